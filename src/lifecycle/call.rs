@@ -1,0 +1,306 @@
+//! What is asked of Discord, and what came of it.
+//!
+//! Each [`Call`] is exactly one request. `discord` knows how it is spelt; here only its meaning counts, so that the
+//! rules can be played through without a socket.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ChannelId, GuildId, Intent, MessageId, Owner, UserId};
+use crate::language::Language;
+use crate::lifecycle::state::Press;
+use crate::lifecycle::words::{Right, Words};
+
+/// One request to Discord.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// Make the ticket channel: name, category, topic and overwrites at once.
+    ///
+    /// Not idempotent. After [`Answer::Unknown`] the channel is looked for before another is made.
+    CreateChannel {
+        /// Whose ticket.
+        owner: Owner,
+        /// How the channel is to be called.
+        name: ChannelName,
+        /// Goes into the topic, so that the channel can be recognised.
+        intent: Intent,
+    },
+    /// All channels of the server, to find one that may have been made: [`Answer::Channels`].
+    ListChannels {
+        /// The server.
+        guild: GuildId,
+    },
+    /// Does this channel exist? [`Answer::Done`], or [`Refusal::ChannelGone`].
+    GetChannel {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// Which of our messages does this channel hold? [`Answer::Read`].
+    ReadChannel {
+        /// The channel.
+        channel: ChannelId,
+        /// Only what was said after this moment; from the beginning where absent.
+        after: Option<Intent>,
+    },
+    /// The first message in a ticket, with the close button.
+    Welcome {
+        /// Whose ticket; the member is greeted by name and notified.
+        owner: Owner,
+        /// Where.
+        channel: ChannelId,
+        /// The nonce is made of it: a repeat within minutes is the same message.
+        intent: Intent,
+    },
+    /// The first answer to a press, within three seconds of it.
+    Acknowledge {
+        /// The press.
+        press: Press,
+        /// What to say.
+        with: Acknowledgement,
+    },
+    /// The words that replace a deferral or an earlier answer, within fifteen minutes of the press.
+    EditReply {
+        /// The press.
+        press: Press,
+        /// What to say.
+        words: Words,
+    },
+    /// A message.
+    Say {
+        /// Where.
+        channel: ChannelId,
+        /// What.
+        words: Words,
+        /// As a reply that notifies nobody: to which message, and in the language its author is answered in.
+        reply_to: Option<(MessageId, Language)>,
+        /// The nonce is made of it and of the words: a repeat within minutes is the same message.
+        intent: Intent,
+    },
+    /// Delete the channel.
+    DeleteChannel {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// Is the panel message there, and does it show what it should? [`Answer::Panel`].
+    GetPanel {
+        /// The message.
+        message: MessageId,
+    },
+    /// Bring the panel message up to date.
+    EditPanel {
+        /// The message.
+        message: MessageId,
+    },
+    /// The bot's own panel messages in the panel channel: [`Answer::Panels`].
+    ListPanels,
+    /// A new panel message: [`Answer::Sent`].
+    SendPanel {
+        /// The nonce is made of it.
+        nonce: u64,
+    },
+    /// Remove an old panel message.
+    DeletePanel {
+        /// The message.
+        message: MessageId,
+    },
+    /// Which slash commands does the server have from us? [`Answer::Commands`].
+    ListCommands {
+        /// The server.
+        guild: GuildId,
+    },
+    /// Have these slash commands, and no others.
+    PutCommands {
+        /// The server.
+        guild: GuildId,
+    },
+}
+
+impl Call {
+    /// What it is called in the log and the journal.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::CreateChannel { .. } => "create channel",
+            Self::ListChannels { .. } => "list channels",
+            Self::GetChannel { .. } => "get channel",
+            Self::ReadChannel { .. } => "read channel",
+            Self::Welcome { .. } => "welcome",
+            Self::Acknowledge { with: Acknowledgement::Deferral, .. } => "defer",
+            Self::Acknowledge { .. } => "answer press",
+            Self::EditReply { .. } => "edit reply",
+            Self::Say { .. } => "say",
+            Self::DeleteChannel { .. } => "delete channel",
+            Self::GetPanel { .. } => "get panel",
+            Self::EditPanel { .. } => "edit panel",
+            Self::ListPanels => "list panels",
+            Self::SendPanel { .. } => "send panel",
+            Self::DeletePanel { .. } => "delete panel",
+            Self::ListCommands { .. } => "list commands",
+            Self::PutCommands { .. } => "put commands",
+        }
+    }
+
+    /// Whether it has no use any more once this channel is gone.
+    #[must_use]
+    pub fn is_about(&self, gone: ChannelId) -> bool {
+        match self {
+            Self::GetChannel { channel }
+            | Self::ReadChannel { channel, .. }
+            | Self::Welcome { channel, .. }
+            | Self::Say { channel, .. }
+            | Self::DeleteChannel { channel } => *channel == gone,
+            Self::CreateChannel { .. }
+            | Self::ListChannels { .. }
+            | Self::Acknowledge { .. }
+            | Self::EditReply { .. }
+            | Self::GetPanel { .. }
+            | Self::EditPanel { .. }
+            | Self::ListPanels
+            | Self::SendPanel { .. }
+            | Self::DeletePanel { .. }
+            | Self::ListCommands { .. }
+            | Self::PutCommands { .. } => false,
+        }
+    }
+}
+
+/// How a ticket channel is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChannelName {
+    /// After the member; Discord normalises it.
+    Member(String),
+    /// A neutral name with the member's id, where Discord refused the other one.
+    Neutral,
+}
+
+/// The first answer to a press.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Acknowledgement {
+    /// "Thinking…", for the presser alone; the words follow.
+    Deferral,
+    /// Words for the presser alone.
+    Private(Words),
+    /// Words for all in the channel.
+    Public(Words),
+}
+
+/// What came of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It is done.
+    Done,
+    /// The channel is made.
+    Created(ChannelId),
+    /// The message is sent.
+    Sent(MessageId),
+    /// The channels of the server that may be tickets.
+    Channels(Vec<Sighting>),
+    /// What the channel holds.
+    Read {
+        /// A message of the bot with the close button.
+        welcome: bool,
+        /// The bot's announcement that the channel will be closed.
+        announcement: bool,
+        /// Messages that are neither: somebody has been using the channel.
+        others: bool,
+    },
+    /// The panel message is there.
+    Panel {
+        /// It shows what it should.
+        current: bool,
+    },
+    /// The bot's own panel messages.
+    Panels(Vec<MessageId>),
+    /// The slash commands that the server has from us.
+    Commands {
+        /// They are what they should be.
+        current: bool,
+    },
+    /// Discord said no: it was not done.
+    Refused(Refusal),
+    /// No answer, or a server error: it may have been done or not.
+    Unknown,
+}
+
+impl Answer {
+    /// In a few words, for the log and the journal.
+    #[must_use]
+    pub fn brief(&self) -> String {
+        match self {
+            Self::Refused(refusal) => refusal.to_string(),
+            Self::Unknown => "no answer".into(),
+            _ => "done".into(),
+        }
+    }
+}
+
+/// Why Discord said no. Only what somebody branches on has a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// 10003: proof that the channel does not exist.
+    ChannelGone,
+    /// 10008: proof that the message does not exist.
+    MessageGone,
+    /// 50001, 50013: the bot may not; the rights it lacks, as far as they could be found out.
+    Forbidden(Vec<Right>),
+    /// 50035 on the name.
+    Name,
+    /// The category is full (50 channels).
+    CategoryFull,
+    /// The category does not exist any more.
+    CategoryGone,
+    /// 30013: the server is full (500 channels).
+    ServerFull,
+    /// The support role does not exist any more.
+    SupportRoleGone,
+    /// 40060: the press has had its first answer already.
+    AlreadyAcknowledged,
+    /// 10062, 10015, 50027: Discord does not take an answer to this press (any more, or yet).
+    InteractionGone,
+    /// Anything else, for the log.
+    Other {
+        /// The HTTP status.
+        status: u16,
+        /// Discord's code, 0 where it gave none.
+        code: u64,
+    },
+}
+
+impl fmt::Display for Refusal {
+    /// As the operator reads it, with the remedy where there is one.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ChannelGone => f.write_str("the channel does not exist"),
+            Self::MessageGone => f.write_str("the message does not exist"),
+            Self::Forbidden(rights) if rights.is_empty() => f.write_str("forbidden: look at the bot's rights there"),
+            Self::Forbidden(rights) => {
+                let rights: Vec<_> = rights.iter().map(ToString::to_string).collect();
+                write!(f, "forbidden: give the bot {}", rights.join(", "))
+            }
+            Self::Name => f.write_str("not a name for a channel"),
+            Self::CategoryFull => f.write_str("the category is full (50 channels)"),
+            Self::CategoryGone => f.write_str("the category does not exist: correct TICKET_CATEGORY_ID"),
+            Self::ServerFull => f.write_str("the server is full (500 channels)"),
+            Self::SupportRoleGone => f.write_str("the support role does not exist: correct SUPPORT_ROLE_ID"),
+            Self::AlreadyAcknowledged => f.write_str("the press was answered before"),
+            Self::InteractionGone => f.write_str("too late to answer the press"),
+            Self::Other { status, code: 0 } => write!(f, "refused with status {status}"),
+            Self::Other { status, code } => write!(f, "refused with status {status} and Discord's code {code}"),
+        }
+    }
+}
+
+/// A text channel in the ticket category or with our mark, as far as it matters whose ticket it may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// The channel.
+    pub channel: ChannelId,
+    /// The members that have an overwrite in it, the bot apart.
+    pub members: Vec<UserId>,
+    /// The mark in the topic: made by us, for this member and this intent.
+    pub mark: Option<(UserId, Intent)>,
+    /// Another ticket's row owns it.
+    pub owned: bool,
+}

@@ -1,0 +1,229 @@
+//! What happened to a ticket, step by step: the words of the journal and of the log.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ChannelId, UserId};
+use crate::lifecycle::call::{Answer, Refusal};
+use crate::lifecycle::state::{Entrance, Gesture, Press};
+
+/// One thing that happened to a ticket. The journal keeps them in order; the log shows them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "what")]
+pub enum Note {
+    /// A ticket was asked for.
+    Asked {
+        /// By whom.
+        by: UserId,
+        /// How.
+        way: Way,
+    },
+    /// A ticket was asked for again, while there was one: the asker is pointed to it.
+    AskedAgain {
+        /// By whom.
+        by: UserId,
+        /// How.
+        way: Way,
+    },
+    /// Closing was asked for, and turned down.
+    TurnedDown {
+        /// By whom.
+        by: UserId,
+        /// How.
+        way: Way,
+        /// Why it was turned down.
+        why: Why,
+    },
+    /// The channel was made.
+    Created {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// The channel was found to have been made after all.
+    Found {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// An opening came to nothing.
+    Refused {
+        /// Why.
+        why: Why,
+    },
+    /// Discord does not take the member's name for a channel, so it gets a neutral one.
+    Renamed,
+    /// The asker was told to wait.
+    Deferred,
+    /// The asker has been told.
+    Told,
+    /// The asker could not be told: Discord takes no answer any more.
+    NotTold,
+    /// The ticket is ready.
+    Opened {
+        /// Its channel.
+        channel: ChannelId,
+    },
+    /// A channel that no row knew has been taken over as this member's ticket.
+    Adopted {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// A second channel of the same opening is being removed.
+    Duplicate {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// A channel that may be this member's ticket, while they have another one. Nothing is done about it.
+    Unclaimed {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// Closing was asked for.
+    CloseAsked {
+        /// By whom.
+        by: UserId,
+        /// How.
+        way: Way,
+    },
+    /// It was said in the channel that it will be closed.
+    Announced,
+    /// The channel is deleted, by us.
+    Closed {
+        /// The channel it was.
+        channel: ChannelId,
+    },
+    /// The channel is gone, not by us.
+    Gone {
+        /// The channel it was.
+        channel: ChannelId,
+    },
+    /// The channel could not be deleted; the ticket is open again.
+    Reopened {
+        /// Why.
+        why: Why,
+    },
+    /// A call did not succeed and is made again.
+    Retrying {
+        /// Which.
+        call: String,
+        /// What came of it.
+        why: Why,
+        /// How often it was tried so far.
+        attempt: u32,
+        /// After what pause it is tried again.
+        pause: Duration,
+    },
+    /// A call did not succeed and is not made again.
+    GaveUp {
+        /// Which.
+        call: String,
+        /// What came of it.
+        why: Why,
+    },
+    /// The bot was started again, and took up what the row said was under way.
+    TakenUp,
+    /// The store did not take what had to be saved.
+    Unsaved,
+    /// The ticket's actor failed and was started again from its row.
+    Restarted,
+}
+
+impl Note {
+    /// The channel it is about, where it is about one.
+    #[must_use]
+    pub const fn channel(&self) -> Option<ChannelId> {
+        match self {
+            Self::Created { channel }
+            | Self::Found { channel }
+            | Self::Opened { channel }
+            | Self::Adopted { channel }
+            | Self::Duplicate { channel }
+            | Self::Unclaimed { channel }
+            | Self::Closed { channel }
+            | Self::Gone { channel } => Some(*channel),
+            Self::Asked { .. }
+            | Self::AskedAgain { .. }
+            | Self::TurnedDown { .. }
+            | Self::Refused { .. }
+            | Self::Renamed
+            | Self::Deferred
+            | Self::Told
+            | Self::NotTold
+            | Self::CloseAsked { .. }
+            | Self::Announced
+            | Self::Reopened { .. }
+            | Self::Retrying { .. }
+            | Self::GaveUp { .. }
+            | Self::TakenUp
+            | Self::Unsaved
+            | Self::Restarted => None,
+        }
+    }
+}
+
+/// How somebody asked for something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// By pressing a button.
+    Button,
+    /// By a slash command.
+    Slash,
+    /// By writing a command.
+    Command,
+}
+
+impl From<&Entrance> for Way {
+    fn from(entrance: &Entrance) -> Self {
+        match entrance {
+            Entrance::Press(Press { gesture: Gesture::Button, .. }) => Self::Button,
+            Entrance::Press(Press { gesture: Gesture::Slash, .. }) => Self::Slash,
+            Entrance::Command { .. } => Self::Command,
+        }
+    }
+}
+
+/// Why something was not done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// It was asked for in a channel that is no ticket.
+    NotATicket,
+    /// It is being looked whether the channel is a ticket.
+    NotKnownYet,
+    /// Whoever asked is neither the owner nor the support.
+    NoRights,
+    /// It is being done already.
+    ClosingAlready,
+    /// Discord said no.
+    Refused(Refusal),
+    /// Discord did not answer, or with an error of its own: it may have been done or not.
+    NoAnswer,
+    /// The same, time after time.
+    NeverAnswered,
+}
+
+impl From<&Answer> for Why {
+    fn from(answer: &Answer) -> Self {
+        match answer {
+            Answer::Refused(refusal) => Self::Refused(refusal.clone()),
+            _ => Self::NoAnswer,
+        }
+    }
+}
+
+impl fmt::Display for Why {
+    /// As the log says it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotATicket => f.write_str("not a ticket"),
+            Self::NotKnownYet => f.write_str("not known yet whether it is a ticket"),
+            Self::NoRights => f.write_str("neither owner nor support"),
+            Self::ClosingAlready => f.write_str("closing already"),
+            Self::Refused(refusal) => refusal.fmt(f),
+            Self::NoAnswer => f.write_str("no answer"),
+            Self::NeverAnswered => f.write_str("no answer, time after time"),
+        }
+    }
+}

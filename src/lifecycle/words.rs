@@ -1,0 +1,92 @@
+//! What a person is told, as meaning. `texts` turns it into the language they read.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::ChannelId;
+
+/// One thing the bot can say to a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// The ticket is there.
+    Created(ChannelId),
+    /// One ticket per member, and this is it.
+    AlreadyOpen(ChannelId),
+    /// A ticket is on its way, asked for by an earlier press.
+    StillOpening,
+    /// For all in the channel: it goes away after this long.
+    Closing(Duration),
+    /// It is going away already; the countdown goes on.
+    AlreadyClosing,
+    /// Not the owner, not the support.
+    NoRights,
+    /// Asked to close a channel that is no ticket.
+    NotATicket,
+    /// The category holds as many channels as Discord allows.
+    CategoryFull,
+    /// The server holds as many channels as Discord allows.
+    ServerFull,
+    /// The category of the tickets was deleted.
+    CategoryGone,
+    /// The support role was deleted.
+    SupportRoleGone,
+    /// The bot may not do it; the missing rights, as far as they could be found out.
+    BotLacks(Vec<Right>),
+    /// Discord did not do it, time after time.
+    DiscordDown,
+    /// We could not do it (the disk, say): nothing has happened, try again.
+    TryAgain,
+    /// The channel disappeared while the ticket was being opened.
+    ChannelGone,
+    /// For all in the channel: it could not be deleted, for want of these rights.
+    CloseFailed(Vec<Right>),
+    /// To an administrator: the panel is where it should be.
+    PanelInPlace,
+    /// To an administrator: the panel could not be put in place; the log tells why.
+    PanelFailed,
+    /// Asked to tell the story of a channel that is no ticket.
+    NothingToTell,
+    /// `!setuptickets` and `!explain` are for administrators.
+    AdministratorsOnly,
+}
+
+/// A right the bot needs at server level, by Discord's name for it. Discord lets a bot grant only what it holds, so it
+/// needs what members and support get in their ticket, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Right {
+    /// `VIEW_CHANNEL`
+    ViewChannel,
+    /// `SEND_MESSAGES`
+    SendMessages,
+    /// `ATTACH_FILES`
+    AttachFiles,
+    /// `READ_MESSAGE_HISTORY`
+    ReadMessageHistory,
+    /// `MANAGE_MESSAGES`
+    ManageMessages,
+    /// `MANAGE_CHANNELS`
+    ManageChannels,
+    /// `EMBED_LINKS`
+    EmbedLinks,
+    /// `MENTION_EVERYONE`
+    MentionEveryone,
+}
+
+impl fmt::Display for Right {
+    /// As Discord's English client calls it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ViewChannel => "View Channels",
+            Self::SendMessages => "Send Messages",
+            Self::AttachFiles => "Attach Files",
+            Self::ReadMessageHistory => "Read Message History",
+            Self::ManageMessages => "Manage Messages",
+            Self::ManageChannels => "Manage Channels",
+            Self::EmbedLinks => "Embed Links",
+            Self::MentionEveryone => "Mention @everyone, @here and All Roles",
+        })
+    }
+}
