@@ -1,0 +1,258 @@
+//! One answer to one asker: given exactly once, in time, however often Discord has to be asked to take it.
+//!
+//! A press wants its first answer within three seconds; one that cannot be answered by then is deferred and edited
+//! within fifteen minutes. A repeat is always safe: Discord takes the first answer only (40060), an edit says the same
+//! words again, and a message carries a nonce.
+
+use std::time::{Duration, SystemTime};
+
+use crate::lifecycle::call::{Acknowledgement, Answer, Call, Refusal};
+use crate::lifecycle::state::{Asker, Entrance, Press};
+use crate::lifecycle::words::Words;
+
+/// How long a press may stay unanswered before it is deferred: half of what Discord allows, so that the deferral itself
+/// has time to arrive.
+pub const DEFER_AFTER: Duration = Duration::from_millis(1500);
+/// How long Discord takes a first answer (its reference, "Receiving and Responding to Interactions").
+pub const ACKNOWLEDGE_WITHIN: Duration = Duration::from_secs(3);
+/// How long Discord takes an edit (same page: the token's life).
+pub const EDIT_WITHIN: Duration = Duration::from_secs(15 * 60);
+/// How long a reply to a command is worth repeating; within it the nonce keeps repeats from doubling.
+const REPEAT_WITHIN: Duration = Duration::from_secs(2 * 60);
+
+/// What the asker is to the ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Their press began the opening. They are deferred when it takes long.
+    Opener,
+    /// They pressed while the ticket was being opened. They are sent away when it takes long.
+    Waiter,
+    /// Their press closes the ticket; the answer is the announcement, for all to read.
+    Closer,
+    /// They get their answer at once.
+    Bystander,
+}
+
+/// An answer that is owed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    asker: Asker,
+    role: Role,
+    words: Option<Words>,
+    phase: Phase,
+    attempt: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Phase {
+    Quiet,
+    Sent(Call),
+    Paused(SystemTime),
+    Over { told: bool },
+}
+
+impl Reply {
+    /// An answer that is owed to `asker`; nothing is known to say yet.
+    #[must_use]
+    pub const fn owed(asker: Asker, role: Role) -> Self {
+        Self { asker, role, words: None, phase: Phase::Quiet, attempt: 0 }
+    }
+
+    /// What the asker is to the ticket.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Nothing depends on an opener's answer any more: the opening is over in another way.
+    pub fn demote(&mut self) {
+        if self.role == Role::Opener {
+            self.role = Role::Bystander;
+        }
+    }
+
+    /// Who asked, and what has become of their press.
+    #[must_use]
+    pub const fn asker(&self) -> &Asker {
+        &self.asker
+    }
+
+    /// Somebody waits and nobody has decided what to tell them.
+    #[must_use]
+    pub const fn is_undecided(&self) -> bool {
+        self.words.is_none()
+    }
+
+    /// Whether it is over, and if so whether the asker has been told.
+    #[must_use]
+    pub const fn outcome(&self) -> Option<bool> {
+        match self.phase {
+            Phase::Over { told } => Some(told),
+            Phase::Quiet | Phase::Sent(_) | Phase::Paused(_) => None,
+        }
+    }
+
+    /// A call is on its way and its answer is awaited.
+    #[must_use]
+    pub const fn is_sent(&self) -> bool {
+        matches!(self.phase, Phase::Sent(_))
+    }
+
+    /// Where the last call is to be made again: how often it was made, and after what pause.
+    #[must_use]
+    pub fn pausing(&self, now: SystemTime) -> Option<(u32, Duration)> {
+        match self.phase {
+            Phase::Paused(until) => Some((self.attempt, until.duration_since(now).unwrap_or_default())),
+            Phase::Quiet | Phase::Sent(_) | Phase::Over { .. } => None,
+        }
+    }
+
+    /// Decides what the asker is told. Said at once, or as soon as the call that is under way is answered.
+    pub fn tell(&mut self, words: Words, now: SystemTime) -> Option<Call> {
+        self.words = Some(words);
+        match self.phase {
+            Phase::Quiet | Phase::Paused(_) => self.send(now),
+            Phase::Sent(_) | Phase::Over { .. } => None,
+        }
+    }
+
+    /// When this answer wants to be woken.
+    #[must_use]
+    pub fn deadline(&self) -> Option<SystemTime> {
+        match (&self.phase, &self.asker.entrance) {
+            (Phase::Paused(until), _) => Some(*until),
+            (Phase::Quiet, Entrance::Press(press)) if self.words.is_none() && !press.acknowledged => {
+                Some(self.asker.at + DEFER_AFTER)
+            }
+            (Phase::Quiet | Phase::Sent(_) | Phase::Over { .. }, _) => None,
+        }
+    }
+
+    /// The deadline has come: the next call, if one is due.
+    pub fn wake(&mut self, now: SystemTime) -> Option<Call> {
+        if self.deadline().is_none_or(|deadline| deadline > now) {
+            return None;
+        }
+        match (&self.words, self.role) {
+            (Some(_), _) => self.send(now),
+            (None, Role::Waiter) => self.tell(Words::StillOpening, now),
+            (None, Role::Opener | Role::Closer | Role::Bystander) => self.defer(now),
+        }
+    }
+
+    /// What came of a call, if it was this answer's; `None` if it was not.
+    pub fn hear(&mut self, call: &Call, answer: &Answer, now: SystemTime) -> Option<Option<Call>> {
+        match &self.phase {
+            Phase::Sent(sent) if sent == call => {}
+            Phase::Quiet | Phase::Sent(_) | Phase::Paused(_) | Phase::Over { .. } => return None,
+        }
+        self.phase = Phase::Quiet;
+        Some(match (call, answer) {
+            (Call::Acknowledge { with, .. }, answer) => self.heard_acknowledgement(with, answer, now),
+            (Call::EditReply { words, .. }, answer) => self.heard_edit(words, answer, now),
+            (_, Answer::Unknown) if now < self.asker.at + REPEAT_WITHIN => self.pause(now),
+            (_, answer) => self.over(matches!(answer, Answer::Done | Answer::Sent(_))),
+        })
+    }
+
+    fn heard_acknowledgement(&mut self, with: &Acknowledgement, answer: &Answer, now: SystemTime) -> Option<Call> {
+        match (with, answer) {
+            (_, Answer::Refused(Refusal::InteractionGone)) => self.over(false),
+            // The first answer counts, and ours is the only bot that answers this press.
+            (Acknowledgement::Public(_), Answer::Refused(Refusal::AlreadyAcknowledged)) => self.over(true),
+            (Acknowledgement::Private(_), Answer::Refused(Refusal::AlreadyAcknowledged)) => {
+                self.set_acknowledged(true);
+                self.send(now)
+            }
+            (Acknowledgement::Private(said) | Acknowledgement::Public(said), Answer::Done) => {
+                self.set_acknowledged(true);
+                if self.words.as_ref() == Some(said) { self.over(true) } else { self.send(now) }
+            }
+            (Acknowledgement::Private(_) | Acknowledgement::Public(_), Answer::Unknown) => self.pause(now),
+            (Acknowledgement::Private(_) | Acknowledgement::Public(_), _) => self.over(false),
+            (Acknowledgement::Deferral, Answer::Unknown) if self.words.is_none() => self.pause(now),
+            // Whether the deferral arrived shows when it is edited; until then nothing is to be said.
+            (Acknowledgement::Deferral, _) if self.words.is_none() => None,
+            (Acknowledgement::Deferral, _) => self.send(now),
+        }
+    }
+
+    fn heard_edit(&mut self, said: &Words, answer: &Answer, now: SystemTime) -> Option<Call> {
+        match answer {
+            Answer::Done | Answer::Sent(_) if self.words.as_ref() == Some(said) => self.over(true),
+            Answer::Done | Answer::Sent(_) => self.send(now),
+            Answer::Unknown => self.pause(now),
+            // There is nothing to edit: the first answer never arrived. It is not too late for it yet.
+            Answer::Refused(Refusal::InteractionGone | Refusal::MessageGone)
+                if now < self.asker.at + ACKNOWLEDGE_WITHIN =>
+            {
+                self.set_acknowledged(false);
+                self.pause(now)
+            }
+            _ => self.over(false),
+        }
+    }
+
+    fn defer(&mut self, now: SystemTime) -> Option<Call> {
+        self.set_acknowledged(true);
+        if self.asker.at + ACKNOWLEDGE_WITHIN <= now {
+            self.phase = Phase::Quiet;
+            return None;
+        }
+        let press = self.press()?.clone();
+        Some(self.sent(Call::Acknowledge { press, with: Acknowledgement::Deferral }))
+    }
+
+    fn send(&mut self, now: SystemTime) -> Option<Call> {
+        let words = self.words.clone()?;
+        let call = match &self.asker.entrance {
+            Entrance::Command { channel, message, language } => {
+                let reply_to = Some((*message, *language));
+                Call::Say { channel: *channel, words, reply_to, intent: self.asker.intent() }
+            }
+            Entrance::Press(press) => {
+                let press = press.clone();
+                let fresh = !press.acknowledged && now < self.asker.at + ACKNOWLEDGE_WITHIN;
+                match self.role {
+                    Role::Closer if fresh => Call::Acknowledge { press, with: Acknowledgement::Public(words) },
+                    // A private deferral cannot become an announcement: it is said in the channel instead.
+                    Role::Closer => return self.over(false),
+                    _ if fresh => Call::Acknowledge { press, with: Acknowledgement::Private(words) },
+                    _ if now < self.asker.at + EDIT_WITHIN => Call::EditReply { press, words },
+                    _ => return self.over(false),
+                }
+            }
+        };
+        Some(self.sent(call))
+    }
+
+    fn sent(&mut self, call: Call) -> Call {
+        self.phase = Phase::Sent(call.clone());
+        call
+    }
+
+    fn pause(&mut self, now: SystemTime) -> Option<Call> {
+        let pause = Duration::from_millis(100 << self.attempt.min(6));
+        self.attempt += 1;
+        self.phase = Phase::Paused(now + pause);
+        None
+    }
+
+    fn over(&mut self, told: bool) -> Option<Call> {
+        self.phase = Phase::Over { told };
+        None
+    }
+
+    fn press(&self) -> Option<&Press> {
+        match &self.asker.entrance {
+            Entrance::Press(press) => Some(press),
+            Entrance::Command { .. } => None,
+        }
+    }
+
+    fn set_acknowledged(&mut self, acknowledged: bool) {
+        if let Entrance::Press(press) = &mut self.asker.entrance {
+            press.acknowledged = acknowledged;
+        }
+    }
+}
