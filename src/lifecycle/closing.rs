@@ -1,0 +1,162 @@
+//! From the wish to close to the end of the channel: announced once, then done, whatever it takes.
+
+use std::time::{Duration, SystemTime};
+
+use crate::ids::ChannelId;
+use crate::lifecycle::call::{Answer, Call, Refusal};
+use crate::lifecycle::note::{Note, Why};
+use crate::lifecycle::reply::{ACKNOWLEDGE_WITHIN, Reply, Role};
+use crate::lifecycle::state::{Asker, Closing, Entrance, State};
+use crate::lifecycle::task::Task;
+use crate::lifecycle::ticket::Ticket;
+use crate::lifecycle::words::{Right, Words};
+
+/// How long Discord may forbid the deletion before the ticket is given back: long enough for a right that was taken
+/// away by mistake to be put back, short enough that somebody is still there to read why.
+const FORBIDDEN_FOR: Duration = Duration::from_secs(60);
+/// How often it is tried to say that a channel could not be deleted.
+const APOLOGIES: u32 = 5;
+
+impl Ticket {
+    /// Somebody who may asked to close the ticket in `channel`.
+    pub(super) fn leave(&mut self, channel: ChannelId, asker: Asker, now: SystemTime) {
+        self.step.notes.push(Note::CloseAsked { by: asker.user, way: (&asker.entrance).into() });
+        self.demote_opener();
+        self.reassure(channel, now);
+        let due = now + self.rules.close_delay;
+        self.state = State::Closing(Closing { channel, due, asker, announced: false });
+        self.announce(None, now);
+    }
+
+    /// What follows an opening's end is no opening: its asker gets the answer, and nothing depends on it any more.
+    pub(super) fn demote_opener(&mut self) {
+        for reply in &mut self.replies {
+            reply.demote();
+        }
+    }
+
+    fn announcement(&self) -> Words {
+        Words::Closing(self.rules.close_delay)
+    }
+
+    /// Says it in the channel: as the answer to the press, where Discord still takes one, or as a message. `task` is
+    /// the one that found out that it had not been said.
+    fn announce(&mut self, task: Option<Task>, now: SystemTime) {
+        let State::Closing(Closing { channel, asker, .. }) = &self.state else {
+            return;
+        };
+        let words = self.announcement();
+        if matches!(&asker.entrance, Entrance::Press(press) if !press.acknowledged && now < asker.at + ACKNOWLEDGE_WITHIN)
+        {
+            let mut reply = Reply::owed(asker.clone(), Role::Closer);
+            self.step.calls.extend(reply.tell(words, now));
+            self.replies.push(reply);
+            return;
+        }
+        let call = Call::Say { channel: *channel, words, reply_to: None, intent: asker.intent() };
+        match task {
+            Some(task) => {
+                let call = self.tasks.go_on(task, call);
+                self.step.calls.push(call);
+            }
+            None => self.begin_call(call, now),
+        }
+    }
+
+    /// The press did not take the announcement, or it is not known whether it did.
+    pub(super) fn not_announced(&mut self, now: SystemTime) {
+        if let State::Closing(Closing { asker: Asker { entrance: Entrance::Press(press), .. }, .. }) = &mut self.state {
+            press.acknowledged = true;
+        }
+        self.find_announcement(now);
+    }
+
+    pub(super) fn resume_closing(&mut self, announced: bool, now: SystemTime) {
+        self.step.notes.push(Note::TakenUp);
+        if !announced {
+            self.find_announcement(now);
+        }
+    }
+
+    /// It is not known whether the announcement was made, so it is looked for.
+    pub(super) fn find_announcement(&mut self, now: SystemTime) {
+        if let State::Closing(closing) = &self.state {
+            let call = Call::ReadChannel { channel: closing.channel, after: Some(closing.asker.intent()) };
+            self.begin_call(call, now);
+        }
+    }
+
+    pub(super) fn read_for_announcement(&mut self, task: Task, announcement: bool, now: SystemTime) {
+        if announcement { self.announced() } else { self.announce(Some(task), now) }
+    }
+
+    pub(super) fn announced(&mut self) {
+        if let State::Closing(closing) = &mut self.state {
+            self.step.notes.push(Note::Announced);
+            closing.announced = true;
+        }
+    }
+
+    pub(super) fn answered_say(
+        &mut self,
+        task: Task,
+        there: ChannelId,
+        words: &Words,
+        answer: &Answer,
+        now: SystemTime,
+    ) {
+        match (words, answer) {
+            (Words::Closing(_), Answer::Done | Answer::Sent(_)) => self.announced(),
+            (_, Answer::Done | Answer::Sent(_)) => {}
+            (_, Answer::Refused(Refusal::ChannelGone)) => self.gone(there, now),
+            // It may not speak there, and a close is never silent.
+            (Words::Closing(_), Answer::Refused(refusal)) => self.reopen(refusal),
+            // The nonce forbids a double only for minutes; looking first forbids it for ever.
+            (Words::Closing(_), _) => {
+                let State::Closing(closing) = &self.state else { return };
+                let look = Call::ReadChannel { channel: there, after: Some(closing.asker.intent()) };
+                self.retry(task, look, answer, now);
+            }
+            (_, Answer::Unknown) if task.attempt < APOLOGIES => {
+                let call = task.call.clone();
+                self.retry(task, call, answer, now);
+            }
+            (_, _) => self.give_up(&task.call, answer),
+        }
+    }
+
+    pub(super) fn answered_delete(&mut self, task: Task, there: ChannelId, answer: &Answer, now: SystemTime) {
+        let of_ticket = self.state.channel() == Some(there);
+        match answer {
+            Answer::Done | Answer::Refused(Refusal::ChannelGone) if of_ticket => {
+                self.end(there, Note::Closed { channel: there }, now);
+            }
+            Answer::Done | Answer::Refused(Refusal::ChannelGone) => self.gone(there, now),
+            Answer::Refused(refusal) if task.begun + FORBIDDEN_FOR <= now && of_ticket => {
+                let intent = self.intent();
+                self.reopen(refusal);
+                let words = Words::CloseFailed(missing(refusal));
+                self.begin_call(Call::Say { channel: there, words, reply_to: None, intent }, now);
+            }
+            Answer::Refused(_) if task.begun + FORBIDDEN_FOR <= now => self.give_up(&task.call, answer),
+            _ => {
+                let call = task.call.clone();
+                self.retry(task, call, answer, now);
+            }
+        }
+    }
+
+    fn reopen(&mut self, refusal: &Refusal) {
+        if let Some(channel) = self.state.channel() {
+            self.step.notes.push(Note::Reopened { why: Why::Refused(refusal.clone()) });
+            self.state = State::Open { channel };
+        }
+    }
+}
+
+fn missing(refusal: &Refusal) -> Vec<Right> {
+    match refusal {
+        Refusal::Forbidden(rights) => rights.clone(),
+        _ => Vec::new(),
+    }
+}

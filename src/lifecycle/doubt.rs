@@ -1,0 +1,96 @@
+//! A ticket that is open, as far as we know: its deletion may have been missed, so whoever asks for one gives a reason
+//! to look.
+//!
+//! A press is told of the ticket at once, since it wants an answer within three seconds; if the channel turns out to be
+//! gone, the answer is changed and the same press opens a new ticket. A command can wait, and its answer cannot be
+//! changed: it gets the one that is right.
+
+use std::mem;
+use std::time::{Duration, SystemTime};
+
+use crate::ids::ChannelId;
+use crate::lifecycle::call::{Answer, Call, Refusal};
+use crate::lifecycle::state::{Asker, Entrance, State};
+use crate::lifecycle::task::Task;
+use crate::lifecycle::ticket::Ticket;
+use crate::lifecycle::words::Words;
+
+/// What was looked up just now is not looked up again for every press of somebody who hammers on the button.
+const CHECK_AGAIN_AFTER: Duration = Duration::from_secs(10);
+/// So many looks without an answer are enough: Discord is down, and the ticket stays what it was.
+const LOOKS: u32 = 5;
+
+/// Who waits to hear whether the ticket exists, and the member's name, should it be opened anew.
+pub(super) type Doubt = (Asker, String);
+
+impl Ticket {
+    /// Somebody asked for a ticket and has one.
+    pub(super) fn point_out(&mut self, channel: ChannelId, asker: Asker, name: String, now: SystemTime) {
+        self.asked_again(&asker);
+        let checking = self.tasks.any(|call| *call == Call::GetChannel { channel });
+        let sure = self.checked.is_some_and(|checked| now < checked + CHECK_AGAIN_AFTER) && !checking;
+        if sure || is_press(&asker) {
+            self.answer(asker.clone(), Words::AlreadyOpen(channel), now);
+        }
+        if !sure {
+            self.checked = Some(now);
+            self.doubts.push((asker, name));
+            self.check(channel, now);
+        }
+    }
+
+    /// Asks whether the channel exists.
+    pub(super) fn check(&mut self, channel: ChannelId, now: SystemTime) {
+        if !self.tasks.any(|call| *call == Call::GetChannel { channel }) {
+            self.begin_call(Call::GetChannel { channel }, now);
+        }
+    }
+
+    pub(super) fn answered_check(&mut self, task: Task, channel: ChannelId, answer: &Answer, now: SystemTime) {
+        match answer {
+            Answer::Refused(Refusal::ChannelGone) => {
+                let doubts = mem::take(&mut self.doubts);
+                self.gone(channel, now);
+                self.begin_again(doubts, now);
+            }
+            Answer::Unknown if task.attempt < LOOKS => {
+                let call = task.call.clone();
+                self.retry(task, call, answer, now);
+            }
+            _ => self.reassure(channel, now),
+        }
+    }
+
+    /// Whoever waits is told of the ticket they have.
+    pub(super) fn reassure(&mut self, channel: ChannelId, now: SystemTime) {
+        for (asker, _) in mem::take(&mut self.doubts) {
+            if !is_press(&asker) {
+                self.answer(asker, Words::AlreadyOpen(channel), now);
+            }
+        }
+    }
+
+    /// The channel went while it was looked for: who was told of it was told right, who waits opens a new ticket.
+    pub(super) fn resolve_doubts(&mut self, now: SystemTime) {
+        let doubts = mem::take(&mut self.doubts);
+        self.begin_again(doubts.into_iter().filter(|(asker, _)| !is_press(asker)).collect(), now);
+    }
+
+    /// Opens one ticket for all who asked for it.
+    fn begin_again(&mut self, doubts: Vec<Doubt>, now: SystemTime) {
+        for (mut asker, name) in doubts {
+            if let Entrance::Press(press) = &mut asker.entrance {
+                press.acknowledged = true;
+            }
+            self.replies.retain(|reply| reply.asker().intent() != asker.intent());
+            match self.state {
+                State::Absent => self.begin(asker, name),
+                State::Opening(_) | State::Open { .. } | State::Closing(_) => self.wait(asker, now),
+            }
+        }
+    }
+}
+
+const fn is_press(asker: &Asker) -> bool {
+    matches!(asker.entrance, Entrance::Press(_))
+}

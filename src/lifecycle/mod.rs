@@ -1,0 +1,28 @@
+//! What is true, and what follows from it.
+//!
+//! A ticket is a [`State`] that is saved, and an [`Event`] that changes it; out come the new state, the
+//! calls to make and the notes to keep. Nothing here waits, logs, reads a clock or knows Discord's library, so every
+//! decision can be played through in a test, and the simulator plays the very rules that production runs.
+
+pub mod call;
+mod closing;
+mod doubt;
+pub mod menu;
+pub mod note;
+mod opening;
+pub mod panel;
+pub mod reply;
+pub mod state;
+#[cfg(test)]
+mod table;
+pub mod task;
+pub mod ticket;
+pub mod words;
+
+pub use call::{Acknowledgement, Answer, Call, ChannelName, Refusal, Sighting};
+pub use menu::Menu;
+pub use note::{Note, Way, Why};
+pub use panel::Panel;
+pub use state::{Asker, Closing, Entrance, Gesture, Opening, Press, State};
+pub use ticket::{Event, Rules, Step, Ticket};
+pub use words::{Right, Words};

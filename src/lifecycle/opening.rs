@@ -1,0 +1,303 @@
+//! From the press to the ticket that is ready, and never two channels for one press.
+//!
+//! Creating a channel is the one call that must not simply be repeated. After an unknown outcome the channels are
+//! listed, and only when none of them is ours is another one made. What slips through even so (a request that took
+//! effect after it had been given up) is seen on the gateway or at the next start, and removed if nobody has used it.
+
+use std::time::SystemTime;
+
+use crate::ids::{ChannelId, Intent};
+use crate::lifecycle::call::{Answer, Call, ChannelName, Refusal, Sighting};
+use crate::lifecycle::note::{Note, Why};
+use crate::lifecycle::reply::{EDIT_WITHIN, Reply, Role};
+use crate::lifecycle::state::{Asker, Opening, State};
+use crate::lifecycle::task::Task;
+use crate::lifecycle::ticket::Ticket;
+use crate::lifecycle::words::Words;
+
+/// A channel that could not be made so many times is not tried any more: the member is told. With the growing pauses
+/// that is about a quarter of a minute, as long as somebody looks at "thinking…".
+const TRIES: u32 = 6;
+/// A channel that could not be looked into so many times is left for the next start.
+const LOOKS: u32 = 6;
+
+impl Ticket {
+    pub(super) fn begin(&mut self, asker: Asker, name: String) {
+        self.step.notes.push(Note::Asked { by: asker.user, way: (&asker.entrance).into() });
+        self.refusal = None;
+        self.replies.push(Reply::owed(asker.clone(), Role::Opener));
+        self.state = State::Opening(Opening { asker, name, channel: None });
+    }
+
+    /// Makes the channel, as soon as it is known that none of those seen before is this member's ticket.
+    pub(super) fn make(&mut self, name: String, now: SystemTime) {
+        if !self.is_making() && !self.is_looking() {
+            let call = self.create(ChannelName::Member(name));
+            self.begin_call(call, now);
+        }
+    }
+
+    fn is_making(&self) -> bool {
+        self.tasks.any(|call| matches!(call, Call::CreateChannel { .. } | Call::ListChannels { .. }))
+    }
+
+    fn is_looking(&self) -> bool {
+        self.tasks.any(|call| matches!(call, Call::ReadChannel { .. }))
+    }
+
+    /// Another press while the ticket is being opened.
+    pub(super) fn wait(&mut self, asker: Asker, now: SystemTime) {
+        self.asked_again(&asker);
+        match self.refusal.clone() {
+            Some(words) => self.answer(asker, words, now),
+            None => self.replies.push(Reply::owed(asker, Role::Waiter)),
+        }
+    }
+
+    pub(super) fn resume_opening(&mut self, opening: Opening, now: SystemTime) {
+        self.step.notes.push(Note::TakenUp);
+        self.replies.push(Reply::owed(opening.asker, Role::Opener));
+        match opening.channel {
+            Some(channel) => {
+                self.begin_call(Call::ReadChannel { channel, after: None }, now);
+                self.tell_all(channel, now);
+            }
+            None => self.begin_call(Call::ListChannels { guild: self.owner.guild }, now),
+        }
+    }
+
+    pub(super) fn answered_create(&mut self, task: Task, answer: Answer, now: SystemTime) {
+        match answer {
+            Answer::Created(channel) => {
+                self.step.notes.push(Note::Created { channel });
+                self.bind(channel, now);
+                self.begin_call(self.welcome(channel), now);
+            }
+            Answer::Refused(refusal) => {
+                let by_member = matches!(task.call, Call::CreateChannel { name: ChannelName::Member(_), .. });
+                if refusal == Refusal::Name && by_member {
+                    self.step.notes.push(Note::Renamed);
+                    let call = self.create(ChannelName::Neutral);
+                    let call = self.tasks.go_on(task, call);
+                    self.step.calls.push(call);
+                } else {
+                    self.refuse(refusal, now);
+                }
+            }
+            // Whether it was made is not known, so it is looked for before another one is made.
+            _ => self.retry(task, Call::ListChannels { guild: self.owner.guild }, &answer, now),
+        }
+    }
+
+    pub(super) fn answered_list(&mut self, task: Task, answer: Answer, now: SystemTime) {
+        let State::Opening(opening) = &self.state else { return };
+        match answer {
+            Answer::Channels(channels) => match self.ours(&channels, opening.asker.intent()) {
+                Some(channel) => {
+                    self.step.notes.push(Note::Found { channel });
+                    self.bind(channel, now);
+                    // Before a crash the welcome may have been sent to a channel whose id was not yet saved.
+                    self.begin_call(Call::ReadChannel { channel, after: None }, now);
+                }
+                None if task.attempt >= TRIES || opening.asker.at + EDIT_WITHIN <= now => {
+                    self.refuse_with(Words::DiscordDown, Why::NeverAnswered, now);
+                }
+                None => {
+                    let call = self.create(ChannelName::Member(opening.name.clone()));
+                    let call = self.tasks.go_on(task, call);
+                    self.step.calls.push(call);
+                }
+            },
+            Answer::Refused(refusal) => self.refuse(refusal, now),
+            _ => {
+                let call = task.call.clone();
+                self.retry(task, call, &answer, now);
+            }
+        }
+    }
+
+    /// The channel that was made for this opening, if one was. The mark in the topic decides; without one (somebody
+    /// may have changed the topic) it is a channel of this member alone that nobody owns, not older than the press.
+    fn ours(&self, channels: &[Sighting], intent: Intent) -> Option<ChannelId> {
+        let member = self.owner.member;
+        let fits = |sighting: &&Sighting| {
+            !sighting.owned
+                && sighting.members.contains(&member)
+                && sighting.channel.made_at() >= intent.made_at()
+                && sighting.mark.is_none_or(|mark| mark == (member, intent))
+        };
+        let by_mark = channels.iter().filter(fits).find(|sighting| sighting.mark.is_some());
+        by_mark.or_else(|| channels.iter().find(fits)).map(|sighting| sighting.channel)
+    }
+
+    pub(super) fn answered_read(
+        &mut self,
+        task: Task,
+        there: ChannelId,
+        after: bool,
+        answer: &Answer,
+        now: SystemTime,
+    ) {
+        match answer {
+            Answer::Read { announcement, .. } if after => self.read_for_announcement(task, *announcement, now),
+            Answer::Read { welcome, others, .. } => self.read_from_start(task, there, *welcome, *others, now),
+            Answer::Refused(Refusal::ChannelGone) => self.gone(there, now),
+            _ if self.state.channel() == Some(there) || task.attempt < LOOKS => {
+                let call = task.call.clone();
+                self.retry(task, call, answer, now);
+            }
+            _ => {
+                self.sightings.retain(|sighting| sighting.channel != there);
+                self.give_up(&task.call, answer);
+            }
+        }
+    }
+
+    fn read_from_start(&mut self, task: Task, there: ChannelId, welcome: bool, others: bool, now: SystemTime) {
+        let sighting = self.sightings.iter().position(|sighting| sighting.channel == there);
+        let sighting = sighting.map(|place| self.sightings.swap_remove(place));
+        match (&self.state, sighting) {
+            // Open already, where a close came before the welcome and was taken back.
+            (State::Opening(Opening { channel: Some(channel), .. }) | State::Open { channel }, _)
+                if *channel == there =>
+            {
+                if !welcome {
+                    let call = self.tasks.go_on(task, self.welcome(there));
+                    self.step.calls.push(call);
+                }
+            }
+            (State::Absent | State::Opening(Opening { channel: None, .. }), Some(sighting))
+                if !self.is_making() && (welcome || (others && sighting.mark.is_some())) =>
+            {
+                self.adopt(there, now);
+                if !welcome {
+                    self.begin_call(self.welcome(there), now);
+                }
+            }
+            (_, Some(Sighting { mark: Some(_), .. })) if !welcome && !others => {
+                self.step.notes.push(Note::Duplicate { channel: there });
+                self.begin_call(Call::DeleteChannel { channel: there }, now);
+            }
+            (_, Some(sighting)) if welcome || (others && sighting.mark.is_some()) => {
+                self.step.notes.push(Note::Unclaimed { channel: there });
+            }
+            (State::Absent | State::Opening(_) | State::Open { .. } | State::Closing(_), _) => {}
+        }
+    }
+
+    /// Somebody may have been waiting to hear whether it is theirs.
+    fn adopt(&mut self, channel: ChannelId, now: SystemTime) {
+        self.step.notes.push(Note::Adopted { channel });
+        self.demote_opener();
+        self.tell_all(channel, now);
+        self.state = State::Open { channel };
+    }
+
+    pub(super) fn answered_welcome(&mut self, task: Task, there: ChannelId, answer: &Answer, now: SystemTime) {
+        match answer {
+            Answer::Done | Answer::Sent(_) => {}
+            Answer::Refused(Refusal::ChannelGone) => self.gone(there, now),
+            // The nonce forbids a double only for minutes; looking first forbids it for ever.
+            _ => self.retry(task, Call::ReadChannel { channel: there, after: None }, answer, now),
+        }
+    }
+
+    /// A channel that may be this member's ticket, though no row says so.
+    pub(super) fn see(&mut self, sighting: Sighting, now: SystemTime) {
+        let known = self.state.channel() == Some(sighting.channel)
+            || self.sightings.iter().any(|other| other.channel == sighting.channel);
+        if known {
+            return;
+        }
+        self.sightings.push(sighting);
+        // While the channel is being made, this is most likely the one; it is looked into when that is known.
+        if !self.is_making() {
+            self.look_into_sightings(now);
+        }
+    }
+
+    fn look_into_sightings(&mut self, now: SystemTime) {
+        for sighting in self.sightings.clone() {
+            let call = Call::ReadChannel { channel: sighting.channel, after: None };
+            if !self.tasks.any(|under_way| *under_way == call) {
+                self.begin_call(call, now);
+            }
+        }
+    }
+
+    fn create(&self, name: ChannelName) -> Call {
+        Call::CreateChannel { owner: self.owner, name, intent: self.intent() }
+    }
+
+    fn welcome(&self, channel: ChannelId) -> Call {
+        Call::Welcome { owner: self.owner, channel, intent: self.intent() }
+    }
+
+    pub(super) fn intent(&self) -> Intent {
+        match &self.state {
+            State::Opening(opening) => opening.asker.intent(),
+            State::Closing(closing) => closing.asker.intent(),
+            State::Absent | State::Open { .. } => Intent(self.owner.member.0),
+        }
+    }
+
+    fn bind(&mut self, channel: ChannelId, now: SystemTime) {
+        if let State::Opening(opening) = &mut self.state {
+            opening.channel = Some(channel);
+        }
+        self.tell_all(channel, now);
+        self.sightings.retain(|sighting| sighting.channel != channel);
+        self.look_into_sightings(now);
+    }
+
+    fn tell_all(&mut self, channel: ChannelId, now: SystemTime) {
+        for reply in self.replies.iter_mut().filter(|reply| reply.is_undecided()) {
+            let words = match reply.role() {
+                Role::Opener => Words::Created(channel),
+                Role::Waiter | Role::Closer | Role::Bystander => Words::AlreadyOpen(channel),
+            };
+            self.step.calls.extend(reply.tell(words, now));
+        }
+    }
+
+    fn refuse(&mut self, refusal: Refusal, now: SystemTime) {
+        let why = Why::Refused(refusal.clone());
+        let words = match refusal {
+            Refusal::Forbidden(rights) => Words::BotLacks(rights),
+            Refusal::CategoryFull => Words::CategoryFull,
+            Refusal::CategoryGone => Words::CategoryGone,
+            Refusal::ServerFull => Words::ServerFull,
+            Refusal::SupportRoleGone => Words::SupportRoleGone,
+            Refusal::ChannelGone
+            | Refusal::MessageGone
+            | Refusal::Name
+            | Refusal::AlreadyAcknowledged
+            | Refusal::InteractionGone
+            | Refusal::Other { .. } => Words::TryAgain,
+        };
+        self.refuse_with(words, why, now);
+    }
+
+    /// The opening has come to nothing. The row stays until the asker has been told, so that a crash in between does
+    /// not leave them without an answer.
+    fn refuse_with(&mut self, words: Words, why: Why, now: SystemTime) {
+        self.step.notes.push(Note::Refused { why });
+        for reply in self.replies.iter_mut().filter(|reply| reply.is_undecided()) {
+            self.step.calls.extend(reply.tell(words.clone(), now));
+        }
+        self.refusal = Some(words);
+    }
+
+    /// The asker of a refused opening has been told.
+    pub(super) fn abandon(&mut self, now: SystemTime) {
+        self.refusal = None;
+        self.state = State::Absent;
+        self.look_into_sightings(now);
+    }
+
+    /// Everybody has been greeted and told.
+    pub(super) fn ready(&mut self, channel: ChannelId) {
+        self.step.notes.push(Note::Opened { channel });
+        self.state = State::Open { channel };
+    }
+}

@@ -1,0 +1,433 @@
+//! One ticket: what happens to it, and what follows.
+//!
+//! [`Ticket::handle`] is the table of the whole bot. Whoever runs a ticket saves [`Step::save`] first and makes the
+//! calls only when that is safe on disk; each call's answer comes back as an event. So whatever dies in between is
+//! found again from the row.
+
+use std::mem;
+use std::time::{Duration, SystemTime};
+
+use crate::ids::{ChannelId, Owner};
+use crate::lifecycle::call::{Answer, Call, Sighting};
+use crate::lifecycle::doubt::Doubt;
+use crate::lifecycle::note::{Note, Why};
+use crate::lifecycle::reply::{Reply, Role};
+use crate::lifecycle::state::{Asker, Closing, Opening, State};
+use crate::lifecycle::task::{Task, Tasks};
+use crate::lifecycle::words::Words;
+
+/// An unsaved change is tried again after this long.
+const SAVE_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// What can happen to a ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The member wants a ticket.
+    Open {
+        /// The member.
+        asker: Asker,
+        /// The member's name, for the channel.
+        name: String,
+    },
+    /// Somebody wants the ticket in `channel` closed.
+    Close {
+        /// Where they pressed or said it.
+        channel: ChannelId,
+        /// Who.
+        asker: Asker,
+        /// They hold the support role.
+        support: bool,
+    },
+    /// Proof that this channel does not exist.
+    Gone {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// A complete list of the server's channels came without this one. The list may be older than the channel, so it is
+    /// asked for by name.
+    Missing {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// A channel that no row owns, and that may be this member's ticket.
+    Seen(Sighting),
+    /// What came of a call.
+    Answered {
+        /// The call.
+        call: Call,
+        /// What came of it.
+        answer: Answer,
+    },
+    /// The deadline has come.
+    Woke,
+    /// The ticket was loaded from its row, and whatever it was doing has to be taken up again.
+    Restored,
+}
+
+/// What the operator decides about all tickets.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// From the announcement of a closing to the end of the channel.
+    pub close_delay: Duration,
+}
+
+/// What follows from an event: first save, then call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// The state, where it changed. To be on disk before any of the calls is made.
+    pub save: Option<State>,
+    /// The calls to make, all at once.
+    pub calls: Vec<Call>,
+    /// What to write into the journal.
+    pub notes: Vec<Note>,
+}
+
+/// One member's ticket: its saved state and everything under way.
+#[derive(Clone, Debug)]
+pub struct Ticket {
+    pub(super) owner: Owner,
+    pub(super) rules: Rules,
+    pub(super) state: State,
+    pub(super) tasks: Tasks,
+    pub(super) replies: Vec<Reply>,
+    /// Channels that may be this member's, not looked into yet.
+    pub(super) sightings: Vec<Sighting>,
+    /// What the member is told in the end, when the opening came to nothing.
+    pub(super) refusal: Option<Words>,
+    /// Who found the ticket open, while it is checked whether its channel still exists.
+    pub(super) doubts: Vec<Doubt>,
+    /// When that was last checked.
+    pub(super) checked: Option<SystemTime>,
+    /// Events whose change could not be saved.
+    unsaved: Vec<Event>,
+    /// When it is tried again to save.
+    save_again: Option<SystemTime>,
+    pub(super) step: Step,
+}
+
+impl Ticket {
+    /// A ticket as its row tells it. [`Event::Restored`] takes up what it was doing.
+    #[must_use]
+    pub fn new(owner: Owner, rules: Rules, state: State) -> Self {
+        Self {
+            owner,
+            rules,
+            state,
+            tasks: Tasks::default(),
+            replies: Vec::new(),
+            sightings: Vec::new(),
+            refusal: None,
+            doubts: Vec::new(),
+            checked: None,
+            unsaved: Vec::new(),
+            save_again: None,
+            step: Step::default(),
+        }
+    }
+
+    /// Where the ticket stands.
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Decides what follows from `event`.
+    pub fn handle(&mut self, event: Event, now: SystemTime) -> Step {
+        let before = self.state.clone();
+        self.react(event, now);
+        self.settle(now);
+        let mut step = mem::take(&mut self.step);
+        step.save = (self.state != before).then(|| self.state.clone());
+        step
+    }
+
+    /// When [`Event::Woke`] is wanted next.
+    #[must_use]
+    pub fn deadline(&self) -> Option<SystemTime> {
+        let replies = self.replies.iter().filter_map(Reply::deadline);
+        let next = replies.chain(self.tasks.deadline()).chain(self.due()).min();
+        // While something could not be saved, nothing else is begun: it would not be saved either.
+        self.save_again.or(next)
+    }
+
+    /// Nothing is under way and no deadline is near: the row says it all, and this value may be let go.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        matches!(self.state, State::Absent | State::Open { .. })
+            && self.tasks.is_empty()
+            && self.replies.is_empty()
+            && self.save_again.is_none()
+    }
+
+    /// No call is on its way: nothing would be interrupted by stopping now.
+    #[must_use]
+    pub fn is_still(&self) -> bool {
+        !self.tasks.is_any_sent() && !self.replies.iter().any(Reply::is_sent)
+    }
+
+    /// The ticket as it was before `event`, whose change could not be saved. Nothing that followed from it was done:
+    /// whoever asked is told to try again, and everything else is handled once more after a while.
+    pub fn unsaved(&mut self, event: Event, now: SystemTime) -> Step {
+        self.step.notes.push(Note::Unsaved);
+        let again = Some(now + SAVE_AGAIN_AFTER);
+        match event {
+            Event::Open { asker, .. } | Event::Close { asker, .. } => self.answer(asker, Words::TryAgain, now),
+            // What was due is due still.
+            Event::Woke => self.save_again = again,
+            Event::Gone { .. } | Event::Missing { .. } | Event::Seen(_) | Event::Answered { .. } | Event::Restored => {
+                self.unsaved.push(event);
+                self.save_again = again;
+            }
+        }
+        mem::take(&mut self.step)
+    }
+
+    /// The table: every event in every state.
+    fn react(&mut self, event: Event, now: SystemTime) {
+        use State::{Absent, Closing as Leaving, Open};
+        let channel = self.state.channel();
+        match (&self.state, event) {
+            (Absent, Event::Open { asker, name }) => self.begin(asker, name),
+            (State::Opening(Opening { channel: None, .. }), Event::Open { asker, .. }) => self.wait(asker, now),
+            (
+                State::Opening(Opening { channel: Some(channel), .. }) | Leaving(Closing { channel, .. }),
+                Event::Open { asker, .. },
+            ) => {
+                let channel = *channel;
+                self.asked_again(&asker);
+                self.answer(asker, Words::AlreadyOpen(channel), now);
+            }
+            (Open { channel }, Event::Open { asker, name }) => self.point_out(*channel, asker, name, now),
+
+            // It may turn out to be one in a moment.
+            (_, Event::Close { channel: there, asker, .. }) if channel != Some(there) && self.is_sought(there) => {
+                self.turn_down(asker, Words::TryAgain, Why::NotKnownYet, now);
+            }
+            (Absent | State::Opening(_) | Open { .. } | Leaving(_), Event::Close { channel: there, asker, .. })
+                if channel != Some(there) =>
+            {
+                self.turn_down(asker, Words::NotATicket, Why::NotATicket, now);
+            }
+            (_, Event::Close { asker, support, .. }) if !support && asker.user != self.owner.member => {
+                self.turn_down(asker, Words::NoRights, Why::NoRights, now);
+            }
+            (Leaving(_), Event::Close { asker, .. }) => {
+                self.turn_down(asker, Words::AlreadyClosing, Why::ClosingAlready, now);
+            }
+            (Open { channel } | State::Opening(Opening { channel: Some(channel), .. }), Event::Close { asker, .. }) => {
+                self.leave(*channel, asker, now);
+            }
+            // Their channel is `None`, so no `there` could have equalled it.
+            (Absent | State::Opening(Opening { channel: None, .. }), Event::Close { .. }) => {}
+
+            (_, Event::Gone { channel: gone }) => self.gone(gone, now),
+            (_, Event::Missing { channel: missing }) if channel == Some(missing) => self.check(missing, now),
+            (Absent | State::Opening(_) | Open { .. } | Leaving(_), Event::Missing { .. }) => {}
+            (_, Event::Seen(sighting)) => self.see(sighting, now),
+
+            (_, Event::Answered { call, answer }) => self.answered(&call, answer, now),
+            (_, Event::Woke) => self.wake(now),
+
+            (State::Opening(opening), Event::Restored) => self.resume_opening(opening.clone(), now),
+            (Leaving(closing), Event::Restored) => self.resume_closing(closing.announced, now),
+            (Absent | Open { .. }, Event::Restored) => {}
+        }
+    }
+
+    fn wake(&mut self, now: SystemTime) {
+        if self.save_again.is_some_and(|again| again <= now) {
+            self.save_again = None;
+            for event in mem::take(&mut self.unsaved) {
+                self.react(event, now);
+            }
+        }
+        self.step.calls.extend(self.tasks.wake(now));
+        for reply in &mut self.replies {
+            let was_deferred = is_deferred(reply);
+            let call = reply.wake(now);
+            if call.is_some() && !was_deferred && is_deferred(reply) {
+                self.step.notes.push(Note::Deferred);
+            }
+            self.step.calls.extend(call);
+        }
+    }
+
+    /// What follows from where the ticket now stands, however it came there.
+    pub(super) fn settle(&mut self, now: SystemTime) {
+        self.bury_replies(now);
+        self.keep_acknowledgement();
+        let opener_waits = self.replies.iter().any(|reply| reply.role() == Role::Opener);
+        match &self.state {
+            State::Opening(Opening { channel: None, .. }) if self.refusal.is_some() && !opener_waits => {
+                self.abandon(now)
+            }
+            State::Opening(Opening { channel: None, name, .. }) if self.refusal.is_none() => {
+                self.make(name.clone(), now)
+            }
+            State::Opening(Opening { channel: Some(channel), .. }) if !opener_waits && !self.is_greeting(*channel) => {
+                self.ready(*channel);
+            }
+            State::Closing(closing)
+                if closing.announced && closing.due <= now && !self.is_deleting(closing.channel) =>
+            {
+                let call = Call::DeleteChannel { channel: closing.channel };
+                self.begin_call(call, now);
+            }
+            State::Absent | State::Opening(_) | State::Open { .. } | State::Closing(_) => {}
+        }
+    }
+
+    /// When the channel is to be deleted, unless that is under way.
+    fn due(&self) -> Option<SystemTime> {
+        match &self.state {
+            State::Closing(closing) if closing.announced && !self.is_deleting(closing.channel) => Some(closing.due),
+            State::Absent | State::Opening(_) | State::Open { .. } | State::Closing(_) => None,
+        }
+    }
+
+    fn is_greeting(&self, there: ChannelId) -> bool {
+        self.tasks.any(|call| match call {
+            Call::Welcome { channel, .. } | Call::ReadChannel { channel, .. } => *channel == there,
+            _ => false,
+        })
+    }
+
+    fn is_sought(&self, there: ChannelId) -> bool {
+        self.sightings.iter().any(|sighting| sighting.channel == there)
+    }
+
+    fn is_deleting(&self, there: ChannelId) -> bool {
+        self.tasks.any(|call| *call == Call::DeleteChannel { channel: there })
+    }
+
+    /// Writes into the state what has become of the opener's press, so that it is saved before the deferral is sent.
+    fn keep_acknowledgement(&mut self) {
+        let opener = self.replies.iter().find(|reply| reply.role() == Role::Opener);
+        if let (State::Opening(opening), Some(opener)) = (&mut self.state, opener) {
+            opening.asker = opener.asker().clone();
+        }
+    }
+
+    /// Takes the answers that are over off the list, and draws the consequences.
+    fn bury_replies(&mut self, now: SystemTime) {
+        let (over, rest) = mem::take(&mut self.replies).into_iter().partition(|reply| reply.outcome().is_some());
+        self.replies = rest;
+        let over: Vec<Reply> = over;
+        for reply in over {
+            match (reply.role(), reply.outcome() == Some(true)) {
+                (Role::Closer, true) => self.announced(),
+                (Role::Closer, false) => self.not_announced(now),
+                (Role::Opener, true) => self.step.notes.push(Note::Told),
+                (Role::Opener | Role::Waiter | Role::Bystander, false) => self.step.notes.push(Note::NotTold),
+                (Role::Waiter | Role::Bystander, true) => {}
+            }
+        }
+    }
+
+    fn answered(&mut self, call: &Call, answer: Answer, now: SystemTime) {
+        for reply in &mut self.replies {
+            if let Some(next) = reply.hear(call, &answer, now) {
+                if let Some((attempt, pause)) = reply.pausing(now) {
+                    let call = call.name().to_owned();
+                    self.step.notes.push(Note::Retrying { call, why: (&answer).into(), attempt, pause });
+                }
+                self.step.calls.extend(next);
+                return;
+            }
+        }
+        let Some(task) = self.tasks.answered(call) else {
+            return self.answered_late(answer, now);
+        };
+        match call {
+            Call::CreateChannel { .. } => self.answered_create(task, answer, now),
+            Call::ListChannels { .. } => self.answered_list(task, answer, now),
+            Call::GetChannel { channel } => self.answered_check(task, *channel, &answer, now),
+            Call::ReadChannel { channel, after } => self.answered_read(task, *channel, after.is_some(), &answer, now),
+            Call::Welcome { channel, .. } => self.answered_welcome(task, *channel, &answer, now),
+            Call::Say { words, channel, .. } => self.answered_say(task, *channel, words, &answer, now),
+            Call::DeleteChannel { channel } => self.answered_delete(task, *channel, &answer, now),
+            // Answers to askers are replies, not tasks; the panel and the menu have rules of their own.
+            Call::Acknowledge { .. }
+            | Call::EditReply { .. }
+            | Call::GetPanel { .. }
+            | Call::EditPanel { .. }
+            | Call::ListPanels
+            | Call::SendPanel { .. }
+            | Call::DeletePanel { .. }
+            | Call::ListCommands { .. }
+            | Call::PutCommands { .. } => {}
+        }
+    }
+
+    /// Nobody waits for this answer any more. Only a channel that was made after all matters.
+    fn answered_late(&mut self, answer: Answer, now: SystemTime) {
+        if let (Answer::Created(channel), State::Opening(opening)) = (answer, &self.state) {
+            let mark = Some((self.owner.member, opening.asker.intent()));
+            self.see(Sighting { channel, members: vec![self.owner.member], mark, owned: false }, now);
+        }
+    }
+
+    // -- small steps that the openings and the closings share
+
+    pub(super) fn begin_call(&mut self, call: Call, now: SystemTime) {
+        let call = self.tasks.begin(call, now);
+        self.step.calls.push(call);
+    }
+
+    pub(super) fn answer(&mut self, asker: Asker, words: Words, now: SystemTime) {
+        let mut reply = Reply::owed(asker, Role::Bystander);
+        self.step.calls.extend(reply.tell(words, now));
+        self.replies.push(reply);
+    }
+
+    pub(super) fn asked_again(&mut self, asker: &Asker) {
+        self.step.notes.push(Note::AskedAgain { by: asker.user, way: (&asker.entrance).into() });
+    }
+
+    fn turn_down(&mut self, asker: Asker, words: Words, why: Why, now: SystemTime) {
+        self.step.notes.push(Note::TurnedDown { by: asker.user, way: (&asker.entrance).into(), why });
+        self.answer(asker, words, now);
+    }
+
+    pub(super) fn retry(&mut self, task: Task, next: Call, answer: &Answer, now: SystemTime) {
+        let call = task.call.name().to_owned();
+        let attempt = task.attempt + 1;
+        let pause = self.tasks.again(task, next, answer, now);
+        self.step.notes.push(Note::Retrying { call, why: answer.into(), attempt, pause });
+    }
+
+    pub(super) fn give_up(&mut self, call: &Call, answer: &Answer) {
+        self.step.notes.push(Note::GaveUp { call: call.name().to_owned(), why: answer.into() });
+    }
+
+    /// Proof that a channel is gone. If it was the ticket's, the ticket is over.
+    pub(super) fn gone(&mut self, gone: ChannelId, now: SystemTime) {
+        if self.state.channel() == Some(gone) {
+            let by_us = self.is_deleting(gone);
+            let note = if by_us { Note::Closed { channel: gone } } else { Note::Gone { channel: gone } };
+            self.end(gone, note, now);
+        }
+        self.sightings.retain(|sighting| sighting.channel != gone);
+        self.tasks.drop_all(|call| call.is_about(gone));
+    }
+
+    /// The ticket is over.
+    pub(super) fn end(&mut self, channel: ChannelId, note: Note, now: SystemTime) {
+        self.step.notes.push(note);
+        self.tasks.drop_all(|call| call.is_about(channel));
+        self.replies.retain(|reply| reply.role() != Role::Closer);
+        for reply in &mut self.replies {
+            if reply.role() == Role::Opener {
+                self.step.calls.extend(reply.tell(Words::ChannelGone, now));
+            }
+            reply.demote();
+        }
+        self.state = State::Absent;
+        self.resolve_doubts(now);
+    }
+}
+
+fn is_deferred(reply: &Reply) -> bool {
+    use crate::lifecycle::state::{Entrance, Press};
+    matches!(reply.asker().entrance, Entrance::Press(Press { acknowledged: true, .. }))
+}
