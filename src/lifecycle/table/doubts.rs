@@ -1,0 +1,103 @@
+//! Whoever asks for a ticket they have gives a reason to look whether it exists.
+
+use super::*;
+use crate::lifecycle::State::Absent;
+
+fn pointed(number: u64) -> Call {
+    tell(press(number), Words::AlreadyOpen(C))
+}
+
+/// A press has been told of the ticket, and it is looked whether it exists.
+fn doubting() -> Story {
+    given(open(C)).on(pressed(FIRST), open(C), &[pointed(FIRST), get(C)]).answer(
+        pointed(FIRST),
+        Answer::Done,
+        open(C),
+        &[],
+    )
+}
+
+fn ordered() -> Event {
+    wants(by_command(ALICE, COMMAND))
+}
+
+/// The same, and a command waits to hear it, too.
+fn both_doubting() -> Story {
+    doubting().on(ordered(), open(C), &[])
+}
+
+fn gone_from_discord() -> Answer {
+    refused(Refusal::ChannelGone)
+}
+
+#[test]
+fn the_ticket_exists() {
+    doubting().answer(get(C), Answer::Done, open(C), &[]).rests();
+    let told = reply(COMMAND, Words::AlreadyOpen(C));
+    both_doubting()
+        .answer(get(C), Answer::Done, open(C), &[told.clone()])
+        .answer(told, Answer::Sent(M), open(C), &[])
+        .rests();
+}
+
+#[test]
+fn it_is_not_known_whether_the_ticket_exists() {
+    let told = reply(COMMAND, Words::AlreadyOpen(C));
+    let mut story = both_doubting();
+    let mut time = 0;
+    for pause in [250, 500, 1000, 2000, 4000] {
+        time += pause;
+        story = story.answer(get(C), Answer::Unknown, open(C), &[]).wake(time, open(C), &[get(C)]);
+    }
+    story.answer(get(C), Answer::Unknown, open(C), &[told]);
+    both_doubting().answer(get(C), forbidden(), open(C), &[reply(COMMAND, Words::AlreadyOpen(C))]);
+}
+
+#[test]
+fn the_ticket_is_gone_and_the_same_press_opens_a_new_one() {
+    let here = edit(begun(FIRST), Words::Created(D));
+    doubting()
+        .answer(get(C), gone_from_discord(), deferred(), &[create()])
+        .notes(&[Note::Gone { channel: C }, Note::Asked { by: ALICE, way: Way::Button }])
+        .answer(create(), Answer::Created(D), opening(by_press(ALICE, begun(FIRST)), Some(D)), &[here, welcome(D)]);
+}
+
+#[test]
+fn all_who_asked_share_the_new_one() {
+    let told = [
+        edit(begun(FIRST), Words::Created(D)),
+        edit(begun(SECOND), Words::AlreadyOpen(D)),
+        reply(COMMAND, Words::AlreadyOpen(D)),
+        welcome(D),
+    ];
+    both_doubting()
+        .on(pressed(SECOND), open(C), &[pointed(SECOND)])
+        .answer(pointed(SECOND), Answer::Done, open(C), &[])
+        .answer(get(C), gone_from_discord(), deferred(), &[create()])
+        .answer(create(), Answer::Created(D), opening(by_press(ALICE, begun(FIRST)), Some(D)), &told);
+}
+
+#[test]
+fn a_ticket_deleted_meanwhile_was_there_when_the_press_was_told_of_it() {
+    doubting().on(gone(C), Absent, &[]).rests();
+    let asker = by_command(ALICE, COMMAND);
+    let made = Call::CreateChannel { owner: OWNER, name: ChannelName::Member("alice".into()), intent: Intent(COMMAND) };
+    both_doubting().on(gone(C), opening(asker, None), &[made]);
+}
+
+#[test]
+fn a_press_before_the_close_opens_nothing_after_it() {
+    let announcement = announce(press(LEAVE));
+    doubting().on(closed_by(ALICE), silent(), &[announcement.clone()]).on(gone(C), Absent, &[]).rests();
+    both_doubting().on(closed_by(ALICE), silent(), &[announcement, reply(COMMAND, Words::AlreadyOpen(C))]);
+}
+
+#[test]
+fn it_is_not_asked_at_every_press() {
+    doubting()
+        .answer(get(C), Answer::Done, open(C), &[])
+        .on(pressed(SECOND), open(C), &[pointed(SECOND)])
+        .on(ordered(), open(C), &[reply(COMMAND, Words::AlreadyOpen(C))])
+        .at(10_000)
+        .on(wants(by_command(ALICE, LEAVE)), open(C), &[get(C)]);
+}

@@ -1,0 +1,66 @@
+//! What ends a ticket, and what does not.
+
+use super::*;
+use crate::lifecycle::State::Absent;
+
+#[test]
+fn its_own_channel_gone_ends_the_ticket_in_every_state() {
+    check(bound(), gone(C), Absent, &[]);
+    given(open(C)).on(gone(C), Absent, &[]).notes(&[Note::Gone { channel: C }]).rests();
+    given(silent()).on(gone(C), Absent, &[]).rests();
+    given(announced()).on(gone(C), Absent, &[]).rests();
+    for nowhere in [Absent, asked(), deferred()] {
+        unmoved(nowhere, gone(C));
+    }
+}
+
+#[test]
+fn another_channel_gone_changes_nothing() {
+    for state in [Absent, asked(), deferred(), bound(), open(C), silent(), announced()] {
+        unmoved(state, gone(D));
+    }
+}
+
+#[test]
+fn a_list_without_the_channel_is_no_proof_but_a_reason_to_ask() {
+    for state in [bound(), open(C), silent(), announced()] {
+        check(state.clone(), missing(C), state.clone(), &[get(C)]);
+        unmoved(state, missing(D));
+    }
+    for nowhere in [Absent, asked(), deferred()] {
+        unmoved(nowhere, missing(C));
+    }
+    given(open(C)).on(missing(C), open(C), &[get(C)]).on(missing(C), open(C), &[]);
+}
+
+#[test]
+fn only_proof_ends_a_ticket() {
+    let asking = || given(open(C)).on(missing(C), open(C), &[get(C)]);
+    asking().answer(get(C), refused(Refusal::ChannelGone), Absent, &[]).rests();
+    for answer in [Answer::Done, forbidden(), refused(Refusal::Other { status: 404, code: 0 })] {
+        asking().answer(get(C), answer, open(C), &[]).rests();
+    }
+    asking().answer(get(C), Answer::Unknown, open(C), &[]).wake(250, open(C), &[get(C)]);
+}
+
+#[test]
+fn any_call_may_bring_the_proof() {
+    let no = || refused(Refusal::ChannelGone);
+    given(bound()).answer(read(C), no(), Absent, &[]);
+    given(silent()).answer(read_after(LEAVE), no(), Absent, &[]).rests();
+    given(announced()).wake(5000, announced(), &[delete(C)]).answer(delete(C), no(), Absent, &[]).rests();
+}
+
+#[test]
+fn what_was_under_way_in_a_channel_ends_with_it() {
+    given(open(C))
+        .on(closed_by(ALICE), silent(), &[announce(press(LEAVE))])
+        .on(gone(C), Absent, &[])
+        .answer(announce(press(LEAVE)), Answer::Unknown, Absent, &[])
+        .rests();
+}
+
+#[test]
+fn after_the_end_a_press_opens_a_new_ticket() {
+    given(announced()).on(gone(C), Absent, &[]).on(pressed(FIRST), asked(), &[create()]);
+}

@@ -1,0 +1,128 @@
+//! The slash commands: as they should be, or told once why not.
+
+use super::*;
+use crate::lifecycle::menu::{Menu, MenuEvent, MenuNote};
+
+/// What happens to the menu.
+struct Care {
+    menu: Menu,
+    now: SystemTime,
+}
+
+const HERE: MenuEvent = MenuEvent::Here(GUILD);
+const LOOK: Call = Call::ListCommands { guild: GUILD };
+const PUT: Call = Call::PutCommands { guild: GUILD };
+
+fn listed(current: bool) -> Answer {
+    Answer::Commands { current }
+}
+
+fn started() -> Care {
+    Care { menu: Menu::default(), now: at(0) }
+}
+
+impl Care {
+    #[track_caller]
+    fn on(mut self, event: MenuEvent, calls: &[Call], notes: &[MenuNote]) -> Self {
+        let step = self.menu.handle(event, self.now);
+        assert_eq!((&*step.calls, &*step.notes), (calls, notes));
+        self
+    }
+
+    #[track_caller]
+    fn answer(self, call: Call, answer: Answer, calls: &[Call], notes: &[MenuNote]) -> Self {
+        self.on(MenuEvent::Answered { call, answer }, calls, notes)
+    }
+
+    #[track_caller]
+    fn wake(mut self, millis: u64, calls: &[Call]) -> Self {
+        assert_eq!(self.menu.deadline(), Some(at(millis)), "the deadline");
+        self.now = at(millis);
+        self.on(MenuEvent::Woke, calls, &[])
+    }
+
+    #[track_caller]
+    fn rests(self) -> Self {
+        assert_eq!(self.menu.deadline(), None, "the deadline");
+        assert!(self.menu.is_still());
+        self
+    }
+}
+
+#[test]
+fn commands_that_are_as_they_should_be_are_left_alone() {
+    started().on(HERE, &[LOOK], &[]).answer(LOOK, listed(true), &[], &[MenuNote::InPlace]).rests();
+}
+
+#[test]
+fn others_are_replaced() {
+    started()
+        .on(HERE, &[LOOK], &[])
+        .answer(LOOK, listed(false), &[PUT], &[])
+        .answer(PUT, Answer::Done, &[], &[MenuNote::Registered])
+        .rests();
+}
+
+#[test]
+fn they_are_looked_at_once_and_again_when_somebody_asks() {
+    started()
+        .on(HERE, &[LOOK], &[])
+        .on(HERE, &[], &[])
+        .answer(LOOK, listed(true), &[], &[MenuNote::InPlace])
+        .on(HERE, &[], &[])
+        .on(MenuEvent::Ensure(GUILD), &[LOOK], &[])
+        .answer(LOOK, listed(true), &[], &[MenuNote::InPlace])
+        .rests();
+}
+
+#[test]
+fn a_bot_that_was_not_invited_with_commands_says_so_and_asks_no_more() {
+    started()
+        .on(HERE, &[LOOK], &[])
+        .answer(LOOK, forbidden(), &[], &[MenuNote::NotInvited])
+        .rests()
+        // A new connection is a chance that it has been invited anew.
+        .on(HERE, &[LOOK], &[]);
+    started()
+        .on(HERE, &[LOOK], &[])
+        .answer(LOOK, listed(false), &[PUT], &[])
+        .answer(PUT, forbidden(), &[], &[MenuNote::NotInvited])
+        .rests();
+}
+
+#[test]
+fn what_discord_refuses_is_not_asked_again() {
+    let refusal = || refused(Refusal::Other { status: 400, code: 30_034 });
+    let note = MenuNote::Refused { answer: refusal().brief() };
+    started()
+        .on(HERE, &[LOOK], &[])
+        .answer(LOOK, listed(false), &[PUT], &[])
+        .answer(PUT, refusal(), &[], &[note])
+        .rests();
+}
+
+#[test]
+fn what_got_lost_is_looked_at_again() {
+    let note = |call| MenuNote::Retrying { call, answer: "no answer".into() };
+    started()
+        .on(HERE, &[LOOK], &[])
+        .answer(LOOK, Answer::Unknown, &[], &[note("list commands")])
+        .wake(250, &[LOOK])
+        .answer(LOOK, listed(false), &[PUT], &[])
+        .answer(PUT, Answer::Unknown, &[], &[note("put commands")])
+        // It had been done.
+        .wake(750, &[LOOK])
+        .answer(LOOK, listed(true), &[], &[MenuNote::InPlace])
+        .rests();
+}
+
+#[test]
+fn who_asks_during_a_pause_does_not_wait_for_its_end() {
+    let note = MenuNote::Retrying { call: "list commands", answer: "no answer".into() };
+    started()
+        .on(HERE, &[LOOK], &[])
+        .answer(LOOK, Answer::Unknown, &[], &[note])
+        .on(MenuEvent::Ensure(GUILD), &[LOOK], &[])
+        .answer(LOOK, listed(true), &[], &[MenuNote::InPlace])
+        .rests();
+}

@@ -1,0 +1,335 @@
+//! The table of the whole bot, row by row: in this state, on that event, what is saved and what is asked of Discord.
+//!
+//! A ticket is loaded from its row first, as in production, so each case begins after [`Event::Restored`]. What the
+//! restoring itself asks for has cases of its own. Times are milliseconds after Alice's press.
+
+#![expect(clippy::cloned_ref_to_slice_refs, reason = "a list of one call is written like a list of two")]
+#![expect(clippy::needless_pass_by_value, reason = "a case is written with values, not with references to them")]
+
+mod closing;
+mod doubts;
+mod ending;
+mod menu;
+mod opening;
+mod panel;
+mod replies;
+mod saving;
+mod sightings;
+
+use std::time::{Duration, SystemTime};
+
+use super::{
+    Acknowledgement, Answer, Asker, Call, ChannelName, Closing, Entrance, Event, Gesture, Note, Opening, Press,
+    Refusal, Rules, Sighting, State, Ticket, Way, Why, Words,
+};
+use crate::ids::{ApplicationId, ChannelId, GuildId, Intent, InteractionId, MessageId, Owner, UserId};
+use crate::language::Language;
+
+const ALICE: UserId = UserId(11);
+const SAM: UserId = UserId(12);
+const BOB: UserId = UserId(13);
+const GUILD: GuildId = GuildId(1);
+const OWNER: Owner = Owner { guild: GUILD, member: ALICE };
+const RULES: Rules = Rules { close_delay: Duration::from_secs(5) };
+
+/// When Alice pressed, in milliseconds of Discord's clock.
+const PRESSED: u64 = 1_000_000;
+/// Alice's press, the second one, and her `!ticket`.
+const FIRST: u64 = snowflake(0, 1);
+const SECOND: u64 = snowflake(0, 2);
+const COMMAND: u64 = snowflake(0, 3);
+/// What closes.
+const LEAVE: u64 = snowflake(0, 4);
+const LEAVE_AGAIN: u64 = snowflake(0, 5);
+/// Channels: the ticket, one made for the same press, and one that was there before it.
+const C: ChannelId = ChannelId(snowflake(200, 0));
+const D: ChannelId = ChannelId(snowflake(300, 0));
+const OLD: ChannelId = ChannelId(snowflake(0, 0) - (1 << 22));
+const M: MessageId = MessageId(snowflake(400, 0));
+
+/// An id made so many milliseconds after the press.
+const fn snowflake(millis: u64, number: u64) -> u64 {
+    ((PRESSED + millis) << 22) | number
+}
+
+fn at(millis: u64) -> SystemTime {
+    InteractionId(snowflake(millis, 0)).made_at()
+}
+
+// -- who asks, and how
+
+fn press(number: u64) -> Press {
+    Press {
+        interaction: InteractionId(number),
+        token: "secret".into(),
+        application: ApplicationId(9),
+        acknowledged: false,
+        language: Language::Russian,
+        gesture: Gesture::Button,
+    }
+}
+
+/// The same press, after its first answer was begun.
+fn begun(number: u64) -> Press {
+    Press { acknowledged: true, ..press(number) }
+}
+
+fn by_press(user: UserId, press: Press) -> Asker {
+    Asker { user, at: at(0), entrance: Entrance::Press(press) }
+}
+
+fn by_command(user: UserId, number: u64) -> Asker {
+    let language = Language::Russian;
+    Asker { user, at: at(0), entrance: Entrance::Command { channel: OLD, message: MessageId(number), language } }
+}
+
+// -- states
+
+fn opening(asker: Asker, channel: Option<ChannelId>) -> State {
+    State::Opening(Opening { asker, name: "alice".into(), channel })
+}
+
+fn asked() -> State {
+    opening(by_press(ALICE, press(FIRST)), None)
+}
+
+fn deferred() -> State {
+    opening(by_press(ALICE, begun(FIRST)), None)
+}
+
+fn bound() -> State {
+    opening(by_press(ALICE, press(FIRST)), Some(C))
+}
+
+fn open(channel: ChannelId) -> State {
+    State::Open { channel }
+}
+
+fn closing_by(asker: Asker, announced: bool) -> State {
+    State::Closing(Closing { channel: C, due: at(5000), asker, announced })
+}
+
+fn silent() -> State {
+    closing_by(by_press(ALICE, press(LEAVE)), false)
+}
+
+fn announced() -> State {
+    closing_by(by_press(ALICE, press(LEAVE)), true)
+}
+
+// -- events
+
+fn wants(asker: Asker) -> Event {
+    Event::Open { asker, name: "alice".into() }
+}
+
+/// Alice presses the panel's button.
+fn pressed(number: u64) -> Event {
+    wants(by_press(ALICE, press(number)))
+}
+
+fn leaves(channel: ChannelId, asker: Asker, support: bool) -> Event {
+    Event::Close { channel, asker, support }
+}
+
+/// A member without the support role presses the ticket's button.
+fn closed_by(user: UserId) -> Event {
+    leaves(C, by_press(user, press(LEAVE)), false)
+}
+
+fn closed_by_support() -> Event {
+    leaves(C, by_press(SAM, press(LEAVE)), true)
+}
+
+fn gone(channel: ChannelId) -> Event {
+    Event::Gone { channel }
+}
+
+fn missing(channel: ChannelId) -> Event {
+    Event::Missing { channel }
+}
+
+/// A channel with Alice's mark in its topic, made for this press.
+fn marked(channel: ChannelId, intent: u64) -> Sighting {
+    Sighting { channel, members: vec![ALICE], mark: Some((ALICE, Intent(intent))), owned: false }
+}
+
+/// A channel such as the Python bot made.
+fn unmarked(channel: ChannelId) -> Sighting {
+    Sighting { channel, members: vec![ALICE], mark: None, owned: false }
+}
+
+// -- calls
+
+fn create() -> Call {
+    Call::CreateChannel { owner: OWNER, name: ChannelName::Member("alice".into()), intent: Intent(FIRST) }
+}
+
+fn create_neutral() -> Call {
+    Call::CreateChannel { owner: OWNER, name: ChannelName::Neutral, intent: Intent(FIRST) }
+}
+
+fn list() -> Call {
+    Call::ListChannels { guild: GUILD }
+}
+
+fn get(channel: ChannelId) -> Call {
+    Call::GetChannel { channel }
+}
+
+fn read(channel: ChannelId) -> Call {
+    Call::ReadChannel { channel, after: None }
+}
+
+fn read_after(intent: u64) -> Call {
+    Call::ReadChannel { channel: C, after: Some(Intent(intent)) }
+}
+
+fn welcome(channel: ChannelId) -> Call {
+    Call::Welcome { owner: OWNER, channel, intent: Intent(FIRST) }
+}
+
+fn tell(press: Press, words: Words) -> Call {
+    Call::Acknowledge { press, with: Acknowledgement::Private(words) }
+}
+
+fn edit(press: Press, words: Words) -> Call {
+    Call::EditReply { press, words }
+}
+
+fn defer(press: Press) -> Call {
+    Call::Acknowledge { press, with: Acknowledgement::Deferral }
+}
+
+/// The announcement as the answer to a press.
+fn announce(press: Press) -> Call {
+    Call::Acknowledge { press, with: Acknowledgement::Public(Words::Closing(RULES.close_delay)) }
+}
+
+/// The announcement as a message.
+fn say_closing(intent: u64) -> Call {
+    say(Words::Closing(RULES.close_delay), intent)
+}
+
+fn say(words: Words, intent: u64) -> Call {
+    Call::Say { channel: C, words, reply_to: None, intent: Intent(intent) }
+}
+
+/// A reply to a command.
+fn reply(number: u64, words: Words) -> Call {
+    let reply_to = Some((MessageId(number), Language::Russian));
+    Call::Say { channel: OLD, words, reply_to, intent: Intent(number) }
+}
+
+fn delete(channel: ChannelId) -> Call {
+    Call::DeleteChannel { channel }
+}
+
+// -- answers
+
+fn refused(refusal: Refusal) -> Answer {
+    Answer::Refused(refusal)
+}
+
+fn forbidden() -> Answer {
+    refused(Refusal::Forbidden(Vec::new()))
+}
+
+fn seen(welcome: bool, others: bool) -> Answer {
+    Answer::Read { welcome, announcement: false, others }
+}
+
+fn heard(announcement: bool) -> Answer {
+    Answer::Read { welcome: false, announcement, others: true }
+}
+
+/// What happens to one ticket.
+struct Story {
+    ticket: Ticket,
+    now: SystemTime,
+    notes: Vec<Note>,
+}
+
+/// A ticket that has just been loaded from its row.
+fn given(row: State) -> Story {
+    given_at(0, row)
+}
+
+fn given_at(millis: u64, row: State) -> Story {
+    let mut story = Story { ticket: Ticket::new(OWNER, RULES, row), now: at(millis), notes: Vec::new() };
+    story.ticket.handle(Event::Restored, story.now);
+    story
+}
+
+/// A row that is loaded at this time: what it asks for.
+#[track_caller]
+fn restored(millis: u64, row: State, calls: &[Call]) -> Story {
+    let ticket = Ticket::new(OWNER, RULES, row.clone());
+    Story { ticket, now: at(millis), notes: Vec::new() }.on(Event::Restored, row, calls)
+}
+
+/// In this state, on this event: the state then, and the calls.
+#[track_caller]
+fn check(state: State, event: Event, then: State, calls: &[Call]) {
+    given(state).on(event, then, calls);
+}
+
+/// In this state, this event changes nothing and asks for nothing.
+#[track_caller]
+fn unmoved(state: State, event: Event) {
+    check(state.clone(), event, state, &[]);
+}
+
+impl Story {
+    /// The next event: the state after it, and the calls it asks for, in whatever order.
+    #[track_caller]
+    fn on(mut self, event: Event, then: State, calls: &[Call]) -> Self {
+        let before = self.ticket.state().clone();
+        let step = self.ticket.handle(event, self.now);
+        assert_eq!(self.ticket.state(), &then, "the state");
+        assert_eq!(sorted(&step.calls), sorted(calls), "the calls");
+        assert_eq!(step.save, (before != then).then_some(then), "what is to be saved");
+        self.notes = step.notes;
+        self
+    }
+
+    /// The answer to a call.
+    #[track_caller]
+    fn answer(self, call: Call, answer: Answer, then: State, calls: &[Call]) -> Self {
+        self.on(Event::Answered { call, answer }, then, calls)
+    }
+
+    /// From now on it is so late.
+    fn at(mut self, millis: u64) -> Self {
+        self.now = at(millis);
+        self
+    }
+
+    /// The ticket wants to be woken exactly then, and is.
+    #[track_caller]
+    fn wake(mut self, millis: u64, then: State, calls: &[Call]) -> Self {
+        assert_eq!(self.ticket.deadline(), Some(at(millis)), "the deadline");
+        self.now = at(millis);
+        self.on(Event::Woke, then, calls)
+    }
+
+    /// What the last event left in the journal.
+    #[track_caller]
+    fn notes(self, notes: &[Note]) -> Self {
+        assert_eq!(self.notes, notes, "the notes");
+        self
+    }
+
+    /// There is nothing left to do.
+    #[track_caller]
+    fn rests(self) {
+        assert_eq!(self.ticket.deadline(), None, "the deadline");
+        assert!(self.ticket.is_still() && self.ticket.is_idle(), "{:#?}", self.ticket);
+    }
+}
+
+fn sorted(calls: &[Call]) -> Vec<String> {
+    let mut calls: Vec<String> = calls.iter().map(|call| format!("{call:?}")).collect();
+    calls.sort();
+    calls
+}

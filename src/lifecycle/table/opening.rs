@@ -1,0 +1,292 @@
+//! From the press to the ticket.
+
+use super::*;
+use crate::lifecycle::{Right, State::Absent};
+
+fn deferred_bound() -> State {
+    opening(by_press(ALICE, begun(FIRST)), Some(C))
+}
+
+/// Alice has pressed, and the channel is being made.
+fn making() -> Story {
+    given(Absent).on(pressed(FIRST), asked(), &[create()])
+}
+
+/// The channel is made; she is being greeted and told.
+fn greeting() -> Story {
+    let calls = [tell(press(FIRST), Words::Created(C)), welcome(C)];
+    making().answer(create(), Answer::Created(C), bound(), &calls)
+}
+
+#[test]
+fn a_press_in_every_state() {
+    let second = press(SECOND);
+    check(Absent, pressed(FIRST), asked(), &[create()]);
+    unmoved(asked(), pressed(SECOND));
+    unmoved(deferred(), pressed(SECOND));
+    check(bound(), pressed(SECOND), bound(), &[tell(second.clone(), Words::AlreadyOpen(C))]);
+    check(open(C), pressed(SECOND), open(C), &[tell(second.clone(), Words::AlreadyOpen(C)), get(C)]);
+    check(silent(), pressed(SECOND), silent(), &[tell(second.clone(), Words::AlreadyOpen(C))]);
+    check(announced(), pressed(SECOND), announced(), &[tell(second, Words::AlreadyOpen(C))]);
+}
+
+#[test]
+fn a_command_in_every_state() {
+    let asker = by_command(ALICE, COMMAND);
+    let made = Call::CreateChannel { owner: OWNER, name: ChannelName::Member("alice".into()), intent: Intent(COMMAND) };
+    check(Absent, wants(asker.clone()), opening(asker.clone(), None), &[made]);
+    unmoved(asked(), wants(asker.clone()));
+    check(bound(), wants(asker.clone()), bound(), &[reply(COMMAND, Words::AlreadyOpen(C))]);
+    check(open(C), wants(asker.clone()), open(C), &[get(C)]);
+    check(silent(), wants(asker.clone()), silent(), &[reply(COMMAND, Words::AlreadyOpen(C))]);
+    check(announced(), wants(asker), announced(), &[reply(COMMAND, Words::AlreadyOpen(C))]);
+}
+
+#[test]
+fn the_ticket_is_open_when_everything_has_been_said() {
+    let told = tell(press(FIRST), Words::Created(C));
+    greeting()
+        .answer(welcome(C), Answer::Sent(M), bound(), &[])
+        .answer(told.clone(), Answer::Done, open(C), &[])
+        .notes(&[Note::Told, Note::Opened { channel: C }])
+        .rests();
+    greeting().answer(told, Answer::Done, bound(), &[]).answer(welcome(C), Answer::Sent(M), open(C), &[]).rests();
+}
+
+#[test]
+fn a_slow_channel_defers_the_press_and_edits_the_deferral() {
+    let words = edit(begun(FIRST), Words::Created(C));
+    making()
+        .wake(1500, deferred(), &[defer(begun(FIRST))])
+        .notes(&[Note::Deferred])
+        .answer(defer(begun(FIRST)), Answer::Done, deferred(), &[])
+        .at(5000)
+        .answer(create(), Answer::Created(C), deferred_bound(), &[words.clone(), welcome(C)])
+        .answer(welcome(C), Answer::Sent(M), deferred_bound(), &[])
+        .answer(words, Answer::Done, open(C), &[])
+        .rests();
+}
+
+#[test]
+fn a_channel_made_while_the_deferral_is_on_its_way_waits_for_it() {
+    making()
+        .wake(1500, deferred(), &[defer(begun(FIRST))])
+        .answer(create(), Answer::Created(C), deferred_bound(), &[welcome(C)])
+        .answer(defer(begun(FIRST)), Answer::Done, deferred_bound(), &[edit(begun(FIRST), Words::Created(C))]);
+}
+
+#[test]
+fn who_presses_meanwhile_is_told_where_the_ticket_is() {
+    let calls = [
+        tell(press(FIRST), Words::Created(C)),
+        tell(press(SECOND), Words::AlreadyOpen(C)),
+        reply(COMMAND, Words::AlreadyOpen(C)),
+        welcome(C),
+    ];
+    making().on(pressed(SECOND), asked(), &[]).on(wants(by_command(ALICE, COMMAND)), asked(), &[]).answer(
+        create(),
+        Answer::Created(C),
+        bound(),
+        &calls,
+    );
+}
+
+#[test]
+fn who_presses_meanwhile_is_sent_away_when_it_takes_long() {
+    let calls = [defer(begun(FIRST)), tell(press(SECOND), Words::StillOpening)];
+    making().on(pressed(SECOND), asked(), &[]).wake(1500, deferred(), &calls);
+}
+
+#[test]
+fn a_name_that_is_refused_falls_back_once() {
+    let name = || refused(Refusal::Name);
+    making().answer(create(), name(), asked(), &[create_neutral()]).answer(
+        create_neutral(),
+        Answer::Created(C),
+        bound(),
+        &[tell(press(FIRST), Words::Created(C)), welcome(C)],
+    );
+    making().answer(create(), name(), asked(), &[create_neutral()]).answer(
+        create_neutral(),
+        name(),
+        asked(),
+        &[tell(press(FIRST), Words::TryAgain)],
+    );
+}
+
+#[test]
+fn every_refusal_is_told_and_then_the_press_is_over() {
+    let rights = vec![Right::ManageChannels];
+    for (refusal, words) in [
+        (Refusal::Forbidden(rights.clone()), Words::BotLacks(rights)),
+        (Refusal::CategoryFull, Words::CategoryFull),
+        (Refusal::CategoryGone, Words::CategoryGone),
+        (Refusal::ServerFull, Words::ServerFull),
+        (Refusal::SupportRoleGone, Words::SupportRoleGone),
+        (Refusal::Other { status: 400, code: 0 }, Words::TryAgain),
+    ] {
+        let told = tell(press(FIRST), words);
+        making()
+            .answer(create(), refused(refusal), asked(), &[told.clone()])
+            .answer(told, Answer::Done, Absent, &[])
+            .rests();
+    }
+}
+
+#[test]
+fn all_who_wait_are_told_of_the_refusal_and_so_is_who_comes_late() {
+    let calls = [tell(press(FIRST), Words::CategoryFull), tell(press(SECOND), Words::CategoryFull)];
+    let late = wants(by_command(ALICE, COMMAND));
+    making().on(pressed(SECOND), asked(), &[]).answer(create(), refused(Refusal::CategoryFull), asked(), &calls).on(
+        late,
+        asked(),
+        &[reply(COMMAND, Words::CategoryFull)],
+    );
+}
+
+#[test]
+fn a_refused_opening_can_be_asked_for_again() {
+    let told = tell(press(FIRST), Words::CategoryFull);
+    making()
+        .answer(create(), refused(Refusal::CategoryFull), asked(), &[told.clone()])
+        .answer(told, Answer::Done, Absent, &[])
+        .on(pressed(FIRST), asked(), &[create()])
+        .answer(create(), Answer::Created(C), bound(), &[tell(press(FIRST), Words::Created(C)), welcome(C)]);
+}
+
+#[test]
+fn an_unknown_outcome_is_looked_into_before_another_channel_is_made() {
+    let found = Answer::Channels(vec![marked(C, FIRST)]);
+    let looking = || making().answer(create(), Answer::Unknown, asked(), &[]).wake(250, asked(), &[list()]);
+    looking()
+        .answer(list(), found, bound(), &[tell(press(FIRST), Words::Created(C)), read(C)])
+        .notes(&[Note::Found { channel: C }])
+        .answer(read(C), seen(false, false), bound(), &[welcome(C)])
+        .answer(welcome(C), Answer::Sent(M), bound(), &[]);
+    looking().answer(list(), Answer::Channels(vec![]), asked(), &[create()]);
+    // The list gets no answer either: it is asked for again, and nothing is made.
+    looking().answer(list(), Answer::Unknown, asked(), &[]).wake(750, asked(), &[list()]);
+    looking().answer(list(), forbidden(), asked(), &[tell(press(FIRST), Words::BotLacks(vec![]))]);
+}
+
+#[test]
+fn only_a_channel_of_this_press_is_taken() {
+    let owned = Sighting { owned: true, ..marked(C, FIRST) };
+    let of_bob = Sighting { channel: C, members: vec![BOB], mark: None, owned: false };
+    let foreign_mark = Sighting { mark: Some((BOB, Intent(FIRST))), ..unmarked(C) };
+    for other in [owned, of_bob, foreign_mark, marked(C, SECOND), unmarked(OLD), marked(OLD, FIRST)] {
+        given(asked()).answer(list(), Answer::Channels(vec![other]), asked(), &[create()]);
+    }
+    for channels in [vec![marked(C, FIRST)], vec![unmarked(C)], vec![unmarked(D), marked(C, FIRST)]] {
+        let calls = [tell(press(FIRST), Words::Created(C)), read(C)];
+        given(asked()).answer(list(), Answer::Channels(channels), bound(), &calls);
+    }
+}
+
+#[test]
+fn after_six_tries_the_member_is_told() {
+    let none = || Answer::Channels(vec![]);
+    let mut story = given(deferred());
+    let mut time = 0;
+    for pause in [250, 500, 1000, 2000, 4000, 8000] {
+        time += pause;
+        story = story
+            .answer(list(), none(), deferred(), &[create()])
+            .answer(create(), Answer::Unknown, deferred(), &[])
+            .wake(time, deferred(), &[list()]);
+    }
+    let sorry = edit(begun(FIRST), Words::DiscordDown);
+    story.answer(list(), none(), deferred(), &[sorry.clone()]).answer(sorry, Answer::Done, Absent, &[]).rests();
+}
+
+#[test]
+fn a_welcome_that_got_lost_is_looked_for_before_it_is_said_again() {
+    let lost = || {
+        greeting()
+            .answer(tell(press(FIRST), Words::Created(C)), Answer::Done, bound(), &[])
+            .answer(welcome(C), Answer::Unknown, bound(), &[])
+            .wake(250, bound(), &[read(C)])
+    };
+    lost().answer(read(C), seen(true, false), open(C), &[]).rests();
+    lost()
+        .answer(read(C), seen(false, true), bound(), &[welcome(C)])
+        .answer(welcome(C), Answer::Sent(M), open(C), &[])
+        .rests();
+    lost().answer(read(C), Answer::Unknown, bound(), &[]).wake(750, bound(), &[read(C)]);
+    lost().answer(read(C), refused(Refusal::ChannelGone), Absent, &[]).rests();
+}
+
+#[test]
+fn a_welcome_that_is_forbidden_is_tried_until_it_is_allowed() {
+    greeting().answer(welcome(C), forbidden(), bound(), &[]).wake(250, bound(), &[read(C)]).answer(
+        read(C),
+        forbidden(),
+        bound(),
+        &[],
+    );
+}
+
+#[test]
+fn a_press_that_cannot_be_answered_does_not_hold_the_ticket_up() {
+    let told = tell(press(FIRST), Words::Created(C));
+    greeting()
+        .answer(welcome(C), Answer::Sent(M), bound(), &[])
+        .answer(told, refused(Refusal::InteractionGone), open(C), &[])
+        .notes(&[Note::NotTold, Note::Opened { channel: C }])
+        .rests();
+}
+
+#[test]
+fn the_channel_deleted_while_it_is_greeted_in() {
+    // The press has had no answer yet: it hears the end of it.
+    let told = tell(press(FIRST), Words::Created(C));
+    greeting()
+        .on(gone(C), Absent, &[])
+        .answer(told.clone(), Answer::Done, Absent, &[edit(begun(FIRST), Words::ChannelGone)])
+        .answer(edit(begun(FIRST), Words::ChannelGone), Answer::Done, Absent, &[])
+        .rests();
+    // What was on its way to the channel finds nobody.
+    greeting()
+        .answer(told, Answer::Done, bound(), &[])
+        .on(gone(C), Absent, &[])
+        .answer(welcome(C), refused(Refusal::ChannelGone), Absent, &[])
+        .rests();
+}
+
+#[test]
+fn an_opening_is_taken_up_from_its_row() {
+    restored(100, asked(), &[list()]).answer(list(), Answer::Channels(vec![]), asked(), &[create()]);
+    restored(100, bound(), &[read(C), tell(press(FIRST), Words::Created(C))])
+        .answer(read(C), seen(true, false), bound(), &[])
+        .answer(tell(press(FIRST), Words::Created(C)), Answer::Done, open(C), &[])
+        .rests();
+    restored(100, deferred_bound(), &[read(C), edit(begun(FIRST), Words::Created(C))]).answer(
+        read(C),
+        seen(false, false),
+        deferred_bound(),
+        &[welcome(C)],
+    );
+}
+
+#[test]
+fn what_was_told_before_the_crash_is_not_told_twice() {
+    let told = tell(press(FIRST), Words::Created(C));
+    let again = edit(begun(FIRST), Words::Created(C));
+    restored(100, bound(), &[read(C), told.clone()])
+        .answer(read(C), seen(true, false), bound(), &[])
+        .answer(
+            told,
+            refused(Refusal::AlreadyAcknowledged),
+            opening(by_press(ALICE, begun(FIRST)), Some(C)),
+            &[again.clone()],
+        )
+        .answer(again, Answer::Done, open(C), &[])
+        .rests();
+}
+
+#[test]
+fn an_opening_found_too_late_for_any_answer_is_finished_all_the_same() {
+    restored(16 * 60_000, bound(), &[read(C)]).answer(read(C), seen(true, false), open(C), &[]).rests();
+    // Nobody looks at the press any more, so no channel is made for it.
+    restored(16 * 60_000, deferred(), &[list()]).answer(list(), Answer::Channels(vec![]), Absent, &[]).rests();
+}

@@ -1,0 +1,289 @@
+//! One panel, in its place, never two.
+
+use super::*;
+use crate::lifecycle::panel::{Panel, PanelEvent, PanelNote};
+
+const P: MessageId = MessageId(71);
+const OLDER: [MessageId; 2] = [MessageId(72), MessageId(73)];
+
+/// What happens to the panel.
+struct Care {
+    panel: Panel,
+    now: SystemTime,
+}
+
+/// The panel as the file knows it.
+fn known(message: Option<MessageId>) -> Care {
+    Care { panel: Panel::new(message), now: at(0) }
+}
+
+fn ensure() -> PanelEvent {
+    PanelEvent::Ensure(None)
+}
+
+fn ensure_for(number: u64) -> PanelEvent {
+    PanelEvent::Ensure(Some(by_command(SAM, number)))
+}
+
+impl Care {
+    #[track_caller]
+    fn on(mut self, event: PanelEvent, calls: &[Call], notes: &[PanelNote], save: Option<MessageId>) -> Self {
+        let step = self.panel.handle(event, self.now);
+        assert_eq!(sorted(&step.calls), sorted(calls), "the calls");
+        assert_eq!(step.notes, notes, "the notes");
+        assert_eq!(step.save, save, "what is to be kept");
+        self
+    }
+
+    #[track_caller]
+    fn then(self, event: PanelEvent, calls: &[Call]) -> Self {
+        self.on(event, calls, &[], None)
+    }
+
+    #[track_caller]
+    fn answer(self, call: Call, answer: Answer, calls: &[Call], notes: &[PanelNote]) -> Self {
+        self.on(PanelEvent::Answered { call, answer }, calls, notes, None)
+    }
+
+    /// The answer is of no use: all begins anew after a pause.
+    #[track_caller]
+    fn fail(self, call: Call, answer: Answer, next: Call) -> Self {
+        let note = PanelNote::Retrying { call: call.name(), answer: answer.brief() };
+        self.answer(call, answer, &[], &[note]).wake(250, &[next])
+    }
+
+    fn at(mut self, millis: u64) -> Self {
+        self.now = at(millis);
+        self
+    }
+
+    #[track_caller]
+    fn wake(mut self, millis: u64, calls: &[Call]) -> Self {
+        assert_eq!(self.panel.deadline(), Some(at(millis)), "the deadline");
+        self.now = at(millis);
+        self.then(PanelEvent::Woke, calls)
+    }
+
+    #[track_caller]
+    fn rests(self) {
+        assert_eq!(self.panel.deadline(), None);
+        assert!(self.panel.is_still());
+    }
+}
+
+fn get() -> Call {
+    Call::GetPanel { message: P }
+}
+
+fn change() -> Call {
+    Call::EditPanel { message: P }
+}
+
+fn remove(message: MessageId) -> Call {
+    Call::DeletePanel { message }
+}
+
+/// A new panel, the first one that is known of.
+fn send() -> Call {
+    let now = at(0).duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    Call::SendPanel { nonce: u64::try_from(now.as_millis()).unwrap() }
+}
+
+/// A new panel in the place of one that is gone.
+fn send_after(gone: MessageId) -> Call {
+    Call::SendPanel { nonce: gone.0 }
+}
+
+fn none() -> Answer {
+    Answer::Panels(Vec::new())
+}
+
+fn no_message() -> Answer {
+    refused(Refusal::MessageGone)
+}
+
+#[test]
+fn one_that_shows_what_it_should_is_left_as_it_is() {
+    known(Some(P))
+        .then(ensure(), &[get()])
+        .answer(get(), Answer::Panel { current: true }, &[], &[PanelNote::InPlace(P)])
+        .rests();
+}
+
+#[test]
+fn an_outdated_one_is_edited() {
+    known(Some(P))
+        .then(ensure(), &[get()])
+        .answer(get(), Answer::Panel { current: false }, &[change()], &[])
+        .answer(change(), Answer::Done, &[], &[PanelNote::Edited(P)])
+        .rests();
+}
+
+#[test]
+fn a_lost_one_is_sent_anew_and_kept() {
+    let sent = PanelEvent::Answered { call: send_after(P), answer: Answer::Sent(M) };
+    known(Some(P))
+        .then(ensure(), &[get()])
+        .answer(get(), no_message(), &[Call::ListPanels], &[])
+        .answer(Call::ListPanels, none(), &[send_after(P)], &[])
+        .on(sent, &[], &[PanelNote::Sent(M)], Some(M))
+        .then(ensure(), &[Call::GetPanel { message: M }]);
+    known(Some(P)).then(ensure(), &[get()]).answer(get(), Answer::Panel { current: false }, &[change()], &[]).answer(
+        change(),
+        no_message(),
+        &[Call::ListPanels],
+        &[],
+    );
+}
+
+#[test]
+fn old_ones_are_removed_before_a_new_one_is_sent() {
+    let [first, second] = OLDER;
+    let both = || Answer::Panels(vec![second, first]);
+    known(None)
+        .then(ensure(), &[Call::ListPanels])
+        .answer(Call::ListPanels, both(), &[remove(first)], &[])
+        .answer(remove(first), Answer::Done, &[Call::ListPanels], &[PanelNote::Removed(first)])
+        .answer(Call::ListPanels, Answer::Panels(vec![second]), &[remove(second)], &[])
+        .answer(remove(second), no_message(), &[Call::ListPanels], &[PanelNote::Removed(second)])
+        .answer(Call::ListPanels, none(), &[send_after(second)], &[]);
+    // One that cannot be removed holds up the new one.
+    known(None).then(ensure(), &[Call::ListPanels]).answer(Call::ListPanels, both(), &[remove(first)], &[]).fail(
+        remove(first),
+        forbidden(),
+        Call::ListPanels,
+    );
+}
+
+#[test]
+fn no_failure_leads_to_a_second_panel() {
+    let gone = || refused(Refusal::ChannelGone);
+    for answer in [Answer::Unknown, forbidden(), gone(), refused(Refusal::Other { status: 404, code: 0 })] {
+        known(Some(P)).then(ensure(), &[get()]).fail(get(), answer.clone(), get());
+        known(Some(P)).then(ensure(), &[get()]).answer(get(), Answer::Panel { current: false }, &[change()], &[]).fail(
+            change(),
+            answer.clone(),
+            get(),
+        );
+        known(None).then(ensure(), &[Call::ListPanels]).fail(Call::ListPanels, answer.clone(), Call::ListPanels);
+    }
+}
+
+#[test]
+fn one_that_was_sent_in_spite_of_a_lost_answer_is_found_and_kept() {
+    let lost = || {
+        known(None).then(ensure(), &[Call::ListPanels]).answer(Call::ListPanels, none(), &[send()], &[]).fail(
+            send(),
+            Answer::Unknown,
+            Call::ListPanels,
+        )
+    };
+    let found =
+        |panels: &[MessageId]| PanelEvent::Answered { call: Call::ListPanels, answer: Answer::Panels(panels.to_vec()) };
+    lost().on(found(&[P]), &[], &[PanelNote::Sent(P)], Some(P)).rests();
+    // It may also take effect later: it is the same message then.
+    lost().then(found(&[]), &[send()]);
+    lost().then(found(&[OLDER[0], P]), &[remove(P)]);
+}
+
+#[test]
+fn one_that_appears_late_is_removed() {
+    let sent = || PanelEvent::Answered { call: send(), answer: Answer::Sent(M) };
+    let sending = || known(None).then(ensure(), &[Call::ListPanels]).answer(Call::ListPanels, none(), &[send()], &[]);
+    let removed = [PanelNote::Removed(P)];
+    // What appears while one is being sent is that one, or not.
+    sending().then(PanelEvent::Seen(M), &[]).on(sent(), &[], &[PanelNote::Sent(M)], Some(M)).rests();
+    sending()
+        .then(PanelEvent::Seen(P), &[])
+        .on(sent(), &[remove(P)], &[PanelNote::Sent(M)], Some(M))
+        .answer(remove(P), Answer::Done, &[], &removed)
+        .rests();
+    known(Some(M)).then(PanelEvent::Seen(M), &[]).rests();
+    known(Some(M))
+        .then(PanelEvent::Seen(P), &[remove(P)])
+        .fail(remove(P), Answer::Unknown, remove(P))
+        .answer(remove(P), no_message(), &[], &removed)
+        .rests();
+    // Whoever asks meanwhile is not forgotten.
+    known(Some(M)).then(PanelEvent::Seen(P), &[remove(P)]).then(ensure_for(COMMAND), &[]).answer(
+        remove(P),
+        Answer::Done,
+        &[Call::GetPanel { message: M }],
+        &removed,
+    );
+}
+
+#[test]
+fn who_asked_is_told_when_it_is_in_place() {
+    let in_place = [reply(COMMAND, Words::PanelInPlace)];
+    known(Some(P))
+        .then(ensure_for(COMMAND), &[get()])
+        .answer(get(), Answer::Panel { current: true }, &in_place, &[PanelNote::InPlace(P)])
+        .answer(in_place[0].clone(), Answer::Sent(M), &[], &[])
+        .rests();
+}
+
+#[test]
+fn two_who_ask_at_once_are_told_of_the_one_panel() {
+    let in_place = [reply(COMMAND, Words::PanelInPlace), reply(SECOND, Words::PanelInPlace)];
+    known(Some(P)).then(ensure(), &[get()]).then(ensure_for(COMMAND), &[]).then(ensure_for(SECOND), &[]).answer(
+        get(),
+        Answer::Panel { current: true },
+        &in_place,
+        &[PanelNote::InPlace(P)],
+    );
+}
+
+#[test]
+fn who_asked_is_told_when_it_does_not_work() {
+    let note = || PanelNote::Retrying { call: "get panel", answer: "no answer".into() };
+    let failed = [reply(COMMAND, Words::PanelFailed)];
+    known(Some(P))
+        .then(ensure_for(COMMAND), &[get()])
+        .answer(get(), Answer::Unknown, &[], &[note()])
+        .wake(250, &[get()])
+        .answer(get(), Answer::Unknown, &[], &[note()])
+        .wake(750, &[get()])
+        .answer(get(), Answer::Unknown, &[], &[note()])
+        .wake(1750, &[get()])
+        .answer(get(), Answer::Unknown, &failed, &[note()])
+        .answer(failed[0].clone(), Answer::Sent(M), &[], &[])
+        .wake(3750, &[get()])
+        .answer(get(), Answer::Panel { current: true }, &[], &[PanelNote::InPlace(P)])
+        .rests();
+}
+
+#[test]
+fn who_asks_during_a_pause_does_not_wait_for_its_end() {
+    let note = PanelNote::Retrying { call: "get panel", answer: "forbidden: look at the bot's rights there".into() };
+    known(Some(P))
+        .then(ensure(), &[get()])
+        .answer(get(), forbidden(), &[], &[note])
+        .at(100)
+        .then(ensure_for(COMMAND), &[get()])
+        .answer(
+            get(),
+            Answer::Panel { current: true },
+            &[reply(COMMAND, Words::PanelInPlace)],
+            &[PanelNote::InPlace(P)],
+        )
+        .answer(reply(COMMAND, Words::PanelInPlace), Answer::Sent(M), &[], &[])
+        .rests();
+}
+
+#[test]
+fn who_asks_in_vain_is_told_why_and_nothing_is_done() {
+    for words in [Words::AdministratorsOnly, Words::DiscordDown] {
+        let asker = by_command(BOB, COMMAND);
+        known(Some(P)).then(PanelEvent::TurnDown(asker, words.clone()), &[reply(COMMAND, words)]);
+    }
+}
+
+#[test]
+fn it_is_looked_after_again_whenever_asked() {
+    known(Some(P))
+        .then(ensure(), &[get()])
+        .answer(get(), Answer::Panel { current: true }, &[], &[PanelNote::InPlace(P)])
+        .at(60_000)
+        .then(ensure(), &[get()]);
+}

@@ -1,0 +1,75 @@
+//! What cannot be saved is not done, and comes again; and the pauses between tries.
+
+use super::*;
+use crate::lifecycle::{State::Absent, task::pause};
+
+/// The event whose change the store did not take: the ticket is as it was, and these calls are made.
+#[track_caller]
+fn unsaved(story: Story, event: Event, calls: &[Call]) -> Story {
+    let Story { mut ticket, now, .. } = story;
+    assert!(ticket.clone().handle(event.clone(), now).save.is_some(), "there is nothing to save");
+    let step = ticket.unsaved(event, now);
+    assert_eq!(sorted(&step.calls), sorted(calls));
+    assert_eq!(step.save, None);
+    Story { ticket, now, notes: step.notes }
+}
+
+#[test]
+fn whoever_asked_is_told_to_try_again() {
+    let told = tell(press(FIRST), Words::TryAgain);
+    unsaved(given(Absent), pressed(FIRST), &[told.clone()])
+        .notes(&[Note::Unsaved])
+        .answer(told, Answer::Done, Absent, &[])
+        .rests();
+    unsaved(given(open(C)), closed_by(ALICE), &[tell(press(LEAVE), Words::TryAgain)]);
+    unsaved(given(Absent), wants(by_command(ALICE, COMMAND)), &[reply(COMMAND, Words::TryAgain)]);
+}
+
+#[test]
+fn a_channel_that_was_made_is_not_greeted_in_before_it_is_saved() {
+    let made = Event::Answered { call: create(), answer: Answer::Created(C) };
+    let story = given(Absent).on(pressed(FIRST), asked(), &[create()]);
+    unsaved(story, made, &[]).wake(1000, bound(), &[tell(press(FIRST), Words::Created(C)), welcome(C)]);
+}
+
+#[test]
+fn proof_that_the_channel_is_gone_is_not_forgotten() {
+    unsaved(given(open(C)), gone(C), &[]).wake(1000, Absent, &[]).rests();
+    let deleting = given(announced()).wake(5000, announced(), &[delete(C)]);
+    let done = Event::Answered { call: delete(C), answer: Answer::Done };
+    unsaved(deleting, done, &[]).wake(6000, Absent, &[]).rests();
+}
+
+#[test]
+fn nothing_is_deferred_that_could_not_be_saved() {
+    let mut story = given(Absent).on(pressed(FIRST), asked(), &[create()]);
+    story = unsaved(story.at(1500), Event::Woke, &[]);
+    story.wake(2500, deferred(), &[defer(begun(FIRST))]);
+}
+
+#[test]
+fn it_is_tried_every_second_to_save_whatever_else_is_due() {
+    let done = Event::Answered { call: say_closing(LEAVE), answer: Answer::Sent(M) };
+    let said = |announced| closing_by(by_press(ALICE, press(LEAVE)), announced);
+    let story = given_at(4000, silent()).answer(read_after(LEAVE), heard(false), said(false), &[say_closing(LEAVE)]);
+    let story = unsaved(story, done, &[]).at(5000);
+    let story = unsaved(story, Event::Woke, &[]).at(6000);
+    unsaved(story, Event::Woke, &[]).wake(7000, said(true), &[delete(C)]).notes(&[Note::Announced]);
+}
+
+#[test]
+fn a_ticket_with_something_unsaved_is_not_let_go() {
+    let story = unsaved(given(open(C)), gone(C), &[]);
+    assert!(!story.ticket.is_idle());
+}
+
+#[test]
+fn pauses_double_up_to_a_limit() {
+    let unknown = [250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000];
+    for (attempt, millis) in (0..).zip(unknown) {
+        assert_eq!(pause(attempt, &Answer::Unknown), Duration::from_millis(millis));
+    }
+    assert_eq!(pause(7, &forbidden()), Duration::from_secs(32));
+    assert_eq!(pause(11, &forbidden()), Duration::from_secs(300));
+    assert_eq!(pause(u32::MAX, &forbidden()), Duration::from_secs(300));
+}

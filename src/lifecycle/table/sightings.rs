@@ -1,0 +1,146 @@
+//! Channels that no row owns: adopted, removed, or left alone.
+
+use super::*;
+use crate::lifecycle::State::Absent;
+
+fn saw(sighting: Sighting) -> Event {
+    Event::Seen(sighting)
+}
+
+#[test]
+fn a_channel_in_every_state() {
+    for sighting in [marked(D, SECOND), unmarked(D)] {
+        for state in [Absent, bound(), open(C), silent(), announced()] {
+            check(state.clone(), saw(sighting.clone()), state, &[read(D)]);
+        }
+        // It may be the very one that is being made.
+        for state in [asked(), deferred()] {
+            unmoved(state, saw(sighting.clone()));
+        }
+    }
+    for state in [bound(), open(C), silent(), announced()] {
+        unmoved(state.clone(), saw(marked(C, FIRST)));
+        unmoved(state, saw(unmarked(C)));
+    }
+}
+
+/// A member without a ticket, and a channel that is being looked into.
+fn looking(sighting: Sighting) -> Story {
+    let channel = sighting.channel;
+    given(Absent).on(saw(sighting), Absent, &[read(channel)])
+}
+
+#[test]
+fn a_ticket_without_a_row_is_adopted() {
+    looking(unmarked(OLD)).answer(read(OLD), seen(true, true), open(OLD), &[]).rests();
+    looking(marked(OLD, SECOND))
+        .answer(read(OLD), seen(true, false), open(OLD), &[])
+        .notes(&[Note::Adopted { channel: OLD }])
+        .rests();
+    // Nobody was greeted, but somebody has been writing there: the close button is owed to them.
+    let welcome = Call::Welcome { owner: OWNER, channel: OLD, intent: Intent(ALICE.0) };
+    looking(marked(OLD, SECOND))
+        .answer(read(OLD), seen(false, true), open(OLD), &[welcome.clone()])
+        .answer(welcome, Answer::Sent(M), open(OLD), &[])
+        .rests();
+}
+
+#[test]
+fn what_nobody_used_is_removed_if_we_made_it() {
+    looking(marked(OLD, SECOND))
+        .answer(read(OLD), seen(false, false), Absent, &[delete(OLD)])
+        .notes(&[Note::Duplicate { channel: OLD }])
+        .answer(delete(OLD), Answer::Done, Absent, &[])
+        .rests();
+}
+
+#[test]
+fn what_is_not_ours_is_left_alone() {
+    looking(unmarked(OLD)).answer(read(OLD), seen(false, true), Absent, &[]).rests();
+    looking(unmarked(OLD)).answer(read(OLD), seen(false, false), Absent, &[]).rests();
+    looking(unmarked(OLD)).answer(read(OLD), refused(Refusal::ChannelGone), Absent, &[]).rests();
+}
+
+#[test]
+fn a_second_channel_beside_a_ticket() {
+    for state in [bound(), open(C), silent(), announced()] {
+        let looking = |sighting| given(state.clone()).on(saw(sighting), state.clone(), &[read(D)]);
+        looking(marked(D, FIRST)).answer(read(D), seen(false, false), state.clone(), &[delete(D)]);
+        looking(marked(D, FIRST))
+            .answer(read(D), seen(false, true), state.clone(), &[])
+            .notes(&[Note::Unclaimed { channel: D }]);
+        looking(marked(D, FIRST))
+            .answer(read(D), seen(true, true), state.clone(), &[])
+            .notes(&[Note::Unclaimed { channel: D }]);
+        looking(unmarked(D))
+            .answer(read(D), seen(true, true), state.clone(), &[])
+            .notes(&[Note::Unclaimed { channel: D }]);
+        looking(unmarked(D)).answer(read(D), seen(false, false), state.clone(), &[]).notes(&[]);
+    }
+}
+
+#[test]
+fn the_channel_being_made_is_not_taken_for_a_stray() {
+    given(Absent).on(pressed(FIRST), asked(), &[create()]).on(saw(marked(C, FIRST)), asked(), &[]).answer(
+        create(),
+        Answer::Created(C),
+        bound(),
+        &[tell(press(FIRST), Words::Created(C)), welcome(C)],
+    );
+}
+
+#[test]
+fn what_was_seen_while_the_channel_was_made_is_looked_into_afterwards() {
+    let calls = [tell(press(FIRST), Words::Created(C)), welcome(C), read(D)];
+    given(Absent)
+        .on(pressed(FIRST), asked(), &[create()])
+        .on(saw(marked(D, FIRST)), asked(), &[])
+        .answer(create(), Answer::Created(C), bound(), &calls)
+        .answer(read(D), seen(false, false), bound(), &[delete(D)]);
+    let told = tell(press(FIRST), Words::CategoryFull);
+    given(Absent)
+        .on(pressed(FIRST), asked(), &[create()])
+        .on(saw(marked(D, FIRST)), asked(), &[])
+        .answer(create(), refused(Refusal::CategoryFull), asked(), &[told.clone()])
+        .answer(told, Answer::Done, Absent, &[read(D)]);
+}
+
+#[test]
+fn a_channel_that_cannot_be_read_is_left_for_the_next_start() {
+    let mut story = looking(unmarked(OLD));
+    let mut time = 0;
+    for pause in [250, 500, 1000, 2000, 4000, 8000] {
+        time += pause;
+        story = story.answer(read(OLD), forbidden(), Absent, &[]).wake(time, Absent, &[read(OLD)]);
+    }
+    story.answer(read(OLD), forbidden(), Absent, &[]).rests();
+}
+
+#[test]
+fn a_stray_that_cannot_be_deleted_is_given_up_after_a_minute() {
+    let removing = || looking(marked(OLD, SECOND)).answer(read(OLD), seen(false, false), Absent, &[delete(OLD)]);
+    removing().answer(delete(OLD), forbidden(), Absent, &[]).wake(250, Absent, &[delete(OLD)]);
+    removing().at(60_000).answer(delete(OLD), forbidden(), Absent, &[]).rests();
+}
+
+#[test]
+fn one_channel_is_looked_into_once() {
+    looking(unmarked(OLD)).on(saw(unmarked(OLD)), Absent, &[]);
+}
+
+#[test]
+fn a_press_waits_until_it_is_known_whether_there_is_a_ticket_already() {
+    let pressing = |sighting: Sighting| looking(sighting).on(pressed(FIRST), asked(), &[]);
+    let told = tell(press(FIRST), Words::AlreadyOpen(OLD));
+    pressing(unmarked(OLD))
+        .answer(read(OLD), seen(true, true), open(OLD), &[told.clone()])
+        .answer(told, Answer::Done, open(OLD), &[])
+        .rests();
+    pressing(unmarked(OLD)).answer(read(OLD), seen(false, true), asked(), &[create()]);
+    pressing(unmarked(OLD)).answer(read(OLD), refused(Refusal::ChannelGone), asked(), &[create()]);
+    pressing(marked(OLD, SECOND)).answer(read(OLD), seen(false, false), asked(), &[create(), delete(OLD)]);
+    pressing(unmarked(OLD))
+        .on(saw(unmarked(D)), asked(), &[read(D)])
+        .answer(read(OLD), seen(false, true), asked(), &[])
+        .answer(read(D), seen(false, true), asked(), &[create()]);
+}
