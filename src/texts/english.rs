@@ -1,0 +1,139 @@
+//! English, for everybody else.
+
+mod story;
+
+use std::time::Duration;
+
+use crate::ids::Command;
+use crate::lifecycle::{Right, Words};
+use crate::texts::{Card, Channel, Slash, Texts, list, mention, seconds};
+
+pub(super) const TEXTS: Texts = Texts {
+    panel: Card {
+        title: "🎫 SUPPORT SYSTEM",
+        description: "need help? create a ticket!",
+        field: "📝 how does it work?",
+        hint: "1. press the button below\n\
+               2. a private channel is created for you\n\
+               3. describe your problem\n\
+               4. the support team will answer",
+        label: "create ticket",
+    },
+    welcome: Card {
+        title: "🎫 SUPPORT TICKET",
+        description: "welcome to support!",
+        field: "📝 describe your problem",
+        hint: "the support team will answer soon",
+        label: "close ticket",
+    },
+    channel: Channel { neutral: "ticket", mark: ["ticket ", "no. "], created: "new ticket", deleted: "ticket closed" },
+    closing: CLOSING,
+    new_ticket: "new ticket!",
+    say,
+    slash,
+    title: story::title,
+    step: story::step,
+};
+
+const CLOSING: &str = "🔒 this ticket will be closed in ";
+
+fn say(words: &Words) -> String {
+    match words {
+        Words::Created(channel) => format!("✅ ticket created: {}", mention(*channel)),
+        Words::AlreadyOpen(channel) => format!("❌ you already have a ticket: {}", mention(*channel)),
+        Words::StillOpening => "⏳ your ticket is already being created, wait a little".into(),
+        Words::Closing(delay) => format!("{CLOSING}{}...", countdown(*delay)),
+        Words::AlreadyClosing => "🔒 this ticket is already being closed, wait a little".into(),
+        Words::NoRights => "❌ no permission".into(),
+        Words::NotATicket => "❌ this is not a ticket, there is nothing to close here".into(),
+        Words::CategoryFull => {
+            "❌ there is no room for tickets right now, try again later or write to the support team".into()
+        }
+        Words::ServerFull => "❌ the server has no room for new channels, tell an administrator".into(),
+        Words::CategoryGone => "❌ the category for tickets has been deleted, tell an administrator".into(),
+        Words::SupportRoleGone => "❌ the support role has been deleted, tell an administrator".into(),
+        Words::BotLacks(rights) => format!("❌ {}, tell an administrator", lack(rights)),
+        Words::DiscordDown => "❌ discord does not answer right now, try again in a couple of minutes".into(),
+        Words::TryAgain => "❌ that did not work, try again, and if it does not help, tell an administrator".into(),
+        Words::ChannelGone => "❌ the channel of the ticket was deleted while it was being created, try again".into(),
+        Words::CloseFailed(rights) => {
+            format!("❌ the channel could not be deleted: {}, tell an administrator", lack(rights))
+        }
+        Words::PanelInPlace => "✅ the panel is in place".into(),
+        Words::PanelFailed => "❌ the panel could not be put in place, the bot's log says why".into(),
+        Words::NothingToTell => "❌ this is not a ticket, there is nothing to tell here".into(),
+        Words::AdministratorsOnly => "❌ this command is for administrators only".into(),
+    }
+}
+
+const fn slash(command: Command) -> Slash {
+    match command {
+        Command::Ticket => Slash { name: "ticket", description: "create a ticket" },
+        Command::Close => Slash { name: "close", description: "close this ticket" },
+        Command::SetUp => Slash { name: "setuptickets", description: "put the ticket panel in its place" },
+        Command::Explain => Slash { name: "explain", description: "show the story of this ticket" },
+    }
+}
+
+/// A right as Discord's English client calls it, so that an administrator finds it in the role's settings.
+const fn name(right: Right) -> &'static str {
+    match right {
+        Right::ViewChannel => "View Channels",
+        Right::SendMessages => "Send Messages",
+        Right::AttachFiles => "Attach Files",
+        Right::ReadMessageHistory => "Read Message History",
+        Right::ManageMessages => "Manage Messages",
+        Right::ManageChannels => "Manage Channels",
+        Right::EmbedLinks => "Embed Links",
+        Right::MentionEveryone => "Mention @everyone, @here and All Roles",
+    }
+}
+
+fn lack(rights: &[Right]) -> String {
+    match &*list(rights, name, ['“', '”']) {
+        [] => "the bot lacks permissions".into(),
+        [one] => format!("the bot lacks the permission {one}"),
+        many => format!("the bot lacks the permissions {}", many.join(", ")),
+    }
+}
+
+fn countdown(delay: Duration) -> String {
+    match seconds(delay) {
+        1 => "1 second".into(),
+        many => format!("{many} seconds"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{ChannelId, RoleId, UserId};
+
+    const TICKET: ChannelId = ChannelId(7);
+
+    #[test]
+    fn the_words_are_exact() {
+        let said = [
+            (Words::Created(TICKET), "✅ ticket created: <#7>"),
+            (Words::AlreadyOpen(TICKET), "❌ you already have a ticket: <#7>"),
+            (Words::Closing(Duration::from_secs(5)), "🔒 this ticket will be closed in 5 seconds..."),
+            (Words::Closing(Duration::from_millis(300)), "🔒 this ticket will be closed in 1 second..."),
+            (Words::NoRights, "❌ no permission"),
+            (Words::BotLacks(vec![]), "❌ the bot lacks permissions, tell an administrator"),
+            (
+                Words::BotLacks(vec![Right::ManageChannels]),
+                "❌ the bot lacks the permission “Manage Channels”, tell an administrator",
+            ),
+            (
+                Words::CloseFailed(vec![Right::ViewChannel, Right::EmbedLinks]),
+                "❌ the channel could not be deleted: the bot lacks the permissions “View Channels”, “Embed Links”, \
+                 tell an administrator",
+            ),
+        ];
+        for (words, text) in said {
+            assert_eq!(say(&words), text);
+        }
+        assert_eq!(TEXTS.new_ticket(UserId(1), RoleId(2)), "<@1> <@&2> - new ticket!");
+        assert_eq!(TEXTS.greeting(UserId(1)), "<@1>, welcome to support!");
+    }
+}

@@ -1,0 +1,137 @@
+//! What we say: every word a member can read, and none that they cannot.
+//!
+//! The voice is friendly and lower case. A refusal says what happened and whom to ask. People are only ever mentioned,
+//! never named, so no name can smuggle markdown or a ping into a sentence.
+//!
+//! A language is a value of [`Texts`]: whatever one of them can say, the compiler wants of the others, too.
+
+mod english;
+mod russian;
+mod story;
+
+use std::time::Duration;
+
+use crate::ids::{ChannelId, Command, RoleId, UserId};
+use crate::language::Language;
+use crate::lifecycle::{Note, Right, Words};
+
+/// On the panel's button, before the label.
+pub const OPEN_EMOJI: &str = "🎫";
+/// On a ticket's button, before the label.
+pub const CLOSE_EMOJI: &str = "🔒";
+
+/// All that is said in one language.
+pub struct Texts {
+    /// The panel: the message with the button that makes tickets.
+    pub panel: Card,
+    /// The welcome: the first message in a ticket.
+    pub welcome: Card,
+    /// A ticket's channel, as those see it who look at more than its messages.
+    pub channel: Channel,
+    /// How every announcement of a closing begins, whatever the delay. A channel is searched for it after a restart.
+    pub closing: &'static str,
+    /// Follows the mentions of the member and of the support.
+    new_ticket: &'static str,
+    say: fn(&Words) -> String,
+    slash: fn(Command) -> Slash,
+    title: fn(Option<u64>) -> String,
+    step: fn(&Note) -> String,
+}
+
+/// A message with a frame, one field and one button.
+pub struct Card {
+    /// Above all.
+    pub title: &'static str,
+    /// Below the title; in a welcome, behind the mention of the member.
+    pub description: &'static str,
+    /// What the one field is called.
+    pub field: &'static str,
+    /// What the one field says.
+    pub hint: &'static str,
+    /// On the button.
+    pub label: &'static str,
+}
+
+/// What a ticket's channel is called where it is not called after the member, and what is told of it.
+pub struct Channel {
+    /// Before the member's id, where Discord does not take the member's name.
+    neutral: &'static str,
+    /// In the topic, before the mention of the member and before the number of the intent.
+    pub mark: [&'static str; 2],
+    /// The audit log's reason when it is made.
+    pub created: &'static str,
+    /// The audit log's reason when it is deleted.
+    pub deleted: &'static str,
+}
+
+/// A slash command in the list that Discord shows.
+pub struct Slash {
+    /// How it is called there, lower case.
+    pub name: &'static str,
+    /// What it does.
+    pub description: &'static str,
+}
+
+/// What is said in this language.
+#[must_use]
+pub const fn of(language: Language) -> &'static Texts {
+    match language {
+        Language::Russian => &russian::TEXTS,
+        Language::English => &english::TEXTS,
+    }
+}
+
+/// Whether this is the announcement of a closing, whatever language was spoken then.
+#[must_use]
+pub fn announces_closing(text: &str) -> bool {
+    Language::ALL.into_iter().any(|language| text.starts_with(of(language).closing))
+}
+
+impl Texts {
+    /// The words a person reads.
+    #[must_use]
+    pub fn say(&self, words: &Words) -> String {
+        (self.say)(words)
+    }
+
+    /// How a slash command is shown.
+    #[must_use]
+    pub fn slash(&self, command: Command) -> Slash {
+        (self.slash)(command)
+    }
+
+    /// The line that notifies the member and the support of a new ticket.
+    #[must_use]
+    pub fn new_ticket(&self, member: UserId, support: RoleId) -> String {
+        format!("<@{member}> <@&{support}> - {}", self.new_ticket)
+    }
+
+    /// The greeting in a new ticket.
+    #[must_use]
+    pub fn greeting(&self, member: UserId) -> String {
+        format!("<@{member}>, {}", self.welcome.description)
+    }
+
+    /// The channel of a member whose name Discord does not take.
+    #[must_use]
+    pub fn neutral_name(&self, member: UserId) -> String {
+        format!("{}-{member}", self.channel.neutral)
+    }
+}
+
+fn mention(channel: ChannelId) -> String {
+    format!("<#{channel}>")
+}
+
+/// The rights by the names that this language has for them, each in its quotation marks.
+fn list(rights: &[Right], name: fn(Right) -> &'static str, [open, close]: [char; 2]) -> Vec<String> {
+    rights.iter().map(|&right| format!("{open}{}{close}", name(right))).collect()
+}
+
+/// How long something takes, in seconds. A part of a second is rounded up: nothing happens before the time that was said.
+fn seconds(delay: Duration) -> u64 {
+    delay.as_secs() + u64::from(delay.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+//! Russian, the language of the server that the bot was made for.
+
+mod story;
+
+use std::time::Duration;
+
+use crate::ids::Command;
+use crate::lifecycle::{Right, Words};
+use crate::texts::{Card, Channel, Slash, Texts, list, mention, seconds};
+
+pub(super) const TEXTS: Texts = Texts {
+    panel: Card {
+        title: "🎫 СИСТЕМА ПОДДЕРЖКИ",
+        description: "нужна помощь? создай тикет!",
+        field: "📝 как это работает?",
+        hint: "1. нажми кнопку ниже\n\
+               2. для тебя создастся приватный канал\n\
+               3. опиши свою проблему\n\
+               4. команда поддержки ответит",
+        label: "создать тикет",
+    },
+    welcome: Card {
+        title: "🎫 ТИКЕТ ПОДДЕРЖКИ",
+        description: "добро пожаловать в поддержку!",
+        field: "📝 опиши свою проблему",
+        hint: "команда поддержки скоро ответит",
+        label: "закрыть тикет",
+    },
+    channel: Channel {
+        neutral: "тикет", mark: ["тикет ", "№"], created: "новый тикет", deleted: "тикет закрыт"
+    },
+    closing: CLOSING,
+    new_ticket: "новый тикет!",
+    say,
+    slash,
+    title: story::title,
+    step: story::step,
+};
+
+const CLOSING: &str = "🔒 тикет будет закрыт через ";
+
+fn say(words: &Words) -> String {
+    match words {
+        Words::Created(channel) => format!("✅ тикет создан: {}", mention(*channel)),
+        Words::AlreadyOpen(channel) => format!("❌ у тебя уже есть тикет: {}", mention(*channel)),
+        Words::StillOpening => "⏳ твой тикет уже создаётся, подожди немного".into(),
+        Words::Closing(delay) => format!("{CLOSING}{}...", countdown(*delay)),
+        Words::AlreadyClosing => "🔒 тикет уже закрывается, подожди немного".into(),
+        Words::NoRights => "❌ нет прав".into(),
+        Words::NotATicket => "❌ это не тикет, закрывать здесь нечего".into(),
+        Words::CategoryFull => "❌ мест для тикетов сейчас нет, попробуй позже или напиши команде поддержки".into(),
+        Words::ServerFull => "❌ на сервере нет места для новых каналов, напиши администратору".into(),
+        Words::CategoryGone => "❌ категория для тикетов удалена, напиши администратору".into(),
+        Words::SupportRoleGone => "❌ роль поддержки удалена, напиши администратору".into(),
+        Words::BotLacks(rights) => format!("❌ {}, напиши администратору", lack(rights)),
+        Words::DiscordDown => "❌ discord сейчас не отвечает, попробуй ещё раз через пару минут".into(),
+        Words::TryAgain => "❌ не получилось, попробуй ещё раз, а если не поможет, напиши администратору".into(),
+        Words::ChannelGone => "❌ канал тикета удалили, пока он создавался, попробуй ещё раз".into(),
+        Words::CloseFailed(rights) => {
+            format!("❌ не получилось удалить канал: {}, напиши администратору", lack(rights))
+        }
+        Words::PanelInPlace => "✅ панель на месте".into(),
+        Words::PanelFailed => "❌ не получилось поставить панель, причина в журнале бота".into(),
+        Words::NothingToTell => "❌ это не тикет, рассказывать здесь не о чем".into(),
+        Words::AdministratorsOnly => "❌ эта команда только для администраторов".into(),
+    }
+}
+
+const fn slash(command: Command) -> Slash {
+    match command {
+        Command::Ticket => Slash { name: "тикет", description: "создать тикет" },
+        Command::Close => Slash { name: "закрыть", description: "закрыть этот тикет" },
+        Command::SetUp => Slash {
+            name: "панель", description: "поставить панель тикетов на место"
+        },
+        Command::Explain => {
+            Slash { name: "история", description: "показать историю этого тикета" }
+        }
+    }
+}
+
+/// A right as Discord's Russian client calls it, so that an administrator finds it in the role's settings.
+const fn name(right: Right) -> &'static str {
+    match right {
+        Right::ViewChannel => "просматривать каналы",
+        Right::SendMessages => "отправлять сообщения",
+        Right::AttachFiles => "прикреплять файлы",
+        Right::ReadMessageHistory => "читать историю сообщений",
+        Right::ManageMessages => "управлять сообщениями",
+        Right::ManageChannels => "управлять каналами",
+        Right::EmbedLinks => "встраивать ссылки",
+        Right::MentionEveryone => "упоминание @everyone, @here и всех ролей",
+    }
+}
+
+/// "I lack this right", "I lack these rights", "I lack rights".
+fn lack(rights: &[Right]) -> String {
+    match &*list(rights, name, ['«', '»']) {
+        [] => "мне не хватает прав".into(),
+        [one] => format!("мне не хватает права {one}"),
+        many => format!("мне не хватает прав {}", many.join(", ")),
+    }
+}
+
+/// The accusative, as it follows "через": `5 секунд`.
+fn countdown(delay: Duration) -> String {
+    let seconds = seconds(delay);
+    format!("{seconds} {}", plural(seconds, ["секунду", "секунды", "секунд"]))
+}
+
+/// Russian counts in three forms: 1, 21 · 2–4, 22–24 · 0, 5–20, 25–30.
+const fn plural(count: u64, [one, few, many]: [&'static str; 3]) -> &'static str {
+    match (count % 100, count % 10) {
+        (11..=14, _) => many,
+        (_, 1) => one,
+        (_, 2..=4) => few,
+        _ => many,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{ChannelId, RoleId, UserId};
+
+    const TICKET: ChannelId = ChannelId(7);
+
+    #[test]
+    fn the_promised_words_are_exact() {
+        let promised = [
+            (Words::Created(TICKET), "✅ тикет создан: <#7>"),
+            (Words::AlreadyOpen(TICKET), "❌ у тебя уже есть тикет: <#7>"),
+            (Words::Closing(Duration::from_secs(5)), "🔒 тикет будет закрыт через 5 секунд..."),
+            (Words::NoRights, "❌ нет прав"),
+        ];
+        for (words, text) in promised {
+            assert_eq!(say(&words), text);
+        }
+        assert_eq!(TEXTS.new_ticket(UserId(1), RoleId(2)), "<@1> <@&2> - новый тикет!");
+        assert_eq!(TEXTS.greeting(UserId(1)), "<@1>, добро пожаловать в поддержку!");
+    }
+
+    #[test]
+    fn the_panel_tells_four_steps() {
+        let steps: Vec<&str> = TEXTS.panel.hint.split('\n').collect();
+        assert_eq!(
+            steps,
+            [
+                "1. нажми кнопку ниже",
+                "2. для тебя создастся приватный канал",
+                "3. опиши свою проблему",
+                "4. команда поддержки ответит",
+            ]
+        );
+    }
+
+    #[test]
+    fn missing_rights_are_named() {
+        let cases: [(&[Right], &str); 3] = [
+            (&[], "❌ мне не хватает прав, напиши администратору"),
+            (&[Right::ManageChannels], "❌ мне не хватает права «управлять каналами», напиши администратору"),
+            (
+                &[Right::ViewChannel, Right::EmbedLinks],
+                "❌ мне не хватает прав «просматривать каналы», «встраивать ссылки», напиши администратору",
+            ),
+        ];
+        for (rights, text) in cases {
+            assert_eq!(say(&Words::BotLacks(rights.to_vec())), text);
+        }
+        assert_eq!(
+            say(&Words::CloseFailed(vec![Right::ManageChannels])),
+            "❌ не получилось удалить канал: мне не хватает права «управлять каналами», напиши администратору"
+        );
+    }
+
+    #[test]
+    fn a_countdown_agrees_with_its_number() {
+        let cases = [
+            (0, "0 секунд"),
+            (1_000, "1 секунду"),
+            (2_000, "2 секунды"),
+            (5_000, "5 секунд"),
+            (11_000, "11 секунд"),
+            (21_000, "21 секунду"),
+            (24_000, "24 секунды"),
+            (300, "1 секунду"),
+            (1_500, "2 секунды"),
+            (90_000, "90 секунд"),
+            (111_000, "111 секунд"),
+            (121_000, "121 секунду"),
+        ];
+        for (millis, text) in cases {
+            assert_eq!(countdown(Duration::from_millis(millis)), text);
+        }
+    }
+}

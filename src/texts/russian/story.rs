@@ -1,0 +1,109 @@
+//! A ticket's story in Russian: each step as a sentence without a full stop.
+
+use std::time::Duration;
+
+use super::lack;
+use crate::ids::UserId;
+use crate::lifecycle::{Note, Refusal, Way, Why};
+use crate::texts::mention;
+
+pub(super) fn title(number: Option<u64>) -> String {
+    number.map_or_else(|| "📖 история тикета".into(), |number| format!("📖 история тикета №{number}"))
+}
+
+pub(super) fn step(note: &Note) -> String {
+    match note {
+        Note::Asked { by, way } => format!("{} просит тикет ({})", person(*by), how(*way)),
+        Note::AskedAgain { by, way } => {
+            format!("{} просит тикет ещё раз ({}), получает ссылку", person(*by), how(*way))
+        }
+        Note::TurnedDown { by, way, why } => {
+            format!("{} просит закрыть ({}), отказано: {}", person(*by), how(*way), reason(why))
+        }
+        Note::Created { channel } => format!("создан канал {}", mention(*channel)),
+        Note::Found { channel } => format!("канал {} всё-таки был создан", mention(*channel)),
+        Note::Refused { why } => format!("тикет не открыт: {}", reason(why)),
+        Note::Renamed => "discord не принял имя участника для канала, взято нейтральное".into(),
+        Note::Deferred => "участнику показано «подожди»".into(),
+        Note::Told => "участнику отправлен ответ".into(),
+        Note::NotTold => "ответить на нажатие не удалось: discord его уже не принял".into(),
+        Note::Opened { channel } => format!("тикет {} открыт", mention(*channel)),
+        Note::Adopted { channel } => format!("канал {} принят как тикет", mention(*channel)),
+        Note::Duplicate { channel } => format!("лишний канал {} удаляется", mention(*channel)),
+        Note::Unclaimed { channel } => format!("канал {} похож на второй тикет, он не тронут", mention(*channel)),
+        Note::CloseAsked { by, way } => format!("{} закрывает тикет ({})", person(*by), how(*way)),
+        Note::Announced => "в канале сказано, что тикет будет закрыт".into(),
+        Note::Closed { channel } => format!("канал {} удалён", mention(*channel)),
+        Note::Gone { channel } => format!("канал {} удалили вручную", mention(*channel)),
+        Note::Reopened { why } => format!("закрыть не удалось, тикет снова открыт: {}", reason(why)),
+        Note::Retrying { call, why, attempt, pause } => {
+            let pause = seconds(*pause);
+            format!("не удалось {}: {}; попытка {attempt}, следующая через {pause} с", deed(call), reason(why))
+        }
+        Note::GaveUp { call, why } => format!("не удалось {}: {}; больше не пробую", deed(call), reason(why)),
+        Note::TakenUp => "бот перезапущен и продолжил начатое".into(),
+        Note::Unsaved => "база данных не приняла изменение, ничего не сделано".into(),
+        Note::Restarted => "в боте случилась ошибка, тикет поднят из базы данных".into(),
+    }
+}
+
+fn person(user: UserId) -> String {
+    format!("<@{user}>")
+}
+
+const fn how(way: Way) -> &'static str {
+    match way {
+        Way::Button => "кнопка",
+        Way::Slash => "слэш-команда",
+        Way::Command => "команда",
+    }
+}
+
+/// What was tried, as it follows "не удалось".
+fn deed(call: &str) -> &str {
+    match call {
+        "create channel" => "создать канал",
+        "list channels" => "прочитать список каналов",
+        "get channel" => "найти канал",
+        "read channel" => "прочитать канал",
+        "welcome" => "отправить приветствие",
+        "defer" | "answer press" | "edit reply" => "ответить на нажатие",
+        "say" => "написать в канал",
+        "delete channel" => "удалить канал",
+        other => other,
+    }
+}
+
+fn reason(why: &Why) -> String {
+    match why {
+        Why::NotATicket => "это не тикет".into(),
+        Why::NotKnownYet => "ещё неизвестно, тикет ли это".into(),
+        Why::NoRights => "нет прав".into(),
+        Why::ClosingAlready => "уже закрывается".into(),
+        Why::NoAnswer => "discord не ответил".into(),
+        Why::NeverAnswered => "discord раз за разом не отвечает".into(),
+        Why::Refused(refusal) => refused(refusal),
+    }
+}
+
+fn refused(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::ChannelGone => "канала больше нет".into(),
+        Refusal::MessageGone => "сообщения больше нет".into(),
+        Refusal::Forbidden(rights) => lack(rights),
+        Refusal::Name => "такое имя нельзя дать каналу".into(),
+        Refusal::CategoryFull => "в категории нет места".into(),
+        Refusal::CategoryGone => "категории больше нет".into(),
+        Refusal::ServerFull => "на сервере нет места".into(),
+        Refusal::SupportRoleGone => "роли поддержки больше нет".into(),
+        Refusal::AlreadyAcknowledged => "на нажатие уже отвечено".into(),
+        Refusal::InteractionGone => "на нажатие отвечать поздно".into(),
+        Refusal::Other { status, code } => format!("discord отказал ({status}, {code})"),
+    }
+}
+
+/// Seconds to a tenth.
+fn seconds(pause: Duration) -> String {
+    let tenths = pause.as_millis().div_ceil(100);
+    if tenths.is_multiple_of(10) { (tenths / 10).to_string() } else { format!("{},{}", tenths / 10, tenths % 10) }
+}

@@ -1,0 +1,81 @@
+//! What all languages have in common.
+
+use super::*;
+
+const TICKET: ChannelId = ChannelId(7);
+
+/// One of each.
+fn all_words() -> Vec<Words> {
+    vec![
+        Words::Created(TICKET),
+        Words::AlreadyOpen(TICKET),
+        Words::StillOpening,
+        Words::Closing(Duration::from_secs(60)),
+        Words::AlreadyClosing,
+        Words::NoRights,
+        Words::NotATicket,
+        Words::CategoryFull,
+        Words::ServerFull,
+        Words::CategoryGone,
+        Words::SupportRoleGone,
+        Words::BotLacks(vec![Right::ManageChannels]),
+        Words::DiscordDown,
+        Words::TryAgain,
+        Words::ChannelGone,
+        Words::CloseFailed(vec![]),
+        Words::PanelInPlace,
+        Words::PanelFailed,
+        Words::AdministratorsOnly,
+    ]
+}
+
+#[test]
+fn only_an_announcement_begins_like_one_in_any_language() {
+    for language in Language::ALL {
+        for words in all_words() {
+            let text = of(language).say(&words);
+            assert_eq!(announces_closing(&text), matches!(words, Words::Closing(_)), "{text}");
+        }
+    }
+}
+
+#[test]
+fn no_text_stands_in_for_another_language() {
+    let is_cyrillic = |text: &str| text.chars().any(|letter| matches!(letter, 'а'..='я' | 'А'..='Я'));
+    for language in Language::ALL {
+        let texts = of(language);
+        let card = |card: &Card| [card.title, card.description, card.field, card.hint, card.label];
+        let mut said: Vec<String> = all_words().iter().map(|words| texts.say(words)).collect();
+        said.extend(card(&texts.panel).into_iter().chain(card(&texts.welcome)).map(str::to_owned));
+        said.extend(Command::SLASH.map(|command| texts.slash(command).description.to_owned()));
+        let Channel { neutral, mark: [mark, _], created, deleted } = texts.channel;
+        said.extend([neutral, mark, created, deleted, texts.new_ticket].map(str::to_owned));
+        for text in said {
+            assert_eq!(is_cyrillic(&text), language == Language::Russian, "{text}");
+        }
+    }
+}
+
+#[test]
+fn discord_takes_the_commands_as_they_are_called() {
+    for language in Language::ALL {
+        let mut names: Vec<&str> = Command::SLASH.map(|command| of(language).slash(command).name).to_vec();
+        for name in &names {
+            assert!(name.chars().all(|letter| letter.is_lowercase() && letter.is_alphabetic()), "{name}");
+            assert!((1..=32).contains(&name.chars().count()), "{name}");
+        }
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Command::SLASH.len());
+        for command in Command::SLASH {
+            assert!((1..=100).contains(&of(language).slash(command).description.chars().count()));
+        }
+    }
+    for command in Command::SLASH {
+        assert_eq!(
+            of(Language::English).slash(command).name,
+            command.name(),
+            "the name that every language can fall back on"
+        );
+    }
+}
