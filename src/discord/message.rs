@@ -1,0 +1,93 @@
+//! A message as Discord shows it: is it ours, which button has it, is it today's panel?
+
+use serde::Deserialize;
+use serenity::model::id as library;
+
+use crate::discord::body;
+use crate::discord::wire::Place;
+use crate::ids::{Button, MessageId, UserId};
+use crate::texts;
+
+/// A message, as far as it matters here.
+#[derive(Deserialize)]
+pub(super) struct Message {
+    id: library::MessageId,
+    author: Author,
+    #[serde(flatten)]
+    shown: Shown,
+}
+
+#[derive(Deserialize)]
+struct Author {
+    id: library::UserId,
+}
+
+/// What a message shows. Discord adds much to what it was given (types, ids, colours, sizes): none of it is read, so
+/// none of it makes a difference.
+#[derive(Deserialize, PartialEq)]
+#[serde(default)]
+#[derive(Default)]
+struct Shown {
+    content: String,
+    embeds: Vec<Embed>,
+    components: Vec<Row>,
+}
+
+#[derive(Deserialize, PartialEq)]
+struct Embed {
+    title: Option<String>,
+    description: Option<String>,
+    #[serde(default)]
+    fields: Vec<Field>,
+}
+
+#[derive(Deserialize, PartialEq)]
+struct Field {
+    name: String,
+    value: String,
+}
+
+#[derive(Deserialize, PartialEq)]
+struct Row {
+    #[serde(default)]
+    components: Vec<Part>,
+}
+
+#[derive(Deserialize, PartialEq)]
+struct Part {
+    custom_id: Option<String>,
+    label: Option<String>,
+    style: Option<u8>,
+    emoji: Option<Emoji>,
+    #[serde(default)]
+    disabled: bool,
+}
+
+#[derive(Deserialize, PartialEq)]
+struct Emoji {
+    name: Option<String>,
+}
+
+impl Message {
+    pub(super) fn id(&self) -> MessageId {
+        MessageId(self.id.get())
+    }
+
+    pub(super) fn is_by(&self, user: UserId) -> bool {
+        self.author.id.get() == user.0
+    }
+
+    pub(super) fn has(&self, button: Button) -> bool {
+        let mut parts = self.shown.components.iter().flat_map(|row| &row.components);
+        parts.any(|part| part.custom_id.as_deref() == Some(button.custom_id()))
+    }
+
+    pub(super) fn announces_closing(&self) -> bool {
+        texts::announces_closing(&self.shown.content)
+    }
+
+    /// It shows the panel as it would be sent today.
+    pub(super) fn is_todays_panel(&self, place: &Place) -> bool {
+        serde_json::from_value::<Shown>(body::panel_edit(place)).is_ok_and(|today| today == self.shown)
+    }
+}

@@ -1,0 +1,146 @@
+//! What Discord's reply means.
+//!
+//! Its codes are its word and its statuses are hearsay: a 404 without the code 10003 may come from a proxy on the way
+//! and proves nothing. A success that cannot be read is no success either.
+
+use serde::Deserialize;
+use serde_json::Value;
+use serenity::model::id as library;
+
+use crate::discord::body::SUPPORT_OVERWRITE;
+use crate::discord::menu;
+use crate::discord::message::Message;
+use crate::discord::view;
+use crate::discord::wire::Place;
+use crate::ids::{Button, ChannelId, MessageId};
+use crate::lifecycle::{Answer, Call, Refusal, Right};
+
+/// What this reply to this call means. Of the 429s only those come here that outlast the press they should answer.
+#[must_use]
+pub fn answer(call: &Call, place: &Place, status: u16, body: &[u8]) -> Answer {
+    match status {
+        200..=299 => granted(call, place, body).unwrap_or(Answer::Unknown),
+        // A proxy on the way gave up waiting; Discord may well have done it.
+        408 | 500.. => Answer::Unknown,
+        _ => Answer::Refused(refusal(call, status, body)),
+    }
+}
+
+fn granted(call: &Call, place: &Place, body: &[u8]) -> Option<Answer> {
+    match call {
+        Call::CreateChannel { .. } => made(body).map(|id| Answer::Created(ChannelId(id))),
+        Call::Welcome { .. } | Call::Say { .. } | Call::SendPanel { .. } => {
+            made(body).map(|id| Answer::Sent(MessageId(id)))
+        }
+        Call::GetChannel { .. } => made(body).map(|_| Answer::Done),
+        Call::ListChannels { .. } => {
+            let channels = serde_json::from_slice(body).ok()?;
+            Some(Answer::Channels(view::listed(channels, place)))
+        }
+        Call::ReadChannel { .. } => {
+            let (ours, others) = messages(body, place)?;
+            Some(Answer::Read {
+                welcome: ours.iter().any(|message| message.has(Button::CloseTicket)),
+                announcement: ours.iter().any(Message::announces_closing),
+                others,
+            })
+        }
+        Call::GetPanel { .. } => {
+            let message: Message = serde_json::from_slice(body).ok()?;
+            if message.is_by(place.me) {
+                return Some(Answer::Panel { current: message.is_todays_panel(place) });
+            }
+            // Somebody else's message can never be made the panel: as a panel, it does not exist.
+            Some(Answer::Refused(Refusal::MessageGone))
+        }
+        Call::ListPanels => {
+            let (ours, _) = messages(body, place)?;
+            let panels = ours.iter().filter(|message| message.has(Button::CreateTicket));
+            Some(Answer::Panels(panels.map(Message::id).collect()))
+        }
+        Call::ListCommands { .. } => Some(Answer::Commands { current: menu::is_todays(body, place)? }),
+        Call::Acknowledge { .. }
+        | Call::EditReply { .. }
+        | Call::DeleteChannel { .. }
+        | Call::EditPanel { .. }
+        | Call::DeletePanel { .. }
+        | Call::PutCommands { .. } => done(body),
+    }
+}
+
+/// The id of what was made or looked up.
+fn made(body: &[u8]) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Made {
+        id: library::GenericId,
+    }
+    serde_json::from_slice::<Made>(body).ok().map(|made| made.id.get())
+}
+
+/// Discord says nothing or JSON. A page of HTML with a 200 comes from something in between.
+fn done(body: &[u8]) -> Option<Answer> {
+    (body.is_empty() || serde_json::from_slice::<Value>(body).is_ok()).then_some(Answer::Done)
+}
+
+/// The bot's own messages in a list, and whether there are others. What cannot be read is not ours: we can read what we
+/// write.
+fn messages(body: &[u8], place: &Place) -> Option<(Vec<Message>, bool)> {
+    let all: Vec<Value> = serde_json::from_slice(body).ok()?;
+    let count = all.len();
+    let readable = all.into_iter().filter_map(|message| serde_json::from_value::<Message>(message).ok());
+    let ours: Vec<Message> = readable.filter(|message| message.is_by(place.me)).collect();
+    let others = ours.len() < count;
+    Some((ours, others))
+}
+
+/// Discord's own words about why not.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Said {
+    code: u64,
+    errors: Value,
+}
+
+fn refusal(call: &Call, status: u16, body: &[u8]) -> Refusal {
+    let said: Said = serde_json::from_slice(body).unwrap_or_default();
+    let creating = matches!(call, Call::CreateChannel { .. });
+    let answering = matches!(call, Call::Acknowledge { .. } | Call::EditReply { .. });
+    match said.code {
+        10_003 | 10_008 if answering => Refusal::InteractionGone,
+        _ if answering && status == 429 => Refusal::InteractionGone,
+        10_003 if creating => Refusal::CategoryGone,
+        10_003 => Refusal::ChannelGone,
+        // 50005: the message is somebody else's.
+        10_008 | 50_005 => Refusal::MessageGone,
+        // Unknown overwrite, unknown role: of the ids in the overwrites only the support role's can be outdated.
+        10_009 | 10_011 if creating => Refusal::SupportRoleGone,
+        10_015 | 10_062 | 50_027 => Refusal::InteractionGone,
+        30_013 => Refusal::ServerFull,
+        40_060 => Refusal::AlreadyAcknowledged,
+        50_001 | 50_013 => Refusal::Forbidden(Vec::new()),
+        50_035 if creating => invalid_form(&said.errors).unwrap_or(Refusal::Other { status, code: said.code }),
+        160_002 => Refusal::Forbidden(vec![Right::ReadMessageHistory]),
+        code => Refusal::Other { status, code },
+    }
+}
+
+/// Which field of a channel was refused. The category first: another name would not help a full one.
+fn invalid_form(errors: &Value) -> Option<Refusal> {
+    if let Some(parent) = errors.get("parent_id") {
+        let full = codes(parent).any(|code| code == "CHANNEL_PARENT_MAX_CHANNELS");
+        return Some(if full { Refusal::CategoryFull } else { Refusal::CategoryGone });
+    }
+    if let Some(overwrites) = errors.get("permission_overwrites") {
+        let support = overwrites.get(SUPPORT_OVERWRITE).or_else(|| overwrites.get("_errors"));
+        return support.map(|_| Refusal::SupportRoleGone);
+    }
+    errors.get("name").map(|_| Refusal::Name)
+}
+
+fn codes(field: &Value) -> impl Iterator<Item = &str> {
+    let errors = field.get("_errors").and_then(Value::as_array);
+    errors.into_iter().flatten().filter_map(|error| error.get("code")?.as_str())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+//! What a channel looks like from outside: whose ticket may it be?
+//!
+//! The gateway's events and the lists that are asked for end in the same [`Sighting`]s. A channel that we made carries
+//! a mark in its topic; one that the Python bot made is told by its single member's overwrite.
+
+use serde::Deserialize;
+use serde_json::Value;
+use serenity::model::channel::{ChannelType, GuildChannel, PermissionOverwriteType};
+use serenity::model::id as library;
+
+use crate::discord::wire::Place;
+use crate::ids::{ChannelId, Intent, UserId};
+use crate::language::Language;
+use crate::lifecycle::Sighting;
+use crate::texts;
+
+/// The topic of a ticket channel: says to people whose it is, and to us what it was made for.
+#[must_use]
+pub fn mark(member: UserId, intent: Intent, language: Language) -> String {
+    let [ticket, number] = texts::of(language).channel.mark;
+    format!("{ticket}<@{member}> · {number}{intent}")
+}
+
+/// Reads a topic back, whatever language was spoken when it was written. What people wrote behind the mark does not
+/// matter.
+#[must_use]
+pub fn read_mark(topic: &str) -> Option<(UserId, Intent)> {
+    Language::ALL.into_iter().find_map(|language| {
+        let [ticket, number] = texts::of(language).channel.mark;
+        let (member, rest) = topic.strip_prefix(ticket)?.strip_prefix("<@")?.split_once("> · ")?;
+        read_numbers(member, rest.strip_prefix(number)?)
+    })
+}
+
+fn read_numbers(member: &str, rest: &str) -> Option<(UserId, Intent)> {
+    let end = rest.find(|char: char| !char.is_ascii_digit()).unwrap_or(rest.len());
+    Some((member.parse().ok()?, rest[..end].parse().ok()?))
+}
+
+/// This channel, if it is a text channel in the ticket category, or one with our mark wherever it is: its category may
+/// have been deleted, or somebody moved it.
+#[must_use]
+pub fn sighting(channel: &GuildChannel, place: &Place) -> Option<Sighting> {
+    let members = channel.permission_overwrites.iter().filter_map(|overwrite| match overwrite.kind {
+        PermissionOverwriteType::Member(member) => Some(member),
+        _ => None,
+    });
+    Outline {
+        id: channel.id,
+        text: channel.kind == ChannelType::Text,
+        parent: channel.parent_id,
+        topic: channel.topic.as_deref(),
+    }
+    .sighting(members, place)
+}
+
+/// The same for all channels of a server, as the gateway tells them.
+pub fn sightings<'a>(channels: impl IntoIterator<Item = &'a GuildChannel>, place: &Place) -> Vec<Sighting> {
+    channels.into_iter().filter_map(|channel| sighting(channel, place)).collect()
+}
+
+/// The same for a list that was asked for.
+///
+/// Only the fields that matter are read, so that a new kind of channel cannot make the whole list unreadable.
+pub(super) fn listed(channels: Vec<Value>, place: &Place) -> Vec<Sighting> {
+    channels
+        .into_iter()
+        .filter_map(|channel| serde_json::from_value::<Listed>(channel).ok())
+        .filter_map(|channel| channel.sighting(place))
+        .collect()
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    id: library::ChannelId,
+    #[serde(rename = "type")]
+    kind: u8,
+    parent_id: Option<library::ChannelId>,
+    topic: Option<String>,
+    #[serde(default)]
+    permission_overwrites: Vec<ListedOverwrite>,
+}
+
+#[derive(Deserialize)]
+struct ListedOverwrite {
+    id: library::UserId,
+    #[serde(rename = "type")]
+    kind: u8,
+}
+
+impl Listed {
+    fn sighting(&self, place: &Place) -> Option<Sighting> {
+        let members = self.permission_overwrites.iter().filter(|overwrite| overwrite.kind == 1);
+        Outline { id: self.id, text: self.kind == 0, parent: self.parent_id, topic: self.topic.as_deref() }
+            .sighting(members.map(|overwrite| overwrite.id), place)
+    }
+}
+
+/// What both kinds of channel have in common.
+struct Outline<'a> {
+    id: library::ChannelId,
+    text: bool,
+    parent: Option<library::ChannelId>,
+    topic: Option<&'a str>,
+}
+
+impl Outline<'_> {
+    fn sighting(&self, members: impl Iterator<Item = library::UserId>, place: &Place) -> Option<Sighting> {
+        let mark = self.topic.and_then(read_mark);
+        let ours = mark.is_some() || self.parent.is_some_and(|parent| parent.get() == place.category.0);
+        (self.text && ours).then(|| Sighting {
+            channel: ChannelId(self.id.get()),
+            members: members.map(|member| UserId(member.get())).filter(|member| *member != place.me).collect(),
+            mark,
+            // Only the registry knows.
+            owned: false,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::ids::{ApplicationId, RoleId};
+    use crate::language::Locale;
+
+    const PLACE: Place = Place {
+        me: UserId(9),
+        application: ApplicationId(8),
+        panel: ChannelId(1),
+        category: ChannelId(2),
+        support: RoleId(3),
+        locale: Locale::One(Language::Russian),
+    };
+
+    #[test]
+    fn a_mark_is_read_back() {
+        let (member, intent) = (UserId(175_928_847_299_117_063), Intent(u64::MAX));
+        let topics = [
+            (Language::Russian, "тикет <@175928847299117063> · №18446744073709551615"),
+            (Language::English, "ticket <@175928847299117063> · no. 18446744073709551615"),
+        ];
+        for (language, topic) in topics {
+            assert_eq!(mark(member, intent, language), topic);
+            assert_eq!(read_mark(topic), Some((member, intent)));
+            assert_eq!(read_mark(&format!("{topic}, сложный случай")), Some((member, intent)));
+        }
+    }
+
+    #[test]
+    fn other_topics_are_no_marks() {
+        for topic in
+            ["", "тикет", "тикет <@> · №1", "тикет <@1> · №", "тикет <@1> · №x", "о тикет <@1> · №2", "тикет <@1 №2"]
+        {
+            assert_eq!(read_mark(topic), None, "{topic}");
+        }
+    }
+
+    /// One channel as Discord lists it, changed by a test.
+    fn channel(change: Value) -> Value {
+        let mut channel = json!({
+            "id": "50", "type": 0, "guild_id": "4", "name": "анна", "parent_id": "2", "position": 3,
+            "topic": "тикет <@7> · №70", "nsfw": false, "flags": 0, "last_message_id": null,
+            "permission_overwrites": [
+                {"id": "4", "type": 0, "allow": "0", "deny": "1024"},
+                {"id": "7", "type": 1, "allow": "101376", "deny": "0"},
+                {"id": "9", "type": 1, "allow": "68624", "deny": "0"},
+            ],
+        });
+        let change: serde_json::Map<String, Value> = serde_json::from_value(change).unwrap();
+        channel.as_object_mut().unwrap().extend(change);
+        channel
+    }
+
+    fn check(change: Value, expected: Option<Sighting>) {
+        let channel = channel(change);
+        let listed = listed(vec![channel.clone()], &PLACE);
+        assert_eq!(listed, expected.clone().into_iter().collect::<Vec<_>>());
+        // The gateway must see exactly what the list shows.
+        let parsed: GuildChannel = serde_json::from_value(channel).unwrap();
+        assert_eq!(sightings([&parsed], &PLACE), expected.into_iter().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn text_channels_in_the_category_are_seen() {
+        let seen = Sighting {
+            channel: ChannelId(50),
+            members: vec![UserId(7)],
+            mark: Some((UserId(7), Intent(70))),
+            owned: false,
+        };
+        check(json!({}), Some(seen.clone()));
+        check(json!({"topic": null}), Some(Sighting { mark: None, ..seen.clone() }));
+        check(json!({"permission_overwrites": []}), Some(Sighting { members: vec![], ..seen }));
+    }
+
+    #[test]
+    fn a_marked_channel_is_seen_wherever_it_is() {
+        let seen = || Sighting {
+            channel: ChannelId(50),
+            members: vec![UserId(7)],
+            mark: Some((UserId(7), Intent(70))),
+            owned: false,
+        };
+        check(json!({"parent_id": "8"}), Some(seen()));
+        check(json!({"parent_id": null}), Some(seen()));
+    }
+
+    #[test]
+    fn other_channels_are_not_seen() {
+        check(json!({"parent_id": "8", "topic": null}), None);
+        check(json!({"parent_id": null, "topic": "о погоде"}), None);
+        check(json!({"type": 2}), None);
+        check(json!({"type": 4, "parent_id": null}), None);
+    }
+
+    #[test]
+    fn what_cannot_be_read_hides_nothing_else() {
+        let list = vec![json!({"id": "51", "type": "future"}), channel(json!({}))];
+        assert_eq!(listed(list, &PLACE).len(), 1);
+    }
+}

@@ -1,0 +1,241 @@
+mod languages;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::ids::{ApplicationId, GuildId, Intent, InteractionId, MessageId, Owner};
+use crate::language::Language;
+use crate::lifecycle::{Acknowledgement, ChannelName, Gesture, Press, Words};
+
+const PLACE: Place = Place {
+    me: UserId(9),
+    application: ApplicationId(8),
+    panel: ChannelId(1),
+    category: ChannelId(2),
+    support: RoleId(3),
+    locale: Locale::One(Language::Russian),
+};
+const OWNER: Owner = Owner { guild: GuildId(4), member: UserId(7) };
+const TICKET: ChannelId = ChannelId(50);
+
+fn press() -> Press {
+    pressed_in(Language::Russian)
+}
+
+fn pressed_in(language: Language) -> Press {
+    let (interaction, application) = (InteractionId(60), ApplicationId(8));
+    Press { interaction, token: "secret".into(), application, acknowledged: false, language, gesture: Gesture::Button }
+}
+
+/// The request line, with the query; and the body, `null` where there is none.
+fn check(call: &Call, line: &str, body: &Value) {
+    let ask = request(call, &PLACE);
+    let query: Vec<String> = ask.query.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let mark = if query.is_empty() { "" } else { "?" };
+    let spelt = format!("{} {}{mark}{}", ask.verb(), ask.path(), query.join("&"));
+    assert_eq!(spelt, line);
+    assert_eq!(ask.body.unwrap_or(Value::Null), *body, "{line}");
+}
+
+fn nobody() -> Value {
+    json!({"parse": [], "users": [], "roles": [], "replied_user": false})
+}
+
+#[test]
+fn a_ticket_channel_is_private_from_its_first_moment() {
+    let create = |name| Call::CreateChannel { owner: OWNER, name, intent: Intent(60) };
+    let body = |name: &str| {
+        json!({
+            "name": name, "type": 0, "parent_id": "2", "topic": "тикет <@7> · №60",
+            "permission_overwrites": [
+                {"id": "4", "type": 0, "allow": "0", "deny": "1024"},
+                // View channel 1024, send messages 2048, attach files 32768, read message history 65536.
+                {"id": "7", "type": 1, "allow": "101376", "deny": "0"},
+                // …, manage messages 8192.
+                {"id": "3", "type": 0, "allow": "76800", "deny": "0"},
+                // …, manage channels 16.
+                {"id": "9", "type": 1, "allow": "68624", "deny": "0"},
+            ],
+        })
+    };
+    let line = "POST /api/v10/guilds/4/channels";
+    check(&create(ChannelName::Member("Анна 🎉".into())), line, &body("Анна 🎉"));
+    check(&create(ChannelName::Member("я".repeat(120))), line, &body(&"я".repeat(100)));
+    check(&create(ChannelName::Neutral), line, &body("тикет-7"));
+}
+
+#[test]
+fn the_welcome_notifies_two_and_can_be_repeated() {
+    check(
+        &Call::Welcome { owner: OWNER, channel: TICKET, intent: Intent(60) },
+        "POST /api/v10/channels/50/messages",
+        &json!({
+            "content": "<@7> <@&3> - новый тикет!",
+            "embeds": [{
+                "type": "rich",
+                "title": "🎫 ТИКЕТ ПОДДЕРЖКИ",
+                "description": "<@7>, добро пожаловать в поддержку!",
+                "fields": [
+                    {"name": "📝 опиши свою проблему", "value": "команда поддержки скоро ответит", "inline": false},
+                ],
+            }],
+            "components": [{"type": 1, "components": [{
+                "type": 2, "style": 4, "label": "закрыть тикет", "emoji": {"name": "🔒"},
+                "custom_id": "close_ticket_button", "disabled": false,
+            }]}],
+            "allowed_mentions": {"parse": [], "users": ["7"], "roles": ["3"]},
+            "nonce": "60.w", "enforce_nonce": true,
+            "tts": false, "sticker_ids": [], "attachments": [],
+        }),
+    );
+}
+
+fn say(words: Words, reply_to: Option<MessageId>) -> Call {
+    let reply_to = reply_to.map(|message| (message, Language::Russian));
+    Call::Say { channel: TICKET, words, reply_to, intent: Intent(60) }
+}
+
+#[test]
+fn words_notify_nobody_not_even_in_a_reply() {
+    let line = "POST /api/v10/channels/50/messages";
+    let mut body = json!({
+        "content": "❌ нет прав", "embeds": [], "allowed_mentions": nobody(),
+        "nonce": "60.87c4", "enforce_nonce": true, "tts": false, "sticker_ids": [], "attachments": [],
+    });
+    check(&say(Words::NoRights, None), line, &body);
+    body["message_reference"] =
+        json!({"type": 0, "channel_id": "50", "message_id": "70", "guild_id": null, "fail_if_not_exists": false});
+    check(&say(Words::NoRights, Some(MessageId(70))), line, &body);
+}
+
+#[test]
+fn different_words_have_different_nonces() {
+    let words = [
+        Words::Closing(Duration::from_secs(5)),
+        Words::AlreadyClosing,
+        Words::NoRights,
+        Words::NotATicket,
+        Words::CloseFailed(vec![]),
+        Words::DiscordDown,
+        Words::TryAgain,
+        Words::PanelInPlace,
+        Words::PanelFailed,
+        Words::AdministratorsOnly,
+        Words::StillOpening,
+        Words::Created(TICKET),
+        Words::AlreadyOpen(TICKET),
+    ];
+    let mut nonces: Vec<String> = Vec::new();
+    for words in words {
+        let call = Call::Say { channel: TICKET, words, reply_to: None, intent: Intent(u64::MAX) };
+        let nonce = request(&call, &PLACE).body.unwrap()["nonce"].as_str().unwrap().to_owned();
+        assert!(nonce.len() <= 25, "{nonce}");
+        assert!(!nonces.contains(&nonce), "{nonce}");
+        nonces.push(nonce);
+    }
+}
+
+#[test]
+fn a_press_is_answered_in_private_or_in_public() {
+    let cases = [
+        (Acknowledgement::Deferral, json!({"type": 5, "data": {"flags": 64}})),
+        (
+            Acknowledgement::Private(Words::AlreadyOpen(TICKET)),
+            json!({"type": 4, "data": {"flags": 64, "content": "❌ у тебя уже есть тикет: <#50>"}}),
+        ),
+        (
+            Acknowledgement::Public(Words::Closing(Duration::from_secs(5))),
+            json!({"type": 4, "data": {"content": "🔒 тикет будет закрыт через 5 секунд..."}}),
+        ),
+    ];
+    for (with, mut body) in cases {
+        body["data"]["allowed_mentions"] = nobody();
+        body["data"]["attachments"] = json!([]);
+        check(&Call::Acknowledge { press: press(), with }, "POST /api/v10/interactions/60/secret/callback", &body);
+    }
+    check(
+        &Call::EditReply { press: press(), words: Words::Created(TICKET) },
+        "PATCH /api/v10/webhooks/8/secret/messages/@original",
+        &json!({"content": "✅ тикет создан: <#50>", "allowed_mentions": nobody()}),
+    );
+}
+
+#[test]
+fn looking_and_deleting_needs_no_body() {
+    let read = |after| Call::ReadChannel { channel: TICKET, after };
+    let cases = [
+        (Call::ListChannels { guild: GuildId(4) }, "GET /api/v10/guilds/4/channels"),
+        (Call::GetChannel { channel: TICKET }, "GET /api/v10/channels/50"),
+        (read(None), "GET /api/v10/channels/50/messages?limit=100&after=50"),
+        (read(Some(Intent(60))), "GET /api/v10/channels/50/messages?limit=100&after=60"),
+        (Call::DeleteChannel { channel: TICKET }, "DELETE /api/v10/channels/50"),
+        (Call::GetPanel { message: MessageId(70) }, "GET /api/v10/channels/1/messages/70"),
+        (Call::ListPanels, "GET /api/v10/channels/1/messages?limit=100"),
+        (Call::DeletePanel { message: MessageId(70) }, "DELETE /api/v10/channels/1/messages/70"),
+        (
+            Call::ListCommands { guild: GuildId(4) },
+            "GET /api/v10/applications/8/guilds/4/commands?with_localizations=true",
+        ),
+    ];
+    for (call, line) in cases {
+        check(&call, line, &Value::Null);
+    }
+}
+
+#[test]
+fn the_panel_is_sent_or_brought_up_to_date() {
+    let embeds = json!([{
+        "type": "rich",
+        "title": "🎫 СИСТЕМА ПОДДЕРЖКИ",
+        "description": "нужна помощь? создай тикет!",
+        "fields": [{
+            "name": "📝 как это работает?",
+            "value": "1. нажми кнопку ниже\n2. для тебя создастся приватный канал\n3. опиши свою проблему\n\
+                      4. команда поддержки ответит",
+            "inline": false,
+        }],
+    }]);
+    let components = json!([{"type": 1, "components": [{
+        "type": 2, "style": 1, "label": "создать тикет", "emoji": {"name": "🎫"},
+        "custom_id": "create_ticket_button", "disabled": false,
+    }]}]);
+    check(
+        &Call::SendPanel { nonce: 5 },
+        "POST /api/v10/channels/1/messages",
+        &json!({
+            "embeds": embeds, "components": components, "allowed_mentions": nobody(),
+            "nonce": "5.p", "enforce_nonce": true, "tts": false, "sticker_ids": [], "attachments": [],
+        }),
+    );
+    check(
+        &Call::EditPanel { message: MessageId(70) },
+        "PATCH /api/v10/channels/1/messages/70",
+        &json!({"content": "", "embeds": embeds, "components": components, "allowed_mentions": nobody()}),
+    );
+}
+
+#[test]
+fn the_audit_log_says_why_a_channel_comes_and_goes() {
+    let create = Call::CreateChannel { owner: OWNER, name: ChannelName::Neutral, intent: Intent(60) };
+    assert_eq!(request(&create, &PLACE).reason, Some("новый тикет"));
+    assert_eq!(request(&Call::DeleteChannel { channel: TICKET }, &PLACE).reason, Some("тикет закрыт"));
+}
+
+#[test]
+fn a_label_has_neither_ids_nor_secrets() {
+    let acknowledge = Call::Acknowledge { press: press(), with: Acknowledgement::Deferral };
+    let edit = Call::EditReply { press: press(), words: Words::NoRights };
+    let cases = [
+        (acknowledge, "/interactions/{}/{}/callback"),
+        (edit, "/webhooks/{}/{}/messages/@original"),
+        (Call::GetPanel { message: MessageId(70) }, "/channels/{}/messages/{}"),
+    ];
+    for (call, label) in cases {
+        assert_eq!(request(&call, &PLACE).label(), label);
+    }
+}
+
+#[test]
+fn a_zero_from_a_broken_file_is_no_panic() {
+    check(&Call::GetPanel { message: MessageId(0) }, "GET /api/v10/channels/1/messages/1", &Value::Null);
+}

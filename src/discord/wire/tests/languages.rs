@@ -1,0 +1,75 @@
+//! Who reads what in which language.
+
+use super::*;
+use crate::language::Locale;
+
+fn spelt(call: &Call, locale: Locale) -> Value {
+    let place = Place { locale, ..PLACE };
+    request(call, &place).body.unwrap_or_default()
+}
+
+/// What a call says where Russian, English and each their own are spoken.
+fn check(call: &Call, pointer: &str, [russian, english, auto]: [&str; 3]) {
+    let [ru, en] = Language::ALL.map(Locale::One);
+    for (locale, text) in [(ru, russian), (en, english), (Locale::Auto, auto)] {
+        assert_eq!(spelt(call, locale).pointer(pointer), Some(&json!(text)), "{call:?}");
+    }
+}
+
+#[test]
+fn what_stands_in_a_channel_is_in_the_language_of_the_server() {
+    let welcome = Call::Welcome { owner: OWNER, channel: TICKET, intent: Intent(60) };
+    let panel = Call::SendPanel { nonce: 5 };
+    let create = Call::CreateChannel { owner: OWNER, name: ChannelName::Neutral, intent: Intent(60) };
+    let closing = say(Words::Closing(Duration::from_secs(5)), None);
+    let public = Acknowledgement::Public(Words::Closing(Duration::from_secs(5)));
+    let announced = Call::Acknowledge { press: pressed_in(Language::English), with: public };
+    let cases: [(&Call, &str, &str, &str); 12] = [
+        (&welcome, "/content", "<@7> <@&3> - новый тикет!", "<@7> <@&3> - new ticket!"),
+        (&welcome, "/embeds/0/title", "🎫 ТИКЕТ ПОДДЕРЖКИ", "🎫 SUPPORT TICKET"),
+        (&welcome, "/embeds/0/description", "<@7>, добро пожаловать в поддержку!", "<@7>, welcome to support!"),
+        (&welcome, "/components/0/components/0/label", "закрыть тикет", "close ticket"),
+        (&panel, "/embeds/0/title", "🎫 СИСТЕМА ПОДДЕРЖКИ", "🎫 SUPPORT SYSTEM"),
+        (&panel, "/embeds/0/fields/0/name", "📝 как это работает?", "📝 how does it work?"),
+        (&panel, "/components/0/components/0/label", "создать тикет", "create ticket"),
+        (&create, "/name", "тикет-7", "ticket-7"),
+        (&create, "/topic", "тикет <@7> · №60", "ticket <@7> · no. 60"),
+        (
+            &closing,
+            "/content",
+            "🔒 тикет будет закрыт через 5 секунд...",
+            "🔒 this ticket will be closed in 5 seconds...",
+        ),
+        (
+            &announced,
+            "/data/content",
+            "🔒 тикет будет закрыт через 5 секунд...",
+            "🔒 this ticket will be closed in 5 seconds...",
+        ),
+        (&Call::EditPanel { message: MessageId(70) }, "/embeds/0/title", "🎫 СИСТЕМА ПОДДЕРЖКИ", "🎫 SUPPORT SYSTEM"),
+    ];
+    for (call, pointer, russian, english) in cases {
+        check(call, pointer, [russian, english, russian]);
+    }
+}
+
+#[test]
+fn what_one_person_is_told_keeps_their_language_whatever_the_server_speaks() {
+    for (language, text) in [(Language::Russian, "❌ нет прав"), (Language::English, "❌ no permission")] {
+        let press = pressed_in(language);
+        let with = Acknowledgement::Private(Words::NoRights);
+        check(&Call::Acknowledge { press: press.clone(), with }, "/data/content", [text; 3]);
+        check(&Call::EditReply { press, words: Words::NoRights }, "/content", [text; 3]);
+        let reply_to = Some((MessageId(70), language));
+        let reply = Call::Say { channel: TICKET, words: Words::NoRights, reply_to, intent: Intent(60) };
+        check(&reply, "/content", [text; 3]);
+    }
+}
+
+#[test]
+fn the_audit_log_is_in_the_language_of_the_server() {
+    let place = Place { locale: Locale::One(Language::English), ..PLACE };
+    let create = Call::CreateChannel { owner: OWNER, name: ChannelName::Neutral, intent: Intent(60) };
+    assert_eq!(request(&create, &place).reason, Some("new ticket"));
+    assert_eq!(request(&Call::DeleteChannel { channel: TICKET }, &place).reason, Some("ticket closed"));
+}
