@@ -1,0 +1,153 @@
+//! Performs calls.
+//!
+//! Discord says that something is forbidden, and not why. The client looks the reason up, so that a person can be told
+//! which right to give; it does so only then, and a failure to find out changes nothing.
+
+use std::time::{Duration, SystemTime};
+
+use serenity::http::Route;
+use tracing::debug;
+
+use crate::discord::reply::answer;
+use crate::discord::rights::{self, Channel, Guild, Member};
+use crate::discord::start::StartError;
+use crate::discord::survey::{Sought, Survey};
+use crate::discord::transport::Transport;
+use crate::discord::wire::{Ask, Place, id, request, said};
+use crate::ids::{ChannelId, GuildId, Intent, MessageId, RoleId, UserId};
+use crate::lifecycle::{Answer, Call, Note, Refusal, Right};
+
+/// A page of a story that Discord does not take after so many tries ends the story.
+const TRIES: u32 = 3;
+/// How long to wait between two of them.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Discord, as the rest of the bot knows it.
+pub struct Client {
+    transport: Transport,
+    place: Place,
+}
+
+impl Client {
+    /// A client in this place.
+    #[must_use]
+    pub const fn new(transport: Transport, place: Place) -> Self {
+        Self { transport, place }
+    }
+
+    /// What the bot knows of its surroundings.
+    #[must_use]
+    pub const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Makes one call. It waits for rate limits as long as they last; it never repeats what may have been done.
+    pub async fn perform(&self, call: &Call) -> Answer {
+        let ask = request(call, &self.place);
+        let Some(reply) = self.transport.send(&ask).await else {
+            return Answer::Unknown;
+        };
+        let answer = answer(call, &self.place, reply.status, &reply.body);
+        if let Answer::Unknown | Answer::Refused(_) = answer {
+            debug!(verb = ask.verb(), path = ask.label(), status = reply.status, ?answer, "not done");
+        }
+        match answer {
+            Answer::Refused(Refusal::Forbidden(named)) if named.is_empty() => {
+                Answer::Refused(Refusal::Forbidden(self.missing(call).await.unwrap_or_default()))
+            }
+            answer => answer,
+        }
+    }
+
+    /// Tells a ticket's story as a reply, in as many messages as it takes; says whether all of it could be told.
+    pub async fn tell(
+        &self,
+        channel: ChannelId,
+        reply_to: MessageId,
+        number: Option<u64>,
+        story: &[(SystemTime, Note)],
+    ) -> bool {
+        let mut first = Some(reply_to);
+        for page in self.place.texts().story(number, story) {
+            if !self.send_page(&said(channel, &page, first.take(), Intent(reply_to.0))).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// The nonce makes a repeat the same message.
+    async fn send_page(&self, page: &Ask<'_>) -> bool {
+        for _ in 0..TRIES {
+            match self.transport.send(page).await {
+                Some(reply) if reply.status < 500 => return reply.status < 300,
+                _ => tokio::time::sleep(PAUSE).await,
+            }
+        }
+        false
+    }
+
+    /// Looks at everything, as [`Transport::survey`] does.
+    pub async fn survey(&self, sought: Sought, now: fn() -> SystemTime) -> Result<Survey, StartError> {
+        self.transport.survey(sought, now).await
+    }
+
+    /// Is this member an administrator of this server?
+    pub async fn is_administrator(&self, guild: GuildId, member: UserId, roles: &[RoleId]) -> Standing {
+        match self.transport.look::<Guild>(Route::Guild { guild_id: id(guild.0) }).await {
+            Ok(guild) if guild.is_administrated_by(member, roles) => Standing::Administrator,
+            Ok(_) => Standing::Member,
+            Err(_) => Standing::Unknown,
+        }
+    }
+
+    /// The rights that this call wants and the bot lacks, as far as Discord lets us look.
+    async fn missing(&self, call: &Call) -> Option<Vec<Right>> {
+        let channel_id = id(self.site(call)?.0);
+        let channel: Channel = match self.transport.look(Route::Channel { channel_id }).await {
+            Err(StartError::NoAnswer(Some(403))) => return Some(vec![Right::ViewChannel]),
+            channel => channel.ok()?,
+        };
+        let guild_id = id(channel.guild().0);
+        let guild: Guild = self.transport.look(Route::Guild { guild_id }).await.ok()?;
+        let me = self.place.me;
+        let member: Member = self.transport.look(Route::GuildMember { guild_id, user_id: id(me.0) }).await.ok()?;
+        Some(rights::missing(call, &guild, &channel, me, &member.roles()))
+    }
+
+    /// Where a call happens.
+    const fn site(&self, call: &Call) -> Option<ChannelId> {
+        match call {
+            Call::CreateChannel { .. } => Some(self.place.category),
+            Call::GetChannel { channel }
+            | Call::ReadChannel { channel, .. }
+            | Call::Welcome { channel, .. }
+            | Call::Say { channel, .. }
+            | Call::DeleteChannel { channel } => Some(*channel),
+            Call::GetPanel { .. }
+            | Call::EditPanel { .. }
+            | Call::ListPanels
+            | Call::SendPanel { .. }
+            | Call::DeletePanel { .. } => Some(self.place.panel),
+            Call::ListChannels { .. }
+            | Call::Acknowledge { .. }
+            | Call::EditReply { .. }
+            | Call::ListCommands { .. }
+            | Call::PutCommands { .. } => None,
+        }
+    }
+}
+
+/// What a member is to a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Its owner, or somebody with an administrator's role.
+    Administrator,
+    /// Anybody else.
+    Member,
+    /// Discord did not tell.
+    Unknown,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::discord::estate::Application;
+use crate::discord::standin::{Act, StandIn};
+use crate::ids::{ApplicationId, Intent, Owner, UserId};
+use crate::language::{Language, Locale};
+use crate::lifecycle::ChannelName;
+
+const PLACE: Place = Place {
+    me: UserId(9),
+    application: ApplicationId(8),
+    panel: ChannelId(1),
+    category: ChannelId(2),
+    support: RoleId(3),
+    locale: Locale::One(Language::Russian),
+};
+const GUILD: GuildId = GuildId(4);
+const DELETE: Call = Call::DeleteChannel { channel: ChannelId(50) };
+
+fn reply(status: u16, body: &Value) -> Act {
+    Act::Reply(status, String::new(), body.to_string())
+}
+
+fn forbidden(code: u64) -> Act {
+    reply(403, &json!({"message": "Missing Permissions", "code": code}))
+}
+
+fn create() -> Call {
+    let owner = Owner { guild: GUILD, member: UserId(7) };
+    Call::CreateChannel { owner, name: ChannelName::Neutral, intent: Intent(60) }
+}
+
+/// A server whose bot may see and nothing more, and which lets it look at `visible` channels alone.
+async fn forbidding(visible: &'static str) -> StandIn {
+    StandIn::new(move |_, head| match head.split(" HTTP").next().unwrap_or_default() {
+        "GET /api/v10/guilds/4" => {
+            let roles = json!([{"id": "4", "permissions": "1024"}, {"id": "91", "permissions": "8"}]);
+            reply(200, &json!({"id": "4", "owner_id": "1", "roles": roles}))
+        }
+        "GET /api/v10/guilds/4/members/9" => reply(200, &json!({"user": {"id": "9"}, "roles": []})),
+        line if line == visible => reply(200, &json!({"id": "50", "guild_id": "4", "permission_overwrites": []})),
+        line if line.starts_with("GET") => forbidden(50_001),
+        _ => forbidden(50_013),
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_call_is_performed() {
+    let discord = StandIn::new(|_, _| reply(201, &json!({"id": "50", "type": 0}))).await;
+    let client = Client::new(discord.transport(), PLACE);
+    assert_eq!(client.perform(&create()).await, Answer::Created(ChannelId(50)));
+    assert_eq!(discord.heard().len(), 1);
+}
+
+#[tokio::test]
+async fn no_reply_is_unknown() {
+    let discord = StandIn::new(|_, _| Act::Reset).await;
+    let client = Client::new(discord.transport(), PLACE);
+    assert_eq!(client.perform(&create()).await, Answer::Unknown);
+    assert_eq!(discord.heard().len(), 1, "and is not tried again");
+}
+
+#[tokio::test]
+async fn what_is_forbidden_is_looked_into() {
+    let discord = forbidding("GET /api/v10/channels/50").await;
+    let client = Client::new(discord.transport(), PLACE);
+    let lacks = Refusal::Forbidden(vec![Right::ManageChannels]);
+    assert_eq!(client.perform(&DELETE).await, Answer::Refused(lacks));
+}
+
+#[tokio::test]
+async fn a_channel_that_may_not_be_looked_at_may_not_be_seen() {
+    let discord = forbidding("").await;
+    let client = Client::new(discord.transport(), PLACE);
+    let lacks = Refusal::Forbidden(vec![Right::ViewChannel]);
+    assert_eq!(client.perform(&DELETE).await, Answer::Refused(lacks));
+}
+
+#[tokio::test]
+async fn a_failure_to_look_changes_nothing() {
+    let discord = StandIn::new(|number, _| match number {
+        0 => forbidden(50_013),
+        _ => reply(500, &json!({})),
+    })
+    .await;
+    let client = Client::new(discord.transport(), PLACE);
+    assert_eq!(client.perform(&DELETE).await, Answer::Refused(Refusal::Forbidden(vec![])));
+}
+
+#[tokio::test]
+async fn administrators_are_known() {
+    let discord = forbidding("").await;
+    let client = Client::new(discord.transport(), PLACE);
+    assert_eq!(client.is_administrator(GUILD, UserId(1), &[]).await, Standing::Administrator);
+    assert_eq!(client.is_administrator(GUILD, UserId(7), &[RoleId(91)]).await, Standing::Administrator);
+    assert_eq!(client.is_administrator(GUILD, UserId(7), &[]).await, Standing::Member);
+    assert_eq!(client.is_administrator(GuildId(5), UserId(7), &[]).await, Standing::Unknown);
+}
+
+#[tokio::test]
+async fn the_start_learns_who_and_where() {
+    let discord = StandIn::new(|_, head| match head {
+        head if head.starts_with("GET /api/v10/users/@me ") => reply(200, &json!({"id": "9", "username": "talon"})),
+        head if head.starts_with("GET /api/v10/gateway/bot ") => {
+            let limit = json!({"total": 1000, "remaining": 999, "reset_after": 14_400_000, "max_concurrency": 1});
+            reply(200, &json!({"url": "wss://gateway.discord.gg", "shards": 1, "session_start_limit": limit}))
+        }
+        head if head.starts_with("GET /api/v10/oauth2/applications/@me ") => {
+            reply(200, &json!({"id": "8", "flags": (1 << 19) | (1 << 23)}))
+        }
+        _ => reply(404, &json!({})),
+    })
+    .await;
+    let transport = discord.transport();
+    assert_eq!(transport.me().await.unwrap(), UserId(9));
+    let gateway = transport.gateway().await.unwrap();
+    assert_eq!((gateway.url.as_str(), gateway.shards), ("wss://gateway.discord.gg", 1));
+    assert_eq!(gateway.session_start_limit.remaining, 999);
+    assert_eq!(transport.application().await.unwrap(), Application { id: ApplicationId(8), content: true });
+}
+
+#[tokio::test]
+async fn an_application_tells_whether_it_reads_messages() {
+    for (flags, content) in [(json!(1 << 18), true), (json!(1 << 19), true), (json!(1 << 15), false), (json!(0), false)]
+    {
+        let discord = StandIn::new(move |_, _| reply(200, &json!({"id": "8", "flags": flags}))).await;
+        assert_eq!(discord.transport().application().await.unwrap().content, content);
+    }
+}

@@ -1,0 +1,231 @@
+//! What there is to choose from: servers, channels and roles as people know them, by name.
+//!
+//! `talon setup` lists them and makes what is missing, the doctor looks among them for what the settings name. Making
+//! is never repeated here: what is not sure to have been made shows in the next list.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use serenity::http::{LightMethod, Route};
+use serenity::model::id as library;
+use serenity::model::permissions::Permissions;
+
+use crate::discord::rights::{self, Guild};
+use crate::discord::start::StartError;
+use crate::discord::transport::Transport;
+use crate::discord::wire::{Ask, id};
+use crate::ids::{ApplicationId, ChannelId, GuildId, RoleId, UserId};
+
+/// How an application tells that it may read what people write: as a small bot does, and as one that Discord has
+/// looked at.
+const CONTENT: u64 = 1 << 19 | 1 << 18;
+
+/// Something with a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named<I> {
+    /// Its id.
+    pub id: I,
+    /// What people call it.
+    pub name: String,
+}
+
+/// The application a bot belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Application {
+    /// Its id, which an invite link names.
+    pub id: ApplicationId,
+    /// The message content intent is switched on.
+    pub content: bool,
+}
+
+/// A server, as one chooses from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Its channels and categories, in the order in which people see them.
+    pub channels: Vec<Channel>,
+    /// Its roles, the highest first.
+    pub roles: Vec<Role>,
+}
+
+/// A channel or a category.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channel {
+    /// Its id.
+    pub id: ChannelId,
+    /// What people call it, without the sign before it.
+    pub name: String,
+    /// Which kind it is.
+    pub kind: Kind,
+    /// The category it is in.
+    pub parent: Option<ChannelId>,
+}
+
+/// The kinds of channels that matter here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// People read it, and a panel can stand in it.
+    Text,
+    /// It holds channels.
+    Category,
+    /// Voice, forum, and what is still to be invented.
+    Other,
+}
+
+/// A role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// Its id.
+    pub id: RoleId,
+    /// What people call it.
+    pub name: String,
+    /// Anybody may notify its members.
+    pub mentionable: bool,
+    /// It belongs to a bot, and no person can have it.
+    pub managed: bool,
+    /// It is @everyone.
+    pub everyone: bool,
+}
+
+/// What can be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    /// A channel in which everybody reads and only this bot writes.
+    PanelChannel(UserId),
+    /// A category.
+    Category,
+    /// A role without any rights, which may be notified.
+    Role,
+}
+
+/// A channel as a server lists it.
+#[derive(Deserialize)]
+pub(super) struct Listed {
+    pub id: library::ChannelId,
+    #[serde(rename = "type")]
+    kind: u8,
+    #[serde(default)]
+    name: String,
+    pub parent_id: Option<library::ChannelId>,
+    #[serde(default)]
+    position: i64,
+    /// The same, as far as rights go.
+    #[serde(flatten)]
+    pub rights: rights::Channel,
+}
+
+impl Listed {
+    pub(super) fn channel(&self) -> Channel {
+        Channel {
+            id: ChannelId(self.id.get()),
+            name: self.name.clone(),
+            kind: match self.kind {
+                0 | 5 => Kind::Text,
+                4 => Kind::Category,
+                _ => Kind::Other,
+            },
+            parent: self.parent_id.map(|parent| ChannelId(parent.get())),
+        }
+    }
+}
+
+/// The bot, as it sees itself.
+#[derive(Deserialize)]
+pub(super) struct Me {
+    id: library::UserId,
+    #[serde(default)]
+    username: String,
+    /// A bot has what its owner has.
+    #[serde(default)]
+    pub mfa_enabled: bool,
+}
+
+impl Me {
+    pub(super) fn named(self) -> Named<UserId> {
+        Named { id: UserId(self.id.get()), name: self.username }
+    }
+}
+
+impl Transport {
+    /// The bot itself.
+    pub async fn bot(&self) -> Result<Named<UserId>, StartError> {
+        self.look::<Me>(Route::UserMe).await.map(Me::named)
+    }
+
+    /// The application this bot belongs to.
+    pub async fn application(&self) -> Result<Application, StartError> {
+        #[derive(Deserialize)]
+        struct Told {
+            id: library::ApplicationId,
+            #[serde(default)]
+            flags: u64,
+        }
+        let told: Told = self.look(Route::Oauth2ApplicationCurrent).await?;
+        Ok(Application { id: ApplicationId(told.id.get()), content: told.flags & CONTENT != 0 })
+    }
+
+    /// The servers the bot is in: the first two hundred, which is all that people choose from.
+    pub async fn servers(&self) -> Result<Vec<Named<GuildId>>, StartError> {
+        #[derive(Deserialize)]
+        struct Told {
+            id: library::GuildId,
+            name: String,
+        }
+        let told: Vec<Told> = self.look(Route::UserMeGuilds).await?;
+        Ok(told.into_iter().map(|server| Named { id: GuildId(server.id.get()), name: server.name }).collect())
+    }
+
+    /// What is in a server.
+    pub async fn server(&self, guild: GuildId) -> Result<Server, StartError> {
+        let (found, mut listed) = tokio::try_join!(self.guild(guild), self.listed(guild))?;
+        sort(&mut listed);
+        Ok(Server { channels: listed.iter().map(Listed::channel).collect(), roles: found.roles() })
+    }
+
+    pub(super) async fn guild(&self, guild: GuildId) -> Result<Guild, StartError> {
+        self.look(Route::Guild { guild_id: id(guild.0) }).await
+    }
+
+    /// All channels of a server, also those the bot cannot see. One of a kind that cannot be read hides no other.
+    pub(super) async fn listed(&self, guild: GuildId) -> Result<Vec<Listed>, StartError> {
+        let all: Vec<Value> = self.look(Route::GuildChannels { guild_id: id(guild.0) }).await?;
+        Ok(all.into_iter().filter_map(|channel| serde_json::from_value(channel).ok()).collect())
+    }
+
+    /// Makes something in a server, and tells its id.
+    pub async fn make(&self, guild: GuildId, thing: Thing, name: &str) -> Result<u64, StartError> {
+        #[derive(Deserialize)]
+        struct Made {
+            id: library::GenericId,
+        }
+        let guild_id = id(guild.0);
+        let (route, body) = match thing {
+            Thing::Category => (Route::GuildChannels { guild_id }, json!({ "name": name, "type": 4 })),
+            Thing::PanelChannel(bot) => (Route::GuildChannels { guild_id }, panel_channel(guild, bot, name)),
+            Thing::Role => {
+                (Route::GuildRoles { guild_id }, json!({ "name": name, "permissions": "0", "mentionable": true }))
+            }
+        };
+        let ask = Ask { body: Some(body), ..Ask::new(LightMethod::Post, route) };
+        self.fetch::<Made>(&ask).await.map(|(made, _)| made.id.get())
+    }
+}
+
+/// What people write would push the panel out of sight, so they only read.
+fn panel_channel(guild: GuildId, bot: UserId, name: &str) -> Value {
+    let writes = Permissions::VIEW_CHANNEL | Permissions::SEND_MESSAGES | Permissions::EMBED_LINKS;
+    let overwrites = json!([
+        // The role with the server's own number is @everyone.
+        { "id": guild, "type": 0, "allow": "0", "deny": Permissions::SEND_MESSAGES },
+        { "id": bot, "type": 1, "allow": writes | Permissions::READ_MESSAGE_HISTORY, "deny": "0" },
+    ]);
+    json!({ "name": name, "type": 0, "permission_overwrites": overwrites })
+}
+
+/// As people see them: those in no category first, then each category with what is in it.
+fn sort(listed: &mut [Listed]) {
+    let places: std::collections::HashMap<_, _> = listed.iter().map(|channel| (channel.id, channel.position)).collect();
+    listed.sort_by_key(|channel| {
+        let category = if channel.kind == 4 { Some(channel.id) } else { channel.parent_id };
+        let place = category.map(|category| (places.get(&category).copied(), category));
+        (place, channel.kind != 4, channel.position, channel.id)
+    });
+}

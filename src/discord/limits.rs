@@ -1,0 +1,223 @@
+//! Rate limits, as far as Discord has told them: who may go now, and who next?
+//!
+//! Discord limits each route by itself, within a channel or a server, and all routes together. It tells the limits only
+//! in its replies, so they are learned as they come: the first request of a route goes alone, and after its reply as
+//! many go side by side as there is room for. A request that hangs holds up nobody: it takes one place, not the line.
+//!
+//! The order is by urgency, then by arrival, and a request that was refused after all keeps its place. Time is an
+//! argument and nothing waits here; `gate` does the waiting.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::discord::bucket::{Bucket, Told, Verdict};
+use crate::discord::wire::Class;
+
+/// What Discord takes from one bot within [`PERIOD`], all routes together (its reference, "Global Rate Limit").
+const TOGETHER: usize = 50;
+/// A second, and a little for the ways on which requests catch up with each other.
+const PERIOD: Duration = Duration::from_millis(1_020);
+/// How many go side by side where nothing else limits them. Each may take a socket, of which a process has about 1,000.
+const SIDE_BY_SIDE: usize = 256;
+
+/// Requests of one kind to one channel or server.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Lane {
+    /// Method and route without ids; the name of the bucket, once it is known.
+    pub kind: Arc<str>,
+    /// The channel or server, 0 where there is none.
+    pub major: u64,
+}
+
+/// A place in the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Turn {
+    class: Class,
+    number: u64,
+}
+
+/// All that is known, and all that wait.
+#[derive(Debug, Default)]
+pub(super) struct Limits {
+    routes: HashMap<Arc<str>, Route>,
+    buckets: HashMap<Lane, Bucket>,
+    together: Together,
+    waiting: BTreeMap<Turn, Lane>,
+    arrivals: u64,
+    crowd: usize,
+}
+
+/// What the replies of a route have taught.
+#[derive(Clone, Debug)]
+enum Route {
+    /// It tells no limits.
+    Free,
+    /// It belongs to this bucket, of this size.
+    Limited { bucket: Arc<str>, limit: u32 },
+}
+
+/// The limit on all routes together.
+#[derive(Debug, Default)]
+struct Together {
+    in_flight: usize,
+    known: Known,
+    sent: VecDeque<Instant>,
+    blocked: Option<Instant>,
+}
+
+/// Is there such a limit at all? Something that stands in for Discord may have none, and tells so by telling nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Known {
+    #[default]
+    Assumed,
+    Absent,
+    Present,
+}
+
+impl Limits {
+    /// A new place, at the end of the line.
+    pub(super) fn turn(&mut self, class: Class) -> Turn {
+        self.arrivals += 1;
+        Turn { class, number: self.arrivals }
+    }
+
+    /// Takes this place in the line.
+    pub(super) fn enter(&mut self, turn: Turn, lane: Lane) {
+        self.waiting.insert(turn, lane);
+    }
+
+    /// Leaves the line; was anybody there?
+    pub(super) fn leave(&mut self, turn: Turn) -> bool {
+        self.waiting.remove(&turn).is_some()
+    }
+
+    /// Who keeps watch for all: the first in the line.
+    pub(super) fn first(&self) -> Option<Turn> {
+        self.waiting.keys().next().copied()
+    }
+
+    /// Lets everybody go who may, each with the lane they take; and tells when to look again, if time alone can change
+    /// anything.
+    pub(super) fn advance(&mut self, now: Instant) -> (Vec<(Turn, Lane)>, Option<Instant>) {
+        let (mut gone, mut again) = (Vec::new(), None);
+        self.tidy(now);
+        let waiting = std::mem::take(&mut self.waiting);
+        for (turn, lane) in &waiting {
+            match self.together.verdict(now) {
+                Verdict::Go => {}
+                Verdict::At(then) => {
+                    again = Some(earlier(again, then));
+                    break;
+                }
+                Verdict::Later => break,
+            }
+            let (name, limit) = self.bucket(lane);
+            let bucket = self.buckets.entry(name.clone()).or_default();
+            match bucket.verdict(limit, now) {
+                Verdict::Go => {
+                    bucket.go(now);
+                    self.together.go(now);
+                    gone.push((*turn, name));
+                }
+                Verdict::At(then) => again = Some(earlier(again, then)),
+                Verdict::Later => {}
+            }
+        }
+        self.waiting = waiting;
+        for (turn, _) in &gone {
+            self.waiting.remove(turn);
+        }
+        (gone, again)
+    }
+
+    /// A request that went is over, whatever came of it.
+    pub(super) fn landed(&mut self, bucket: &Lane) {
+        self.together.in_flight = self.together.in_flight.saturating_sub(1);
+        if let Some(bucket) = self.buckets.get_mut(bucket) {
+            bucket.landed();
+        }
+    }
+
+    /// What a reply to a request in this lane told, if anything.
+    pub(super) fn learn(&mut self, lane: &Lane, told: Option<Told>) {
+        self.together.learn(told.is_some());
+        let Some(told) = told else {
+            self.routes.entry(lane.kind.clone()).or_insert(Route::Free);
+            return;
+        };
+        let route = Route::Limited { bucket: told.bucket.clone(), limit: told.limit };
+        self.routes.insert(lane.kind.clone(), route);
+        self.buckets.entry(Lane { kind: told.bucket.clone(), ..*lane }).or_default().learn(&told);
+    }
+
+    /// A request in this lane was refused: there is no room until then, here or anywhere.
+    pub(super) fn refused(&mut self, lane: &Lane, until: Instant, everywhere: bool) {
+        self.together.known = Known::Present;
+        if everywhere {
+            self.together.blocked = self.together.blocked.max(Some(until));
+            return;
+        }
+        if let Some(route @ Route::Free) = self.routes.get_mut(&lane.kind) {
+            // A limit that is not told before it is met: from now on they go one by one.
+            *route = Route::Limited { bucket: lane.kind.clone(), limit: 1 };
+        }
+        self.buckets.entry(self.bucket(lane).0).or_default().block(until);
+    }
+
+    /// The bucket a lane belongs to, and its size, as far as they are known.
+    fn bucket(&self, lane: &Lane) -> (Lane, Option<u32>) {
+        match self.routes.get(&lane.kind) {
+            Some(Route::Limited { bucket, limit }) => (Lane { kind: bucket.clone(), ..*lane }, Some(*limit)),
+            Some(Route::Free) => (lane.clone(), Some(u32::MAX)),
+            None => (lane.clone(), None),
+        }
+    }
+
+    /// Forgets what makes no difference any more. Most channels are written to twice and then deleted.
+    fn tidy(&mut self, now: Instant) {
+        if self.buckets.len() > self.crowd {
+            self.buckets.retain(|_, bucket| bucket.matters(now));
+            self.crowd = 2 * self.buckets.len() + 64;
+        }
+    }
+}
+
+impl Together {
+    fn learn(&mut self, told: bool) {
+        self.known = match self.known {
+            _ if told => Known::Present,
+            Known::Assumed => Known::Absent,
+            known => known,
+        };
+    }
+
+    fn verdict(&mut self, now: Instant) -> Verdict {
+        while self.sent.front().is_some_and(|sent| *sent + PERIOD <= now) {
+            self.sent.pop_front();
+        }
+        let full = self.known != Known::Absent && self.sent.len() >= TOGETHER;
+        let room = self.sent.front().filter(|_| full).map(|sent| *sent + PERIOD);
+        match self.blocked.filter(|until| *until > now).max(room) {
+            Some(then) => Verdict::At(then),
+            None if self.in_flight >= SIDE_BY_SIDE => Verdict::Later,
+            None => Verdict::Go,
+        }
+    }
+
+    fn go(&mut self, now: Instant) {
+        self.in_flight += 1;
+        self.sent.push_back(now);
+    }
+}
+
+fn earlier(one: Option<Instant>, other: Instant) -> Instant {
+    one.map_or(other, |one| one.min(other))
+}
+
+#[cfg(test)]
+mod pace;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,291 @@
+//! Which right is missing? Discord says only that one is.
+//!
+//! The computation is Discord's own (its reference, "Permissions"): the roles together, then the overwrites of the
+//! channel for everyone, for the roles together, and for the member. All that the bot needs stands in one list, which
+//! the invite link, the doctor and the diagnosis of a refusal share.
+
+use serde::Deserialize;
+use serenity::model::id as library;
+use serenity::model::permissions::Permissions;
+
+use crate::discord::body;
+use crate::discord::estate::{self, Named};
+use crate::ids::{GuildId, RoleId, UserId};
+use crate::lifecycle::{Call, Right};
+
+/// A server, as far as rights go.
+#[derive(Deserialize)]
+pub(super) struct Guild {
+    id: library::GuildId,
+    #[serde(default)]
+    name: String,
+    owner_id: library::UserId,
+    roles: Vec<Role>,
+    /// 1: who moderates must have two-factor authentication.
+    #[serde(default)]
+    mfa_level: u8,
+}
+
+#[derive(Deserialize)]
+struct Role {
+    id: library::RoleId,
+    permissions: Permissions,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    position: i64,
+    #[serde(default)]
+    mentionable: bool,
+    /// It came with a bot, and goes with it.
+    #[serde(default)]
+    managed: bool,
+}
+
+/// A member, as far as rights go.
+#[derive(Deserialize)]
+pub(super) struct Member {
+    roles: Vec<library::RoleId>,
+}
+
+/// A channel or a category, as far as rights go.
+#[derive(Deserialize)]
+pub(super) struct Channel {
+    guild_id: library::GuildId,
+    #[serde(default)]
+    permission_overwrites: Vec<Overwrite>,
+}
+
+#[derive(Deserialize)]
+struct Overwrite {
+    id: library::GenericId,
+    allow: Permissions,
+    deny: Permissions,
+}
+
+impl Member {
+    pub(super) fn roles(&self) -> Vec<RoleId> {
+        self.roles.iter().map(|role| RoleId(role.get())).collect()
+    }
+}
+
+impl Channel {
+    pub(super) fn guild(&self) -> GuildId {
+        GuildId(self.guild_id.get())
+    }
+}
+
+impl Guild {
+    pub(super) fn named(&self) -> Named<GuildId> {
+        Named { id: GuildId(self.id.get()), name: self.name.clone() }
+    }
+
+    /// Here a right to manage counts only for accounts with two-factor authentication.
+    pub(super) const fn wants_two_factor(&self) -> bool {
+        self.mfa_level > 0
+    }
+
+    /// Its roles as people know them, the highest first.
+    pub(super) fn roles(&self) -> Vec<estate::Role> {
+        let mut roles: Vec<&Role> = self.roles.iter().collect();
+        roles.sort_by_key(|role| (std::cmp::Reverse(role.position), role.id));
+        let known = |role: &Role| estate::Role {
+            id: RoleId(role.id.get()),
+            name: role.name.clone(),
+            mentionable: role.mentionable,
+            managed: role.managed,
+            everyone: role.id.get() == self.id.get(),
+        };
+        roles.into_iter().map(known).collect()
+    }
+
+    pub(super) fn is_administrated_by(&self, user: UserId, roles: &[RoleId]) -> bool {
+        self.permissions(user, roles).contains(Permissions::ADMINISTRATOR)
+    }
+
+    /// What this member may do in the server as a whole.
+    fn permissions(&self, user: UserId, roles: &[RoleId]) -> Permissions {
+        if self.owner_id.get() == user.0 {
+            return Permissions::all();
+        }
+        let everyone = self.roles.iter().filter(|role| role.id.get() == self.id.get());
+        let together = everyone.chain(self.held(roles)).fold(Permissions::empty(), |all, role| all | role.permissions);
+        if together.contains(Permissions::ADMINISTRATOR) { Permissions::all() } else { together }
+    }
+
+    /// What this member may do in one of its channels.
+    fn permissions_in(&self, channel: &Channel, user: UserId, roles: &[RoleId]) -> Permissions {
+        let base = self.permissions(user, roles);
+        if base.contains(Permissions::ADMINISTRATOR) { base } else { self.overwritten(base, channel, user, roles) }
+    }
+
+    /// What a channel's overwrites make of a member's permissions.
+    fn overwritten(&self, base: Permissions, channel: &Channel, user: UserId, roles: &[RoleId]) -> Permissions {
+        let everyone = channel.applied(base, |id| id == self.id.get());
+        let roles = channel.applied(everyone, |id| id != self.id.get() && roles.contains(&RoleId(id)));
+        channel.applied(roles, |id| id == user.0)
+    }
+
+    /// The roles of a member, but for @everyone.
+    fn held(&self, roles: &[RoleId]) -> impl Iterator<Item = &Role> {
+        self.roles.iter().filter(|role| role.id.get() != self.id.get() && roles.contains(&RoleId(role.id.get())))
+    }
+
+    /// What the bot holds of all that it needs, in the server and in these places.
+    pub(super) fn review(&self, places: &[(Site, &Channel)], bot: UserId, roles: &[RoleId]) -> Rights {
+        let held = self.permissions(bot, roles);
+        let administrator = held.contains(Permissions::ADMINISTRATOR);
+        let server = lacks(Site::Server, held, |_| None);
+        let places = places.iter().filter(|_| !administrator).flat_map(|(site, channel)| {
+            // As if the server gave them all: what it does not give is told once, and not again for each place.
+            let here = self.overwritten(held | all(), channel, bot, roles);
+            lacks(*site, here, |right| Some(self.denier(channel, right, bot, roles)))
+        });
+        let mut own: Vec<&Role> = self.held(roles).collect();
+        own.sort_by_key(|role| !role.managed);
+        Rights {
+            administrator,
+            role: own.first().map(|role| role.name.clone()),
+            lacks: server.into_iter().chain(places).collect(),
+        }
+    }
+
+    /// Whose overwrite takes this permission away: the last that does so.
+    fn denier(&self, channel: &Channel, right: Permissions, bot: UserId, roles: &[RoleId]) -> Denier {
+        let denied =
+            |id: u64| channel.permission_overwrites.iter().any(|one| one.id.get() == id && one.deny.contains(right));
+        let names: Vec<String> =
+            self.held(roles).filter(|role| denied(role.id.get())).map(|role| role.name.clone()).collect();
+        match names {
+            _ if denied(bot.0) => Denier::Bot,
+            names if names.is_empty() => Denier::Everyone,
+            names => Denier::Roles(names),
+        }
+    }
+}
+
+impl Channel {
+    /// These permissions after the overwrites of these ids: together they deny, then together they allow.
+    fn applied(&self, base: Permissions, whose: impl Fn(u64) -> bool) -> Permissions {
+        let overwrites = self.permission_overwrites.iter().filter(|overwrite| whose(overwrite.id.get()));
+        let none = (Permissions::empty(), Permissions::empty());
+        let (allow, deny) = overwrites.fold(none, |(allow, deny), one| (allow | one.allow, deny | one.deny));
+        (base - deny) | allow
+    }
+}
+
+/// What the bot lacks for this call. `channel` is where it happens: for a new channel, its category.
+pub(super) fn missing(call: &Call, guild: &Guild, channel: &Channel, bot: UserId, roles: &[RoleId]) -> Vec<Right> {
+    let here = guild.permissions_in(channel, bot, roles);
+    let mut lacking = needed(call) - here;
+    if matches!(call, Call::CreateChannel { .. }) {
+        // Only what the bot holds in the server or the category can it give to others.
+        lacking |= granted() - (guild.permissions(bot, roles) | here);
+    }
+    RIGHTS.into_iter().filter(|(_, bit, _)| lacking.contains(*bit)).map(|(right, ..)| right).collect()
+}
+
+/// What a call needs where it happens.
+fn needed(call: &Call) -> Permissions {
+    let view = Permissions::VIEW_CHANNEL;
+    let read = view | Permissions::READ_MESSAGE_HISTORY;
+    let send = view | Permissions::SEND_MESSAGES;
+    match call {
+        Call::CreateChannel { .. } | Call::DeleteChannel { .. } => view | Permissions::MANAGE_CHANNELS,
+        Call::GetChannel { .. } | Call::EditPanel { .. } | Call::DeletePanel { .. } => view,
+        Call::ReadChannel { .. } | Call::GetPanel { .. } | Call::ListPanels => read,
+        Call::Welcome { .. } | Call::SendPanel { .. } => send | Permissions::EMBED_LINKS,
+        Call::Say { reply_to: Some(_), .. } => send | read,
+        Call::Say { reply_to: None, .. } => send,
+        Call::ListChannels { .. }
+        | Call::Acknowledge { .. }
+        | Call::EditReply { .. }
+        | Call::ListCommands { .. }
+        | Call::PutCommands { .. } => Permissions::empty(),
+    }
+}
+
+/// Everything that the overwrites of a ticket channel give to somebody.
+fn granted() -> Permissions {
+    body::MEMBER | body::SUPPORT | body::BOT
+}
+
+/// Where a right counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Site {
+    /// The server as a whole. What a ticket channel's overwrites do not give counts there, too.
+    Server,
+    /// The category of the ticket channels.
+    Category,
+    /// The channel of the panel.
+    Panel,
+}
+
+/// All that the bot needs: each right, its permission, and the places beside the server where it is needed.
+const RIGHTS: [(Right, Permissions, &[Site]); 8] = [
+    (Right::ViewChannel, Permissions::VIEW_CHANNEL, &[Site::Category, Site::Panel]),
+    (Right::ManageChannels, Permissions::MANAGE_CHANNELS, &[Site::Category]),
+    (Right::SendMessages, Permissions::SEND_MESSAGES, &[Site::Panel]),
+    (Right::EmbedLinks, Permissions::EMBED_LINKS, &[Site::Panel]),
+    (Right::AttachFiles, Permissions::ATTACH_FILES, &[]),
+    (Right::ReadMessageHistory, Permissions::READ_MESSAGE_HISTORY, &[Site::Panel]),
+    (Right::ManageMessages, Permissions::MANAGE_MESSAGES, &[]),
+    (Right::MentionEveryone, Permissions::MENTION_EVERYONE, &[]),
+];
+
+/// All rights that the bot needs, in the order in which Discord's own lists have them.
+pub fn needed_rights() -> impl Iterator<Item = Right> {
+    RIGHTS.into_iter().map(|(right, ..)| right)
+}
+
+/// The same as the number that an invite link takes.
+#[must_use]
+pub fn needed_number() -> u64 {
+    all().bits()
+}
+
+fn all() -> Permissions {
+    RIGHTS.into_iter().fold(Permissions::empty(), |all, (_, permission, _)| all | permission)
+}
+
+/// What the bot holds of all that it needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rights {
+    /// It may do anything, which is more than it needs.
+    pub administrator: bool,
+    /// The name of a role through which it can be given rights: its own, which came with it, or any other it has.
+    pub role: Option<String>,
+    /// What it lacks.
+    pub lacks: Vec<Lack>,
+}
+
+/// A right that the bot needs in a place and does not hold there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lack {
+    /// Which right.
+    pub right: Right,
+    /// Where.
+    pub site: Site,
+    /// Who has it taken away; nobody in the server as a whole, where no role gives it.
+    pub denier: Option<Denier>,
+}
+
+/// Whose overwrite takes a right away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Denier {
+    /// That for @everyone.
+    Everyone,
+    /// Those for these roles of the bot.
+    Roles(Vec<String>),
+    /// That for the bot itself.
+    Bot,
+}
+
+/// What is needed in a place and not among what is held there.
+fn lacks(site: Site, held: Permissions, denier: impl Fn(Permissions) -> Option<Denier>) -> Vec<Lack> {
+    let needed = RIGHTS.into_iter().filter(|(.., sites)| site == Site::Server || sites.contains(&site));
+    let missing = needed.filter(|(_, permission, _)| !held.contains(*permission));
+    missing.map(|(right, permission, _)| Lack { right, site, denier: denier(permission) }).collect()
+}
+
+#[cfg(test)]
+mod tests;

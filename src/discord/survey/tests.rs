@@ -1,0 +1,127 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::discord::estate::Kind;
+use crate::discord::standin::{Act, StandIn};
+use crate::discord::transport::Transport;
+
+const SOUGHT: Sought = Sought { panel: ChannelId(1), category: ChannelId(2), support: RoleId(3) };
+
+fn midnight() -> SystemTime {
+    httpdate::parse_http_date("Thu, 01 Jan 2026 00:00:00 GMT").unwrap()
+}
+
+fn reply(status: u16, body: &Value) -> Act {
+    Act::Reply(status, "date: Wed, 31 Dec 2025 23:59:00 GMT\r\n".into(), body.to_string())
+}
+
+/// Two servers: the chess club 4, and 5 with nothing in it but its general channel. `change` answers first.
+async fn discord(change: impl Fn(&str) -> Option<Act> + Send + Sync + 'static) -> StandIn {
+    StandIn::new(move |_, head| {
+        let path = head.strip_prefix("GET /api/v10").and_then(|rest| rest.split(" HTTP").next()).unwrap_or_default();
+        change(path).unwrap_or_else(|| usual(path))
+    })
+    .await
+}
+
+fn usual(path: &str) -> Act {
+    let channel = |id: &str, kind: u8, parent: Option<&str>| json!({"id": id, "type": kind, "guild_id": "4", "name": id, "parent_id": parent, "permission_overwrites": []});
+    let roles = json!([{"id": "4", "permissions": "0", "name": "@everyone"},
+        {"id": "3", "permissions": "0", "name": "support", "mentionable": true},
+        {"id": "90", "permissions": "257040", "name": "talon", "managed": true}]);
+    match path {
+        "/users/@me" => reply(200, &json!({"id": "9", "username": "talon"})),
+        "/oauth2/applications/@me" => reply(200, &json!({"id": "10", "flags": 1 << 19})),
+        "/users/@me/guilds" => reply(200, &json!([{"id": "5", "name": "other"}, {"id": "4", "name": "chess club"}])),
+        "/channels/1" => reply(200, &channel("1", 0, None)),
+        "/channels/2" => reply(200, &channel("2", 4, None)),
+        "/guilds/4" => reply(200, &json!({"id": "4", "name": "chess club", "owner_id": "7", "roles": roles})),
+        "/guilds/4/channels" => {
+            let ticket = channel("50", 0, Some("2"));
+            reply(200, &json!([channel("1", 0, None), channel("2", 4, None), ticket, {"id": "51", "type": "new"}]))
+        }
+        "/guilds/5" => reply(200, &json!({"id": "5", "name": "other", "owner_id": "7", "roles": []})),
+        "/guilds/5/channels" => reply(200, &json!([])),
+        "/guilds/4/members/9" => reply(200, &json!({"roles": ["90"]})),
+        _ => reply(404, &json!({"code": 0})),
+    }
+}
+
+async fn surveyed(transport: Transport) -> Result<Survey, StartError> {
+    transport.survey(SOUGHT, midnight).await
+}
+
+#[tokio::test]
+async fn all_is_found() {
+    let discord = discord(|_| None).await;
+    let survey = surveyed(discord.transport()).await.unwrap();
+    assert_eq!(survey.bot, Named { id: UserId(9), name: "talon".into() });
+    assert!(survey.application.is_some_and(|application| application.content));
+    assert_eq!(survey.clock, Clock::Fast(Duration::from_secs(59)));
+    let home = survey.home.unwrap();
+    assert_eq!(home.server.name, "chess club");
+    assert_eq!((home.channels, home.tickets), (3, 1), "what cannot be read hides no other");
+    assert!(matches!(&home.panel, Spot::Here(channel) if channel.kind == Kind::Text));
+    assert!(matches!(&home.category, Spot::Here(channel) if channel.kind == Kind::Category));
+    assert!(home.support.is_some_and(|role| role.mentionable));
+    assert_eq!(home.rights.lacks, []);
+}
+
+#[tokio::test]
+async fn what_the_bot_cannot_see_is_found_all_the_same() {
+    let discord = discord(|path| path.starts_with("/channels/").then(|| reply(403, &json!({"code": 50_001})))).await;
+    let home = surveyed(discord.transport()).await.unwrap().home.unwrap();
+    assert!(matches!((home.panel, home.category), (Spot::Here(_), Spot::Here(_))));
+}
+
+#[tokio::test]
+async fn an_id_of_nothing_is_missing() {
+    let discord = discord(|path| match path {
+        "/channels/2" => Some(reply(404, &json!({"code": 10_003}))),
+        "/guilds/4/channels" => Some(reply(200, &json!([]))),
+        _ => None,
+    });
+    let home = surveyed(discord.await.transport()).await.unwrap().home.unwrap();
+    assert_eq!((home.panel, home.category), (Spot::Elsewhere, Spot::Missing));
+}
+
+#[tokio::test]
+async fn a_server_with_nothing_of_it_is_not_home() {
+    let of = |body: Value| discord(move |path| (path == "/users/@me/guilds").then(|| reply(200, &body)));
+    let none = of(json!([])).await;
+    assert_eq!(surveyed(none.transport()).await.unwrap().home, Err(Homeless::NoServer));
+
+    let strangers = json!([{"id": "5", "name": "other"}, {"id": "5", "name": "twin"}]);
+    let elsewhere = discord(move |path| match path {
+        "/users/@me/guilds" => Some(reply(200, &strangers)),
+        path if path.starts_with("/channels/") => Some(reply(404, &json!({"code": 10_003}))),
+        _ => None,
+    });
+    let home = surveyed(elsewhere.await.transport()).await.unwrap().home;
+    assert!(matches!(home, Err(Homeless::Elsewhere(servers)) if servers.len() == 2));
+}
+
+#[tokio::test]
+async fn what_discord_does_not_tell_is_unknown() {
+    let silent = discord(|path| (path != "/users/@me").then(|| reply(503, &json!({})))).await;
+    let survey = surveyed(silent.transport()).await.unwrap();
+    assert_eq!((survey.application, survey.home), (None, Err(Homeless::Unknown)));
+
+    let closed = discord(|_| Some(reply(401, &json!({})))).await;
+    assert!(matches!(surveyed(closed.transport()).await, Err(StartError::TokenRejected)));
+    let gone = discord(|_| Some(Act::Reset)).await;
+    assert!(matches!(surveyed(gone.transport()).await, Err(StartError::NoAnswer(None))));
+}
+
+#[test]
+fn a_clock_is_right_within_the_second_and_the_way_there_and_back() {
+    let at = |millis: u64| SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
+    let read = |asked, date: u64, came| Clock::read(at(asked), Some(at(date)), at(came));
+    let right = Clock::Slow(Duration::ZERO);
+    assert_eq!(read(10_200, 10_000, 10_300), right);
+    assert_eq!(read(10_999, 10_000, 11_500), right);
+    assert_eq!(read(9_500, 10_000, 10_500), right);
+    assert_eq!(read(14_000, 10_000, 14_100), Clock::Fast(Duration::from_secs(3)));
+    assert_eq!(read(6_900, 10_000, 7_000), Clock::Slow(Duration::from_secs(3)));
+    assert_eq!(Clock::read(at(0), None, at(0)), Clock::Untold);
+}

@@ -1,0 +1,289 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use serenity::http::{LightMethod, Route};
+use tokio::net::TcpListener;
+use tokio::sync::Barrier;
+
+use super::*;
+use crate::discord::standin::{Act, StandIn};
+use crate::discord::wire::{Class, id};
+
+fn ok() -> Act {
+    Act::Reply(200, String::new(), "{}".into())
+}
+
+fn refused(headers: &str, body: &str) -> Act {
+    Act::Reply(429, headers.into(), body.into())
+}
+
+fn create() -> Ask<'static> {
+    Ask { class: Class::Ticket, ..Ask::new(LightMethod::Post, Route::GuildChannels { guild_id: id(4) }) }
+}
+
+fn callback() -> Ask<'static> {
+    let route = Route::InteractionResponse { interaction_id: id(60), token: "secret-press" };
+    Ask { class: Class::Press, ..Ask::new(LightMethod::Post, route) }
+}
+
+/// Everything that was logged by this thread while it was held.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    /// Listens as long as both are held. As long as there is but one listener, `tracing` asks the thread that logs
+    /// something first whether anybody wants it, and remembers: another test's thread would say no for all.
+    fn listen(&self) -> (tracing::subscriber::DefaultGuard, tracing::Dispatch) {
+        let log = self.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter("trace,hyper=off,reqwest=off,hyper_util=off")
+            .with_writer(move || log.clone())
+            .with_ansi(false)
+            .finish();
+        let nobody = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
+        (tracing::subscriber::set_default(subscriber), nobody)
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_request_goes_out_as_discord_wants_it() {
+    let discord = StandIn::new(|_, _| ok()).await;
+    let ask = Ask { body: Some(serde_json::json!({"name": "анна"})), reason: Some("тикет"), ..create() };
+    let reply = discord.transport().send(&ask).await.unwrap();
+    assert_eq!((reply.status, reply.body.as_slice()), (200, b"{}".as_slice()));
+    let heard = discord.heard().remove(0);
+    assert!(heard.starts_with("POST /api/v10/guilds/4/channels HTTP/1.1\r\n"), "{heard}");
+    for line in [
+        "authorization: Bot secret-token",
+        "content-type: application/json",
+        "x-audit-log-reason: %D1%82%D0%B8%D0%BA%D0%B5%D1%82",
+    ] {
+        assert!(heard.lines().any(|heard| heard == line), "{line} in {heard}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_limit_refused_is_repeated_after_the_pause() {
+    let discord = StandIn::new(|number, _| match number {
+        0 => refused("retry-after: 0.2\r\n", "{\"retry_after\": 0.05, \"global\": false}"),
+        1 => refused("", "{\"message\": \"You are being rate limited.\", \"retry_after\": 0.1, \"global\": false}"),
+        _ => ok(),
+    })
+    .await;
+    let start = Instant::now();
+    assert_eq!(discord.transport().send(&create()).await.unwrap().status, 200);
+    assert!(start.elapsed() >= Duration::from_millis(300), "{:?}", start.elapsed());
+    assert_eq!(discord.heard().len(), 3);
+}
+
+#[tokio::test]
+async fn answers_to_presses_wait_for_no_limit_but_their_own() {
+    let discord = StandIn::new(|_, head| match head {
+        head if head.contains("/guilds/") => refused("x-ratelimit-global: true\r\nretry-after: 600\r\n", ""),
+        _ => ok(),
+    })
+    .await;
+    let transport = discord.transport();
+    let (create, callback) = (create(), callback());
+    let mut held = std::pin::pin!(transport.send(&create));
+    while discord.heard().is_empty() {
+        assert!(futures_util::poll!(&mut held).is_pending());
+        tokio::task::yield_now().await;
+    }
+    tokio::select! {
+        reply = held => panic!("{reply:?}"),
+        reply = transport.send(&callback) => assert_eq!(reply.unwrap().status, 200),
+    }
+}
+
+#[tokio::test]
+async fn nobody_waits_longer_than_the_answer_is_wanted() {
+    let discord = StandIn::new(|_, _| refused("retry-after: 600\r\n", "")).await;
+    assert_eq!(discord.transport().send(&callback()).await.unwrap().status, 429);
+    assert_eq!(discord.heard().len(), 1);
+}
+
+#[tokio::test]
+async fn a_global_limit_holds_back_what_has_nothing_to_do_with_it() {
+    let discord = StandIn::new(|number, _| match number {
+        0 => refused("x-ratelimit-scope: global\r\nretry-after: 0.3\r\n", "{\"global\": true, \"retry_after\": 0.3}"),
+        _ => ok(),
+    })
+    .await;
+    let transport = discord.transport();
+    let start = Instant::now();
+    let (create, other) = (create(), Ask::new(LightMethod::Get, Route::UserMe));
+    let first = async {
+        transport.send(&create).await.unwrap();
+    };
+    let second = async {
+        while discord.heard().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        // Its refusal is on its way; whether it is there yet makes no difference to this one's order.
+        transport.send(&other).await.unwrap();
+    };
+    tokio::join!(first, second);
+    assert!(start.elapsed() >= Duration::from_millis(300));
+}
+
+#[tokio::test]
+async fn nothing_that_may_have_been_done_is_repeated() {
+    let discord = StandIn::new(|number, _| match number {
+        0 => Act::Reset,
+        1 => Act::Hang,
+        2 => Act::Reply(502, String::new(), "<html>bad gateway".into()),
+        // Says more than it sends: the reply breaks off.
+        _ => Act::Reply(200, "transfer-encoding: chunked\r\n".into(), "ff\r\n{".into()),
+    })
+    .await;
+    let transport = discord.patient(Duration::from_secs(1));
+    assert!(transport.send(&create()).await.is_none());
+    assert!(transport.send(&create()).await.is_none());
+    assert_eq!(transport.send(&create()).await.unwrap().status, 502);
+    assert!(transport.send(&create()).await.is_none());
+    assert_eq!(discord.heard().len(), 4);
+}
+
+#[tokio::test]
+async fn nobody_there_is_no_reply() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let transport = Transport::new(&"t".into(), Some(&base)).unwrap();
+    assert!(transport.send(&create()).await.is_none());
+    assert!(matches!(transport.me().await, Err(StartError::NoAnswer(None))));
+}
+
+#[tokio::test]
+async fn after_the_first_reply_many_are_under_way_together() {
+    let barrier = Arc::new(Barrier::new(20));
+    let discord = StandIn::new(move |number, _| match number {
+        0 => ok(),
+        _ => Act::Meet(barrier.clone()),
+    })
+    .await;
+    let transport = discord.transport();
+    transport.send(&create()).await.unwrap();
+    // Each is answered only when all have arrived.
+    let asks: Vec<Ask> = (0..20).map(|_| create()).collect();
+    let replies = futures_util::future::join_all(asks.iter().map(|ask| transport.send(ask))).await;
+    assert!(replies.into_iter().all(|reply| reply.is_some()));
+}
+
+#[tokio::test]
+async fn a_told_limit_is_kept() {
+    let left = Arc::new(AtomicUsize::new(5));
+    let discord = StandIn::new(move |_, _| {
+        let remaining = left.fetch_sub(1, Ordering::SeqCst) - 1;
+        let headers = format!(
+            "x-ratelimit-bucket: b\r\nx-ratelimit-limit: 5\r\nx-ratelimit-remaining: {remaining}\r\n\
+             x-ratelimit-reset-after: 600\r\n"
+        );
+        Act::Reply(200, headers, "{}".into())
+    })
+    .await;
+    let transport = discord.transport();
+    let asks: Vec<Ask> = (0..6).map(|_| create()).collect();
+    let mut waiting: futures_util::stream::FuturesUnordered<_> = asks.iter().map(|ask| transport.send(ask)).collect();
+    for _ in 0..5 {
+        futures_util::StreamExt::next(&mut waiting).await.unwrap().unwrap();
+    }
+    assert_eq!(discord.heard().len(), 5);
+    assert!(futures_util::poll!(futures_util::StreamExt::next(&mut waiting)).is_pending());
+}
+
+#[tokio::test]
+async fn who_gives_up_waiting_holds_up_nobody() {
+    let barrier = Arc::new(Barrier::new(1));
+    let discord = StandIn::new(move |number, _| match number {
+        0 => Act::Hang,
+        _ => Act::Meet(barrier.clone()),
+    })
+    .await;
+    let transport = discord.transport();
+    let asks = [create(), create(), create()];
+    {
+        // The first is under way and the second in the line behind it, when both are let go of.
+        let mut both = std::pin::pin!(futures_util::future::join(transport.send(&asks[0]), transport.send(&asks[1])));
+        while discord.heard().is_empty() {
+            assert!(futures_util::poll!(&mut both).is_pending());
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(transport.send(&asks[2]).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn no_secret_is_ever_logged() {
+    let discord = StandIn::new(|number, _| match number {
+        0 => refused("retry-after: 0.01\r\n", ""),
+        1 => ok(),
+        2 => Act::Reset,
+        _ => Act::Reply(404, String::new(), "{\"code\": 10062, \"message\": \"Unknown interaction\"}".into()),
+    })
+    .await;
+    let log = Log::default();
+    let transport = discord.transport();
+    {
+        let _listening = log.listen();
+        for _ in 0..3 {
+            let ask = Ask { body: Some("secret-words".into()), ..callback() };
+            let _ = transport.send(&ask).await;
+        }
+    }
+    let text = log.text();
+    assert!(text.contains("waiting for a rate limit"), "{text}");
+    assert!(text.contains("no reply") && text.contains("/interactions/{}/{}/callback"), "{text}");
+    assert!(!text.contains("secret"), "{text}");
+}
+
+#[test]
+fn a_refusal_tells_how_long_and_where() {
+    let cases = [
+        ("", "", (1_000, false)),
+        ("retry-after: 3", "", (3_000, false)),
+        ("retry-after: 0.25", "{\"retry_after\": 0.1}", (250, false)),
+        ("retry-after: 1", "{\"retry_after\": 64.57, \"global\": false}", (64_570, false)),
+        ("retry-after: soon", "<html>", (1_000, false)),
+        ("retry-after: -1", "{\"retry_after\": 1e300}", (1_000, false)),
+        ("x-ratelimit-global: true", "{\"retry_after\": 0.5}", (500, true)),
+        ("x-ratelimit-scope: global", "{\"retry_after\": 0.5}", (500, true)),
+        ("x-ratelimit-scope: shared", "{\"retry_after\": 0.5, \"global\": true}", (500, true)),
+    ];
+    for (header, body, (millis, global)) in cases {
+        let mut headers = HeaderMap::new();
+        if let Some((name, value)) = header.split_once(": ") {
+            headers.insert(name, value.parse().unwrap());
+        }
+        let expected = Limit { pause: Duration::from_millis(millis), global };
+        assert_eq!(Limit::read(&headers, body.as_bytes()), expected, "{header} {body}");
+    }
+}
+
+#[tokio::test]
+async fn what_can_never_work_is_told_at_once() {
+    let new = |token: &str, proxy| Transport::new(&token.into(), proxy).err();
+    assert!(matches!(new("two\nlines", None), Some(StartError::TokenRejected)));
+    assert!(matches!(new("token", Some("not an address")), Some(StartError::Proxy)));
+    assert!(new("token", Some("http://127.0.0.1:1")).is_none());
+    let discord =
+        StandIn::new(|_, _| Act::Reply(401, String::new(), "{\"message\": \"401: Unauthorized\"}".into())).await;
+    assert!(matches!(discord.transport().me().await, Err(StartError::TokenRejected)));
+}
