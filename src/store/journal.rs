@@ -1,0 +1,179 @@
+//! The journal: what happened to each ticket, in order, for whoever asks why.
+//!
+//! A ticket has a [`Number`] of its own, so that its story can be told apart from that of the member's next one. It is
+//! given with the row and is never given again.
+
+use std::fmt;
+use std::num::ParseIntError;
+use std::str::FromStr;
+use std::time::SystemTime;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::ids::{ChannelId, GuildId, Owner, UserId};
+use crate::lifecycle::Note;
+use crate::store::error::StoreError;
+use crate::store::time::{millis, moment};
+
+/// How many notes are forgotten in one go, so that nobody waits long for the rest of them.
+pub(super) const HANDFUL: usize = 2_000;
+
+/// Which ticket it is, counted from the first one ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Number(pub u64);
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Number {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+/// One line of the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// When it was noted.
+    pub at: SystemTime,
+    /// Of which ticket; none where the member had had no ticket yet.
+    pub number: Option<Number>,
+    /// Whose ticket.
+    pub owner: Owner,
+    /// The channel it is about, or the ticket's channel at that time.
+    pub channel: Option<ChannelId>,
+    /// What happened; the text as it stands, where another version of the bot wrote what this one cannot read.
+    pub note: Result<Note, String>,
+}
+
+/// Which lines of the journal to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filter {
+    /// Of all tickets.
+    All,
+    /// Of one ticket.
+    Ticket(Number),
+    /// Of all tickets that one person has had, in any server.
+    Member(UserId),
+    /// Of the tickets that had this channel, from their beginning.
+    Channel(ChannelId),
+}
+
+/// A note on its way into the journal.
+pub(super) struct Line {
+    asked: bool,
+    channel: Option<ChannelId>,
+    json: String,
+}
+
+impl Line {
+    pub(super) fn of(note: &Note) -> Result<Self, StoreError> {
+        Ok(Self {
+            asked: matches!(note, Note::Asked { .. }),
+            channel: note.channel(),
+            json: serde_json::to_string(note)?,
+        })
+    }
+
+    /// Whether a ticket begins with it.
+    pub(super) fn asked(&self) -> bool {
+        self.asked
+    }
+}
+
+/// The ticket that lines belong to.
+#[derive(Clone, Copy)]
+pub(super) struct Subject {
+    pub(super) owner: Owner,
+    pub(super) number: Option<Number>,
+    pub(super) channel: Option<ChannelId>,
+}
+
+pub(super) fn append(db: &Connection, subject: Subject, lines: &[Line], at_ms: i64) -> rusqlite::Result<()> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO journal (at_ms, number, guild, member, channel, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    let Subject { owner, number, channel } = subject;
+    for line in lines {
+        insert.execute(params![
+            at_ms,
+            number.map(|number| number.0.cast_signed()),
+            owner.guild.0.cast_signed(),
+            owner.member.0.cast_signed(),
+            line.channel.or(channel).map(|channel| channel.0.cast_signed()),
+            line.json,
+        ])?;
+    }
+    Ok(())
+}
+
+/// A number for a new ticket.
+pub(super) fn next_number(db: &Connection) -> rusqlite::Result<Number> {
+    let mut count = db.prepare_cached("UPDATE numbers SET last = last + 1 RETURNING last")?;
+    count.query_row([], |row| row.get(0).map(|last: i64| Number(last.cast_unsigned())))
+}
+
+/// The number of the ticket that this member had last: what is noted after its end still belongs to it.
+pub(super) fn last_number(db: &Connection, owner: Owner) -> rusqlite::Result<Option<Number>> {
+    let mut last = db.prepare_cached(
+        "SELECT number FROM journal WHERE guild = ?1 AND member = ?2 AND number IS NOT NULL ORDER BY id DESC LIMIT 1",
+    )?;
+    let owner = [owner.guild.0.cast_signed(), owner.member.0.cast_signed()];
+    last.query_row(owner, |row| row.get(0).map(|last: i64| Number(last.cast_unsigned()))).optional()
+}
+
+/// Writes a line and takes it back: what cannot do this can do nothing else.
+pub(super) fn probe(db: &Connection) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT INTO journal (at_ms, guild, member, note) VALUES (0, 0, 0, '')")?.execute([])?;
+    db.prepare_cached("DELETE FROM journal WHERE id = ?1")?.execute([db.last_insert_rowid()])?;
+    Ok(())
+}
+
+/// The last lines that match, at most `limit`, in order.
+pub(super) fn read(db: &Connection, filter: Filter, limit: usize) -> Result<Vec<Entry>, StoreError> {
+    let (condition, value) = match filter {
+        Filter::All => ("?1 = ?1", 0),
+        Filter::Ticket(number) => ("number = ?1", number.0),
+        Filter::Member(member) => ("member = ?1", member.0),
+        Filter::Channel(channel) => {
+            ("channel = ?1 OR number IN (SELECT number FROM journal WHERE channel = ?1)", channel.0)
+        }
+    };
+    let mut select = db.prepare(&format!(
+        "SELECT at_ms, number, guild, member, channel, note FROM journal WHERE {condition} ORDER BY id DESC LIMIT ?2"
+    ))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut entries =
+        select.query_map(params![value.cast_signed(), limit], entry)?.collect::<rusqlite::Result<Vec<_>>>()?;
+    entries.reverse();
+    Ok(entries)
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let number: Option<i64> = row.get("number")?;
+    let channel: Option<i64> = row.get("channel")?;
+    let note: String = row.get("note")?;
+    Ok(Entry {
+        at: moment(row.get("at_ms")?),
+        number: number.map(|number| Number(number.cast_unsigned())),
+        owner: Owner {
+            guild: GuildId(row.get::<_, i64>("guild")?.cast_unsigned()),
+            member: UserId(row.get::<_, i64>("member")?.cast_unsigned()),
+        },
+        channel: channel.map(|channel| ChannelId(channel.cast_unsigned())),
+        note: serde_json::from_str(&note).map_err(|_| note),
+    })
+}
+
+/// Forgets a handful of the lines noted before that moment, the oldest first; says how many.
+pub(super) fn forget(db: &Connection, before: SystemTime) -> rusqlite::Result<usize> {
+    let mut delete = db.prepare_cached(
+        "DELETE FROM journal WHERE id IN (SELECT id FROM journal WHERE at_ms < ?1 ORDER BY at_ms LIMIT ?2)",
+    )?;
+    delete.execute(params![millis(before), i64::try_from(HANDFUL).unwrap_or(i64::MAX)])
+}

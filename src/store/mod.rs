@@ -1,0 +1,217 @@
+//! What survives a restart: a row for each ticket, the journal of what happened, and the id of the panel message.
+//!
+//! All writing is done by one thread, which makes many saves share one commit. A save is answered when it is on the
+//! disk and not before, so whoever waits for the answer may act on it: decide, save, then act. `talon tickets`,
+//! `talon explain` and `talon backup` read beside the running bot, through a [`Reader`].
+//!
+//! ```text
+//! Store ──jobs──▶ writer ──▶ tickets, journal ──▶ talon.db ◀── Reader
+//!                (thread)                       (WAL, FULL)   (read only)
+//! ```
+
+mod error;
+mod journal;
+pub mod panel;
+mod reader;
+mod row;
+mod schema;
+mod tickets;
+mod time;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::SystemTime;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::ids::{ChannelId, Owner};
+use crate::lifecycle::{Note, State};
+pub use error::{Obstacle, OpenError, StoreError};
+pub use journal::{Entry, Filter, Number};
+pub use reader::Reader;
+pub use row::{Stage, Standing};
+
+use crate::store::journal::Line;
+use crate::store::row::Columns;
+use crate::store::writer::{Hurry, Job, Writer};
+
+/// The database of a running bot. Clones share it; when the last one is dropped, what was asked for is finished and the
+/// database is closed.
+#[derive(Clone)]
+pub struct Store(Arc<Desk>);
+
+/// Where jobs are handed in.
+struct Desk {
+    path: PathBuf,
+    commits: Arc<AtomicU64>,
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Store {
+    /// Opens the database, for this process alone; makes it, with its folder, if there is none.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        schema::check(path)?;
+        let lock = lock(path)?;
+        let db = schema::open(path)?;
+        let (jobs, queue) = mpsc::channel();
+        let commits = Arc::default();
+        let writer = Writer { db, jobs: queue, commits: Arc::clone(&commits), lock };
+        let thread = thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(|| writer.run())
+            .map_err(|why| schema::refused(path, Obstacle::Refused(StoreError::Other(why.to_string()))))?;
+        Ok(Self(Arc::new(Desk { path: path.to_owned(), commits, jobs: Some(jobs), thread: Some(thread) })))
+    }
+
+    /// All tickets, without those who wait for an answer. A row that makes no sense is told in the log and left out.
+    pub fn all(&self) -> impl Future<Output = Result<Vec<Standing>, StoreError>> + Send + use<> {
+        self.ask(Hurry::Read, tickets::list)
+    }
+
+    /// What is true of a member's ticket.
+    pub fn ticket(&self, owner: Owner) -> impl Future<Output = Result<State, StoreError>> + Send + use<> {
+        self.ask(Hurry::Read, move |db| tickets::load(db, owner))
+    }
+
+    /// The number of a member's ticket, or else of the last one they had.
+    pub fn number(&self, owner: Owner) -> impl Future<Output = Result<Option<Number>, StoreError>> + Send + use<> {
+        self.ask(Hurry::Read, move |db| tickets::number(db, owner))
+    }
+
+    /// Whether something could be saved now.
+    pub fn probe(&self) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
+        self.ask(Hurry::Save, |db| Ok(journal::probe(db)?))
+    }
+
+    /// Which of these channels belong to a ticket, and to whose.
+    pub fn owned(
+        &self,
+        channels: &[ChannelId],
+    ) -> impl Future<Output = Result<Vec<(ChannelId, Owner)>, StoreError>> + Send + use<> {
+        let channels = channels.to_vec();
+        self.ask(Hurry::Read, move |db| tickets::owned(db, &channels))
+    }
+
+    /// Makes the state the saved one, and adds the notes to the journal, both or neither. It is begun at once, and done
+    /// even if nobody waits; the answer comes when it is on the disk, and is the number of the ticket meant.
+    pub fn save(
+        &self,
+        owner: Owner,
+        state: &State,
+        notes: &[Note],
+        now: SystemTime,
+    ) -> impl Future<Output = Result<Option<Number>, StoreError>> + Send + use<> {
+        let parts = Columns::of(state).and_then(|columns| Ok((columns, lines(notes)?)));
+        self.ask(Hurry::Save, move |db| {
+            let (columns, lines) = parts.as_ref().map_err(Clone::clone)?;
+            tickets::save(db, owner, columns.as_ref(), lines, now)
+        })
+    }
+
+    /// Adds notes to the journal. Nobody waits for it; it is on the disk with the next save, or a moment later.
+    pub fn note(&self, owner: Owner, notes: &[Note], now: SystemTime) {
+        let lines = lines(notes);
+        self.hand_in(Job::new(
+            Hurry::Note,
+            move |db| tickets::note(db, owner, lines.as_ref().map_err(Clone::clone)?, now),
+            move |outcome: Result<(), StoreError>| {
+                if let Err(why) = outcome {
+                    tracing::error!(%owner, "the journal misses a line: {why}");
+                }
+            },
+        ));
+    }
+
+    /// The last lines of the journal that match, at most `limit`, in order.
+    pub fn journal(
+        &self,
+        filter: Filter,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Entry>, StoreError>> + Send + use<> {
+        self.ask(Hurry::Read, move |db| journal::read(db, filter, limit))
+    }
+
+    /// Forgets what the journal noted before that moment; says how many lines that were.
+    pub async fn prune(&self, before: SystemTime) -> Result<usize, StoreError> {
+        let mut forgotten = 0;
+        loop {
+            let handful = self.ask(Hurry::Save, move |db| Ok(journal::forget(db, before)?)).await?;
+            forgotten += handful;
+            if handful < journal::HANDFUL {
+                return Ok(forgotten);
+            }
+        }
+    }
+
+    /// A way to read beside the writing, on the caller's own thread.
+    pub fn reader(&self) -> Result<Reader, OpenError> {
+        Reader::open(&self.0.path)
+    }
+
+    /// How many transactions have been committed: far fewer than saves, in a burst.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.0.commits.load(Ordering::Relaxed)
+    }
+
+    fn ask<T, D>(&self, hurry: Hurry, deed: D) -> impl Future<Output = Result<T, StoreError>> + Send + use<T, D>
+    where
+        T: Send + 'static,
+        D: Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        self.hand_in(Job::new(hurry, deed, |outcome| {
+            // Whoever asked may have stopped waiting; it is done all the same.
+            let _ = reply.send(outcome);
+        }));
+        async { answer.await.unwrap_or(Err(StoreError::Closed)) }
+    }
+
+    fn hand_in(&self, job: Job) {
+        if let Some(Err(_)) = self.0.jobs.as_ref().map(|jobs| jobs.send(job)) {
+            tracing::error!("{}", StoreError::Closed);
+        }
+    }
+}
+
+impl Drop for Desk {
+    /// Waits for the thread: whoever opens the file next finds all that was asked for, and finds it free.
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(Err(_)) = self.thread.take().map(JoinHandle::join) {
+            tracing::error!("the store's thread has failed");
+        }
+    }
+}
+
+/// A lock on a file beside the database, which the system takes back when the process ends, however it ends.
+///
+/// Not on the database itself: its readers are welcome.
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let folder = |why: io::Error| schema::refused(path, Obstacle::Folder(why));
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(folder)?;
+    }
+    let mut beside = path.as_os_str().to_owned();
+    beside.push("-lock");
+    let lock = schema::private().create(true).open(beside).map_err(folder)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(schema::refused(path, Obstacle::InUse)),
+        Err(TryLockError::Error(why)) => Err(folder(why)),
+    }
+}
+
+fn lines(notes: &[Note]) -> Result<Vec<Line>, StoreError> {
+    notes.iter().map(Line::of).collect()
+}

@@ -1,0 +1,164 @@
+//! A row: a ticket's [`State`] as columns, and back.
+
+use std::time::SystemTime;
+
+use rusqlite::Row;
+use rusqlite::types::Type;
+
+use crate::ids::{ChannelId, GuildId, Owner, UserId};
+use crate::lifecycle::{Asker, Closing, Opening, State};
+use crate::store::error::StoreError;
+use crate::store::journal::Number;
+use crate::store::time::{millis, moment};
+
+/// A ticket as far as one must know it to list it, or to know when to look at it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Whose.
+    pub owner: Owner,
+    /// Its number.
+    pub number: Number,
+    /// Since when the row has been there.
+    pub opened: SystemTime,
+    /// How far it has come.
+    pub stage: Stage,
+}
+
+/// A [`State`] without those who wait for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Being opened.
+    Opening {
+        /// Its channel, once it is known.
+        channel: Option<ChannelId>,
+    },
+    /// Open.
+    Open {
+        /// Its channel.
+        channel: ChannelId,
+    },
+    /// Being closed.
+    Closing {
+        /// Its channel.
+        channel: ChannelId,
+        /// When the channel is to be deleted.
+        due: SystemTime,
+        /// It has been said in the channel.
+        announced: bool,
+    },
+}
+
+impl Stage {
+    /// The channel of the ticket, if it has one.
+    #[must_use]
+    pub const fn channel(self) -> Option<ChannelId> {
+        match self {
+            Self::Opening { channel } => channel,
+            Self::Open { channel } | Self::Closing { channel, .. } => Some(channel),
+        }
+    }
+}
+
+/// The columns of a state; [`State::Absent`] has none.
+pub(super) struct Columns {
+    pub(super) state: &'static str,
+    pub(super) intent: Option<i64>,
+    pub(super) channel: Option<ChannelId>,
+    pub(super) name: Option<String>,
+    pub(super) due_ms: Option<i64>,
+    pub(super) announced: Option<bool>,
+    pub(super) asker: Option<String>,
+}
+
+impl Columns {
+    pub(super) fn of(state: &State) -> Result<Option<Self>, StoreError> {
+        Ok(match state {
+            State::Absent => None,
+            State::Opening(Opening { asker, name, channel }) => Some(Self {
+                state: "opening",
+                intent: Some(asker.intent().0.cast_signed()),
+                channel: *channel,
+                name: Some(name.clone()),
+                due_ms: None,
+                announced: None,
+                asker: Some(serde_json::to_string(asker)?),
+            }),
+            State::Open { channel } => Some(Self {
+                state: "open",
+                intent: None,
+                channel: Some(*channel),
+                name: None,
+                due_ms: None,
+                announced: None,
+                asker: None,
+            }),
+            State::Closing(Closing { channel, due, asker, announced }) => Some(Self {
+                state: "closing",
+                intent: None,
+                channel: Some(*channel),
+                name: None,
+                due_ms: Some(millis(*due)),
+                announced: Some(*announced),
+                asker: Some(serde_json::to_string(asker)?),
+            }),
+        })
+    }
+}
+
+pub(super) fn state(row: &Row<'_>) -> rusqlite::Result<State> {
+    Ok(match row.get_ref("state")?.as_str()? {
+        "opening" => State::Opening(Opening { asker: asker(row)?, name: row.get("name")?, channel: channel(row)? }),
+        "open" => State::Open { channel: required_channel(row)? },
+        "closing" => State::Closing(Closing {
+            channel: required_channel(row)?,
+            due: moment(row.get("due_ms")?),
+            asker: asker(row)?,
+            announced: row.get("announced")?,
+        }),
+        other => return Err(unknown(other)),
+    })
+}
+
+pub(super) fn standing(owner: Owner, row: &Row<'_>) -> rusqlite::Result<Standing> {
+    let stage = match row.get_ref("state")?.as_str()? {
+        "opening" => Stage::Opening { channel: channel(row)? },
+        "open" => Stage::Open { channel: required_channel(row)? },
+        "closing" => Stage::Closing {
+            channel: required_channel(row)?,
+            due: moment(row.get("due_ms")?),
+            announced: row.get("announced")?,
+        },
+        other => return Err(unknown(other)),
+    };
+    Ok(Standing { owner, number: number(row)?, opened: moment(row.get("opened_ms")?), stage })
+}
+
+pub(super) fn owner(row: &Row<'_>) -> rusqlite::Result<Owner> {
+    Ok(Owner {
+        guild: GuildId(row.get::<_, i64>("guild")?.cast_unsigned()),
+        member: UserId(row.get::<_, i64>("member")?.cast_unsigned()),
+    })
+}
+
+pub(super) fn number(row: &Row<'_>) -> rusqlite::Result<Number> {
+    Ok(Number(row.get::<_, i64>("number")?.cast_unsigned()))
+}
+
+pub(super) fn channel(row: &Row<'_>) -> rusqlite::Result<Option<ChannelId>> {
+    let channel: Option<i64> = row.get("channel")?;
+    Ok(channel.map(|channel| ChannelId(channel.cast_unsigned())))
+}
+
+fn required_channel(row: &Row<'_>) -> rusqlite::Result<ChannelId> {
+    Ok(ChannelId(row.get::<_, i64>("channel")?.cast_unsigned()))
+}
+
+fn asker(row: &Row<'_>) -> rusqlite::Result<Asker> {
+    let asker = row.get_ref("asker")?.as_str()?;
+    serde_json::from_str(asker).map_err(|why| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(why)))
+}
+
+fn unknown(state: &str) -> rusqlite::Error {
+    let why = format!("no such state: {state}");
+    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, why.into())
+}

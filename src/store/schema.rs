@@ -1,0 +1,181 @@
+//! Whose file it is, and of which version: looked at before anything in it is touched.
+//!
+//! The version and the owner of a database stand in its header (`user_version`, `application_id`). They are first read
+//! with `SQLite`'s `immutable`, which takes no lock, replays no log and leaves no file beside it, so that a file which is
+//! not ours keeps every byte. It is `SQLite` that reads them, not `std::fs`: closing a file of its own would drop the
+//! locks that another connection of this process holds on it (POSIX), and two writers could meet.
+
+use std::fmt::Write as _;
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use crate::store::error::{Obstacle, OpenError, StoreError};
+
+/// "TALN", so that `file talon.db` and we know it again.
+const APPLICATION: i32 = 0x5441_4C4E;
+
+/// The version of the tables that this program works with.
+const KNOWN: u32 = 1;
+
+/// Each brings the tables from the version before it to its own; they are never changed, only added to.
+const MIGRATIONS: [&str; KNOWN as usize] = [include_str!("migrations/1.sql")];
+
+/// How long to wait at the start for another program, a backup tool say, to let go of the database.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait for it later on, when a member who pressed may be waiting, too: Discord gives them three seconds.
+const HURRY: Duration = Duration::from_secs(1);
+
+/// What is at a path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Nothing,
+    /// A file of no bytes, which `SQLite` takes for a new database.
+    Empty,
+    Tables(u32),
+}
+
+/// Opens the database for writing; makes it if there is none, and brings it up to date.
+pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
+    let refuse = |obstacle| refused(path, obstacle);
+    if look(path)? == Found::Nothing {
+        make_private(path).map_err(|why| refuse(Obstacle::Folder(why)))?;
+    }
+    let mut db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .map_err(|why| refuse(why.into()))?;
+    if db.is_readonly("main").map_err(|why| refuse(why.into()))? {
+        return Err(refuse(Obstacle::ReadOnly));
+    }
+    prepare(&mut db).map_err(refuse)?;
+    Ok(db)
+}
+
+/// Opens the database for reading, beside a bot that may be writing.
+pub(super) fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
+    let refuse = |obstacle| refused(path, obstacle);
+    match look(path)? {
+        Found::Nothing => return Err(refuse(Obstacle::Missing)),
+        Found::Tables(KNOWN) => {}
+        Found::Tables(found) => return Err(refuse(Obstacle::Older { found, known: KNOWN })),
+        Found::Empty => return Err(refuse(Obstacle::Older { found: 0, known: KNOWN })),
+    }
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .and_then(|db| db.busy_timeout(PATIENCE).map(|()| db))
+        .map_err(|why| refuse(why.into()))?;
+    Ok(db)
+}
+
+/// Refuses what must not be touched, without touching it.
+pub(super) fn check(path: &Path) -> Result<(), OpenError> {
+    look(path).map(|_| ())
+}
+
+fn look(path: &Path) -> Result<Found, OpenError> {
+    let refuse = |obstacle| refused(path, obstacle);
+    match fs::metadata(path) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(why) => return Err(refuse(Obstacle::Folder(why))),
+        Ok(found) if !found.is_file() => return Err(refuse(Obstacle::NotAFile)),
+        Ok(found) if found.len() == 0 => return Ok(Found::Empty),
+        Ok(_) => {}
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(immutable(path), flags).map_err(|why| refuse(why.into()))?;
+    version(&db).map(Found::Tables).map_err(refuse)
+}
+
+/// The version of the tables, where they are ours and not of a time to come.
+fn version(db: &Connection) -> Result<u32, Obstacle> {
+    let application: i32 = db.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let found: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match u32::try_from(found) {
+        _ if application != APPLICATION => Err(Obstacle::Foreign),
+        Ok(found) if found <= KNOWN => Ok(found),
+        _ => Err(Obstacle::Newer { found: u32::try_from(found).unwrap_or(u32::MAX), known: KNOWN }),
+    }
+}
+
+fn prepare(db: &mut Connection) -> Result<(), Obstacle> {
+    db.busy_timeout(PATIENCE)?;
+    db.set_prepared_statement_cache_capacity(32);
+    migrate(db)?;
+    // Only now: tables made in the older journal mode are in the file itself, where the next look finds them.
+    let mode: String = db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode != "wal" {
+        tracing::warn!(
+            mode,
+            "the folder of the database does not allow SQLite's WAL: put it on a local disk, \
+             or readers and the bot will wait for each other"
+        );
+    }
+    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "foreign_keys", true)?;
+    // After a burst the log shrinks again.
+    db.pragma_update(None, "journal_size_limit", 4 << 20)?;
+    db.busy_timeout(HURRY)?;
+    Ok(())
+}
+
+fn migrate(db: &mut Connection) -> Result<(), Obstacle> {
+    let change = Transaction::new(db, TransactionBehavior::Immediate)?;
+    let tables: u32 = change.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let old = if tables == 0 { 0 } else { version(&change)? };
+    for migration in MIGRATIONS.iter().skip(old as usize) {
+        change.execute_batch(migration)?;
+    }
+    if old == KNOWN {
+        return Ok(());
+    }
+    change.pragma_update(None, "application_id", APPLICATION)?;
+    change.pragma_update(None, "user_version", KNOWN)?;
+    change.commit()?;
+    // So that an older bot finds the new version in the file itself, not in a log that it would have to replay.
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    Ok(())
+}
+
+/// Makes an empty file that only the bot's user may read: interaction tokens will stand in it.
+///
+/// `SQLite` gives its log beside it the same rights.
+pub(super) fn make_private(path: &Path) -> io::Result<()> {
+    private().create_new(true).open(path).map(|_| ())
+}
+
+/// A way to make files that only the bot's user may read.
+pub(super) fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+fn immutable(path: &Path) -> String {
+    let mut uri = String::from(if path.is_absolute() { "file://" } else { "file:" });
+    for &byte in path.as_os_str().as_encoded_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            // Writing to a string does not fail.
+            let _ = write!(uri, "%{byte:02X}");
+        }
+    }
+    uri + "?immutable=1"
+}
+
+pub(super) fn refused(path: &Path, obstacle: Obstacle) -> OpenError {
+    OpenError { path: path.to_owned(), obstacle }
+}
+
+impl From<rusqlite::Error> for Obstacle {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::NotADatabase) => Self::NotADatabase,
+            Some(rusqlite::ErrorCode::ReadOnly) => Self::ReadOnly,
+            _ => Self::Refused(StoreError::from(error)),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! One commit for many, and what one of them, the disk or another program does to the rest.
+
+use super::*;
+
+#[tokio::test]
+async fn a_hundred_saves_at_once_share_a_commit() {
+    let place = Place::new();
+    let store = place.store();
+    let busy = hold(&store);
+    let saves: Vec<_> = (0..100).map(|member| store.save(owner(member), &opening(member), &[ASKED], at(0))).collect();
+    drop(busy);
+    let numbers = join_all(saves).await.into_iter().collect::<Result<Vec<_>, _>>().unwrap();
+    assert_eq!(numbers, (1..=100).map(|number| Some(Number(number))).collect::<Vec<_>>());
+    assert_eq!(store.commits(), 1);
+}
+
+#[tokio::test]
+async fn notes_nobody_waits_for_ride_with_the_next_save() {
+    let place = Place::new();
+    let store = place.store();
+    for second in 0..20 {
+        store.note(ALICE, &[Note::Told], at(second));
+    }
+    store.save(BOB, &opening(1), &[], at(20)).await.unwrap();
+    assert_eq!(store.commits(), 1);
+    assert_eq!(notes(&store, Filter::Member(ALICE.member)).await.len(), 20);
+}
+
+#[tokio::test]
+async fn one_refused_save_harms_no_other() {
+    let place = Place::new();
+    let store = place.store();
+    let busy = hold(&store);
+    let first = store.save(ALICE, &open(7), &[ASKED], at(0));
+    let taken = store.save(BOB, &open(7), &[ASKED], at(0));
+    let last = store.save(owner(12), &open(9), &[ASKED], at(0));
+    drop(busy);
+    assert_eq!(first.await, Ok(Some(Number(1))));
+    assert_eq!(taken.await, Err(StoreError::ChannelTaken(ChannelId(7))));
+    assert_eq!(last.await, Ok(Some(Number(2))), "a refused save takes no number");
+    assert_eq!(store.ticket(BOB).await.unwrap(), State::Absent);
+    assert_eq!(notes(&store, Filter::Member(BOB.member)).await, []);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_an_error_and_leaves_no_half_state() {
+    let place = Place::new();
+    let store = place.store();
+    store.save(ALICE, &open(7), &[ASKED], at(0)).await.unwrap();
+    run(&store, "PRAGMA max_page_count = 1").await;
+    let many = vec![Note::GaveUp { call: "x".repeat(500), why: Why::NoAnswer }; 100];
+    let full = store.save(ALICE, &State::Absent, &many, at(1)).await;
+    assert_eq!(full, Err(StoreError::Full));
+    assert_eq!(store.ticket(ALICE).await.unwrap(), open(7));
+    assert_eq!(notes(&store, Filter::All).await, [(Some(1), ASKED)]);
+
+    run(&store, "PRAGMA max_page_count = 1000000").await;
+    store.save(ALICE, &State::Absent, &many, at(2)).await.unwrap();
+    assert_eq!(store.ticket(ALICE).await.unwrap(), State::Absent);
+}
+
+#[tokio::test]
+async fn a_locked_database_is_an_error_and_nobody_waits_twice() {
+    let place = Place::new();
+    let store = place.store();
+    run(&store, "PRAGMA busy_timeout = 20").await;
+    let other = Connection::open(place.file()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let saves: Vec<_> = (0..20).map(|member| store.save(owner(member), &opening(member), &[], at(0))).collect();
+    for outcome in join_all(saves).await {
+        assert_eq!(outcome, Err(StoreError::Busy));
+    }
+    assert_eq!(store.all().await.unwrap(), [], "reading goes on");
+    other.execute_batch("ROLLBACK").unwrap();
+    store.save(ALICE, &opening(5), &[], at(1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_probe_tells_whether_anything_could_be_saved() {
+    let place = Place::new();
+    let store = place.store();
+    store.save(ALICE, &open(7), &[ASKED], at(0)).await.unwrap();
+    assert_eq!(store.probe().await, Ok(()));
+    assert_eq!(notes(&store, Filter::All).await, [(Some(1), ASKED)], "it leaves no trace");
+    run(&store, "PRAGMA query_only = 1").await;
+    assert_eq!(store.probe().await, Err(StoreError::ReadOnly));
+}

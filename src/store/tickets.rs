@@ -1,0 +1,208 @@
+//! The tickets there are: one row for each, changed together with its journal.
+
+use std::time::SystemTime;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::ids::{ChannelId, Owner};
+use crate::lifecycle::State;
+use crate::store::error::{StoreError, is_duplicate};
+use crate::store::journal::{self, Line, Number, Subject};
+use crate::store::row::{self, Columns, Standing};
+use crate::store::time::millis;
+
+/// The part of a row that tells which ticket it is.
+struct Identity {
+    number: Number,
+    intent: Option<i64>,
+    channel: Option<ChannelId>,
+    opened_ms: i64,
+}
+
+/// Brings the row to the new state and appends to the journal; answers with the number of the ticket meant.
+pub(super) fn save(
+    db: &Connection,
+    owner: Owner,
+    columns: Option<&Columns>,
+    lines: &[Line],
+    now: SystemTime,
+) -> Result<Option<Number>, StoreError> {
+    let before = identity(db, owner)?;
+    match columns {
+        None => remove(db, owner, before, lines, now),
+        Some(columns) => put(db, owner, before, columns, lines, now),
+    }
+}
+
+/// Appends to the journal of the ticket there is, or else of the last one there was.
+pub(super) fn note(db: &Connection, owner: Owner, lines: &[Line], now: SystemTime) -> Result<(), StoreError> {
+    let subject = match identity(db, owner)? {
+        Some(before) => Subject { owner, number: Some(before.number), channel: before.channel },
+        None => ended(db, owner, lines)?,
+    };
+    Ok(journal::append(db, subject, lines, millis(now))?)
+}
+
+fn remove(
+    db: &Connection,
+    owner: Owner,
+    before: Option<Identity>,
+    lines: &[Line],
+    now: SystemTime,
+) -> Result<Option<Number>, StoreError> {
+    let subject = match before {
+        Some(before) => {
+            db.prepare_cached("DELETE FROM tickets WHERE guild = ?1 AND member = ?2")?.execute(key(owner))?;
+            Subject { owner, number: Some(before.number), channel: before.channel }
+        }
+        None => ended(db, owner, lines)?,
+    };
+    journal::append(db, subject, lines, millis(now))?;
+    Ok(subject.number)
+}
+
+/// Where lines belong when there is no row: to a ticket that never came to be, or to the last one.
+fn ended(db: &Connection, owner: Owner, lines: &[Line]) -> Result<Subject, StoreError> {
+    let number =
+        if lines.iter().any(Line::asked) { Some(journal::next_number(db)?) } else { journal::last_number(db, owner)? };
+    Ok(Subject { owner, number, channel: None })
+}
+
+fn put(
+    db: &Connection,
+    owner: Owner,
+    before: Option<Identity>,
+    columns: &Columns,
+    lines: &[Line],
+    now: SystemTime,
+) -> Result<Option<Number>, StoreError> {
+    // An opening asked for by another press than the one before is another ticket, even where no moment without a row
+    // lay between the two.
+    let (same, other) = match before {
+        Some(row) if columns.intent.is_none() || columns.intent == row.intent => (Some(row), None),
+        other => (None, other),
+    };
+    let identity = match same {
+        Some(row) => Identity { channel: columns.channel, ..row },
+        None => Identity {
+            number: journal::next_number(db)?,
+            intent: columns.intent,
+            channel: columns.channel,
+            opened_ms: millis(now),
+        },
+    };
+    write(db, owner, &identity, columns)?;
+    let end = match &other {
+        Some(_) => lines.iter().position(Line::asked).unwrap_or(0),
+        None => 0,
+    };
+    let (theirs, ours) = lines.split_at(end);
+    for (row, lines) in [(other.as_ref(), theirs), (Some(&identity), ours)] {
+        if let Some(row) = row {
+            let subject = Subject { owner, number: Some(row.number), channel: row.channel };
+            journal::append(db, subject, lines, millis(now))?;
+        }
+    }
+    Ok(Some(identity.number))
+}
+
+fn write(db: &Connection, owner: Owner, identity: &Identity, columns: &Columns) -> Result<(), StoreError> {
+    let mut write = db.prepare_cached(
+        "INSERT INTO tickets
+            (guild, member, number, intent, opened_ms, state, channel, name, due_ms, announced, asker)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+         ON CONFLICT (guild, member) DO UPDATE SET
+            number = excluded.number, intent = excluded.intent, opened_ms = excluded.opened_ms,
+            state = excluded.state, channel = excluded.channel, name = excluded.name,
+            due_ms = excluded.due_ms, announced = excluded.announced, asker = excluded.asker",
+    )?;
+    let [guild, member] = key(owner);
+    let written = write.execute(params![
+        guild,
+        member,
+        identity.number.0.cast_signed(),
+        identity.intent,
+        identity.opened_ms,
+        columns.state,
+        columns.channel.map(|channel| channel.0.cast_signed()),
+        columns.name,
+        columns.due_ms,
+        columns.announced,
+        columns.asker,
+    ]);
+    match (written, columns.channel) {
+        (Ok(_), _) => Ok(()),
+        (Err(why), Some(channel)) if is_duplicate(&why) => Err(StoreError::ChannelTaken(channel)),
+        (Err(why), _) => Err(why.into()),
+    }
+}
+
+fn identity(db: &Connection, owner: Owner) -> rusqlite::Result<Option<Identity>> {
+    let mut select =
+        db.prepare_cached("SELECT number, intent, channel, opened_ms FROM tickets WHERE guild = ?1 AND member = ?2")?;
+    let row = select.query_row(key(owner), |row| {
+        Ok(Identity {
+            number: row::number(row)?,
+            intent: row.get("intent")?,
+            channel: row::channel(row)?,
+            opened_ms: row.get("opened_ms")?,
+        })
+    });
+    row.optional()
+}
+
+/// What is true of a member's ticket.
+pub(super) fn load(db: &Connection, owner: Owner) -> Result<State, StoreError> {
+    let mut select = db.prepare_cached(
+        "SELECT state, channel, name, due_ms, announced, asker FROM tickets WHERE guild = ?1 AND member = ?2",
+    )?;
+    match select.query_row(key(owner), row::state).optional() {
+        Ok(state) => Ok(state.unwrap_or(State::Absent)),
+        // The row is there, but makes no sense. An error of the disk is not the row's fault.
+        Err(why) if why.sqlite_error().is_none() => Err(StoreError::Unreadable { owner, why: why.to_string() }),
+        Err(why) => Err(why.into()),
+    }
+}
+
+/// The number of a member's ticket, or else of the last one they had.
+pub(super) fn number(db: &Connection, owner: Owner) -> Result<Option<Number>, StoreError> {
+    Ok(match identity(db, owner)? {
+        Some(row) => Some(row.number),
+        None => journal::last_number(db, owner)?,
+    })
+}
+
+/// All rows; one that makes no sense is told in the log and left out.
+pub(super) fn list(db: &Connection) -> Result<Vec<Standing>, StoreError> {
+    let count: u32 = db.query_row("SELECT count(*) FROM tickets", [], |row| row.get(0))?;
+    let mut standings = Vec::with_capacity(count as usize);
+    let mut select =
+        db.prepare("SELECT guild, member, number, opened_ms, state, channel, due_ms, announced FROM tickets")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let owner = row::owner(row)?;
+        match row::standing(owner, row) {
+            Ok(standing) => standings.push(standing),
+            Err(why) => {
+                let why = why.to_string();
+                tracing::error!(%owner, "{}", StoreError::Unreadable { owner, why });
+            }
+        }
+    }
+    Ok(standings)
+}
+
+/// Which of these channels belong to a ticket, and to whose.
+pub(super) fn owned(db: &Connection, channels: &[ChannelId]) -> Result<Vec<(ChannelId, Owner)>, StoreError> {
+    let mut select = db.prepare_cached("SELECT guild, member FROM tickets WHERE channel = ?1")?;
+    let mut owned = Vec::new();
+    for &channel in channels {
+        let found = select.query_row([channel.0.cast_signed()], row::owner).optional()?;
+        owned.extend(found.map(|owner| (channel, owner)));
+    }
+    Ok(owned)
+}
+
+fn key(owner: Owner) -> [i64; 2] {
+    [owner.guild.0.cast_signed(), owner.member.0.cast_signed()]
+}

@@ -1,0 +1,175 @@
+//! The one thread that writes, and what makes many tickets share one wait for the disk.
+//!
+//! It takes every job that is waiting, does them in one transaction, and answers each once that is committed: while the
+//! disk works on one batch the next one gathers, so that a burst costs few commits and a single save waits for nothing
+//! but its own. A job that fails takes nobody with it: the batch is rolled back, and each is done again alone.
+
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::store::error::StoreError;
+
+/// So many jobs share a transaction at most: a limit to how long the first of them waits.
+const BATCH: usize = 512;
+
+/// So long do notes that nobody waits for wait for company, lest each cost a commit of its own.
+const LINGER: Duration = Duration::from_millis(100);
+
+/// How much hurry there is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hurry {
+    /// Somebody waits for the answer, and nothing is changed.
+    Read,
+    /// Somebody waits until it is on the disk.
+    Save,
+    /// Nobody waits.
+    Note,
+}
+
+/// Something to do in a transaction, and somebody to tell.
+pub(super) struct Job {
+    hurry: Hurry,
+    task: Box<dyn Run>,
+}
+
+/// A task whatever its result is.
+trait Run: Send {
+    /// Does it. Done again, the former result is forgotten.
+    fn run(&mut self, db: &Connection) -> Result<(), StoreError>;
+    /// Tells the result, or else the failure.
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
+}
+
+struct Task<T, D, A> {
+    deed: D,
+    result: Option<T>,
+    answer: A,
+}
+
+impl<T, D, A> Run for Task<T, D, A>
+where
+    T: Send,
+    D: Fn(&Connection) -> Result<T, StoreError> + Send,
+    A: FnOnce(Result<T, StoreError>) + Send,
+{
+    fn run(&mut self, db: &Connection) -> Result<(), StoreError> {
+        self.result = Some((self.deed)(db)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>) {
+        let Self { result, answer, .. } = *self;
+        answer(outcome.and_then(|()| result.ok_or(StoreError::Closed)));
+    }
+}
+
+impl Job {
+    pub(super) fn new<T, D, A>(hurry: Hurry, deed: D, answer: A) -> Self
+    where
+        T: Send + 'static,
+        D: Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
+        A: FnOnce(Result<T, StoreError>) + Send + 'static,
+    {
+        let result = None;
+        let task = Box::new(Task { deed, result, answer });
+        Self { hurry, task }
+    }
+}
+
+/// The thread and what it owns.
+pub(super) struct Writer {
+    pub(super) db: Connection,
+    pub(super) jobs: Receiver<Job>,
+    pub(super) commits: Arc<AtomicU64>,
+    /// Held as long as the database is ours. The last field, and so let go last.
+    pub(super) lock: File,
+}
+
+impl Writer {
+    /// Works until there is nobody left who could ask for anything.
+    pub(super) fn run(self) {
+        while let Some(batch) = self.gather() {
+            self.carry_out(batch);
+        }
+        if let Err((_, why)) = self.db.close() {
+            tracing::warn!("the database did not close cleanly, which is made good at the next start: {why}");
+        }
+        drop(self.lock);
+    }
+
+    fn gather(&self) -> Option<Vec<Job>> {
+        let mut batch = vec![self.jobs.recv().ok()?];
+        let patience = Instant::now() + LINGER;
+        while batch.len() < BATCH {
+            let job = if batch.iter().all(|job| job.hurry == Hurry::Note) {
+                self.jobs.recv_timeout(patience.saturating_duration_since(Instant::now())).ok()
+            } else {
+                self.jobs.try_recv().ok()
+            };
+            match job {
+                Some(job) => batch.push(job),
+                None => break,
+            }
+        }
+        Some(batch)
+    }
+
+    fn carry_out(&self, mut batch: Vec<Job>) {
+        match self.together(&mut batch) {
+            Err(Failure::Work(_)) if batch.len() > 1 => self.one_by_one(batch),
+            // What failed before its first job would fare no better alone.
+            Err(Failure::Begin(why) | Failure::Work(why)) => answer(batch, &Err(why)),
+            Ok(()) => answer(batch, &Ok(())),
+        }
+    }
+
+    fn one_by_one(&self, batch: Vec<Job>) {
+        let mut stuck = None;
+        for job in batch {
+            let mut job = [job];
+            let outcome = match &stuck {
+                Some(why) => Err(StoreError::clone(why)),
+                None => self.together(&mut job).map_err(|failure| match failure {
+                    Failure::Begin(why) => stuck.insert(why).clone(),
+                    Failure::Work(why) => why,
+                }),
+            };
+            answer(job, &outcome);
+        }
+    }
+
+    fn together(&self, batch: &mut [Job]) -> Result<(), Failure> {
+        if batch.iter().all(|job| job.hurry == Hurry::Read) {
+            return run(&self.db, batch).map_err(Failure::Work);
+        }
+        let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)
+            .map_err(|why| Failure::Begin(why.into()))?;
+        run(&transaction, batch).map_err(Failure::Work)?;
+        transaction.commit().map_err(|why| Failure::Work(why.into()))?;
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// Where a batch came to grief.
+enum Failure {
+    /// Before its first job.
+    Begin(StoreError),
+    /// In one of its jobs or in the commit.
+    Work(StoreError),
+}
+
+fn run(db: &Connection, batch: &mut [Job]) -> Result<(), StoreError> {
+    batch.iter_mut().try_for_each(|job| job.task.run(db))
+}
+
+fn answer(batch: impl IntoIterator<Item = Job>, outcome: &Result<(), StoreError>) {
+    for job in batch {
+        job.task.answer(outcome.clone());
+    }
+}
