@@ -1,0 +1,275 @@
+//! The rules of Discord as a pure state machine: a request or a person's deed goes in together with the time, an answer
+//! and events for the gateway come out. Nothing here waits, reads a clock, opens a socket or draws a random number, so
+//! that a simulator can drive it through years in a second and twice the same way.
+//!
+//! ```text
+//!   people.rs ──┐                        ┌──▶ Answer
+//!   rest.rs ────┼──▶ World (+ the time) ─┤
+//!               │                        └──▶ take_dispatches()
+//!      guild · roles · channels · overwrites · messages · writing · interactions · commands
+//!      permissions · names · payload · components · mentions · limits · contract · form · refusal
+//! ```
+//!
+//! # The rules, and where Discord writes them
+//!
+//! | rule | file | page of Discord's documentation |
+//! |---|---|---|
+//! | rights: owner, administrator, `@everyone` → roles → member, implied losses | `permissions` | *Permissions* |
+//! | a bot grants only what it holds; `MANAGE_ROLES` only as an administrator | `overwrites` | *Guild Resource*: "Create Guild Channel"; *Channels Resource*: "Edit Channel Permissions"; api-docs issue 2522 |
+//! | 500 channels, 50 in a category; a deleted category leaves its children | `channels` | *Channels Resource*; api-docs pull request 1289 |
+//! | codes and shape of errors | `refusal` | *Opcodes and Status Codes*; *API Reference*: "Error Messages" |
+//! | content, embeds, components | `payload`, `components` | *Message Resource*: "Create Message", "Embed Limits"; *Component Reference* |
+//! | replies, nonces, listing, editing, bulk deletion | `messages`, `writing` | *Message Resource* |
+//! | who is notified | `mentions` | *Message Resource*: "Allowed Mentions Object" |
+//! | three seconds, fifteen minutes, deferrals, followups | `interactions` | *Receiving and Responding* |
+//! | commands, and who may use them | `commands`, `people` | *Application Commands* |
+//! | who hears what, and what is blank | `dispatch`, `messages` | *Gateway*: "List of Intents", "Message Content Intent" |
+//! | buckets, headers, 429 | `limits` | *Rate Limits* |
+//! | ids | `snowflake` | *API Reference*: "Snowflakes" |
+//! | every other shape of a query or a body | `contract` | the `OpenAPI` description |
+//!
+//! Discord does not write everything down. Observed, and told at their places: what becomes of a channel's name
+//! (`names`), 10009 for an overwrite of nobody (`overwrites`), an embed without "embed links" that is dropped or refused
+//! (`writing`; api-docs issue 2601), 10015 for a followup before the acknowledgement (`interactions`).
+
+#![expect(missing_docs, reason = "the fields and rights bear the names that Discord's documentation explains")]
+
+pub mod channels;
+pub mod commands;
+mod components;
+mod contract;
+pub mod dispatch;
+mod form;
+pub mod guild;
+pub mod interactions;
+pub mod limits;
+pub mod mentions;
+pub mod messages;
+mod names;
+mod overwrites;
+pub mod payload;
+mod people;
+pub mod permissions;
+pub mod refusal;
+pub mod rest;
+mod roles;
+mod roster;
+pub mod snowflake;
+mod start;
+#[cfg(test)]
+mod tests;
+pub mod view;
+mod writing;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+
+pub use channels::Channel;
+pub use commands::Application;
+pub use dispatch::{Dispatch, Intents};
+pub use guild::{Guild, Member, Role, Room, User};
+pub use interactions::{Cause, Interaction, Progress, Stage};
+pub use limits::{Limits, Rate};
+pub use messages::Message;
+pub use people::Cannot;
+pub use permissions::{Overwrite, Permissions, Target};
+pub use refusal::Refusal;
+pub use rest::{Answer, Request, Route};
+pub use snowflake::Snowflake;
+pub use start::{Cast, Start};
+pub use view::{ButtonView, ChannelView, MessageView};
+
+use rest::Outcome;
+
+/// How many entries of the audit log are kept.
+const MOST_AUDITED: usize = 1000;
+
+/// One server with its people, and one application that lives in it.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The time of the deed being done; the world only knows what it was told last.
+    now: SystemTime,
+    mint: snowflake::Mint,
+    pub guild: Guild,
+    pub users: BTreeMap<Snowflake, User>,
+    pub channels: BTreeMap<Snowflake, Channel>,
+    pub interactions: BTreeMap<Snowflake, Interaction>,
+    pub application: Application,
+    pub audit: VecDeque<Audited>,
+    /// The channels deleted last, as they were: nobody sees them any more, but one may ask what was said there.
+    pub gone: VecDeque<Channel>,
+    /// Rate limits, where they are switched on.
+    pub limits: Option<Limits>,
+    neighbours: u64,
+    buckets: limits::Buckets,
+    pub room: Room,
+    bot: Snowflake,
+    /// Where clients are told to open their gateway connection.
+    gateway: String,
+    nonces: VecDeque<writing::Nonce>,
+    outbox: Vec<Dispatch>,
+}
+
+/// One line of the audit log: what was done, and the reason given for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audited {
+    pub at: String,
+    pub deed: &'static str,
+    pub target: Snowflake,
+    pub reason: Option<String>,
+}
+
+impl World {
+    /// Tells the world what time it is; every deed that follows happens then.
+    pub fn at(&mut self, now: SystemTime) -> &mut Self {
+        self.now = now;
+        self
+    }
+
+    /// The bot's own user.
+    #[must_use]
+    pub fn bot(&self) -> Snowflake {
+        self.bot
+    }
+
+    /// Answers a request, as `https://discord.com/api/v10` would at this time.
+    pub fn rest(&mut self, now: SystemTime, request: &Request) -> Answer {
+        self.now = now;
+        self.pass(request).unwrap_or_else(Answer::from)
+    }
+
+    /// Finds the route, checks who asks and how often, and then answers.
+    fn pass(&mut self, request: &Request) -> Outcome {
+        let route = Route::find(&request.method, &request.path)?;
+        if !route.is_open() && !self.is_signed(request) {
+            return Err(Refusal::unauthorized());
+        }
+        let Some(limits) = self.limits else { return self.handle(route, request) };
+        match self.buckets.count(self.now, &limits, &route) {
+            Err(turned_away) => Ok(turned_away),
+            Ok(headers) => {
+                let mut answer = self.handle(route, request).unwrap_or_else(Answer::from);
+                answer.headers.extend(headers);
+                Ok(answer)
+            }
+        }
+    }
+
+    /// The events that the deeds so far have caused, oldest first; each is given once.
+    pub fn take_dispatches(&mut self) -> Vec<Dispatch> {
+        std::mem::take(&mut self.outbox)
+    }
+
+    fn handle(&mut self, route: Route, request: &Request) -> Outcome {
+        contract::check_request(request)?;
+        self.answer(route, request)
+    }
+
+    fn answer(&mut self, route: Route, request: &Request) -> Outcome {
+        match route {
+            Route::Gateway => Ok(Answer::ok(json!({ "url": self.gateway }))),
+            Route::GatewayBot => Ok(Answer::ok(self.gateway_bot())),
+            Route::Me => Ok(Answer::ok(self.me())),
+            Route::MyGuilds => Ok(Answer::ok(self.my_guilds())),
+            Route::MyApplication => Ok(self.get_application()),
+            Route::User(user) => {
+                self.users.get(&user).map(|user| Answer::ok(user.json())).ok_or_else(Refusal::unknown_user)
+            }
+            Route::Guild(guild) => self.get_guild(guild),
+            Route::Roles(guild) => self.list_roles(guild),
+            Route::CreateRole(guild) => self.post_role(guild, request),
+            Route::DeleteRole(guild, role) => self.remove_role(guild, role),
+            Route::Channels(guild) => self.list_channels(guild),
+            Route::CreateChannel(guild) => self.post_channel(guild, request),
+            Route::Members(guild) => self.list_members(guild, request),
+            Route::Member(guild, user) => self.get_member(guild, user),
+            Route::AddMemberRole(guild, user, role) => self.set_member_role(guild, user, role, true),
+            Route::RemoveMemberRole(guild, user, role) => self.set_member_role(guild, user, role, false),
+            Route::Channel(channel) => self.get_channel(channel),
+            Route::EditChannel(channel) => self.patch_channel(channel, request),
+            Route::DeleteChannel(channel) => self.remove_channel(channel, request),
+            Route::PutOverwrite(channel, target) => self.put_overwrite(channel, target, request),
+            Route::DeleteOverwrite(channel, target) => self.delete_overwrite(channel, target),
+            Route::Typing(channel) => self.post_typing(channel),
+            Route::Messages(channel) => self.list_messages(channel, request),
+            Route::Message(channel, message) => self.get_message(channel, message),
+            Route::CreateMessage(channel) => self.post_message(channel, request),
+            Route::EditMessage(channel, message) => self.patch_message(channel, message, request),
+            Route::DeleteMessage(channel, message) => self.remove_message(channel, message),
+            Route::BulkDelete(channel) => self.bulk_delete(channel, request),
+            Route::Callback(interaction, token) => self.callback(interaction, &token, request),
+            Route::Followup(application, token) => self.post_followup(application, &token, request),
+            Route::Reply(application, token, which) => self.get_reply(application, &token, which),
+            Route::EditReply(application, token, which) => self.patch_reply(application, &token, which, request),
+            Route::DeleteReply(application, token, which) => self.remove_reply(application, &token, which),
+            Route::Commands(scope) => self.list_commands(scope, request),
+            Route::CreateCommand(scope) => self.post_command(scope, request),
+            Route::ReplaceCommands(scope) => self.put_commands(scope, request),
+            Route::DeleteCommand(scope, command) => self.remove_command(scope, command),
+        }
+    }
+
+    fn is_signed(&self, request: &Request) -> bool {
+        request.authorization.as_deref().and_then(|header| header.strip_prefix("Bot ")) == Some(&self.application.token)
+    }
+
+    fn gateway_bot(&self) -> Value {
+        let limit = self.buckets.session_limit(self.now, &self.limits.unwrap_or_default());
+        json!({ "url": self.gateway, "shards": 1, "session_start_limit": limit })
+    }
+
+    /// Whether the gateway may start a session now; without limits it always may.
+    pub fn start_session(&mut self) -> bool {
+        self.limits.is_none_or(|limits| self.buckets.start_session(self.now, &limits))
+    }
+
+    /// The bot's user, as it sees itself.
+    #[must_use]
+    pub fn me(&self) -> Value {
+        let mut json = self.users[&self.bot].json();
+        json["verified"] = true.into();
+        json["mfa_enabled"] = false.into();
+        json["email"] = Value::Null;
+        json["locale"] = "en-US".into();
+        json
+    }
+
+    fn my_guilds(&self) -> Value {
+        if !self.is_member(self.bot) {
+            return json!([]);
+        }
+        json!([{
+            "id": self.guild.id, "name": self.guild.name, "icon": null, "banner": null, "features": [],
+            "owner": self.guild.owner == self.bot, "permissions": self.guild_permissions(self.bot),
+        }])
+    }
+
+    fn next_id(&mut self) -> Snowflake {
+        self.mint.next(self.now)
+    }
+
+    fn dispatch(&mut self, event: Dispatch) {
+        if self.guild.available || event.name == "INTERACTION_CREATE" {
+            self.outbox.push(event);
+        }
+    }
+
+    fn remember(&mut self, entry: Audited) {
+        self.audit.push_back(entry);
+        if self.audit.len() > MOST_AUDITED {
+            self.audit.pop_front();
+        }
+    }
+}
+
+/// For values that are shown: a time as Discord writes it.
+pub(super) fn show_time<S: serde::Serializer>(time: &SystemTime, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&timestamp(*time))
+}
+
+/// A time as Discord writes it: ISO 8601 with microseconds and an offset.
+fn timestamp(time: SystemTime) -> String {
+    humantime::format_rfc3339_micros(time).to_string().replace('Z', "+00:00")
+}

@@ -1,0 +1,263 @@
+//! What people do with their own hands: join, write, press, delete. They are held to their rights as the bot is;
+//! an administrator's deeds are taken as allowed.
+
+use serde_json::{Value, json};
+
+use super::channels::Channel;
+use super::dispatch::{Dispatch, Intents};
+use super::guild::{Member, User};
+use super::interactions::Cause;
+use super::mentions::Allowed;
+use super::messages::Message;
+use super::payload::Draft;
+use super::permissions::{Overwrite, Permissions};
+use super::snowflake::Snowflake;
+use super::{Role, World};
+
+/// Why a person could not do something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cannot {
+    SeeTheChannel,
+    Write,
+    SeeTheMessage,
+    FindTheButton,
+    PressADisabledButton,
+    UseTheCommand,
+}
+
+impl World {
+    /// Opens an account; it is in no server yet.
+    pub fn add_user(&mut self, name: &str, bot: bool) -> Snowflake {
+        let id = self.next_id();
+        let user = User::new(id, name, bot);
+        self.users.insert(id, user);
+        id
+    }
+
+    /// Lets an account into the server, with these roles.
+    pub fn admit(&mut self, user: Snowflake, roles: &[Snowflake]) {
+        self.guild.members.insert(user, Member { nick: None, roles: roles.to_vec(), joined: self.now });
+        if let Some(mut data) = self.member_json(user) {
+            data["guild_id"] = json!(self.guild.id);
+            self.dispatch(Dispatch::new("GUILD_MEMBER_ADD", Intents::GUILD_MEMBERS, data));
+        }
+    }
+
+    /// A member leaves, or is made to.
+    pub fn leave(&mut self, user: Snowflake) {
+        if self.guild.members.remove(&user).is_none() {
+            return;
+        }
+        let user = self.users.get(&user).map(User::json);
+        let data = json!({ "guild_id": self.guild.id, "user": user });
+        self.dispatch(Dispatch::new("GUILD_MEMBER_REMOVE", Intents::GUILD_MEMBERS, data));
+    }
+
+    /// Changes the name under which a person is seen.
+    pub fn rename(&mut self, user: Snowflake, username: &str, global_name: Option<&str>, nick: Option<&str>) {
+        if let Some(account) = self.users.get_mut(&user) {
+            username.clone_into(&mut account.username);
+            account.global_name = global_name.map(str::to_owned);
+        }
+        if let Some(member) = self.guild.members.get_mut(&user) {
+            member.nick = nick.map(str::to_owned);
+        }
+        self.member_changed(user);
+    }
+
+    /// Changes the language of a person's client.
+    pub fn set_locale(&mut self, user: Snowflake, locale: &str) {
+        if let Some(account) = self.users.get_mut(&user) {
+            locale.clone_into(&mut account.locale);
+        }
+    }
+
+    /// Writes a message as a person, with a person's rights.
+    pub fn say(&mut self, user: Snowflake, channel: Snowflake, text: &str) -> Result<Snowflake, Cannot> {
+        let rights = self.permissions(user, channel);
+        if !rights.has(Permissions::VIEW_CHANNEL) {
+            return Err(Cannot::SeeTheChannel);
+        }
+        if !rights.has(Permissions::SEND_MESSAGES) {
+            return Err(Cannot::Write);
+        }
+        let message = self.new_message(channel, user);
+        Ok(self.send(message, said(text), rights))
+    }
+
+    /// Writes a message through a webhook of this name, which belongs to nobody.
+    pub fn say_by_webhook(&mut self, name: &str, channel: Snowflake, text: &str) -> Snowflake {
+        let author = self.add_user(name, true);
+        let message = Message { webhook: Some(author), ..self.new_message(channel, author) };
+        self.send(message, said(text), Permissions::NONE)
+    }
+
+    /// Presses a button: the newest one with this custom id in the channel, or in the message if that is named.
+    pub fn press(
+        &mut self,
+        user: Snowflake,
+        channel: Snowflake,
+        message: Option<Snowflake>,
+        custom_id: &str,
+    ) -> Result<Snowflake, Cannot> {
+        if !self.permissions(user, channel).has(Permissions::VIEW_CHANNEL) {
+            return Err(Cannot::SeeTheChannel);
+        }
+        let (message, part) = self.find_button(user, channel, message, custom_id)?;
+        let mut data = json!({ "custom_id": custom_id, "component_type": part["type"], "id": part["id"] });
+        if part["type"] != 2 {
+            data["values"] = json!([]);
+        }
+        let cause = Cause::Press { message, custom_id: custom_id.to_owned() };
+        Ok(self.interact(user, channel, cause, &data))
+    }
+
+    fn find_button(
+        &self,
+        user: Snowflake,
+        channel: Snowflake,
+        message: Option<Snowflake>,
+        custom_id: &str,
+    ) -> Result<(Snowflake, Value), Cannot> {
+        let shown = self.shown(user, channel).filter(|shown| message.is_none_or(|wanted| shown.id == wanted));
+        let messages: Vec<&Message> = shown.collect();
+        if message.is_some() && messages.is_empty() {
+            return Err(Cannot::SeeTheMessage);
+        }
+        let mut buttons = messages.iter().rev().flat_map(|message| message.pressables().map(|part| (message.id, part)));
+        let newest = buttons.find(|(_, part)| part["custom_id"] == custom_id);
+        let (message, part) = newest.ok_or(Cannot::FindTheButton)?;
+        if part["disabled"] == true { Err(Cannot::PressADisabledButton) } else { Ok((message, part.clone())) }
+    }
+
+    /// Uses a slash command that the application has registered, with these options.
+    pub fn command(
+        &mut self,
+        user: Snowflake,
+        channel: Snowflake,
+        name: &str,
+        options: &Value,
+    ) -> Result<Snowflake, Cannot> {
+        let rights = self.permissions(user, channel);
+        if !rights.has(Permissions::VIEW_CHANNEL) {
+            return Err(Cannot::SeeTheChannel);
+        }
+        let everywhere =
+            self.application.commands.iter().flat_map(|(guild, list)| list.iter().map(move |known| (guild, known)));
+        let known = everywhere.into_iter().find(|(_, known)| known["name"] == name && known["type"] == 1);
+        let (guild, known) = known.ok_or(Cannot::FindTheButton)?;
+        let demanded = known["default_member_permissions"].as_str().and_then(|bits| bits.parse().ok()).map(Permissions);
+        if !may_use(rights, demanded) {
+            return Err(Cannot::UseTheCommand);
+        }
+        let mut data = json!({ "id": known["id"], "name": name, "type": 1 });
+        if guild.is_some() {
+            data["guild_id"] = json!(guild);
+        }
+        if options.as_array().is_some_and(|options| !options.is_empty()) {
+            data["options"] = options.clone();
+        }
+        Ok(self.interact(user, channel, Cause::Command { name: name.to_owned() }, &data))
+    }
+
+    /// An administrator deletes a channel or a category.
+    pub fn delete_channel(&mut self, channel: Snowflake) {
+        if self.channels.contains_key(&channel) {
+            self.drop_channel(channel);
+        }
+    }
+
+    /// An administrator deletes a message, or a person dismisses a private one.
+    pub fn delete_message(&mut self, channel: Snowflake, message: Snowflake) {
+        self.drop_message(channel, message);
+    }
+
+    /// An administrator deletes a role.
+    pub fn delete_role(&mut self, role: Snowflake) {
+        self.drop_role(role);
+    }
+
+    /// An administrator makes a role.
+    pub fn create_role(&mut self, name: &str, permissions: Permissions, mentionable: bool) -> Snowflake {
+        self.add_role(name, permissions, mentionable)
+    }
+
+    /// An administrator gives a role, or takes it.
+    pub fn set_role(&mut self, user: Snowflake, role: Snowflake, held: bool) {
+        self.give_role(user, role, held);
+    }
+
+    /// An administrator changes a role.
+    pub fn change_role(&mut self, role: Snowflake, change: impl FnOnce(&mut Role)) {
+        let Some(found) = self.guild.roles.get_mut(&role) else { return };
+        change(found);
+        let data = json!({ "guild_id": self.guild.id, "role": found.json() });
+        self.dispatch(Dispatch::new("GUILD_ROLE_UPDATE", Intents::GUILDS, data));
+    }
+
+    /// An administrator makes a channel or a category.
+    pub fn create_channel(
+        &mut self,
+        kind: u8,
+        name: &str,
+        parent: Option<Snowflake>,
+        overwrites: &[Overwrite],
+    ) -> Snowflake {
+        let overwrites = overwrites.iter().map(|overwrite| (overwrite.id, *overwrite)).collect();
+        let channel: Channel = self.new_channel(kind, name.to_owned(), parent, overwrites);
+        self.insert_channel(channel)
+    }
+
+    /// An administrator grants or takes rights in a channel.
+    pub fn overwrite(&mut self, channel: Snowflake, overwrite: Overwrite) {
+        self.set_overwrite(channel, overwrite);
+    }
+
+    /// Fills the server with empty channels until it holds `total`, or a category until it does.
+    pub fn fill(&mut self, category: Option<Snowflake>, total: usize) {
+        let count = |world: &Self| category.map_or(world.channels.len(), |parent| world.children(parent).count());
+        while count(self) < total {
+            self.create_channel(super::channels::TEXT, "filler", category, &[]);
+        }
+    }
+
+    /// The channels in a category, oldest first.
+    #[must_use]
+    pub fn children_of(&self, category: Snowflake) -> Vec<Snowflake> {
+        self.children(category).map(|channel| channel.id).collect()
+    }
+
+    /// The server gets another owner.
+    pub fn set_owner(&mut self, user: Snowflake) {
+        self.guild.owner = user;
+        let data = self.guild_json();
+        self.dispatch(Dispatch::new("GUILD_UPDATE", Intents::GUILDS, data));
+    }
+
+    /// The server vanishes from the bot's sight for a while, or comes back.
+    pub fn set_available(&mut self, available: bool) {
+        if self.guild.available == available {
+            return;
+        }
+        if available {
+            self.guild.available = true;
+            let data = self.guild_create();
+            self.dispatch(Dispatch::new("GUILD_CREATE", Intents::GUILDS, data));
+        } else {
+            let data = json!({ "id": self.guild.id, "unavailable": true });
+            self.dispatch(Dispatch::new("GUILD_DELETE", Intents::GUILDS, data));
+            self.guild.available = false;
+        }
+    }
+}
+
+/// "`0`" means nobody but administrators (*Application Commands*, "Permissions").
+fn may_use(rights: Permissions, demanded: Option<Permissions>) -> bool {
+    let admin = rights.has(Permissions::ADMINISTRATOR);
+    let held = demanded.is_none_or(|demanded| demanded != Permissions::NONE && rights.has(demanded));
+    admin || (held && rights.has(Permissions::USE_APPLICATION_COMMANDS))
+}
+
+fn said(text: &str) -> Draft {
+    Draft { content: Some(text.trim().to_owned()), allowed: Some(Allowed::all()), ..Draft::default() }
+}
