@@ -1,0 +1,115 @@
+//! The one place where the pure world meets the outside: everything that happens goes through [`Hub::act`], which
+//! gives it the time, hands the events it caused to the gateway and wakes whoever waits for a change.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+use super::faults::Faults;
+use super::gateway::Gateway;
+use super::record::Record;
+use super::switch::Switch;
+use super::world::World;
+use super::world::interactions::TIME_TO_ACKNOWLEDGE;
+
+/// What the server's tasks and the driver share.
+#[derive(Debug)]
+pub(super) struct Hub {
+    state: Mutex<State>,
+    changes: watch::Sender<u64>,
+    runtime: Handle,
+    pub(super) address: SocketAddr,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) world: World,
+    pub(super) gateway: Gateway,
+    pub(super) faults: Faults,
+    pub(super) record: Record,
+    /// What the host offers to do.
+    pub(super) switches: Vec<Switch>,
+    /// By how many seconds the clock that the `Date` header tells is wrong.
+    pub(super) skew: i64,
+}
+
+impl Hub {
+    pub(super) fn new(world: World, gateway: Gateway, runtime: Handle, address: SocketAddr) -> Self {
+        let (faults, record) = (Faults::default(), Record::default());
+        let state = State { world, gateway, faults, record, switches: Vec::new(), skew: 0 };
+        Self { state: Mutex::new(state), changes: watch::Sender::new(0), runtime, address }
+    }
+
+    /// Does something now: the events it causes go out, and everyone who waits looks again.
+    pub(super) fn act<T>(&self, deed: impl FnOnce(&mut State, SystemTime) -> T) -> T {
+        let mut state = self.lock();
+        let now = now();
+        state.world.at(now);
+        let result = deed(&mut state, now);
+        let State { world, gateway, .. } = &mut *state;
+        gateway.deliver(now, world.take_dispatches());
+        drop(state);
+        self.tick();
+        result
+    }
+
+    /// Looks without touching.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&State, SystemTime) -> T) -> T {
+        look(&self.lock(), now())
+    }
+
+    /// Tells everyone who waits that something may look different.
+    pub(super) fn tick(&self) {
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// The same, once this much time has passed: for what changes by the clock alone.
+    fn tick_after(self: &Arc<Self>, pause: Duration) {
+        let hub = Arc::downgrade(self);
+        self.runtime.spawn(async move {
+            tokio::time::sleep(pause).await;
+            if let Some(hub) = hub.upgrade() {
+                hub.tick();
+            }
+        });
+    }
+
+    /// A person starts an interaction. If nothing else happens, it has failed some seconds later.
+    pub(super) fn interact<T>(self: &Arc<Self>, deed: impl FnOnce(&mut World) -> T) -> T {
+        let result = self.act(|state, _| deed(&mut state.world));
+        self.tick_after(TIME_TO_ACKNOWLEDGE);
+        result
+    }
+
+    /// Waits until things look as they should, for as long as it takes.
+    pub(super) async fn until<T>(&self, mut look: impl FnMut(&State, SystemTime) -> Option<T>) -> T {
+        let mut changes = self.changes();
+        loop {
+            changes.borrow_and_update();
+            if let Some(found) = self.look(&mut look) {
+                return found;
+            }
+            if changes.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// A test that panicked while it looked leaves the state as it was.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The sandbox's only look at the clock; the world is told the time.
+#[expect(clippy::disallowed_methods, reason = "the sandbox stands for Discord, which has a clock of its own")]
+pub(super) fn now() -> SystemTime {
+    SystemTime::now()
+}

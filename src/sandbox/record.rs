@@ -1,0 +1,171 @@
+//! Everything the bot asked, in order: what tests check and what the page shows.
+
+use std::collections::VecDeque;
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::pattern::Pattern;
+use super::world::{Request, show_time};
+
+/// A long run forgets its oldest calls.
+const MOST_KEPT: usize = 10_000;
+
+/// One call of the REST interface.
+#[derive(Clone, Debug, Serialize)]
+pub struct Call {
+    /// Counted from the start of the sandbox.
+    pub number: u64,
+    /// When it arrived.
+    #[serde(serialize_with = "show_time")]
+    pub at: SystemTime,
+    /// `GET`, `POST` and so on.
+    pub method: String,
+    /// The path after `/api/v10`.
+    pub path: String,
+    /// What follows the question mark.
+    pub query: Vec<(String, String)>,
+    /// The JSON that came with it.
+    pub body: Option<Value>,
+    /// The reason given for the audit log.
+    pub reason: Option<String>,
+    /// How it ended.
+    pub ending: Ending,
+    /// How long it took to end; shown in milliseconds.
+    #[serde(serialize_with = "show_millis")]
+    pub took: Option<Duration>,
+    /// False where the sandbox has no such route.
+    pub known: bool,
+    /// A fault befell it.
+    pub struck: bool,
+}
+
+#[expect(clippy::ref_option, reason = "serde asks for this shape")]
+fn show_millis<S: serde::Serializer>(took: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_some(&took.map(|took| took.as_secs_f64() * 1000.0))
+}
+
+/// How a call ended, as its caller saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// It has not ended yet.
+    Pending,
+    /// With this status.
+    Answered(u16),
+    /// The connection broke.
+    Reset,
+}
+
+impl Call {
+    /// The status that was answered, if one was.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self.ending {
+            Ending::Answered(status) => Some(status),
+            Ending::Pending | Ending::Reset => None,
+        }
+    }
+}
+
+/// One thing that happened on the gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// When.
+    #[serde(serialize_with = "show_time")]
+    pub at: SystemTime,
+    /// What.
+    pub what: Happening,
+}
+
+/// What can happen on the gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Happening {
+    /// A connection was opened.
+    Connected,
+    /// A connection was not taken.
+    Refused,
+    /// A client started a session.
+    Identified {
+        /// What it asked to hear.
+        intents: u64,
+    },
+    /// A client came back to its session.
+    Resumed {
+        /// How many events it had missed.
+        replayed: usize,
+    },
+    /// A client asked for a session that is gone.
+    Invalid,
+    /// A connection ended.
+    Closed {
+        /// The code the client closed with, where it was the client.
+        code: Option<u16>,
+    },
+}
+
+/// The calls and the gateway's happenings so far.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    calls: VecDeque<Call>,
+    notes: VecDeque<Note>,
+    count: u64,
+}
+
+impl Record {
+    /// Notes a call on its arrival, and gives it a number.
+    pub(super) fn arrive(&mut self, at: SystemTime, request: &Request, struck: bool) -> u64 {
+        self.count += 1;
+        self.calls.push_back(Call {
+            number: self.count,
+            at,
+            method: request.method.clone(),
+            path: request.path.clone(),
+            query: request.query.clone(),
+            body: request.body.clone(),
+            reason: request.reason.clone(),
+            ending: Ending::Pending,
+            took: None,
+            known: true,
+            struck,
+        });
+        if self.calls.len() > MOST_KEPT {
+            self.calls.pop_front();
+        }
+        self.count
+    }
+
+    pub(super) fn finish(&mut self, now: SystemTime, number: u64, ending: Ending, known: bool) {
+        if let Some(call) = self.calls.iter_mut().rev().find(|call| call.number == number) {
+            call.ending = ending;
+            call.known = known;
+            call.took = now.duration_since(call.at).ok();
+        }
+    }
+
+    pub(super) fn note(&mut self, at: SystemTime, what: Happening) {
+        self.notes.push_back(Note { at, what });
+        if self.notes.len() > MOST_KEPT {
+            self.notes.pop_front();
+        }
+    }
+
+    pub(super) fn calls(&self) -> impl DoubleEndedIterator<Item = &Call> {
+        self.calls.iter()
+    }
+
+    pub(super) fn matching(&self, pattern: &Pattern) -> Vec<Call> {
+        self.calls.iter().filter(|call| pattern.matches(&call.method, &call.path)).cloned().collect()
+    }
+
+    pub(super) fn notes(&self) -> Vec<Note> {
+        self.notes.iter().cloned().collect()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.calls.clear();
+        self.notes.clear();
+    }
+}

@@ -1,0 +1,289 @@
+//! Sockets, and nothing else: HTTP requests become values for the world, its answers become HTTP again.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use hyper::body::Incoming;
+use hyper::service::Service;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use serde_json::Value;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use super::faults::{Trouble, When};
+use super::hub::Hub;
+use super::record::{Ending, Happening};
+use super::socket::{self, Version};
+use super::world::{Answer, Refusal, Request as Call, Route};
+use super::{control, page};
+
+/// The largest body Discord takes from a bot in an ordinary server, files included.
+const LARGEST_BODY: usize = 10 * 1024 * 1024;
+
+/// Takes connections for as long as the runtime lives.
+pub(super) async fn serve(hub: Arc<Hub>, listener: std::net::TcpListener) {
+    let Ok(listener) = TcpListener::from_std(listener) else { return };
+    let router = Router::new().merge(control::router()).merge(page::router()).fallback(any);
+    let router = router.layer(axum::middleware::from_fn_with_state(Arc::clone(&hub), upgrade_first)).with_state(hub);
+    let service = TowerToHyperService::new(router);
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => drop(tokio::spawn(connection(stream, service.clone()))),
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, service: TowerToHyperService<Router>) {
+    let _ = stream.set_nodelay(true);
+    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+        let answer = service.call(request);
+        async move {
+            let Ok(response) = answer.await;
+            if response.extensions().get::<Broken>().is_some() {
+                return Err(io::Error::from(io::ErrorKind::ConnectionReset));
+            }
+            Ok(response)
+        }
+    });
+    let mut http = hyper::server::conn::http1::Builder::new();
+    let connection = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).with_upgrades();
+    let _ = connection.await;
+}
+
+/// Marks a response that shall never be written: the connection breaks instead.
+#[derive(Clone)]
+struct Broken;
+
+fn broken() -> Response {
+    let mut response = Response::new(Body::empty());
+    response.extensions_mut().insert(Broken);
+    response
+}
+
+/// The gateway lives at the same address as the page, and is told apart by the wish to upgrade.
+async fn upgrade_first(State(hub): State<Arc<Hub>>, request: Request, next: Next) -> Response {
+    let wish = request.headers().get(header::UPGRADE);
+    if wish.is_some_and(|wish| wish.as_bytes().eq_ignore_ascii_case(b"websocket")) {
+        return open_gateway(hub, request);
+    }
+    next.run(request).await
+}
+
+async fn any(State(hub): State<Arc<Hub>>, request: Request) -> Response {
+    match api_path(request.uri().path()) {
+        Some(path) => api(hub, path, request).await,
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// The path after the version; versions 9 and 10 are alike in everything served here.
+fn api_path(path: &str) -> Option<String> {
+    let rest = path.strip_prefix("/api/v10").or_else(|| path.strip_prefix("/api/v9"))?;
+    (rest.is_empty() || rest.starts_with('/')).then(|| rest.to_owned())
+}
+
+fn open_gateway(hub: Arc<Hub>, mut request: Request) -> Response {
+    let refuses = hub.act(|state, now| {
+        let refuses = state.gateway.line.refuses;
+        if refuses {
+            state.record.note(now, Happening::Refused);
+        }
+        refuses
+    });
+    let Some(key) = request.headers().get(header::SEC_WEBSOCKET_KEY).filter(|_| !refuses) else {
+        return if refuses { broken() } else { StatusCode::BAD_REQUEST.into_response() };
+    };
+    let accept = derive_accept_key(key.as_bytes());
+    let version = version(request.uri());
+    let upgrade = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        if let Ok(upgraded) = upgrade.await {
+            socket::serve(hub, upgraded, version).await;
+        }
+    });
+    let headers = [
+        (header::CONNECTION, "upgrade".to_owned()),
+        (header::UPGRADE, "websocket".to_owned()),
+        (header::SEC_WEBSOCKET_ACCEPT, accept),
+    ];
+    (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
+}
+
+/// Without a word about it the client gets what is current.
+fn version(uri: &Uri) -> Version {
+    let query = Query::<Vec<(String, String)>>::try_from_uri(uri).map(|query| query.0).unwrap_or_default();
+    let asked = query.into_iter().find(|(name, _)| name == "v").map(|(_, version)| version);
+    if matches!(asked.as_deref(), None | Some("9" | "10")) { Version::Known } else { Version::Unknown }
+}
+
+async fn api(hub: Arc<Hub>, path: String, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(bytes) = axum::body::to_bytes(body, LARGEST_BODY).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map(|query| query.0).unwrap_or_default();
+    let text = |name: &str| header_text(&parts.headers, name);
+    let call = Call {
+        method: parts.method.as_str().to_owned(),
+        path,
+        query,
+        body: None,
+        authorization: text("authorization"),
+        reason: text("x-audit-log-reason").map(|reason| percent_decoded(&reason)),
+    };
+    let body = match read_body(&parts.headers, &bytes) {
+        Ok(body) => body,
+        Err(refusal) => return write(&turn_away(&hub, &call, *refusal)),
+    };
+    // A call that has arrived is carried out even if its caller hangs up, as a distant server would.
+    match tokio::spawn(carry_out(Arc::clone(&hub), Call { body, ..call })).await {
+        Ok(End::Answer(mut answer)) => {
+            answer.headers.extend(wrong_date(&hub).map(|date| ("date".to_owned(), date)));
+            write(&answer)
+        }
+        Ok(End::Broken) | Err(_) => broken(),
+    }
+}
+
+fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let code = tail.get(..2).filter(|_| *first == b'%').and_then(|code| std::str::from_utf8(code).ok());
+        let byte = code.and_then(|code| u8::from_str_radix(code, 16).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = &tail[if byte.is_some() { 2 } else { 0 }..];
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Discord takes JSON that says it is JSON, from clients that say who they are (*API Reference*, "HTTP API").
+fn read_body(headers: &HeaderMap, bytes: &[u8]) -> Result<Option<Value>, Box<Refusal>> {
+    if header_text(headers, "user-agent").is_none() {
+        return Err(Box::new(Refusal::nameless_client()));
+    }
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    if !header_text(headers, "content-type").is_some_and(|kind| kind.starts_with("application/json")) {
+        return Err(Box::new(Refusal::unexpected_content()));
+    }
+    serde_json::from_slice(bytes).map(Some).map_err(|_| Box::new(Refusal::invalid_json()))
+}
+
+/// Answers a call that never reached the world.
+fn turn_away(hub: &Hub, call: &Call, refusal: Refusal) -> Answer {
+    hub.act(|state, now| {
+        let number = state.record.arrive(now, call, false);
+        state.record.finish(now, number, Ending::Answered(refusal.status), true);
+    });
+    Answer::from(refusal)
+}
+
+/// How a call ends for its caller.
+enum End {
+    Answer(Answer),
+    Broken,
+}
+
+/// Takes a call through its troubles to its effect and back.
+async fn carry_out(hub: Arc<Hub>, call: Call) -> End {
+    let (number, troubles) = hub.act(|state, now| {
+        let troubles = state.faults.strike(&call);
+        (state.record.arrive(now, &call, !troubles.is_empty()), troubles)
+    });
+    let end = if let Some(end) = suffer(&troubles, When::Before).await {
+        end
+    } else {
+        let answer = hub.act(|state, now| state.world.rest(now, &call));
+        suffer(&troubles, When::After).await.unwrap_or(End::Answer(answer))
+    };
+    let known = Route::is_known(&call.method, &call.path);
+    let ending = match &end {
+        End::Answer(answer) => Ending::Answered(answer.status),
+        End::Broken => Ending::Reset,
+    };
+    hub.act(|state, now| state.record.finish(now, number, ending, known));
+    end
+}
+
+/// Lets the troubles of one side befall a call, and tells how it ends if they end it.
+async fn suffer(troubles: &[(When, Trouble)], when: When) -> Option<End> {
+    for (_, trouble) in troubles.iter().filter(|(side, _)| *side == when) {
+        match trouble {
+            Trouble::Delay(by) => tokio::time::sleep(*by).await,
+            Trouble::Answer(answer) => return Some(End::Answer(answer.clone())),
+            Trouble::Reset => return Some(End::Broken),
+            Trouble::Hang => std::future::pending().await,
+            Trouble::Hold(gate) => {
+                if !gate.clone().pass().await {
+                    std::future::pending().await
+                }
+            }
+        }
+    }
+    None
+}
+
+/// The time that the sandbox pretends it is, where its clock is set wrong.
+fn wrong_date(hub: &Hub) -> Option<String> {
+    let (skew, now) = hub.look(|state, now| (state.skew, now));
+    let by = Duration::from_secs(skew.unsigned_abs());
+    let wrong = if skew < 0 { now.checked_sub(by) } else { now.checked_add(by) };
+    wrong.filter(|_| skew != 0).map(http_date)
+}
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT`.
+fn http_date(time: SystemTime) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let days = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 86_400;
+    let text = humantime::format_rfc3339_seconds(time).to_string();
+    let month: usize = text[5..7].parse().unwrap_or(1);
+    let weekday = usize::try_from(days % 7).unwrap_or(0);
+    format!("{}, {} {} {} {} GMT", DAYS[weekday], &text[8..10], MONTHS[month - 1], &text[..4], &text[11..19])
+}
+
+fn write(answer: &Answer) -> Response {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = Response::builder().status(status);
+    for (name, value) in &answer.headers {
+        response = response.header(name, value);
+    }
+    let body = match &answer.body {
+        Some(body) => {
+            response = response.header(header::CONTENT_TYPE, "application/json");
+            Body::from(body.to_string())
+        }
+        None => Body::empty(),
+    };
+    response.body(body).unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_written_as_http_writes_them() {
+        assert_eq!(http_date(UNIX_EPOCH + Duration::from_secs(784_111_777)), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+
+    #[test]
+    fn reasons_are_decoded() {
+        assert_eq!(percent_decoded("%D1%82%20x%2"), "т x%2");
+    }
+}

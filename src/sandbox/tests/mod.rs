@@ -1,0 +1,5 @@
+//! The sandbox from outside, over real sockets.
+
+mod calls;
+mod client;
+mod gateway;
