@@ -1,0 +1,99 @@
+//! Looking through somebody's eyes, and over the bot's shoulder.
+
+use std::time::SystemTime;
+
+use super::Sandbox;
+use crate::sandbox::hub::now;
+use crate::sandbox::pattern::Pattern;
+use crate::sandbox::record::{Call, Note};
+use crate::sandbox::world::{ChannelView, Interaction, Message, MessageView, Progress, Snowflake, World};
+
+impl Sandbox {
+    /// The channels this person sees.
+    #[must_use]
+    pub fn channels(&self, user: Snowflake) -> Vec<ChannelView> {
+        self.look(|world| world.channels_seen(user))
+    }
+
+    /// The messages this person sees in a channel, oldest first.
+    #[must_use]
+    pub fn messages(&self, user: Snowflake, channel: Snowflake) -> Vec<MessageView> {
+        self.look(|world| world.messages_seen(user, channel))
+    }
+
+    /// The presses of this person in this channel that the bot let lapse.
+    #[must_use]
+    pub fn failed(&self, user: Snowflake, channel: Snowflake) -> Vec<Interaction> {
+        self.hub.look(|state, now| state.world.failed(now, user, channel).into_iter().cloned().collect())
+    }
+
+    /// How an interaction stands.
+    #[must_use]
+    pub fn progress(&self, interaction: Snowflake) -> Option<Progress> {
+        self.hub.look(|state, now| state.world.progress(now, interaction))
+    }
+
+    /// The bot's answer to an interaction, so far.
+    #[must_use]
+    pub fn reply(&self, interaction: Snowflake) -> Option<MessageView> {
+        self.look(|world| world.reply_to(interaction).map(|reply| world.message_view(reply)))
+    }
+
+    /// Waits until the bot has really answered an interaction, or has failed to.
+    ///
+    /// # Panics
+    /// When neither comes within ten seconds.
+    pub async fn answered(&self, interaction: Snowflake) -> Option<MessageView> {
+        let view = |world: &World| world.reply_to(interaction).map(|reply| world.message_view(reply));
+        self.until("the interaction is answered", |world| world.is_settled(now(), interaction).then(|| view(world)))
+            .await
+    }
+
+    /// Who is notified by a message.
+    #[must_use]
+    pub fn notified(&self, channel: Snowflake, message: Snowflake) -> Vec<Snowflake> {
+        self.look(|world| {
+            let found: Option<&Message> =
+                world.channels.get(&channel).and_then(|channel| channel.messages.get(&message));
+            found.map(|message| world.notified(message)).unwrap_or_default()
+        })
+    }
+}
+
+/// What was asked.
+impl Sandbox {
+    /// Every call so far, oldest first.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.hub.look(|state, _| state.record.calls().cloned().collect())
+    }
+
+    /// The calls that a pattern names.
+    #[must_use]
+    pub fn calls_matching(&self, pattern: &str) -> Vec<Call> {
+        self.hub.look(|state, _| state.record.matching(&Pattern::from(pattern)))
+    }
+
+    /// What happened on the gateway so far.
+    #[must_use]
+    pub fn gateway_notes(&self) -> Vec<Note> {
+        self.hub.look(|state, _| state.record.notes())
+    }
+
+    /// How many gateway sessions have a living connection.
+    #[must_use]
+    pub fn connected(&self) -> usize {
+        self.hub.look(|state, _| state.gateway.connected())
+    }
+
+    /// Forgets all calls and notes.
+    pub fn clear_record(&self) {
+        self.hub.act(|state, _| state.record.clear());
+    }
+
+    /// The sandbox's time.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        now()
+    }
+}

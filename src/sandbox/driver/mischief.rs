@@ -1,0 +1,112 @@
+//! Making things go wrong: calls that fail or wait, a gateway that stumbles.
+
+use serde_json::Value;
+
+use super::Sandbox;
+use crate::sandbox::faults::{Fault, Hold, Trouble, When};
+use crate::sandbox::gateway::{Order, bare};
+use crate::sandbox::pattern::Pattern;
+use crate::sandbox::world::{Dispatch, Intents, Limits};
+
+impl Sandbox {
+    /// Adds a rule.
+    pub fn fault(&self, fault: Fault) {
+        self.hub.act(|state, _| state.faults.add(fault));
+    }
+
+    /// Removes all rules; what holds a call already goes on holding it.
+    pub fn clear_faults(&self) {
+        self.hub.act(|state, _| state.faults.clear());
+    }
+
+    /// How many faults have not befallen anybody yet, or not often enough.
+    #[must_use]
+    pub fn faults(&self) -> usize {
+        self.hub.look(|state, _| state.faults.list().len())
+    }
+
+    /// Stops the next matching call, before or after its effect, until the test lets it go.
+    #[must_use]
+    pub fn hold(&self, pattern: &str, when: When) -> Hold {
+        self.hold_after(pattern, when, 0)
+    }
+
+    /// The same, letting some matching calls pass first.
+    #[must_use]
+    pub fn hold_after(&self, pattern: &str, when: When, skip: usize) -> Hold {
+        let (hold, gate) = Hold::new(pattern);
+        self.fault(Fault::new(Pattern::from(pattern), when, Trouble::Hold(gate)).skip(skip));
+        hold
+    }
+
+    /// Switches real rate limits on, or off again.
+    pub fn set_limits(&self, limits: Option<Limits>) {
+        self.act(|world| world.limits = limits);
+    }
+
+    /// Sets the clock that answers tell in their `Date` header wrong, by this many seconds.
+    pub fn skew_clock(&self, seconds: i64) {
+        self.hub.act(|state, _| state.skew = seconds);
+    }
+
+    /// Breaks all gateway connections; sessions can be resumed.
+    pub fn drop_gateway(&self) {
+        self.hub.act(|state, _| state.gateway.order_all(&Order::Drop));
+    }
+
+    /// Closes all gateway connections with a code.
+    pub fn close_gateway(&self, code: u16) {
+        self.hub.act(|state, _| state.gateway.order_all(&Order::Close(code)));
+    }
+
+    /// Asks all clients to reconnect (op 7).
+    pub fn ask_to_reconnect(&self) {
+        self.hub.act(|state, _| state.gateway.order_all(&bare(7, &Value::Null)));
+    }
+
+    /// Declares all sessions invalid (op 9), resumable or not.
+    pub fn invalidate_sessions(&self, resumable: bool) {
+        self.hub.act(|state, _| {
+            state.gateway.order_all(&bare(9, &resumable.into()));
+            if !resumable {
+                state.gateway.forget();
+            }
+        });
+    }
+
+    /// Takes no gateway connections, or takes them again.
+    pub fn refuse_gateway(&self, refuse: bool) {
+        self.hub.act(|state, _| state.gateway.line.refuses = refuse);
+    }
+
+    /// Leaves heartbeats unacknowledged, or acknowledges them again.
+    pub fn silence_heartbeats(&self, silent: bool) {
+        self.hub.act(|state, _| state.gateway.line.silent = silent);
+    }
+
+    /// Sends every event twice, or once again.
+    pub fn double_events(&self, doubled: bool) {
+        self.hub.act(|state, _| state.gateway.line.doubled = doubled);
+    }
+
+    /// Keeps events back, or lets go those that were kept.
+    pub fn hold_events(&self, hold: bool) {
+        self.hub.act(|state, now| state.gateway.keep_back(now, hold));
+    }
+
+    /// Loses the next events of a kind.
+    pub fn swallow(&self, event: &str, times: usize) {
+        self.hub.act(|state, _| state.gateway.swallow(event, times));
+    }
+
+    /// Sends an event to everybody, however odd.
+    pub fn send_event(&self, name: &'static str, data: Value) {
+        let event = Dispatch { name, needs: Intents::ALWAYS, data, blanked: None };
+        self.hub.act(|state, now| state.gateway.deliver(now, vec![event]));
+    }
+
+    /// Makes the server vanish from the bot's sight, or come back.
+    pub fn set_available(&self, available: bool) {
+        self.act(|world| world.set_available(available));
+    }
+}
