@@ -1,0 +1,158 @@
+//! The sandbox by hand: everything under `/sandbox`, for the page and for `curl` from a second terminal.
+//!
+//! What a call needs may be given in the query or as JSON, and whatever has a sensible default may be left out:
+//!
+//! ```text
+//! curl 'http://127.0.0.1:PORT/sandbox/view?as=alice'                     what Alice sees
+//! curl -X POST 'http://127.0.0.1:PORT/sandbox/press?as=alice'            she presses the first button she sees
+//! curl -X POST 'http://127.0.0.1:PORT/sandbox/say?as=alice&text=hello'   she writes in the newest channel she can
+//! ```
+
+mod sight;
+mod trouble;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use serde_json::{Value, json};
+
+use super::hub::Hub;
+use super::wish::{Mistaken, Wish};
+use super::world::{Cannot, Snowflake};
+use sight::seen;
+
+/// How long a press waits for its answer before it shows what there is.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(super) fn router() -> Router<Arc<Hub>> {
+    Router::new()
+        .merge(sight::router())
+        .merge(trouble::router())
+        .route("/sandbox/press", post(press))
+        .route("/sandbox/command", post(command))
+        .route("/sandbox/say", post(say))
+        .route("/sandbox/join", post(join))
+        .route("/sandbox/leave", post(leave))
+        .route("/sandbox/delete", post(delete))
+}
+
+type Shown = Result<Response, Mistaken>;
+
+fn show(value: &Value) -> Response {
+    let text = format!("{value:#}\n");
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+/// Presses a button and waits for what comes of it.
+async fn press(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
+    let wish = Wish::read(query.as_deref(), &body)?;
+    let (user, pressed) = hub.interact(|world| {
+        let user = wish.person(world)?;
+        let (channel, message, button) = wish.button(world, user)?;
+        Ok::<_, Mistaken>((user, world.press(user, channel, message, &button)))
+    })?;
+    Ok(outcome(&hub, &wish, user, pressed?).await)
+}
+
+async fn command(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
+    let wish = Wish::read(query.as_deref(), &body)?;
+    let (user, started) = hub.interact(|world| {
+        let user = wish.person(world)?;
+        let channel = wish.channel_or_newest(world, user)?;
+        Ok::<_, Mistaken>((user, world.command(user, channel, wish.need("name")?, wish.value("options"))))
+    })?;
+    Ok(outcome(&hub, &wish, user, started?).await)
+}
+
+/// Shows what came of it; a page that looks again by itself asks to be told `at_once`.
+async fn outcome(hub: &Hub, wish: &Wish, user: Snowflake, interaction: Snowflake) -> Response {
+    if wish.is_set("at_once") {
+        return show(&json!({ "interaction": interaction }));
+    }
+    let settled = hub.until(|state, now| state.world.is_settled(now, interaction).then_some(()));
+    let _ = tokio::time::timeout(PATIENCE, settled).await;
+    let (progress, reply) = hub.look(|state, now| {
+        let reply = state.world.reply_to(interaction).map(|reply| state.world.message_view(reply));
+        (state.world.progress(now, interaction), reply)
+    });
+    let sees = seen(hub, user)["channels"].take();
+    show(&json!({ "interaction": interaction, "progress": progress, "reply": reply, "sees": sees }))
+}
+
+async fn say(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
+    let wish = Wish::read(query.as_deref(), &body)?;
+    let (channel, message) = hub.act(|state, _| {
+        let user = wish.person(&state.world)?;
+        let channel = wish.channel_or_newest(&state.world, user)?;
+        Ok::<_, Mistaken>((channel, state.world.say(user, channel, wish.need("text")?)?))
+    })?;
+    Ok(show(&json!({ "channel": channel, "message": message })))
+}
+
+/// A new person joins, or one who left comes back, with the rights of an ordinary member.
+async fn join(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
+    let wish = Wish::read(query.as_deref(), &body)?;
+    let (user, name) = hub.act(|state, _| {
+        let world = &mut state.world;
+        let everyday = world.guild.roles.values().filter(|role| role.name == "member").map(|role| role.id);
+        let everyday: Vec<Snowflake> = everyday.collect();
+        let user = if wish.has("name") { world.add_user(wish.need("name")?, false) } else { wish.person(world)? };
+        if !world.guild.members.contains_key(&user) {
+            world.admit(user, &everyday);
+        }
+        Ok::<_, Mistaken>((user, world.display_name(user)))
+    })?;
+    Ok(show(&json!({ "id": user, "name": name })))
+}
+
+async fn leave(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
+    let wish = Wish::read(query.as_deref(), &body)?;
+    let user = hub.act(|state, _| {
+        let user = wish.person(&state.world)?;
+        state.world.leave(user);
+        Ok::<_, Mistaken>(user)
+    })?;
+    Ok(show(&json!({ "left": user })))
+}
+
+/// Deletes a role, a message or a channel, as an administrator.
+async fn delete(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
+    let wish = Wish::read(query.as_deref(), &body)?;
+    hub.act(|state, _| {
+        let world = &mut state.world;
+        if wish.has("role") {
+            let role = wish.role(world)?;
+            world.delete_role(role);
+        } else if let Some(message) = wish.id("message")? {
+            let channel = wish.channel(world)?.or_else(|| world.channel_of(message)).ok_or(Mistaken::no("message"))?;
+            world.delete_message(channel, message);
+        } else {
+            let channel = wish.channel(world)?.ok_or(Mistaken::missing("channel, message or role"))?;
+            world.delete_channel(channel);
+        }
+        Ok::<_, Mistaken>(())
+    })?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+impl From<Cannot> for Mistaken {
+    fn from(cannot: Cannot) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            match cannot {
+                Cannot::SeeTheChannel => "this person does not see that channel",
+                Cannot::Write => "this person may not write there",
+                Cannot::SeeTheMessage => "this person does not see that message",
+                Cannot::FindTheButton => "there is no such button or command",
+                Cannot::UseTheCommand => "this person may not use that command",
+                Cannot::PressADisabledButton => "that button is disabled",
+            },
+        )
+    }
+}

@@ -1,0 +1,118 @@
+//! Making things go wrong by hand: faults, the gateway, and what the host of the sandbox offers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::{Value, json};
+
+use super::{Shown, show};
+use crate::sandbox::faults::{Fault, When};
+use crate::sandbox::gateway::{Order, bare};
+use crate::sandbox::hub::Hub;
+use crate::sandbox::wish::{Mistaken, Wish};
+
+pub(super) fn router() -> Router<Arc<Hub>> {
+    Router::new()
+        .route("/sandbox/faults", get(faults).post(add_fault).delete(clear_faults))
+        .route("/sandbox/gateway", get(gateway).post(disturb_gateway))
+        .route("/sandbox/switches", get(switches).post(throw_switch))
+}
+
+async fn faults(State(hub): State<Arc<Hub>>) -> Response {
+    hub.look(|state, _| show(&Value::Array(state.faults.list())))
+}
+
+/// `{calls: "POST /guilds/*/channels", status: 500 | delay: 2.5 | retry_after: 1.5 | reset: true | hang: true, after: true,
+/// times: 3}`; without `times` it befalls every matching call, and without `calls` every call.
+async fn add_fault(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
+    let wish = Wish::read(query.as_deref(), &body)?;
+    let fault = wish.fault()?;
+    hub.act(|state, _| state.faults.add(fault));
+    Ok(faults(State(hub)).await)
+}
+
+async fn clear_faults(State(hub): State<Arc<Hub>>) -> StatusCode {
+    hub.act(|state, _| state.faults.clear());
+    StatusCode::NO_CONTENT
+}
+
+impl Wish {
+    fn fault(&self) -> Result<Fault, Mistaken> {
+        let pattern = self.text("calls").unwrap_or("*");
+        let when = if self.is_set("after") { When::After } else { When::Before };
+        let fault = if let Some(status) = self.number("status")? {
+            Fault::status(pattern, when, status)
+        } else if let Some(seconds) = self.number("delay")? {
+            Fault::slow(pattern, when, Duration::try_from_secs_f64(seconds).map_err(|_| Mistaken::no("delay"))?)
+        } else if let Some(seconds) = self.number("retry_after")? {
+            Fault::limited(pattern, seconds, self.is_set("global"))
+        } else if self.is_set("reset") {
+            Fault::reset(pattern, when)
+        } else if self.is_set("hang") {
+            Fault::hang(pattern, when)
+        } else {
+            return Err(Mistaken::missing("status, delay, retry_after, reset or hang"));
+        };
+        Ok(match self.number("times")? {
+            Some(times) => fault.times(times),
+            None => fault.always(),
+        })
+    }
+}
+
+async fn gateway(State(hub): State<Arc<Hub>>) -> Response {
+    hub.look(|state, _| {
+        let line = state.gateway.line;
+        show(&json!({
+            "connected": state.gateway.connected(), "refuses": line.refuses, "silent": line.silent,
+            "doubled": line.doubled, "available": state.world.guild.available,
+        }))
+    })
+}
+
+/// `{do: drop | reconnect | invalidate | refuse | accept | silence | answer | double | single | vanish | return}`.
+async fn disturb_gateway(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
+    let wish = Wish::read(query.as_deref(), &body)?;
+    let what = wish.need("do")?;
+    hub.act(|state, _| {
+        let gateway = &mut state.gateway;
+        match what {
+            "drop" => gateway.order_all(&Order::Drop),
+            "reconnect" => gateway.order_all(&bare(7, &Value::Null)),
+            "invalidate" => {
+                gateway.order_all(&bare(9, &false.into()));
+                gateway.forget();
+            }
+            "refuse" => gateway.line.refuses = true,
+            "accept" => gateway.line.refuses = false,
+            "silence" => gateway.line.silent = true,
+            "answer" => gateway.line.silent = false,
+            "double" => gateway.line.doubled = true,
+            "single" => gateway.line.doubled = false,
+            "vanish" => state.world.set_available(false),
+            "return" => state.world.set_available(true),
+            _ => return Err(Mistaken::no("do")),
+        }
+        Ok(())
+    })?;
+    Ok(gateway(State(hub)).await)
+}
+
+/// What the host of the sandbox offers to do.
+async fn switches(State(hub): State<Arc<Hub>>) -> Response {
+    hub.look(|state, _| show(&json!(state.switches)))
+}
+
+async fn throw_switch(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
+    let wish = Wish::read(query.as_deref(), &body)?;
+    let name = wish.need("name")?;
+    let switch = hub.look(|state, _| state.switches.iter().find(|switch| switch.is_named(name)).cloned());
+    switch.ok_or_else(|| Mistaken::no("switch"))?.throw();
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

@@ -1,0 +1,166 @@
+// The middle: the channel looked at, its messages, and the box to write in.
+
+import { $, el, keep } from './dom.js';
+import { drawMessage } from './message.js';
+import { announce } from './notice.js';
+import { act } from './sandbox.js';
+import { arranged, current, goTo, state } from './state.js';
+import { say, shortTime } from './words.js';
+
+/** Messages of one person within this time stand together. */
+const TOGETHER = 7 * 60 * 1000;
+let heard = new Map();
+
+/** What the words of a message may refer to. */
+const context = (view) => ({
+  me: view.as.id,
+  say,
+  date: shortTime,
+  go: goTo,
+  user: (id) => view.users[id],
+  role: (id) => view.roles.find((role) => role.id === id)?.name,
+  channel: (id) => view.channels.find((channel) => channel.id === id)?.name,
+  plain: (text) => plain(text, view),
+});
+
+/** A text without its marks, for a line of its own and for the ear. */
+const plain = (text, view) => text
+  .replace(/<@&(\d+)>/g, (tag, id) => `@${view.roles.find((role) => role.id === id)?.name ?? say('deleted_role')}`)
+  .replace(/<@!?(\d+)>/g, (tag, id) => `@${view.users[id] ?? id}`)
+  .replace(/<#(\d+)>/g, (tag, id) => `#${view.channels.find((channel) => channel.id === id)?.name ?? say('no_access')}`)
+  .replace(/[*_~`|]{2,}|`/g, '');
+
+const items = (channel, view) => channel.messages.map((message, index) => {
+  const above = channel.messages[index - 1];
+  const near = above && new Date(message.sent) - new Date(above.sent) < TOGETHER;
+  return {
+    key: message.id,
+    channel: channel.id,
+    message,
+    follows: Boolean(near && above.author === message.author && !message.reply_to && above.ephemeral === message.ephemeral),
+    press: channel.presses.find((press) => press.cause.press?.message === message.id),
+    original: message.reply_to && channel.messages.find((other) => other.id === message.reply_to),
+    mine: message.author === view.as.id,
+    notified: message.notified.includes(view.as.id),
+    canModerate: channel.can_moderate,
+  };
+});
+
+/** Draws the channel looked at. */
+export const drawChat = () => {
+  const { view } = state;
+  const channel = current();
+  const list = $('messages');
+  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60 || list.dataset.channel !== channel?.id;
+  $('title').textContent = channel ? channel.name : say('no_channel');
+  $('title').classList.toggle('none', !channel);
+  $('title').classList.toggle('private', Boolean(channel && channel.private));
+  const ctx = context(view);
+  $('topic').textContent = ctx.plain(channel?.topic ?? '');
+  const names = JSON.stringify([view.users, view.roles, view.channels.map(({ id, name }) => [id, name]), document.documentElement.lang]);
+  const rows = channel ? items(channel, view).map((item) => ({ ...item, names })) : [];
+  keep(list, [...opening(channel, names), ...rows, ...lapsed(channel)], (item) => item.draw ? PLACES[item.draw](item) : drawMessage(item, ctx));
+  if (atEnd) list.scrollTop = list.scrollHeight;
+  list.dataset.channel = channel?.id ?? '';
+  drawBox(channel);
+  tell(channel, ctx);
+};
+
+/** What stands above all messages: the channel's beginning, or why there is nothing. */
+const opening = (channel, names) => {
+  if (channel) return [{ key: `top ${channel.id}`, draw: 'top', name: channel.name, names }];
+  const { as } = state.view;
+  return [{ key: 'none', draw: as.member ? 'hidden' : 'outside', name: as.name, id: as.id, first: first(), names }];
+};
+
+const first = () => {
+  const channel = arranged(state.view).find((known) => !known.category);
+  return channel && { id: channel.id, name: channel.name };
+};
+
+/** Commands that the bot let lapse; a press that lapsed is shown at its button. */
+const lapsed = (channel) => (channel?.presses ?? [])
+  .filter((press) => press.cause.command && press.progress === 'failed')
+  .map((press) => ({ key: press.id, draw: 'lapsed', name: press.cause.command.name }));
+
+const PLACES = {
+  top: ({ name }) => el('li', { class: 'top' }, el('span', { class: 'hash', 'aria-hidden': 'true' }, '#'), say('beginning', { name })),
+  hidden: ({ name, first: to }) => el('li', { class: 'empty' }, el('p', {}, say('not_yours', { name })),
+    to && el('button', { type: 'button', class: 'key secondary', onclick: () => goTo(to.id) }, say('back', { name: to.name }))),
+  outside: ({ name, id }) => el('li', { class: 'empty' }, el('p', {}, say('not_member', { name })),
+    el('button', { type: 'button', class: 'key secondary', onclick: () => act('join', { as: id }) }, say('come_back', { name }))),
+  lapsed: ({ name }) => el('li', { class: 'message failed' }, `/${name}: ${say('failed')}`),
+};
+
+const drawBox = (channel) => {
+  const writable = Boolean(channel?.can_write);
+  $('text').disabled = $('send').disabled = !writable;
+  $('text').placeholder = writable ? say('write', { name: channel.name }) : say(channel ? 'may_not_write' : 'no_channel');
+  $('text').setAttribute('aria-label', $('text').placeholder);
+  drawCommands();
+};
+
+/** Reads aloud what is new in the channel looked at. */
+const tell = (channel, ctx) => {
+  const place = `${state.who} ${channel?.id}`;
+  const known = heard.get(place);
+  const now = new Set(channel?.messages.map((message) => `${message.id} ${message.thinking} ${message.content}`));
+  if (known) {
+    for (const message of channel?.messages ?? []) {
+      if (known.has(`${message.id} ${message.thinking} ${message.content}`)) continue;
+      const words = message.thinking ? say('thinking', { name: message.author_name })
+        : `${message.author_name}: ${ctx.plain(message.content || message.embeds[0]?.title || '')}`;
+      announce(message.ephemeral ? `${words} (${say('only_you')})` : words);
+    }
+  }
+  heard = new Map([[place, now]]);
+};
+
+/** `@name` becomes a mention, as Discord's own box makes it one. */
+const withMentions = (text, view) => {
+  const targets = [
+    ...view.roles.map((role) => [role.name, `<@&${role.id}>`]),
+    ...view.people.flatMap((person) => [[person.name, `<@${person.id}>`], [person.account, `<@${person.id}>`]]),
+  ].filter(([name]) => !name.startsWith('@')).sort(([one], [other]) => other.length - one.length);
+  return targets.reduce((said, [name, tag]) => said.replaceAll(`@${name}`, tag), text);
+};
+
+const matching = () => {
+  const [, start] = /^\/(\S*)$/.exec($('text').value) ?? [];
+  return start === undefined ? [] : (state.view?.commands ?? []).filter(({ name }) => name.startsWith(start));
+};
+
+const drawCommands = () => {
+  const found = current()?.can_write ? matching() : [];
+  $('commands').hidden = !found.length;
+  keep($('commands'), found.map((command) => ({ key: command.name, ...command })), ({ name, description }) => el('button', {
+    type: 'button', 'data-part': name, onclick: () => run(name),
+  }, el('b', {}, `/${name}`), ` ${description ?? ''}`));
+};
+
+const run = (name) => {
+  $('text').value = '';
+  drawCommands();
+  $('text').focus();
+  act('command', { as: state.who, channel: current()?.id, name, at_once: true });
+};
+
+const send = () => {
+  const text = $('text').value.trim();
+  const channel = current();
+  if (!text || !channel) return;
+  const command = /^\/(\S+)$/.exec(text)?.[1];
+  if (state.view.commands.some(({ name }) => name === command)) return void run(command);
+  $('text').value = '';
+  act('say', { as: state.who, channel: channel.id, text: withMentions(text, state.view) });
+};
+
+export const startChat = () => {
+  $('say').addEventListener('submit', (event) => { event.preventDefault(); send(); });
+  $('text').addEventListener('input', drawCommands);
+  $('text').addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    send();
+  });
+};

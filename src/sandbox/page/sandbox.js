@@ -1,0 +1,26 @@
+// Talking to the sandbox: everything goes through its interface under /sandbox.
+
+import { complain } from './notice.js';
+
+/** Asks to see something; null when the sandbox does not know it. */
+export const look = async (path) => {
+  const answer = await fetch(`/sandbox/${path}`);
+  return answer.ok ? answer.json() : null;
+};
+
+/** Does something as a person, and says so if it cannot be done. */
+export const act = async (deed, wish = {}, method = 'POST') => {
+  const options = { method, body: method === 'POST' ? JSON.stringify(wish) : undefined };
+  const answer = await fetch(`/sandbox/${deed}`, options).catch(() => null);
+  if (!answer) return false;
+  const said = answer.status === 204 ? {} : await answer.json();
+  if (!answer.ok) complain(said.error);
+  return answer.ok ? said : false;
+};
+
+/** Calls `tick` whenever something may look different, and `gone` while the sandbox cannot be reached. */
+export const follow = (tick, gone) => {
+  const line = new EventSource('/sandbox/live');
+  line.onmessage = () => { gone(false); tick(); };
+  line.onerror = () => gone(true);
+};
