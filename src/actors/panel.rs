@@ -1,0 +1,202 @@
+//! The panel's actor: keeps what members begin with in place, the message with the button and the slash commands.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::actors::supervisor::SupervisorMsg;
+use crate::actors::{Outside, Rank, clock, perform, report};
+use crate::discord::{Client, Standing};
+use crate::ids::{GuildId, RoleId, UserId};
+use crate::lifecycle::menu::{Menu, MenuEvent};
+use crate::lifecycle::panel::{Panel, PanelEvent};
+use crate::lifecycle::{Answer, Asker, Call, Words, task};
+use crate::store::panel::{self as file, NoPanel};
+
+/// What the panel is told.
+#[derive(Debug)]
+pub enum PanelMsg {
+    /// By itself: read the file and see to the panel.
+    Start,
+    /// By the supervisor: somebody said `!setuptickets`. By itself: whether they may is known now.
+    SetUp {
+        /// Where.
+        guild: GuildId,
+        /// Who.
+        asker: Asker,
+        /// Whether they may.
+        rank: Rank,
+    },
+    /// By itself, or by the supervisor: something happened to the message.
+    Hear(PanelEvent),
+    /// By the supervisor, or by itself: something happened that concerns the slash commands.
+    Menu(MenuEvent),
+    /// By its own clock: the deadline has come.
+    Alarm,
+    /// By the supervisor: say when no call is on its way.
+    Settle,
+}
+
+/// The panel message and the slash commands.
+pub struct PanelActor {
+    /// How the world is reached.
+    pub outside: Arc<Outside>,
+    /// Who to tell when we have settled.
+    pub supervisor: ActorRef<SupervisorMsg>,
+}
+
+/// What the actor holds between messages.
+pub struct Desk {
+    panel: Panel,
+    menu: Menu,
+    file: PathBuf,
+    calls: JoinSet<()>,
+    alarm: Option<JoinHandle<Result<(), ractor::MessagingErr<PanelMsg>>>>,
+    settling: bool,
+    /// It has been looked at, with whatever outcome.
+    checked: bool,
+}
+
+impl Actor for PanelActor {
+    type Msg = PanelMsg;
+    type State = Desk;
+    type Arguments = PathBuf;
+
+    async fn pre_start(&self, me: ActorRef<PanelMsg>, file: PathBuf) -> Result<Desk, ActorProcessingErr> {
+        // No waiting here: the supervisor waits for it.
+        me.cast(PanelMsg::Start)?;
+        let (panel, menu) = (Panel::new(None), Menu::default());
+        Ok(Desk { panel, menu, file, calls: JoinSet::new(), alarm: None, settling: false, checked: false })
+    }
+
+    async fn handle(
+        &self,
+        me: ActorRef<PanelMsg>,
+        message: PanelMsg,
+        desk: &mut Desk,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            PanelMsg::Start => self.start(&me, desk),
+            PanelMsg::SetUp { guild, asker, rank } => self.set_up(&me, desk, guild, asker, rank),
+            PanelMsg::Hear(event) => self.play(&me, desk, event),
+            PanelMsg::Menu(event) => self.offer(&me, desk, event),
+            PanelMsg::Alarm => {
+                self.play(&me, desk, PanelEvent::Woke);
+                self.offer(&me, desk, MenuEvent::Woke);
+            }
+            PanelMsg::Settle => desk.settling = true,
+        }
+        self.look_ahead(&me, desk);
+        Ok(())
+    }
+}
+
+/// A hiccup is outlasted; a longer outage is told.
+pub(super) async fn standing(client: &Client, guild: GuildId, member: UserId, roles: &[RoleId]) -> Standing {
+    const TRIES: u32 = 3;
+    for attempt in 0..TRIES {
+        match client.is_administrator(guild, member, roles).await {
+            Standing::Unknown => tokio::time::sleep(task::pause(attempt, &Answer::Unknown)).await,
+            known => return known,
+        }
+    }
+    client.is_administrator(guild, member, roles).await
+}
+
+impl PanelActor {
+    fn start(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk) {
+        let known = file::read(&desk.file);
+        match &known {
+            Ok(panel) => tracing::debug!(%panel, "the panel message is known"),
+            Err(NoPanel::NoFile) => tracing::info!("there has been no panel yet; one will be sent"),
+            Err(why) => {
+                tracing::warn!(file = %desk.file.display(), %why, "the panel message is not known; a new one will be sent");
+            }
+        }
+        desk.panel = Panel::new(known.ok());
+        self.play(me, desk, PanelEvent::Ensure(None));
+    }
+
+    fn set_up(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk, guild: GuildId, asker: Asker, rank: Rank) {
+        match rank {
+            Rank::Told { administrator: true } => {
+                self.play(me, desk, PanelEvent::Ensure(Some(asker)));
+                self.offer(me, desk, MenuEvent::Ensure(guild));
+            }
+            Rank::Told { administrator: false } => {
+                self.play(me, desk, PanelEvent::TurnDown(asker, Words::AdministratorsOnly));
+            }
+            Rank::Roles(roles) => self.ask_whether_administrator(me, desk, guild, asker, roles),
+        }
+    }
+
+    /// Messages do not tell what their author may do, so it is looked up: the server's owner, or a role that is
+    /// administrator.
+    fn ask_whether_administrator(
+        &self,
+        me: &ActorRef<PanelMsg>,
+        desk: &mut Desk,
+        guild: GuildId,
+        asker: Asker,
+        roles: Vec<RoleId>,
+    ) {
+        let (outside, me) = (self.outside.clone(), me.clone());
+        desk.calls.spawn(async move {
+            let told = |administrator| Rank::Told { administrator };
+            let message = match standing(&outside.client, guild, asker.user, &roles).await {
+                Standing::Administrator => PanelMsg::SetUp { guild, asker, rank: told(true) },
+                Standing::Member => PanelMsg::SetUp { guild, asker, rank: told(false) },
+                Standing::Unknown => PanelMsg::Hear(PanelEvent::TurnDown(asker, Words::DiscordDown)),
+            };
+            let _ = me.cast(message);
+        });
+    }
+
+    fn play(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk, event: PanelEvent) {
+        let step = desk.panel.handle(event, clock::now());
+        if let Some(message) = step.save
+            && let Err(error) = file::write(&desk.file, message)
+        {
+            tracing::error!(%error, panel = %message, "cannot keep the panel message's id; at the next start it is sent anew");
+        }
+        report::panel(&self.outside.counts, &step.notes);
+        if !step.notes.is_empty() && !desk.checked {
+            desk.checked = true;
+            let _ = self.supervisor.cast(SupervisorMsg::PanelChecked);
+        }
+        self.make(me, desk, step.calls, |call, answer| PanelMsg::Hear(PanelEvent::Answered { call, answer }));
+    }
+
+    fn offer(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk, event: MenuEvent) {
+        let step = desk.menu.handle(event, clock::now());
+        report::menu(&step.notes);
+        self.make(me, desk, step.calls, |call, answer| PanelMsg::Menu(MenuEvent::Answered { call, answer }));
+    }
+
+    fn make(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk, calls: Vec<Call>, told: fn(Call, Answer) -> PanelMsg) {
+        while desk.calls.try_join_next().is_some() {}
+        for call in calls {
+            let (outside, me) = (self.outside.clone(), me.clone());
+            desk.calls.spawn(async move {
+                let answer = perform(outside, call.clone()).await;
+                let _ = me.cast(told(call, answer));
+            });
+        }
+    }
+
+    fn look_ahead(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk) {
+        if let Some(alarm) = desk.alarm.take() {
+            alarm.abort();
+        }
+        if let Some(deadline) = [desk.panel.deadline(), desk.menu.deadline()].into_iter().flatten().min() {
+            let rest = deadline.duration_since(clock::now()).unwrap_or_default();
+            desk.alarm = Some(me.send_after(rest, || PanelMsg::Alarm));
+        }
+        if desk.settling && desk.panel.is_still() && desk.menu.is_still() {
+            desk.settling = false;
+            let _ = self.supervisor.cast(SupervisorMsg::Settled);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What the operator reads, and what is counted: one line per thing that matters, with whose ticket it is.
+
+use crate::counts::Counts;
+use crate::ids::{ChannelId, Owner};
+use crate::lifecycle::Note;
+use crate::lifecycle::menu::MenuNote;
+use crate::lifecycle::panel::PanelNote;
+use crate::store::Number;
+
+/// Whose ticket, and which.
+#[derive(Clone, Copy)]
+pub struct Subject {
+    /// Whose.
+    pub owner: Owner,
+    /// Its number, or that of the member's last one.
+    pub number: Option<Number>,
+    /// Its channel.
+    pub channel: Option<ChannelId>,
+}
+
+/// Logs what happened to a ticket, and counts it.
+pub fn notes(counts: &Counts, of: Subject, notes: &[Note]) {
+    for note in notes {
+        match note {
+            Note::Opened { .. } => drop(counts.opened.inc()),
+            Note::Closed { .. } => drop(counts.closed.inc()),
+            Note::Refused { .. } => drop(counts.failed.inc()),
+            Note::Retrying { .. } => drop(counts.retries.inc()),
+            _ => {}
+        }
+        log(of, note);
+    }
+}
+
+/// A line with the ticket, the member and the channel as fields.
+macro_rules! line {
+    ($level:ident, $of:expr, $($rest:tt)+) => {
+        tracing::$level!(
+            ticket = $of.number.map(|number| number.0),
+            member = %$of.owner.member,
+            channel = $of.channel.map(tracing::field::display),
+            guild = %$of.owner.guild,
+            $($rest)+
+        )
+    };
+}
+
+fn log(of: Subject, note: &Note) {
+    let of = Subject { channel: note.channel().or(of.channel), ..of };
+    match note {
+        Note::Asked { by, way } => line!(info, of, %by, ?way, "a ticket was asked for"),
+        Note::AskedAgain { by, way } => line!(info, of, %by, ?way, "pointed to the ticket there is"),
+        Note::TurnedDown { by, way, why } => line!(info, of, %by, ?way, %why, "turned down"),
+        Note::Created { .. } => line!(debug, of, "channel created"),
+        Note::Found { .. } => line!(info, of, "the channel had been created after all"),
+        Note::Renamed => {
+            line!(info, of, "Discord does not take the member's name for the channel; a neutral one is used")
+        }
+        Note::Refused { why } => line!(warn, of, %why, "no ticket could be opened; the member is told why"),
+        Note::Deferred => line!(debug, of, "the member was told to wait"),
+        Note::Told => line!(debug, of, "the member has been told"),
+        Note::NotTold => line!(warn, of, "Discord took no answer to a press any more"),
+        Note::Opened { .. } => line!(info, of, "ticket opened"),
+        Note::Adopted { .. } => line!(info, of, "a ticket without a row was taken over"),
+        Note::Duplicate { .. } => line!(warn, of, "a second channel of one opening is being removed"),
+        Note::Unclaimed { .. } => line!(
+            warn,
+            of,
+            "this channel looks like a ticket of a member who has another one; delete it by hand when it is done with"
+        ),
+        Note::CloseAsked { by, way } => line!(info, of, %by, ?way, "closing was asked for"),
+        Note::Announced => line!(debug, of, "closing was announced"),
+        Note::Closed { .. } => line!(info, of, "ticket closed"),
+        Note::Gone { .. } => line!(info, of, "the ticket's channel was deleted by hand"),
+        Note::Reopened { why } => {
+            line!(error, of, %why, "the channel cannot be closed, so the ticket is open again; give the bot the right it lacks");
+        }
+        Note::Retrying { call, why, attempt, pause } => line!(warn, of, call, %why, attempt, ?pause, "trying again"),
+        Note::GaveUp { call, why } => {
+            line!(error, of, call, %why, "gave up; look at the bot's rights and at discordstatus.com");
+        }
+        Note::TakenUp => line!(info, of, "taken up after a restart"),
+        Note::Unsaved => line!(error, of, "not saved: see to the disk and the database's rights"),
+        Note::Restarted => line!(warn, of, "the ticket was started again from its row"),
+    }
+}
+
+/// Logs what happened to the panel, and counts it.
+pub fn panel(counts: &Counts, notes: &[PanelNote]) {
+    for note in notes {
+        if matches!(note, PanelNote::Retrying { .. }) {
+            counts.retries.inc();
+        }
+        match note {
+            PanelNote::InPlace(message) => tracing::info!(panel = %message, "the panel is in place"),
+            PanelNote::Edited(message) => tracing::info!(panel = %message, "the panel was brought up to date"),
+            PanelNote::Removed(message) => tracing::info!(panel = %message, "an old panel was removed"),
+            PanelNote::Sent(message) => tracing::info!(panel = %message, "a new panel was sent"),
+            PanelNote::Retrying { call, answer } => tracing::warn!(
+                call,
+                answer,
+                "the panel cannot be looked after; trying again. Does the bot see the panel channel and may it write there?"
+            ),
+        }
+    }
+}
+
+/// Logs what happened to the slash commands.
+pub fn menu(notes: &[MenuNote]) {
+    for note in notes {
+        match note {
+            MenuNote::InPlace => tracing::info!("the slash commands are in place"),
+            MenuNote::Registered => tracing::info!("the slash commands were registered"),
+            MenuNote::NotInvited => tracing::warn!(
+                "there are no slash commands, because the bot was invited without the scope applications.commands; open the \
+                 link that `talon invite` prints (the bot may stay), then write !setuptickets or start the bot again"
+            ),
+            MenuNote::Refused { answer } => {
+                tracing::warn!(answer, "Discord does not take the slash commands; all else works without them");
+            }
+            MenuNote::Retrying { call, answer } => {
+                tracing::warn!(call, answer, "the slash commands cannot be looked after; trying again");
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Who is told what was heard.
+//!
+//! It knows where every ticket is, the quiet ones too, and what was heard lately. It spawns nobody and sends nothing: what
+//! the supervisor delivers in production, the simulator delivers in the tests.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::actors::clerk::Question;
+use crate::actors::recent::Recent;
+use crate::actors::{Heard, Rank};
+use crate::ids::{ChannelId, GuildId, MessageId, Owner};
+use crate::lifecycle::{Asker, Event, Sighting};
+
+/// Whom it concerns, and what it means to them.
+#[derive(Debug)]
+pub enum Told {
+    /// A ticket.
+    Ticket(Owner, Event),
+    /// The panel: somebody wants it looked after.
+    Panel {
+        /// Where.
+        guild: GuildId,
+        /// Who.
+        asker: Asker,
+        /// Whether they may.
+        rank: Rank,
+    },
+    /// The clerk: somebody wants to know a story.
+    Clerk(Question),
+    /// The panel: the bot is in its server.
+    Home(GuildId),
+    /// The panel: a message of ours that looks like it.
+    PanelMade(MessageId),
+}
+
+/// Where the tickets are, and what was heard.
+#[derive(Debug, Default)]
+pub struct Router {
+    channels: HashMap<ChannelId, Owner>,
+    places: BTreeMap<Owner, ChannelId>,
+    /// Channels that somebody's ticket is looking into, or has looked into and did not take.
+    sought: HashMap<ChannelId, Owner>,
+    recent: Recent,
+}
+
+impl Router {
+    /// Takes down where the member's ticket is; `None` where it has no channel (any more, or yet).
+    pub fn place(&mut self, owner: Owner, channel: Option<ChannelId>) {
+        if let Some(before) = self.places.remove(&owner)
+            && self.channels.get(&before) == Some(&owner)
+        {
+            self.channels.remove(&before);
+        }
+        if let Some(channel) = channel {
+            self.places.insert(owner, channel);
+            self.channels.insert(channel, owner);
+        }
+    }
+
+    /// Who is to be told what, in this order.
+    pub fn route(&mut self, heard: Heard) -> Vec<Told> {
+        match heard {
+            Heard::Open { guild, asker, name } if self.recent.is_new(asker.intent()) => {
+                let owner = Owner { guild, member: asker.user };
+                vec![Told::Ticket(owner, Event::Open { asker, name })]
+            }
+            Heard::Close { guild, channel, asker, support } if self.recent.is_new(asker.intent()) => {
+                // In a channel that is nobody's ticket, it is the asker's own ticket that answers: it says so.
+                let own = Owner { guild, member: asker.user };
+                let owner = self.owner(channel).or_else(|| self.sought.get(&channel).copied()).unwrap_or(own);
+                vec![Told::Ticket(owner, Event::Close { channel, asker, support })]
+            }
+            Heard::SetUp { guild, asker, rank } if self.recent.is_new(asker.intent()) => {
+                vec![Told::Panel { guild, asker, rank }]
+            }
+            Heard::Explain { guild, channel, asker, roles } if self.recent.is_new(asker.intent()) => {
+                let ticket = self.owner(channel).map(|_| channel);
+                vec![Told::Clerk(Question { guild, ticket, asker, roles })]
+            }
+            Heard::Open { asker, .. }
+            | Heard::Close { asker, .. }
+            | Heard::SetUp { asker, .. }
+            | Heard::Explain { asker, .. } => {
+                tracing::debug!(intent = %asker.intent(), user = %asker.user, "heard twice, handled once");
+                Vec::new()
+            }
+            Heard::PanelMade(message) => vec![Told::PanelMade(message)],
+            Heard::ChannelGone(channel) => {
+                let owner = self.owner(channel).or(self.sought.remove(&channel));
+                owner.into_iter().map(|owner| Told::Ticket(owner, Event::Gone { channel })).collect()
+            }
+            Heard::ChannelMade { guild, sighting } => self.see(guild, sighting).into_iter().collect(),
+            Heard::Channels { guild, all, sightings, home } => {
+                let home = home.then_some(Told::Home(guild));
+                home.into_iter().chain(self.compare(guild, &all, sightings)).collect()
+            }
+        }
+    }
+
+    /// How many tickets have a channel.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whose ticket this channel is.
+    fn owner(&self, channel: ChannelId) -> Option<Owner> {
+        self.channels.get(&channel).copied()
+    }
+
+    /// Compares what Discord says is there with what should be.
+    fn compare(&mut self, guild: GuildId, all: &HashSet<ChannelId>, sightings: Vec<Sighting>) -> Vec<Told> {
+        let here = self.places.iter().filter(|(owner, _)| owner.guild == guild);
+        let missing = here.filter(|(_, channel)| !all.contains(channel));
+        let missing = missing.map(|(owner, channel)| Told::Ticket(*owner, Event::Missing { channel: *channel }));
+        let mut told: Vec<Told> = missing.collect();
+        told.extend(sightings.into_iter().filter_map(|sighting| self.see(guild, sighting)));
+        told
+    }
+
+    /// A channel that may be a ticket. One that is known to be, is nothing new.
+    fn see(&mut self, guild: GuildId, sighting: Sighting) -> Option<Told> {
+        let member = match (&sighting.mark, &*sighting.members) {
+            (Some((member, _)), _) => *member,
+            (None, [member]) => *member,
+            (None, _) => return None,
+        };
+        if self.owner(sighting.channel).is_some() {
+            return None;
+        }
+        let owner = Owner { guild, member };
+        self.sought.insert(sighting.channel, owner);
+        Some(Told::Ticket(owner, Event::Seen(sighting)))
+    }
+}

@@ -1,0 +1,256 @@
+//! The supervisor: owns the registry, passes on what was heard to the ticket it concerns, and keeps everybody alive.
+//!
+//! It never waits for Discord or the disk, so one stuck ticket delays nobody.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SpawnErr, SupervisionEvent};
+
+use crate::actors::clerk::ClerkMsg;
+use crate::actors::panel::PanelMsg;
+use crate::actors::registry::Registry;
+use crate::actors::router::{Router, Told};
+use crate::actors::staff::{Duties, Post, Staff};
+use crate::actors::ticket::{TicketActor, TicketMsg};
+use crate::actors::vitals::{Census, GatewayLine};
+use crate::actors::{Heard, Outside};
+use crate::ids::{ChannelId, Owner};
+use crate::lifecycle::menu::MenuEvent;
+use crate::lifecycle::panel::PanelEvent;
+
+/// A failed actor is started again after this long, so that one that fails at once does not keep a core busy.
+const REVIVE_AFTER: Duration = Duration::from_millis(500);
+
+/// What the supervisor is told.
+#[derive(Debug)]
+pub enum SupervisorMsg {
+    /// By the gateway.
+    Hear(Heard),
+    /// By the gateway: it took us in, by a new session or by going on with the last one.
+    Connected {
+        /// Nothing was missed.
+        resumed: bool,
+    },
+    /// By the gateway: how the connection is now.
+    Line(GatewayLine),
+    /// By a ticket: where it is now.
+    Moved {
+        /// Whose ticket.
+        owner: Owner,
+        /// Its channel, if it has one.
+        channel: Option<ChannelId>,
+    },
+    /// By a ticket: there is nothing left to do after so many messages.
+    Idle {
+        /// Whose ticket.
+        owner: Owner,
+        /// How many of our messages it has handled.
+        handled: u64,
+    },
+    /// By a ticket or the staff: no call is on its way.
+    Settled,
+    /// By the panel: it has been looked at, with whatever outcome.
+    PanelChecked,
+    /// By whoever wants to know how we are; that an answer comes is the half of it.
+    Count(RpcReplyPort<Census>),
+    /// By ourselves: start a failed ticket again.
+    Revive(Owner),
+    /// By ourselves: fill this post again.
+    Rehire(Post),
+    /// By whoever started us: finish what was begun, begin nothing new, and say when that is so.
+    Drain(RpcReplyPort<()>),
+    /// Make this ticket fail, to see what happens then.
+    #[cfg(test)]
+    Panic(Owner),
+}
+
+/// The top of the tree.
+pub struct Supervisor;
+
+/// What it is started with.
+pub struct Arguments {
+    /// How the world is reached.
+    pub outside: Arc<Outside>,
+    /// What the staff must know.
+    pub duties: Duties,
+    /// Where the tickets are, by the store.
+    pub places: Vec<(Owner, Option<ChannelId>)>,
+    /// The tickets that were in the middle of something.
+    pub unfinished: Vec<Owner>,
+}
+
+/// What it holds.
+pub struct House {
+    outside: Arc<Outside>,
+    staff: Staff,
+    line: GatewayLine,
+    panel_checked: bool,
+    router: Router,
+    registry: Registry,
+    draining: Option<RpcReplyPort<()>>,
+    unsettled: usize,
+}
+
+type Handled = Result<(), ActorProcessingErr>;
+
+impl Actor for Supervisor {
+    type Msg = SupervisorMsg;
+    type State = House;
+    type Arguments = Arguments;
+
+    async fn pre_start(&self, me: ActorRef<SupervisorMsg>, args: Arguments) -> Result<House, ActorProcessingErr> {
+        let mut house = House {
+            outside: args.outside,
+            staff: Staff::new(args.duties),
+            line: GatewayLine::default(),
+            panel_checked: false,
+            router: Router::default(),
+            registry: Registry::default(),
+            draining: None,
+            unsettled: 0,
+        };
+        for (owner, channel) in args.places {
+            house.router.place(owner, channel);
+        }
+        for owner in args.unfinished {
+            house.resume(&me, owner, false).await;
+        }
+        for post in Post::ALL {
+            house.staff.hire(post, &house.outside, &me).await;
+        }
+        Ok(house)
+    }
+
+    async fn handle(&self, me: ActorRef<SupervisorMsg>, message: SupervisorMsg, house: &mut House) -> Handled {
+        match message {
+            SupervisorMsg::Hear(_) if house.draining.is_some() => {}
+            SupervisorMsg::Hear(heard) => house.hear(&me, heard).await,
+            SupervisorMsg::Connected { resumed } => house.outside.counts.connected(resumed),
+            SupervisorMsg::Line(line) => house.look_at(line),
+            SupervisorMsg::Moved { owner, channel } => house.router.place(owner, channel),
+            SupervisorMsg::Idle { owner, handled } => house.let_go(owner, handled),
+            SupervisorMsg::Settled => house.settled(),
+            SupervisorMsg::Revive(owner) => house.resume(&me, owner, true).await,
+            SupervisorMsg::Rehire(post) => house.staff.hire(post, &house.outside, &me).await,
+            SupervisorMsg::PanelChecked => house.panel_checked(),
+            SupervisorMsg::Count(port) => house.count(port),
+            SupervisorMsg::Drain(port) => house.drain(port),
+            #[cfg(test)]
+            SupervisorMsg::Panic(owner) => house.tell(&me, owner, TicketMsg::Panic).await,
+        }
+        Ok(())
+    }
+
+    async fn handle_supervisor_evt(
+        &self,
+        me: ActorRef<SupervisorMsg>,
+        event: SupervisionEvent,
+        house: &mut House,
+    ) -> Handled {
+        match event {
+            SupervisionEvent::ActorFailed(actor, error) => house.failed(&me, actor.get_id(), &error.to_string()),
+            // Who was let go has no entry any more; who ended otherwise is let go by this.
+            SupervisionEvent::ActorTerminated(actor, ..) => drop(house.registry.died(actor.get_id())),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl House {
+    async fn hear(&mut self, me: &ActorRef<SupervisorMsg>, heard: Heard) {
+        for told in self.router.route(heard) {
+            match told {
+                Told::Ticket(owner, event) => self.tell(me, owner, TicketMsg::Hear(event)).await,
+                Told::Panel { guild, asker, rank } => self.staff.tell_panel(PanelMsg::SetUp { guild, asker, rank }),
+                Told::Clerk(question) => self.staff.tell_clerk(ClerkMsg::Explain(question)),
+                Told::PanelMade(message) => self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Seen(message))),
+                Told::Home(guild) => self.staff.tell_panel(PanelMsg::Menu(MenuEvent::Here(guild))),
+            }
+        }
+    }
+
+    async fn resume(&mut self, me: &ActorRef<SupervisorMsg>, owner: Owner, failed: bool) {
+        self.tell(me, owner, TicketMsg::Resume { failed }).await;
+    }
+
+    /// Tells the ticket, which is brought to life for it.
+    async fn tell(&mut self, me: &ActorRef<SupervisorMsg>, owner: Owner, message: TicketMsg) {
+        if !self.registry.is_alive(owner) {
+            match self.spawn_ticket(me, owner).await {
+                Ok(actor) => self.registry.born(owner, actor),
+                Err(error) => tracing::error!(%owner, %error, "cannot start the ticket"),
+            }
+        }
+        self.registry.send(owner, message);
+    }
+
+    async fn spawn_ticket(&self, me: &ActorRef<SupervisorMsg>, owner: Owner) -> Result<ActorRef<TicketMsg>, SpawnErr> {
+        let ticket = TicketActor { owner, outside: self.outside.clone(), supervisor: me.clone() };
+        // Without a name: names are global to the process, and the registry is ours.
+        let (actor, _) = Actor::spawn_linked(None, ticket, (), me.get_cell()).await?;
+        Ok(actor)
+    }
+
+    fn let_go(&mut self, owner: Owner, handled: u64) {
+        if self.draining.is_none() {
+            self.registry.let_go(owner, handled);
+        }
+    }
+
+    fn failed(&mut self, me: &ActorRef<SupervisorMsg>, actor: ActorId, error: &str) {
+        let revive = if let Some(owner) = self.registry.died(actor) {
+            tracing::error!(%owner, error, "a ticket failed and is started again from its row");
+            self.outside.counts.restarted("ticket");
+            SupervisorMsg::Revive(owner)
+        } else if let Some(post) = self.staff.lost(actor) {
+            tracing::error!(actor = post.name(), error, "failed and is started again");
+            self.outside.counts.restarted(post.name());
+            SupervisorMsg::Rehire(post)
+        } else {
+            return;
+        };
+        if self.draining.is_some() {
+            return self.settled();
+        }
+        me.send_after(REVIVE_AFTER, || revive);
+    }
+
+    fn look_at(&mut self, line: GatewayLine) {
+        self.line = line;
+        self.staff.look();
+    }
+
+    fn panel_checked(&mut self) {
+        self.panel_checked = true;
+        self.staff.look();
+    }
+
+    fn count(&self, port: RpcReplyPort<Census>) {
+        let (open, living) = (self.router.count(), self.registry.count());
+        // It is not an error that nobody waits any more.
+        let _ = port.send(Census { open, living, line: self.line, panel_checked: self.panel_checked });
+    }
+
+    fn drain(&mut self, port: RpcReplyPort<()>) {
+        let tickets = self.registry.living().filter(|ticket| ticket.cast(TicketMsg::Settle).is_ok()).count();
+        self.unsettled = tickets + self.staff.settle() + 1;
+        self.draining = Some(port);
+        self.settled();
+    }
+
+    /// One less to wait for.
+    fn settled(&mut self) {
+        self.unsettled = self.unsettled.saturating_sub(1);
+        if self.unsettled == 0
+            && let Some(port) = self.draining.take()
+        {
+            // It is not an error that nobody waits any more.
+            let _ = port.send(());
+        }
+    }
+}
+
+#[cfg(all(test, feature = "sandbox"))]
+mod tests;

@@ -1,0 +1,208 @@
+//! A ticket that fails is brought back from its row: no call of Discord's makes one fail, so this is told from within.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ractor::{Actor, ActorRef};
+use secrecy::SecretString;
+use tempfile::TempDir;
+
+use crate::actors::Outside;
+use crate::actors::staff::Duties;
+use crate::actors::supervisor::{Arguments, Supervisor, SupervisorMsg};
+use crate::discord::{Client, Place, Transport};
+use crate::gateway::{Ear, Line, listen};
+use crate::ids::{ApplicationId, ChannelId, GuildId, Owner, RoleId, UserId};
+use crate::language::{Language, Locale};
+use crate::lifecycle::{Note, Rules, State};
+use crate::sandbox::world::Snowflake;
+use crate::sandbox::{Sandbox, Setup, When};
+use crate::store::{Filter, Store};
+
+const CREATE: &str = "create_ticket_button";
+const CLOSE: &str = "close_ticket_button";
+
+/// The whole bot, as `run` puts it together, within reach of a test.
+struct House {
+    discord: Sandbox,
+    store: Store,
+    supervisor: ActorRef<SupervisorMsg>,
+    _home: TempDir,
+}
+
+impl House {
+    async fn new() -> Self {
+        let discord = Sandbox::start(Setup::default()).expect("the sandbox listens");
+        let home = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&home.path().join("talon.db")).expect("a new database");
+        let (token, proxy) = (SecretString::from(discord.token().to_owned()), Some(discord.base_url()));
+        let transport = Transport::new(&token, proxy.as_deref()).expect("a good token");
+        let ids = discord.ids();
+        let place = Place {
+            me: UserId(ids.bot.get()),
+            panel: ChannelId(ids.panel.get()),
+            category: ChannelId(ids.category.get()),
+            support: RoleId(ids.support_role.get()),
+            application: ApplicationId(ids.application.get()),
+            locale: Locale::One(Language::Russian),
+        };
+        let line = Line { token, proxy, gateway: transport.gateway().await.expect("a gateway"), content: true };
+        let outside = Outside {
+            counts: transport.counts(),
+            client: Client::new(transport, place.clone()),
+            store: store.clone(),
+            rules: Rules { close_delay: Duration::from_millis(800) },
+        };
+        let arguments = Arguments {
+            outside: Arc::new(outside),
+            duties: Duties { panel_file: home.path().join("panel.json"), journal_keep: Duration::from_secs(86_400) },
+            places: Vec::new(),
+            unfinished: Vec::new(),
+        };
+        let (supervisor, _) = Actor::spawn(None, Supervisor, arguments).await.expect("the supervisor starts");
+        tokio::spawn(listen(line, Ear { supervisor: supervisor.clone(), place }, std::future::pending()));
+        discord.ready().await;
+        discord.until("the panel", |world| (!world.messages_seen(ids.bot, ids.panel).is_empty()).then_some(())).await;
+        Self { discord, store, supervisor, _home: home }
+    }
+
+    fn owner(&self, member: Snowflake) -> Owner {
+        Owner { guild: GuildId(self.discord.ids().guild.get()), member: UserId(member.get()) }
+    }
+
+    /// Makes the member's ticket fail, wherever it is.
+    fn fail(&self, member: Snowflake) {
+        self.supervisor.cast(SupervisorMsg::Panic(self.owner(member))).expect("the supervisor lives");
+    }
+
+    fn press(&self, who: Snowflake) -> Snowflake {
+        self.discord.press(who, self.discord.ids().panel, CREATE).expect("the panel is there")
+    }
+
+    async fn answer(&self, press: Snowflake) -> String {
+        self.discord.answered(press).await.expect("an answer").content
+    }
+
+    /// Waits until the row is as it should be.
+    async fn until_row(&self, member: Snowflake, fits: impl Fn(&State) -> bool) {
+        let row = async {
+            while !fits(&self.store.ticket(self.owner(member)).await.expect("the row can be read")) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), row).await.expect("the row becomes what it should be");
+    }
+
+    async fn open(&self, who: Snowflake) -> Snowflake {
+        self.answer(self.press(who)).await;
+        self.until_row(who, |row| matches!(row, State::Open { .. })).await;
+        *self.tickets().last().expect("a ticket")
+    }
+
+    fn tickets(&self) -> Vec<Snowflake> {
+        self.discord.look(|world| world.children_of(self.discord.ids().category))
+    }
+
+    fn announcements(&self, ticket: Snowflake) -> usize {
+        self.discord.look(|world| {
+            let channel = world.channels.get(&ticket).or_else(|| world.gone.iter().find(|gone| gone.id == ticket));
+            let messages = channel.into_iter().flat_map(|channel| channel.messages.values());
+            messages.filter(|message| message.content.starts_with("🔒 тикет будет закрыт")).count()
+        })
+    }
+
+    async fn until_gone(&self, ticket: Snowflake) {
+        self.discord.until("its end", |world| (!world.channels.contains_key(&ticket)).then_some(())).await;
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_that_fails_is_brought_back_and_its_owner_does_not_notice() {
+    let house = House::new().await;
+    let alice = house.discord.ids().alice;
+    let ticket = house.open(alice).await;
+
+    house.fail(alice);
+
+    let press = house.press(alice);
+    assert_eq!(house.answer(press).await, format!("❌ у тебя уже есть тикет: <#{ticket}>"));
+    house.discord.press(alice, ticket, CLOSE).expect("the button is there");
+    house.until_gone(ticket).await;
+    house.until_row(alice, |row| *row == State::Absent).await;
+    assert_ne!(house.open(alice).await, ticket);
+    let journal = house.store.journal(Filter::All, 100).await.expect("the journal can be read");
+    assert!(journal.iter().any(|entry| entry.note == Ok(Note::Restarted)), "{journal:#?}");
+}
+
+#[tokio::test]
+async fn an_opening_that_fails_in_the_middle_makes_one_channel() {
+    for when in [When::Before, When::After] {
+        let house = House::new().await;
+        let alice = house.discord.ids().alice;
+        let mut creating = house.discord.hold("POST /guilds/*/channels", when);
+        let press = house.press(alice);
+        creating.reached().await;
+
+        house.fail(alice);
+        creating.release();
+
+        let answer = house.answer(press).await;
+        house.until_row(alice, |row| matches!(row, State::Open { .. })).await;
+        assert_eq!(house.tickets().len(), 1, "{when:?}");
+        assert_eq!(answer, format!("✅ тикет создан: <#{}>", house.tickets()[0]));
+    }
+}
+
+#[tokio::test]
+async fn a_closing_that_fails_keeps_its_word() {
+    let house = House::new().await;
+    let alice = house.discord.ids().alice;
+    for when in [When::Before, When::After] {
+        let ticket = house.open(alice).await;
+        let mut announcing = house.discord.hold("POST /interactions/*/*/callback", when);
+        house.discord.press(alice, ticket, CLOSE).expect("the button is there");
+        announcing.reached().await;
+
+        house.fail(alice);
+        announcing.release();
+
+        house.until_gone(ticket).await;
+        house.until_row(alice, |row| *row == State::Absent).await;
+        assert_eq!(house.announcements(ticket), 1, "{when:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_countdown_that_fails_goes_on() {
+    let house = House::new().await;
+    let alice = house.discord.ids().alice;
+    let ticket = house.open(alice).await;
+    house.discord.press(alice, ticket, CLOSE).expect("the button is there");
+    house.until_row(alice, |row| matches!(row, State::Closing(closing) if closing.announced)).await;
+
+    house.fail(alice);
+
+    house.until_gone(ticket).await;
+    assert_eq!(house.announcements(ticket), 1);
+}
+
+#[tokio::test]
+async fn one_that_fails_again_and_again_delays_nobody() {
+    let house = House::new().await;
+    let ids = house.discord.ids();
+    let ticket = house.open(ids.alice).await;
+
+    for _ in 0..20 {
+        house.fail(ids.alice);
+    }
+    let bob = house.press(ids.bob);
+    assert!(house.answer(bob).await.starts_with("✅ тикет создан"));
+
+    // She is answered, if not by the first press then by one after it.
+    let mut answer = None;
+    while answer.is_none() {
+        let press = house.press(ids.alice);
+        answer = house.discord.answered(press).await;
+    }
+    assert_eq!(answer.map(|answer| answer.content), Some(format!("❌ у тебя уже есть тикет: <#{ticket}>")));
+}
