@@ -1,0 +1,202 @@
+//! What an event means to us: Discord's payloads become our own words here, and nowhere else.
+//!
+//! One function without an effect: the simulator hears through it, too.
+
+use std::collections::HashSet;
+use std::time::SystemTime;
+
+use serenity::all::{
+    ActionRowComponent, ApplicationId as LibraryApplicationId, ButtonKind, CommandInteraction, CommandType,
+    ComponentInteraction, Event, Guild, GuildChannel, Interaction, InteractionId as LibraryInteractionId, Member,
+    Message, Permissions, RoleId as LibraryRoleId,
+};
+
+use crate::actors::{Heard, Rank};
+use crate::discord::{Place, view};
+use crate::ids::{ApplicationId, Button, ChannelId, Command, GuildId, InteractionId, MessageId, RoleId, UserId};
+use crate::language::Language;
+use crate::lifecycle::{Asker, Entrance, Gesture, Press};
+
+/// What this event means, if anything. `now` is when it was heard.
+#[must_use]
+pub fn meaning(event: Event, place: &Place, now: SystemTime) -> Option<Heard> {
+    match event {
+        Event::InteractionCreate(event) => {
+            let wish = match event.interaction {
+                Interaction::Component(press) => pressed(press, place, now),
+                Interaction::Command(slash) => used(slash, place, now),
+                _ => None,
+            };
+            wish.map(|wish| wish.meaning(place))
+        }
+        Event::MessageCreate(event) if event.message.author.id.get() == place.me.0 => panel_made(&event.message, place),
+        Event::MessageCreate(event) => said(event.message, place, now).map(|wish| wish.meaning(place)),
+        Event::GuildCreate(event) => Some(channels(&event.guild, place)),
+        Event::ChannelCreate(event) => made(&event.channel, place),
+        Event::ChannelDelete(event) => Some(Heard::ChannelGone(ChannelId(event.channel.id.get()))),
+        _ => None,
+    }
+}
+
+/// What a member wants of us, however they said it.
+struct Wish {
+    command: Command,
+    guild: GuildId,
+    channel: ChannelId,
+    asker: Asker,
+    name: String,
+    roles: Vec<LibraryRoleId>,
+    /// Whether they are an administrator, where Discord has told.
+    administrator: Option<bool>,
+}
+
+impl Wish {
+    /// What it means: the one place where buttons, slash commands and written ones come together.
+    fn meaning(self, place: &Place) -> Heard {
+        let Self { command, guild, channel, asker, name, roles, administrator } = self;
+        match command {
+            Command::Ticket => Heard::Open { guild, asker, name },
+            Command::Close => {
+                let support = roles.iter().any(|role| role.get() == place.support.0);
+                Heard::Close { guild, channel, asker, support }
+            }
+            Command::SetUp => {
+                let roles = || Rank::Roles(roles.iter().map(|role| RoleId(role.get())).collect());
+                let rank = administrator.map_or_else(roles, |administrator| Rank::Told { administrator });
+                Heard::SetUp { guild, asker, rank }
+            }
+            Command::Explain => {
+                let roles = roles.iter().map(|role| RoleId(role.get())).collect();
+                Heard::Explain { guild, channel, asker, roles }
+            }
+        }
+    }
+}
+
+fn pressed(press: ComponentInteraction, place: &Place, now: SystemTime) -> Option<Wish> {
+    let Some(button) = Button::from_custom_id(&press.data.custom_id) else {
+        tracing::warn!(custom_id = press.data.custom_id, "a button was pressed that is not ours");
+        return None;
+    };
+    let member = press.member?;
+    Some(Wish {
+        command: Command::of(button),
+        guild: GuildId(press.guild_id?.get()),
+        channel: ChannelId(press.channel_id.get()),
+        asker: Asker {
+            user: UserId(press.user.id.get()),
+            at: now,
+            entrance: entrance(
+                press.id,
+                press.token,
+                press.application_id,
+                place.locale.of_member(&press.locale),
+                Gesture::Button,
+            ),
+        },
+        name: press.user.name,
+        administrator: administrator(&member),
+        roles: member.roles,
+    })
+}
+
+fn used(slash: CommandInteraction, place: &Place, now: SystemTime) -> Option<Wish> {
+    let Some(command) = Command::named(&slash.data.name).filter(|_| slash.data.kind == CommandType::ChatInput) else {
+        tracing::warn!(command = slash.data.name, "a slash command was used that is not ours (any more)");
+        return None;
+    };
+    let member = slash.member?;
+    Some(Wish {
+        command,
+        guild: GuildId(slash.guild_id?.get()),
+        channel: ChannelId(slash.channel_id.get()),
+        asker: Asker {
+            user: UserId(slash.user.id.get()),
+            at: now,
+            entrance: entrance(
+                slash.id,
+                slash.token,
+                slash.application_id,
+                place.locale.of_member(&slash.locale),
+                Gesture::Slash,
+            ),
+        },
+        name: slash.user.name,
+        administrator: administrator(&member),
+        roles: member.roles,
+    })
+}
+
+fn entrance(
+    interaction: LibraryInteractionId,
+    token: String,
+    application: LibraryApplicationId,
+    language: Language,
+    gesture: Gesture,
+) -> Entrance {
+    let (interaction, application) = (InteractionId(interaction.get()), ApplicationId(application.get()));
+    Entrance::Press(Press { interaction, token, application, acknowledged: false, language, gesture })
+}
+
+/// Interactions tell what the member may do where they happen.
+fn administrator(member: &Member) -> Option<bool> {
+    member.permissions.map(|permissions| permissions.contains(Permissions::ADMINISTRATOR))
+}
+
+fn said(message: Message, place: &Place, now: SystemTime) -> Option<Wish> {
+    if message.author.bot || message.webhook_id.is_some() {
+        return None;
+    }
+    let command = Command::written(&message.content)?;
+    let channel = ChannelId(message.channel_id.get());
+    Some(Wish {
+        command,
+        guild: GuildId(message.guild_id?.get()),
+        channel,
+        asker: Asker {
+            user: UserId(message.author.id.get()),
+            at: now,
+            entrance: Entrance::Command {
+                channel,
+                message: MessageId(message.id.get()),
+                // Everybody reads the reply.
+                language: place.locale.of_server(),
+            },
+        },
+        name: message.author.name,
+        roles: message.member.map(|member| member.roles).unwrap_or_default(),
+        administrator: None,
+    })
+}
+
+/// One of ours, with the button that asks for a ticket.
+fn panel_made(message: &Message, place: &Place) -> Option<Heard> {
+    let mut buttons = message.components.iter().flat_map(|row| &row.components).filter_map(|part| match part {
+        ActionRowComponent::Button(button) => Some(&button.data),
+        _ => None,
+    });
+    let asks = |button: &ButtonKind| match button {
+        ButtonKind::NonLink { custom_id, .. } => custom_id == Button::CreateTicket.custom_id(),
+        _ => false,
+    };
+    let here = message.channel_id.get() == place.panel.0;
+    (here && buttons.any(asks)).then(|| Heard::PanelMade(MessageId(message.id.get())))
+}
+
+fn channels(guild: &Guild, place: &Place) -> Heard {
+    let mut sightings = view::sightings(guild.channels.values(), place);
+    // The library mixes them up. Oldest first, the same event means the same every time.
+    sightings.sort_by_key(|sighting| sighting.channel);
+    let all: HashSet<ChannelId> = guild.channels.keys().map(|channel| ChannelId(channel.get())).collect();
+    let home = all.contains(&place.panel);
+    Heard::Channels { guild: GuildId(guild.id.get()), all, sightings, home }
+}
+
+/// Only a channel with our mark: it is too early to look for a welcome in one that somebody made by hand.
+fn made(channel: &GuildChannel, place: &Place) -> Option<Heard> {
+    let sighting = view::sighting(channel, place).filter(|sighting| sighting.mark.is_some())?;
+    Some(Heard::ChannelMade { guild: GuildId(channel.guild_id.get()), sighting })
+}
+
+#[cfg(test)]
+mod tests;
