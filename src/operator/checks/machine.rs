@@ -1,0 +1,119 @@
+//! What is on this machine: two files, the disk, the clock.
+
+use std::time::Duration;
+
+use crate::discord::Clock;
+use crate::operator::checks::{survey, unknown};
+use crate::operator::facts::Facts;
+use crate::operator::finding::Verdict;
+use crate::store::panel::NoPanel;
+use crate::store::{Obstacle, OpenError, StoreError};
+
+/// With less free space the next tickets may not be saved; with little more it is time to make some.
+const NO_SPACE: u64 = 10 << 20;
+const LITTLE_SPACE: u64 = 100 << 20;
+
+/// A clock that is wrong will be set right some day, and every deadline moves with it.
+const WRONG: Duration = Duration::from_secs(60);
+const ODD: Duration = Duration::from_secs(5);
+
+pub(super) fn panel_file(facts: &Facts) -> Verdict {
+    let file = &facts.disk.panel;
+    let path = file.path.display();
+    match (&file.said, &file.writable) {
+        (Err(NoPanel::Unreadable(why)), _) => {
+            Verdict::error(format!("{path} cannot be read: {why}"), "let the bot's user read and write it")
+        }
+        (_, Err(why)) => Verdict::error(
+            format!("{path} cannot be written: {why}"),
+            "let the bot's user write in its folder, or point TICKET_MESSAGE_FILE elsewhere",
+        ),
+        (Ok(message), Ok(())) => Verdict::ok(format!("{path} names message {message}")),
+        (Err(NoPanel::NoFile), Ok(())) => Verdict::ok(format!("{path} will be made with the panel")),
+        (Err(why @ (NoPanel::Broken(_) | NoPanel::NoId)), Ok(())) => Verdict::warning(
+            format!("{path} is as good as none: {why}"),
+            "nothing has to be done: the bot sends the panel anew",
+        ),
+    }
+}
+
+pub(super) fn database(facts: &Facts) -> Verdict {
+    let database = &facts.disk.database;
+    let path = database.path.display();
+    let unwritable = |why: &std::io::Error| {
+        let found = format!("{path} cannot be written: {why}");
+        Verdict::error(found, "let the bot's user write it and its folder, or point DATABASE_URL elsewhere")
+    };
+    match (&database.state, &database.writable) {
+        (Err(why), _) if !database.is_missing() => refused(why),
+        (_, Err(why)) => unwritable(why),
+        (Err(_), Ok(())) => Verdict::ok(format!("{path} will be made at the first start")),
+        (Ok(contents), Ok(())) => match &contents.tickets {
+            Ok((version, 1)) => Verdict::ok(format!("{path}, version {version}, with 1 ticket")),
+            Ok((version, tickets)) => Verdict::ok(format!("{path}, version {version}, with {tickets} tickets")),
+            Err(why) => unreadable(why),
+        },
+    }
+}
+
+/// What stands in the way of opening it says itself what to do.
+fn refused(why: &OpenError) -> Verdict {
+    let told = why.to_string();
+    let (found, remedy) = told.rsplit_once(": ").unwrap_or((&told, RESTORE));
+    match why.obstacle {
+        Obstacle::Older { .. } => Verdict::warning(found, remedy),
+        _ => Verdict::error(found, remedy),
+    }
+}
+
+const RESTORE: &str = "stop the bot, and restore a backup";
+
+fn unreadable(why: &StoreError) -> Verdict {
+    Verdict::error(format!("cannot be read: {why}"), RESTORE)
+}
+
+pub(super) fn integrity(facts: &Facts) -> Verdict {
+    let database = &facts.disk.database;
+    match &database.state {
+        Err(_) if database.is_missing() => Verdict::ok("nothing to be damaged yet"),
+        Err(_) => unknown("the database cannot be opened"),
+        Ok(contents) => match &contents.damage {
+            Err(why) => unreadable(why),
+            Ok(damage) => match damage.first() {
+                None => Verdict::ok("undamaged"),
+                Some(first) => Verdict::error(format!("damaged in {} places: {first}", damage.len()), RESTORE),
+            },
+        },
+    }
+}
+
+pub(super) fn disk_space(facts: &Facts) -> Verdict {
+    let free = match &facts.disk.free {
+        Ok(free) => *free,
+        Err(why) => return Verdict::warning(format!("unknown: {why}"), "see that the folder of the database is there"),
+    };
+    let found = format!("{} MB free", free >> 20);
+    let remedy = "make room where the database is";
+    match free {
+        free if free < NO_SPACE => Verdict::error(found + ": tickets may not be saved", remedy),
+        free if free < LITTLE_SPACE => Verdict::warning(found, remedy),
+        _ => Verdict::ok(found),
+    }
+}
+
+pub(super) fn clock(facts: &Facts) -> Verdict {
+    survey(facts, |survey| {
+        let (by, way) = match survey.clock {
+            Clock::Fast(by) => (by, "fast"),
+            Clock::Slow(by) => (by, "slow"),
+            Clock::Untold => return Verdict::warning("unknown: Discord did not tell the time", "look at a clock"),
+        };
+        let found = format!("{} s {way}", by.as_secs());
+        let remedy = "let the machine's clock be set by the network: timedatectl set-ntp true";
+        match by {
+            by if by > WRONG => Verdict::error(found, remedy),
+            by if by > ODD => Verdict::warning(found, remedy),
+            _ => Verdict::ok("agrees with Discord's"),
+        }
+    })
+}

@@ -1,0 +1,85 @@
+//! What the doctor knows: from facts to findings, without looking at anything.
+//!
+//! Each check is a row, and each judges one thing alone, so that one thing taken away is one finding. What hangs on
+//! something that is itself amiss is told as unknown, and not as wrong once more.
+
+mod access;
+mod machine;
+mod rooms;
+#[cfg(test)]
+mod tests;
+
+use crate::discord::{Home, Survey};
+use crate::lifecycle::Right;
+use crate::operator::facts::Facts;
+use crate::operator::finding::{Finding, Verdict};
+
+/// A line of the report, and how it is come by.
+struct Check {
+    name: &'static str,
+    title: &'static str,
+    judge: fn(&Facts) -> Verdict,
+}
+
+const fn check(name: &'static str, title: &'static str, judge: fn(&Facts) -> Verdict) -> Check {
+    Check { name, title, judge }
+}
+
+/// All of them, in the order in which they are best set right.
+const CHECKS: [Check; 23] = [
+    check("token", "Token", access::token),
+    check("message_content", "Message content intent", access::message_content),
+    check("server", "Server", access::server),
+    check("panel_channel", "Panel channel", rooms::panel_channel),
+    check("category", "Category", rooms::category),
+    check("support_role", "Support role", rooms::support_role),
+    check("view_channels", "View Channels", |facts| access::right(facts, Right::ViewChannel)),
+    check("manage_channels", "Manage Channels", |facts| access::right(facts, Right::ManageChannels)),
+    check("send_messages", "Send Messages", |facts| access::right(facts, Right::SendMessages)),
+    check("embed_links", "Embed Links", |facts| access::right(facts, Right::EmbedLinks)),
+    check("attach_files", "Attach Files", |facts| access::right(facts, Right::AttachFiles)),
+    check("read_message_history", "Read Message History", |facts| access::right(facts, Right::ReadMessageHistory)),
+    check("manage_messages", "Manage Messages", |facts| access::right(facts, Right::ManageMessages)),
+    check("support_mention", "Notifying the support", access::support_mention),
+    check("administrator", "Administrator", access::administrator),
+    check("two_factor", "Two-factor", access::two_factor),
+    check("category_room", "Room in the category", rooms::category_room),
+    check("server_room", "Room in the server", rooms::server_room),
+    check("panel_file", "Panel file", machine::panel_file),
+    check("database", "Database", machine::database),
+    check("database_integrity", "Database integrity", machine::integrity),
+    check("disk_space", "Disk space", machine::disk_space),
+    check("clock", "Clock", machine::clock),
+];
+
+/// The whole report.
+pub fn examine(facts: &Facts) -> Vec<Finding> {
+    let finding = |check: &Check| {
+        let Verdict { status, found, remedy } = (check.judge)(facts);
+        Finding { check: check.name, title: check.title, status, found, remedy }
+    };
+    CHECKS.iter().map(finding).collect()
+}
+
+/// Judges what Discord tells.
+fn survey(facts: &Facts, judge: impl FnOnce(&Survey) -> Verdict) -> Verdict {
+    facts.discord.as_ref().map_or_else(|_| unknown("nothing was heard of Discord"), judge)
+}
+
+/// Judges what is in the server.
+fn home(facts: &Facts, judge: impl FnOnce(&Home, &Survey) -> Verdict) -> Verdict {
+    survey(facts, |survey| match &survey.home {
+        Ok(home) => judge(home, survey),
+        Err(_) => unknown("there is no server to look at"),
+    })
+}
+
+/// It hangs on something that is itself amiss; what to do about that is told where it stands.
+fn unknown(why: &str) -> Verdict {
+    Verdict { remedy: None, ..Verdict::warning(format!("not checked: {why}"), "") }
+}
+
+/// Discord has told other things, but not this.
+fn untold() -> Verdict {
+    Verdict::warning("unknown: Discord did not tell", "ask `talon doctor` again in a moment")
+}

@@ -1,0 +1,294 @@
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::*;
+use crate::discord::{
+    Application, Channel, Clock, Denier, Homeless, Kind, Lack, Named, Rights, Role, Site, Spot, StartError,
+    needed_rights,
+};
+use crate::ids::{ApplicationId, ChannelId, GuildId, MessageId, RoleId, UserId};
+use crate::operator::facts::{Contents, Database, Disk, PanelFile};
+use crate::operator::finding::Status;
+use crate::operator::rights::name;
+use crate::store::panel::NoPanel;
+use crate::store::{Obstacle, OpenError, StoreError};
+
+fn spot(id: u64, name: &str, kind: Kind) -> Spot {
+    Spot::Here(Channel { id: ChannelId(id), name: name.to_owned(), kind, parent: None })
+}
+
+/// All is well.
+fn facts() -> Facts {
+    let support = Role { id: RoleId(3), name: "support".into(), mentionable: false, managed: false, everyone: false };
+    let home = Home {
+        server: Named { id: GuildId(4), name: "talon".into() },
+        channels: 3,
+        tickets: 0,
+        panel: spot(1, "help", Kind::Text),
+        category: spot(2, "tickets", Kind::Category),
+        support: Some(support),
+        wants_two_factor: false,
+        rights: Rights { administrator: false, role: Some("helper".into()), lacks: vec![] },
+    };
+    let survey = Survey {
+        bot: Named { id: UserId(9), name: "talon".into() },
+        two_factor: false,
+        application: Some(Application { id: ApplicationId(9), content: true }),
+        home: Ok(home),
+        clock: Clock::Slow(Duration::ZERO),
+    };
+    let panel = PanelFile { path: "panel.json".into(), said: Ok(MessageId(7)), writable: Ok(()) };
+    let contents = Contents { tickets: Ok((1, 2)), damage: Ok(vec![]) };
+    let database = Database { path: "talon.db".into(), state: Ok(contents), writable: Ok(()) };
+    Facts { discord: Ok(survey), disk: Disk { panel, database, free: Ok(1 << 30) } }
+}
+
+fn survey(facts: &mut Facts) -> &mut Survey {
+    facts.discord.as_mut().unwrap()
+}
+
+fn home(facts: &mut Facts) -> &mut Home {
+    survey(facts).home.as_mut().unwrap()
+}
+
+/// What is not as it should be: the check, how bad it is, and both texts.
+fn amiss(change: impl FnOnce(&mut Facts)) -> Vec<(&'static str, Status, String)> {
+    let mut facts = facts();
+    change(&mut facts);
+    let findings = examine(&facts).into_iter().filter(|finding| finding.status != Status::Ok);
+    findings.map(|finding| (finding.check, finding.status, finding.to_string())).collect()
+}
+
+/// One thing is amiss, and nothing else; these words tell of it.
+#[track_caller]
+fn alone(status: Status, check: &str, words: &[&str], change: impl FnOnce(&mut Facts)) {
+    let amiss = amiss(change);
+    let [(found, how, text)] = &amiss[..] else { panic!("one thing is amiss: {amiss:#?}") };
+    assert_eq!((*found, *how), (check, status), "{text}");
+    for word in words {
+        assert!(text.contains(word), "{word:?} in {text:?}");
+    }
+}
+
+#[track_caller]
+fn error(check: &str, words: &[&str], change: impl FnOnce(&mut Facts)) {
+    alone(Status::Error, check, words, change);
+}
+
+#[track_caller]
+fn warning(check: &str, words: &[&str], change: impl FnOnce(&mut Facts)) {
+    alone(Status::Warning, check, words, change);
+}
+
+#[test]
+fn where_all_is_well_every_line_says_so() {
+    assert_eq!(amiss(|_| ()), []);
+    let names: std::collections::BTreeSet<_> = CHECKS.iter().map(|check| check.name).collect();
+    assert_eq!(names.len(), CHECKS.len(), "programs tell them apart by name");
+}
+
+#[test]
+fn each_right_taken_away_alone_is_one_finding() {
+    for right in needed_rights() {
+        let lack = Lack { right, site: Site::Server, denier: None };
+        let amiss = amiss(|facts| home(facts).rights.lacks.push(lack));
+        let [(check, Status::Error, text)] = &amiss[..] else { panic!("{right:?}: {amiss:#?}") };
+        assert!(text.contains("Server Settings → Roles → \"helper\" → Permissions"), "{text}");
+        assert!(text.contains(&format!("switch \"{}\" on", name(right))), "{text}");
+        let title = CHECKS.iter().find(|known| known.name == *check).unwrap().title;
+        assert_eq!(title == name(right), right != Right::MentionEveryone, "{title}");
+    }
+}
+
+#[test]
+fn what_an_overwrite_takes_away_is_given_back_there() {
+    let lack = |site, denier| Lack { right: Right::ViewChannel, site, denier: Some(denier) };
+    let everyone = lack(Site::Category, Denier::Everyone);
+    error(
+        "view_channels",
+        &[
+            "denied to @everyone in the category \"tickets\"",
+            "right-click \"tickets\" → Edit Category",
+            "role \"helper\"",
+        ],
+        |facts| home(facts).rights.lacks.push(everyone),
+    );
+    let roles = lack(Site::Panel, Denier::Roles(vec!["bots".into()]));
+    error(
+        "view_channels",
+        &["the bot's role \"bots\" in the panel channel #help", "right-click #help → Edit Channel", "role \"helper\""],
+        |facts| home(facts).rights.lacks.push(roles),
+    );
+    error("view_channels", &["denied to the bot itself", "the member \"talon\""], |facts| {
+        home(facts).rights.lacks.push(lack(Site::Panel, Denier::Bot));
+    });
+    error("view_channels", &["in the category", "and denied", "; and right-click"], |facts| {
+        let both = [lack(Site::Category, Denier::Everyone), lack(Site::Panel, Denier::Everyone)];
+        home(facts).rights.lacks.extend(both);
+    });
+}
+
+#[test]
+fn a_bot_without_a_role_of_its_own_is_invited_again() {
+    error("send_messages", &["no role of its own", "talon invite"], |facts| {
+        let lack = Lack { right: Right::SendMessages, site: Site::Server, denier: None };
+        home(facts).rights = Rights { administrator: false, role: None, lacks: vec![lack] };
+    });
+}
+
+#[test]
+fn a_support_that_anyone_may_mention_needs_no_right() {
+    let lack = Lack { right: Right::MentionEveryone, site: Site::Server, denier: None };
+    error("support_mention", &["nobody is notified", "Allow anyone to @mention this role"], |facts| {
+        home(facts).rights.lacks.push(lack.clone());
+    });
+    let amiss = amiss(|facts| {
+        home(facts).rights.lacks.push(lack);
+        home(facts).support.as_mut().unwrap().mentionable = true;
+    });
+    assert_eq!(amiss, []);
+}
+
+#[test]
+fn who_the_bot_is() {
+    warning("message_content", &["the slash commands work", "Bot → Privileged Gateway Intents"], |facts| {
+        survey(facts).application.as_mut().unwrap().content = false;
+    });
+    warning("message_content", &["Discord did not tell"], |facts| survey(facts).application = None);
+    warning("two_factor", &["Enable Two-Factor Auth"], |facts| home(facts).wants_two_factor = true);
+    let owner_has_it = |facts: &mut Facts| {
+        home(facts).wants_two_factor = true;
+        survey(facts).two_factor = true;
+    };
+    assert_eq!(amiss(owner_has_it), []);
+    warning("administrator", &["not needed", "\"helper\""], |facts| home(facts).rights.administrator = true);
+}
+
+#[test]
+fn without_discord_one_line_says_what_to_do_and_the_others_accuse_nobody() {
+    let cases = [
+        (StartError::TokenRejected, "Reset Token"),
+        (StartError::NoAnswer(None), "reaches https://discord.com"),
+        (StartError::NoAnswer(Some(503)), "status 503"),
+        (StartError::Proxy, "DISCORD_PROXY"),
+    ];
+    for (why, words) in cases {
+        let amiss = amiss(|facts| facts.discord = Err(why));
+        let (wrong, unknown): (Vec<_>, Vec<_>) = amiss.iter().partition(|(_, status, _)| *status == Status::Error);
+        let [("token", _, text)] = &wrong[..] else { panic!("{wrong:#?}") };
+        assert!(text.contains(words), "{text}");
+        assert_eq!(unknown.len(), CHECKS.len() - 5, "all but the token and this machine");
+    }
+}
+
+#[test]
+fn a_bot_in_no_server_or_in_another_is_invited() {
+    let invited = |why: Homeless, words: &str| {
+        let amiss = amiss(|facts| survey(facts).home = Err(why));
+        let wrong: Vec<_> = amiss.iter().filter(|(_, status, _)| *status == Status::Error).collect();
+        let [("server", _, text)] = &wrong[..] else { panic!("{wrong:#?}") };
+        assert!(text.contains(words) && text.contains("client_id=9&"), "{text}");
+    };
+    invited(Homeless::NoServer, "in no server");
+    invited(Homeless::Elsewhere(vec![Named { id: GuildId(5), name: "chess club".into() }]), "\"chess club\"");
+}
+
+#[test]
+fn what_the_settings_name() {
+    let panel = |spot: Spot, words: &str| {
+        let words = [words, "right-click a text channel of \"talon\"", "TICKET_BUTTON_CHANNEL_ID"];
+        error("panel_channel", &words, |facts| home(facts).panel = spot);
+    };
+    panel(Spot::Missing, "does not exist");
+    panel(Spot::Elsewhere, "in another server");
+    panel(Spot::Hidden, "that the bot is not in");
+    panel(spot(2, "tickets", Kind::Category), "\"tickets\" is no text channel");
+    warning("panel_channel", &["ask `talon doctor` again"], |facts| home(facts).panel = Spot::Unknown);
+    error("category", &["#help is no category", "TICKET_CATEGORY_ID"], |facts| {
+        home(facts).category = spot(1, "help", Kind::Text);
+    });
+    error("support_role", &["every member would see", "SUPPORT_ROLE_ID"], |facts| {
+        home(facts).support.as_mut().unwrap().everyone = true;
+    });
+    warning("support_role", &["belongs to a bot"], |facts| {
+        home(facts).support.as_mut().unwrap().managed = true;
+    });
+}
+
+#[test]
+fn what_is_missing_is_wrong_once_and_what_hangs_on_it_unknown() {
+    let role = amiss(|facts| home(facts).support = None);
+    let [("support_role", Status::Error, _), ("support_mention", Status::Warning, _)] = &role[..] else {
+        panic!("{role:#?}")
+    };
+    let category = amiss(|facts| home(facts).category = Spot::Missing);
+    let [("category", Status::Error, _), ("category_room", Status::Warning, _)] = &category[..] else {
+        panic!("{category:#?}")
+    };
+}
+
+#[test]
+fn how_full_it_is() {
+    let tickets = |count| move |facts: &mut Facts| home(facts).tickets = count;
+    assert_eq!(amiss(tickets(39)), []);
+    warning("category_room", &["40 of 50"], tickets(40));
+    error("category_room", &["50 of 50", "no ticket can be opened"], tickets(50));
+    warning("server_room", &["499 of 500"], |facts| home(facts).channels = 499);
+    error("server_room", &["500 of 500"], |facts| home(facts).channels = 500);
+}
+
+fn denied() -> io::Error {
+    io::ErrorKind::PermissionDenied.into()
+}
+
+fn refused(obstacle: Obstacle) -> Result<Contents, OpenError> {
+    Err(OpenError { path: PathBuf::from("talon.db"), obstacle })
+}
+
+#[test]
+fn the_panel_file() {
+    assert_eq!(amiss(|facts| facts.disk.panel.said = Err(NoPanel::NoFile)), []);
+    warning("panel_file", &["no id", "sends the panel anew"], |facts| facts.disk.panel.said = Err(NoPanel::NoId));
+    error("panel_file", &["cannot be read"], |facts| {
+        facts.disk.panel.said = Err(NoPanel::Unreadable(denied()));
+    });
+    error("panel_file", &["cannot be written", "TICKET_MESSAGE_FILE"], |facts| {
+        facts.disk.panel.writable = Err(denied());
+    });
+}
+
+#[test]
+fn the_database() {
+    let none = |facts: &mut Facts| facts.disk.database.state = refused(Obstacle::Missing);
+    assert_eq!(amiss(none), []);
+    error("database", &["cannot be written", "DATABASE_URL"], |facts| {
+        none(facts);
+        facts.disk.database.writable = Err(denied());
+    });
+    error("database", &["cannot be read"], |facts| {
+        let damage = Ok(vec![]);
+        facts.disk.database.state = Ok(Contents { tickets: Err(StoreError::Other("odd".into())), damage });
+    });
+    error("database_integrity", &["row 5 missing", "restore a backup"], |facts| {
+        let damage = Ok(vec!["row 5 missing".into(), "row 6 missing".into()]);
+        facts.disk.database.state = Ok(Contents { tickets: Ok((1, 2)), damage });
+    });
+    let newer = amiss(|facts| facts.disk.database.state = refused(Obstacle::Newer { found: 9, known: 1 }));
+    let [("database", Status::Error, text), ("database_integrity", Status::Warning, _)] = &newer[..] else {
+        panic!("{newer:#?}")
+    };
+    assert!(text.contains("version 9") && text.contains("start the newer bot"), "{text}");
+}
+
+#[test]
+fn the_disk_and_the_clock() {
+    error("disk_space", &["9 MB free", "make room"], |facts| facts.disk.free = Ok(9 << 20));
+    warning("disk_space", &["99 MB free"], |facts| facts.disk.free = Ok(99 << 20));
+    warning("disk_space", &["unknown"], |facts| facts.disk.free = Err(denied()));
+    let by = |clock| move |facts: &mut Facts| survey(facts).clock = clock;
+    assert_eq!(amiss(by(Clock::Fast(Duration::from_secs(4)))), []);
+    warning("clock", &["30 s fast", "timedatectl"], by(Clock::Fast(Duration::from_secs(30))));
+    error("clock", &["3600 s slow"], by(Clock::Slow(Duration::from_secs(3600))));
+    warning("clock", &["did not tell the time"], by(Clock::Untold));
+}

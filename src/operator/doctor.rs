@@ -1,0 +1,94 @@
+//! `talon doctor`: looks at everything before members do, and says what is wrong and where to set it right.
+//!
+//! It changes nothing, and may look on while the bot runs. The bot itself does the same at each start, in the log.
+
+use std::convert::Infallible;
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use clap::Args;
+use tokio::time::timeout;
+
+use crate::actors::clock;
+use crate::config::Config;
+use crate::discord::{Client, StartError, Survey, Transport};
+use crate::operator::checks;
+use crate::operator::facts::{self, Facts};
+use crate::operator::finding::{self, Finding, Status};
+
+/// The name under which the log tells what is wrong. Whoever switches it off is not told, and nothing is looked at.
+const LOG: &str = "talon::doctor";
+/// Whoever asks wants an answer, even if Discord has a limit on for longer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How to tell it.
+#[derive(Args, Debug, Default)]
+pub struct Options {
+    /// Print an array of {check, status, found, remedy}
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was found, to be printed, and whether all is well.
+pub struct Report {
+    findings: Vec<Finding>,
+    json: bool,
+}
+
+/// Looks at everything.
+pub async fn run(config: &Config, options: &Options) -> Report {
+    let survey = async {
+        let transport = Transport::new(&config.token, config.proxy.as_deref())?;
+        survey(transport.survey(facts::sought(config), clock::now)).await
+    };
+    let facts = Facts { discord: survey.await, disk: facts::disk(config) };
+    Report { findings: checks::examine(&facts), json: options.json }
+}
+
+impl Report {
+    /// Nothing is wrong.
+    #[must_use]
+    pub fn well(&self) -> bool {
+        finding::well(&self.findings)
+    }
+
+    /// The report, as it was asked for.
+    #[must_use]
+    pub fn text(&self) -> String {
+        if self.json {
+            // Nothing in it can fail to be written: names, words and nothing else.
+            return serde_json::to_string_pretty(&self.findings).unwrap_or_default() + "\n";
+        }
+        let colours = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        finding::table(&self.findings, colours)
+    }
+}
+
+/// Looks at everything while the bot starts, says in the log what is wrong, and then has nothing more to do.
+pub async fn watch(client: &Client, config: Config) -> Infallible {
+    if tracing::enabled!(target: LOG, tracing::Level::ERROR) {
+        let discord = survey(client.survey(facts::sought(&config), clock::now)).await;
+        // The database is read from end to end, and others want to use this thread meanwhile.
+        let disk = tokio::task::spawn_blocking(move || facts::disk(&config)).await;
+        if let Ok(disk) = disk {
+            log(&checks::examine(&Facts { discord, disk }));
+        }
+    }
+    std::future::pending().await
+}
+
+async fn survey(asked: impl Future<Output = Result<Survey, StartError>>) -> Result<Survey, StartError> {
+    timeout(PATIENCE, asked).await.unwrap_or(Err(StartError::NoAnswer(None)))
+}
+
+fn log(findings: &[Finding]) {
+    // Whoever listens says so where the bot cannot listen to what is written.
+    for finding in findings.iter().filter(|finding| finding.check != "message_content") {
+        match finding.status {
+            Status::Ok => tracing::debug!(target: LOG, check = finding.check, "{finding}"),
+            Status::Warning => tracing::warn!(target: LOG, check = finding.check, "{finding}"),
+            Status::Error => tracing::error!(target: LOG, check = finding.check, "{finding}"),
+        }
+    }
+    tracing::info!(target: LOG, "{}", finding::summary(findings));
+}

@@ -1,0 +1,95 @@
+//! The person at the terminal, or what was piped in for one.
+//!
+//! Lines are read by a thread of its own, which nobody waits for: so a question can be dropped while it is asked, and
+//! Ctrl-C ends the program at once, with the terminal as it was.
+
+use std::io::{self, BufRead, IsTerminal, Stdout, Write};
+use std::thread;
+
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::operator::setup::Stop;
+
+/// Whoever answers.
+pub struct Person {
+    lines: UnboundedReceiver<String>,
+    out: Stdout,
+}
+
+impl Person {
+    /// Whoever is at the other end of the standard input.
+    pub fn new() -> Self {
+        let (send, lines) = unbounded_channel();
+        let listener = thread::Builder::new().name("stdin".to_owned()).spawn(move || {
+            let mut line = Vec::new();
+            // Nothing more to come, and nothing that can be read, are the same: nobody is there any more.
+            while matches!(io::stdin().lock().read_until(b'\n', &mut line), Ok(length) if length > 0) {
+                let text = String::from_utf8_lossy(&line).trim().to_owned();
+                line.clear();
+                if send.send(text).is_err() {
+                    break;
+                }
+            }
+        });
+        // Without a thread nobody is heard, as if nobody were there.
+        drop(listener);
+        Self { lines, out: io::stdout() }
+    }
+
+    /// Tells something, in a line of its own.
+    pub fn say(&mut self, text: &str) {
+        // Where nobody reads what is printed, nobody minds that it is not.
+        let _ = writeln!(self.out, "{text}");
+    }
+
+    /// Asks something; the answer is a line.
+    pub async fn ask(&mut self, question: &str) -> Result<String, Stop> {
+        let _ = write!(self.out, "{question} ").and_then(|()| self.out.flush());
+        let answer = self.lines.recv().await;
+        if !io::stdin().is_terminal() {
+            // No Enter was seen, so the next words would stand in the same line.
+            self.say("");
+        }
+        answer.ok_or(Stop::Stopped)
+    }
+
+    /// Asks something whose answer must not be seen.
+    pub async fn ask_hidden(&mut self, question: &str) -> Result<String, Stop> {
+        let _hidden = Hidden::begin();
+        self.ask(question).await
+    }
+
+    /// Asks for a yes or a no; just Enter is a yes.
+    pub async fn agrees(&mut self, question: &str) -> Result<bool, Stop> {
+        loop {
+            match self.ask(&format!("{question} [Y/n]")).await?.to_lowercase().as_str() {
+                "" | "y" | "yes" => return Ok(true),
+                "n" | "no" => return Ok(false),
+                _ => self.say("Please answer y or n."),
+            }
+        }
+    }
+}
+
+/// A terminal that does not show what is typed, until this is dropped.
+struct Hidden(Termios);
+
+impl Hidden {
+    /// None where there is no terminal to begin with.
+    fn begin() -> Option<Self> {
+        let before = tcgetattr(io::stdin()).ok()?;
+        let mut hidden = before.clone();
+        hidden.local_modes.remove(LocalModes::ECHO);
+        hidden.local_modes.insert(LocalModes::ECHONL);
+        tcsetattr(io::stdin(), OptionalActions::Flush, &hidden).ok()?;
+        Some(Self(before))
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        // A terminal that is gone needs nothing put back.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &self.0);
+    }
+}

@@ -1,0 +1,121 @@
+//! `talon tickets`: the tickets there are, from the database, while the bot runs or not.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Value, json};
+
+use crate::operator::Trouble;
+use crate::store::{Reader, Stage, Standing};
+
+/// The tickets as a table, or as JSON.
+pub fn list(database: &Path, json: bool, now: SystemTime) -> Result<String, Trouble> {
+    let mut tickets = Reader::open(database)?.all()?;
+    tickets.sort_by_key(|ticket| ticket.number);
+    if json {
+        let tickets: Vec<Value> = tickets.iter().map(|ticket| object(ticket, now)).collect();
+        return Ok(format!("{:#}\n", Value::Array(tickets)));
+    }
+    if tickets.is_empty() {
+        return Ok("no tickets\n".to_owned());
+    }
+    let head = ["TICKET", "MEMBER", "CHANNEL", "STATE", "AGE", "DEADLINE"].map(str::to_owned);
+    let rows: Vec<[String; 6]> = std::iter::once(head).chain(tickets.iter().map(|ticket| row(ticket, now))).collect();
+    Ok(table(&rows))
+}
+
+fn row(ticket: &Standing, now: SystemTime) -> [String; 6] {
+    [
+        format!("#{}", ticket.number),
+        ticket.owner.member.to_string(),
+        ticket.stage.channel().map_or_else(|| "-".to_owned(), |channel| channel.to_string()),
+        state(ticket.stage).to_owned(),
+        roughly(now.duration_since(ticket.opened).unwrap_or_default()),
+        due(ticket.stage).map_or_else(|| "-".to_owned(), |due| deadline(due, now)),
+    ]
+}
+
+fn object(ticket: &Standing, now: SystemTime) -> Value {
+    let time = |at: SystemTime| humantime::format_rfc3339_millis(at).to_string();
+    json!({
+        "ticket": ticket.number.0,
+        // As Discord writes them: they are too large for the numbers of many who read JSON.
+        "guild": ticket.owner.guild.to_string(),
+        "member": ticket.owner.member.to_string(),
+        "channel": ticket.stage.channel().map(|channel| channel.to_string()),
+        "state": state(ticket.stage),
+        "opened": time(ticket.opened),
+        "age_seconds": now.duration_since(ticket.opened).unwrap_or_default().as_secs(),
+        "deadline": due(ticket.stage).map(time),
+    })
+}
+
+const fn state(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Opening { .. } => "opening",
+        Stage::Open { .. } => "open",
+        Stage::Closing { announced: false, .. } => "closing, not yet announced",
+        Stage::Closing { announced: true, .. } => "closing",
+    }
+}
+
+const fn due(stage: Stage) -> Option<SystemTime> {
+    match stage {
+        Stage::Closing { due, .. } => Some(due),
+        Stage::Opening { .. } | Stage::Open { .. } => None,
+    }
+}
+
+fn deadline(due: SystemTime, now: SystemTime) -> String {
+    match due.duration_since(now) {
+        Ok(rest) => format!("in {}", roughly(rest)),
+        Err(past) => format!("{} ago", roughly(past.duration())),
+    }
+}
+
+/// The two largest units: nobody asks for the seconds of a day-old ticket.
+fn roughly(time: Duration) -> String {
+    let exact = humantime::format_duration(Duration::from_secs(time.as_secs())).to_string();
+    exact.split(' ').take(2).collect::<Vec<_>>().join(" ")
+}
+
+fn table(rows: &[[String; 6]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; 6] = std::array::from_fn(width);
+    let line = |row: &[String; 6]| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{ChannelId, GuildId, Owner, UserId};
+    use crate::store::Number;
+
+    const NOW: Duration = Duration::from_secs(1_000_000);
+
+    #[test]
+    fn a_table_is_aligned_and_says_how_long() {
+        let ticket = |number, member, stage, age| Standing {
+            owner: Owner { guild: GuildId(1), member: UserId(member) },
+            number: Number(number),
+            opened: SystemTime::UNIX_EPOCH + NOW - Duration::from_secs(age),
+            stage,
+        };
+        let (now, channel) = (SystemTime::UNIX_EPOCH + NOW, ChannelId(70));
+        let due = now + Duration::from_secs(4);
+        let tickets = [
+            ticket(8, 11, Stage::Open { channel }, 90_061),
+            ticket(9, 12, Stage::Opening { channel: None }, 2),
+            ticket(10, 13, Stage::Closing { channel, due, announced: true }, 3_600),
+        ];
+        let rows: Vec<_> = tickets.iter().map(|ticket| row(ticket, now)).collect();
+        assert_eq!(
+            table(&rows),
+            "#8   11  70  open     1day 1h  -\n#9   12  -   opening  2s       -\n#10  13  70  closing  1h       in 4s\n"
+        );
+    }
+}
