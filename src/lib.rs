@@ -1,0 +1,81 @@
+//! A Discord support-ticket bot in which every ticket is an actor.
+//!
+//! A member presses a button and gets a private channel with the support team; a button, `/close` or `!close`
+//! takes it away after five seconds. A ticket is never lost, never doubled and never stuck, whatever dies in between.
+//!
+//! # The map
+//!
+//! | room | question | what is in it |
+//! |---|---|---|
+//! | [`operator`] | what does the operator ask? | `setup`, `doctor`, `invite`, `tickets`, `explain`, `backup` |
+//! | [`config`] | how are we set up? | environment → `Config`, all mistakes at once |
+//! | [`ids`] | who and what? | `UserId`, `ChannelId`, `Owner`, `Button`, `Command` |
+//! | [`language`] | in which language? | who reads Russian and who English |
+//! | [`counts`] | how much, and how often? | what Prometheus reads |
+//! | [`logs`] | how do we speak to the operator? | the log, and what it never shows |
+//! | [`texts`] | what do we say? | every word a member can read, in each language |
+//! | [`gateway`] | what do we hear? | serenity's events → `Heard` |
+//! | [`health`] | are we well? | `/healthz` and `/metrics` for whoever watches |
+//! | [`actors`] | who is alive? | supervisor, tickets, panel, clerk, pulse |
+//! | [`lifecycle`] | what is true, and what follows? | State + Event → State + calls; pure |
+//! | [`discord`] | what do we ask of Discord? | calls as requests, answers read back |
+//! | [`store`] | what survives a restart? | rows and the journal, in a database; the panel file |
+//! | `sandbox` | where do we play? | a small Discord on loopback |
+//! | `demo` | how does it look? | the sandbox and the bot, started together |
+//!
+//! ```text
+//!   main ──▶ logs                  demo ──▶ sandbox
+//!     │ └──▶ operator ──▶ config   and store, discord: beside a running bot
+//!     │
+//!  gateway ─────────┐              serenity (events)
+//!  health           │              hyper (for who watches)
+//!     │             │
+//!  actors           │              ractor, timers, the clock
+//!  │     │          │
+//!  store discord ◀──┘              rusqlite │ serenity (REST), reqwest
+//!  │       │
+//!  │     texts
+//!  └──▶ lifecycle                  std, serde
+//!          │
+//!  ids, language, counts            everyone may name these
+//! ```
+//!
+//! A room names only rooms below it.
+//!
+//! # What holds
+//!
+//! - Nothing in `lifecycle` waits, logs, reads a clock or names Discord's library.
+//! - Nothing is done before the row that says so is on the disk: decide, save, act.
+//! - Nobody but the supervisor talks to tickets, so a member's presses pass one mailbox in one order.
+//! - The supervisor never waits for Discord or the disk.
+//! - No call that is not safe to repeat is repeated; creating a channel is looked up first.
+//! - No sandbox code is reached by the bot but through a socket.
+//!
+//! # One press, told
+//!
+//! `gateway` recognises the button and casts `Heard::Open`. The supervisor finds or spawns the member's ticket and passes
+//! it on. The ticket asks `lifecycle`, which answers: *opening; create the channel*. `store` saves, `discord` creates.
+//! The answer goes to `lifecycle` again: *its channel is this; welcome them there, and tell them*. `store` saves,
+//! `discord` says both at once in words from `texts`. When both are said, the ticket is *open*, and its actor goes to
+//! sleep: a row and an entry in the registry remain.
+
+pub mod actors;
+pub mod config;
+pub mod counts;
+#[cfg(feature = "sandbox")]
+pub mod demo;
+pub mod discord;
+pub mod gateway;
+pub mod health;
+pub mod ids;
+pub mod language;
+pub mod lifecycle;
+pub mod logs;
+pub mod operator;
+mod run;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
+pub mod store;
+pub mod texts;
+
+pub use run::{Failure, run};
