@@ -1,0 +1,87 @@
+//! The bot's process: started, killed and started again in the same folder, where its tickets are.
+
+use std::io;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+use super::Order;
+use crate::sandbox::Sandbox;
+
+/// How long the bot may take to finish what it has begun.
+const GOODBYE: Duration = Duration::from_secs(6);
+
+/// A bot that may be running, and the folder it keeps its things in.
+pub(super) struct Bot {
+    sandbox: Sandbox,
+    home: TempDir,
+    process: Option<Child>,
+}
+
+impl Bot {
+    /// Starts it in a new folder, which is gone when everything ends.
+    pub(super) fn start(sandbox: Sandbox) -> io::Result<Self> {
+        let mut bot = Self { sandbox, home: tempfile::tempdir()?, process: None };
+        bot.spawn()?;
+        Ok(bot)
+    }
+
+    /// With the settings of the sandbox, and none of the caller's: no `.env` with a real token is read in its folder.
+    fn spawn(&mut self) -> io::Result<()> {
+        let ids = self.sandbox.ids();
+        let inherited = ["RUST_LOG", "PATH", "HOME"].into_iter();
+        let inherited = inherited.filter_map(|name| Some((name, std::env::var(name).ok()?)));
+        let process = Command::new(std::env::current_exe()?)
+            .arg("run")
+            .current_dir(self.home.path())
+            .env_clear()
+            .envs(inherited)
+            .env("DISCORD_TOKEN", self.sandbox.token())
+            .env("DISCORD_PROXY", self.sandbox.base_url())
+            .env("TICKET_BUTTON_CHANNEL_ID", ids.panel.to_string())
+            .env("TICKET_CATEGORY_ID", ids.category.to_string())
+            .env("SUPPORT_ROLE_ID", ids.support_role.to_string())
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()?;
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// Waits until it ends by itself, which one that was killed never does.
+    pub(super) async fn ended(&mut self) -> io::Result<ExitStatus> {
+        match &mut self.process {
+            Some(process) => process.wait().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Does what the page asks; to start a running bot, or to kill a dead one, changes nothing.
+    pub(super) async fn obey(&mut self, order: Order) -> io::Result<()> {
+        if matches!(order, Order::Kill | Order::Restart)
+            && let Some(mut process) = self.process.take()
+        {
+            process.kill().await?;
+            tracing::info!("the bot was killed");
+        }
+        if matches!(order, Order::Start | Order::Restart) && self.process.is_none() {
+            self.spawn()?;
+            tracing::info!("the bot was started");
+        }
+        Ok(())
+    }
+
+    /// Asks it to stop, as a service manager does, and gives it the time to finish.
+    pub(super) async fn stop(mut self) {
+        let Some(mut process) = self.process.take() else { return };
+        if let Some(id) = process.id() {
+            // After Ctrl-C it has been asked by the terminal already; asked twice, it stops once.
+            let _ = Command::new("kill").arg(id.to_string()).stderr(Stdio::null()).status().await;
+        }
+        if tokio::time::timeout(GOODBYE, process.wait()).await.is_err() {
+            let _ = process.kill().await;
+        }
+    }
+}
