@@ -1,0 +1,36 @@
+//! Stories: a world, a bot, a deed, and what the person then sees.
+//!
+//! The world is the sandbox, on real sockets; the bot is the real binary, with a real database. Nothing of the bot is
+//! replaced, so what passes here is what runs.
+
+mod adoption;
+mod backup;
+mod browser;
+mod closing;
+mod commands;
+mod crash;
+mod demo;
+mod disk;
+mod doctor;
+mod explain;
+mod faults;
+mod gateway;
+mod hands;
+mod health;
+mod invite;
+mod language;
+mod logs;
+mod names;
+mod opening;
+mod panel;
+mod restart;
+mod rights;
+mod scenes;
+mod settings;
+mod setup;
+mod simulator;
+mod slash;
+mod supervision;
+
+mod stage;
+mod tidy;
