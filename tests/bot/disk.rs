@@ -1,0 +1,57 @@
+//! A disk that takes nothing: whoever asked is told in time, and nothing is half done.
+
+use talon::lifecycle::State;
+
+use crate::stage::Stage;
+
+#[tokio::test]
+async fn a_locked_database_is_said_in_time_and_does_no_harm() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let ticket = stage.open(ids.bob).await;
+    stage.until_row(ids.bob, |row| matches!(row, State::Open { .. })).await;
+    let other = rusqlite::Connection::open(stage.file("json/talon.db")).expect("the database can be opened");
+    other.execute_batch("BEGIN IMMEDIATE").expect("the database can be locked");
+
+    let opening = stage.press_create(ids.alice);
+    let closing = stage.press_close(ids.bob, ticket);
+
+    let sorry = "❌ не получилось, попробуй ещё раз, а если не поможет, напиши администратору";
+    assert_eq!([stage.answer(opening).await, stage.answer(closing).await], [sorry, sorry]);
+    assert_eq!(stage.tickets(), [ticket]);
+    assert_eq!(stage.announcements(ticket).len(), 0);
+
+    other.execute_batch("ROLLBACK").expect("the lock can be given back");
+    stage.open(ids.alice).await;
+    stage.press_close(ids.bob, ticket);
+    stage.until_gone(ticket).await;
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_and_what_was_begun_goes_on_when_there_is_room() {
+    let mut stage = Stage::empty();
+    stage.set("RUST_LOG", "off");
+    stage.limit_files(100);
+    stage.start().await;
+    let sorry = "❌ не получилось, попробуй ещё раз, а если не поможет, напиши администратору";
+    let mut members = Vec::new();
+    loop {
+        members.push(stage.discord.join("newcomer"));
+        let press = stage.press_create(members[members.len() - 1]);
+        match stage.discord.answered(press).await {
+            Some(answer) if answer.content == sorry => break,
+            _ => assert!(members.len() < 50, "the disk is never full"),
+        }
+    }
+    assert_eq!(stage.tickets_of(members[members.len() - 1]), [], "nothing was begun");
+
+    stage.kill().await;
+    stage.limit_files(1_000_000);
+    stage.start().await;
+    for member in members {
+        let row = stage.until_row(member, |row| matches!(row, State::Absent | State::Open { .. })).await;
+        let ticket = stage.tickets_of(member);
+        assert_eq!(row.channel().map(|channel| channel.0), ticket.first().map(|ticket| ticket.get()));
+        assert!(ticket.len() < 2);
+    }
+}

@@ -1,0 +1,264 @@
+//! The gateway: it stumbles, repeats itself, is late or silent, and nobody's press is lost or counted twice.
+
+use std::time::Duration;
+
+use talon::lifecycle::State;
+use talon::sandbox::world::Snowflake;
+use talon::sandbox::{Happening, Sandbox, Setup, When};
+
+use crate::stage::Stage;
+
+/// How often the bot has introduced itself, and how often it has taken a connection up again.
+fn connections(discord: &Sandbox) -> (usize, usize) {
+    let notes = discord.gateway_notes();
+    let count = |is: fn(&Happening) -> bool| notes.iter().filter(|note| is(&note.what)).count();
+    (
+        count(|what| matches!(what, Happening::Identified { .. })),
+        count(|what| matches!(what, Happening::Resumed { .. })),
+    )
+}
+
+/// Somebody presses and gets exactly one ticket and one answer.
+async fn opens(stage: &Stage, who: Snowflake) -> Snowflake {
+    let ticket = stage.open(who).await;
+    assert_eq!(stage.tickets_of(who), [ticket]);
+    ticket
+}
+
+#[tokio::test]
+async fn what_happens_while_the_line_is_down_is_heard_when_it_is_back() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let ticket = opens(&stage, ids.bob).await;
+
+    for breaks in [Sandbox::drop_gateway, Sandbox::ask_to_reconnect, |discord: &Sandbox| discord.close_gateway(4000)] {
+        let (_, resumed) = connections(&stage.discord);
+        breaks(&stage.discord);
+        let press = stage.press_create(ids.bob);
+        assert_eq!(stage.answer(press).await, format!("❌ у тебя уже есть тикет: <#{ticket}>"));
+        assert_eq!(connections(&stage.discord), (1, resumed + 1));
+    }
+    opens(&stage, ids.alice).await;
+}
+
+#[tokio::test]
+async fn a_session_that_may_be_resumed_is() {
+    let stage = Stage::ready().await;
+    stage.discord.invalidate_sessions(true);
+    stage.until("it is taken up again", || (connections(&stage.discord).1 == 1).then_some(())).await;
+
+    opens(&stage, stage.discord.ids().alice).await;
+    assert_eq!(connections(&stage.discord).0, 1);
+}
+
+#[tokio::test]
+async fn a_lost_session_loses_no_ticket() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let stays = opens(&stage, ids.alice).await;
+    let goes = opens(&stage, ids.bob).await;
+    stage.until_row(ids.bob, |row| matches!(row, State::Open { .. })).await;
+
+    stage.discord.invalidate_sessions(false);
+    stage.discord.delete_channel(goes);
+    stage.until("it introduces itself again", || (connections(&stage.discord).0 == 2).then_some(())).await;
+
+    // Nobody told of the deletion; the list of channels shows it.
+    stage.until_row(ids.bob, |row| *row == State::Absent).await;
+    let press = stage.press_create(ids.alice);
+    assert_eq!(stage.answer(press).await, format!("❌ у тебя уже есть тикет: <#{stays}>"));
+    opens(&stage, ids.bob).await;
+    // The panel is looked after once in a process, not once in a session.
+    assert_eq!(stage.discord.calls_matching("GET /channels/*/messages/*").len(), 0);
+}
+
+#[tokio::test]
+async fn events_that_come_twice_count_once() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    stage.discord.double_events(true);
+
+    let ticket = opens(&stage, ids.alice).await;
+    let reply = stage.command(ids.bob, ids.lounge, "!close").await;
+    let [callback] = &stage.discord.calls_matching("POST /interactions/*/*/callback")[..] else {
+        panic!("one answer: {}", stage.story())
+    };
+    assert_eq!(callback.status(), Some(204));
+    let replies = stage.discord.messages(ids.bob, ids.lounge);
+    assert_eq!(replies.iter().filter(|message| message.reply_to == reply.reply_to).count(), 1);
+
+    stage.discord.say(ids.sue, ticket, "!close").expect("she may write there");
+    stage.until_gone(ticket).await;
+    assert_eq!(stage.announcements(ticket).len(), 1);
+    assert_eq!(
+        stage.discord.calls_matching("POST /channels/*/messages").len(),
+        4,
+        "panel, welcome, reply, announcement"
+    );
+}
+
+#[tokio::test]
+async fn late_news_of_a_channel_change_nothing() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let press = stage.press_create(ids.alice);
+    stage.discord.until_called("POST /guilds/*/channels", 1).await;
+    stage.discord.hold_events(true);
+    let ticket = stage.tickets()[0];
+    stage.answer(press).await;
+    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+
+    stage.discord.delete_channel(ticket);
+    stage.discord.hold_events(false);
+
+    stage.until_row(ids.alice, |row| *row == State::Absent).await;
+    opens(&stage, ids.alice).await;
+}
+
+#[tokio::test]
+async fn a_channel_may_be_told_of_before_its_creation_is_answered() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let mut creating = stage.discord.hold("POST /guilds/*/channels", When::After);
+    let press = stage.press_create(ids.alice);
+    creating.reached().await;
+    // Whatever is heard of the new channel has been heard before this is answered.
+    stage.command(ids.bob, ids.lounge, "!close").await;
+    creating.release();
+
+    let ticket = stage.until_tickets(1).await[0];
+    assert_eq!(stage.answer(press).await, format!("✅ тикет создан: <#{ticket}>"));
+    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    assert_eq!(stage.discord.messages(ids.alice, ticket).len(), 1);
+}
+
+#[tokio::test]
+async fn a_press_that_is_heard_too_late_to_be_answered_still_opens() {
+    let stage = Stage::ready().await;
+    let alice = stage.discord.ids().alice;
+    stage.discord.hold_events(true);
+    let press = stage.press_create(alice);
+    assert_eq!(stage.discord.answered(press).await, None, "it has failed, for her");
+    stage.discord.hold_events(false);
+
+    let ticket = stage.until_tickets(1).await[0];
+    stage.welcome(ticket).await;
+    stage.until_row(alice, |row| matches!(row, State::Open { .. })).await;
+    let again = stage.press_create(alice);
+    assert_eq!(stage.answer(again).await, format!("❌ у тебя уже есть тикет: <#{ticket}>"));
+}
+
+#[tokio::test]
+async fn a_press_in_the_first_instant_is_heard() {
+    let mut stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let ticket = opens(&stage, ids.alice).await;
+    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.kill().await;
+
+    stage.spawn();
+    stage.discord.ready().await;
+    let alice = stage.press_create(ids.alice);
+    let bob = stage.press_create(ids.bob);
+
+    assert_eq!(stage.answer(alice).await, format!("❌ у тебя уже есть тикет: <#{ticket}>"));
+    assert!(stage.answer(bob).await.starts_with("✅ тикет создан"));
+    assert_eq!(stage.tickets().len(), 2);
+}
+
+#[tokio::test]
+async fn a_silent_line_is_given_up_and_made_anew() {
+    let mut stage = Stage::with(Setup { heartbeat: Duration::from_millis(400), ..Setup::default() });
+    stage.start().await;
+    let ids = stage.discord.ids();
+    let ticket = opens(&stage, ids.alice).await;
+
+    stage.discord.silence_heartbeats(true);
+    stage.until("it gives the line up", || (connections(&stage.discord) != (1, 0)).then_some(())).await;
+    stage.discord.silence_heartbeats(false);
+    stage.discord.ready().await;
+
+    let press = stage.press_create(ids.alice);
+    assert_eq!(stage.answer(press).await, format!("❌ у тебя уже есть тикет: <#{ticket}>"));
+}
+
+#[tokio::test]
+async fn a_server_out_of_sight_keeps_its_tickets() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let stays = opens(&stage, ids.alice).await;
+    let goes = opens(&stage, ids.bob).await;
+    stage.until_row(ids.bob, |row| matches!(row, State::Open { .. })).await;
+
+    stage.discord.set_available(false);
+    stage.until_logged("has lost sight of the server").await;
+    assert!(matches!(stage.row(ids.alice), State::Open { .. }) && matches!(stage.row(ids.bob), State::Open { .. }));
+    stage.discord.delete_channel(goes);
+    stage.discord.set_available(true);
+
+    stage.until_row(ids.bob, |row| *row == State::Absent).await;
+    let press = stage.press_create(ids.alice);
+    assert_eq!(stage.answer(press).await, format!("❌ у тебя уже есть тикет: <#{stays}>"));
+}
+
+#[tokio::test]
+async fn a_server_out_of_sight_at_the_start_keeps_its_tickets() {
+    let mut stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let ticket = opens(&stage, ids.alice).await;
+    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.kill().await;
+    stage.discord.set_available(false);
+
+    stage.spawn();
+    stage.until_logged("connected to Discord bot=talon servers=1").await;
+    stage.discord.ready().await;
+    assert!(matches!(stage.row(ids.alice), State::Open { .. }));
+    stage.discord.set_available(true);
+
+    let press = stage.press_create(ids.alice);
+    assert_eq!(stage.answer(press).await, format!("❌ у тебя уже есть тикет: <#{ticket}>"));
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_tried_again() {
+    let mut stage = Stage::empty();
+    stage.discord.refuse_gateway(true);
+    stage.spawn();
+    stage.panel().await;
+    stage
+        .until("it has tried", || {
+            stage.discord.gateway_notes().iter().any(|note| note.what == Happening::Refused).then_some(())
+        })
+        .await;
+
+    stage.discord.refuse_gateway(false);
+
+    stage.discord.ready().await;
+    opens(&stage, stage.discord.ids().alice).await;
+}
+
+#[tokio::test]
+async fn a_token_that_became_invalid_ends_the_bot_with_a_sentence() {
+    let mut stage = Stage::ready().await;
+    stage.discord.act(|world| "another token".clone_into(&mut world.application.token));
+    stage.discord.invalidate_sessions(false);
+
+    assert_eq!(stage.ended().await.code(), Some(1));
+    assert!(stage.logged().contains("Discord does not accept the token"), "{}", stage.logged());
+}
+
+#[tokio::test]
+async fn an_intent_that_is_switched_off_meanwhile_is_done_without() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    stage.discord.act(|world| world.application.content_intent = false);
+    stage.discord.invalidate_sessions(false);
+
+    stage.until_logged("Message Content Intent").await;
+    stage.discord.ready().await;
+
+    let ticket = opens(&stage, ids.alice).await;
+    stage.slash(ids.alice, ticket, "close").await;
+    stage.until_gone(ticket).await;
+}

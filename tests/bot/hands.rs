@@ -1,0 +1,128 @@
+//! People delete channels and leave, at any moment: nothing sticks, and nobody is locked out.
+
+use talon::lifecycle::State;
+use talon::sandbox::When;
+
+use crate::stage::Stage;
+
+#[tokio::test]
+async fn whoever_leaves_leaves_a_ticket_that_can_be_closed() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let ticket = stage.open(ids.alice).await;
+    stage.discord.leave(ids.alice);
+
+    stage.press_close(ids.sue, ticket);
+    stage.until_gone(ticket).await;
+
+    stage.discord.act(|world| world.admit(ids.alice, &[ids.member_role]));
+    stage.open(ids.alice).await;
+}
+
+#[tokio::test]
+async fn whoever_leaves_in_the_middle_of_an_opening_is_not_locked_out() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    for when in [When::Before, When::After] {
+        let mut creating = stage.discord.hold("POST /guilds/*/channels", when);
+        stage.press_create(ids.alice);
+        creating.reached().await;
+        stage.discord.leave(ids.alice);
+        creating.release();
+        stage.until_row(ids.alice, |row| matches!(row, State::Absent | State::Open { .. })).await;
+
+        stage.discord.act(|world| world.admit(ids.alice, &[ids.member_role]));
+        let press = stage.press_create(ids.alice);
+        let answer = stage.answer(press).await;
+        let [ticket] = stage.tickets()[..] else { panic!("one ticket: {}", stage.story()) };
+        assert!(answer.ends_with(&format!("<#{ticket}>")), "{answer}");
+        stage.welcome(ticket).await;
+        stage.press_close(ids.alice, ticket);
+        stage.until_gone(ticket).await;
+    }
+}
+
+#[tokio::test]
+async fn a_channel_deleted_by_hand_frees_its_owner() {
+    let stage = Stage::closing_after("1h").await;
+    let ids = stage.discord.ids();
+
+    let open = stage.open(ids.alice).await;
+    stage.discord.delete_channel(open);
+    let closing = stage.open(ids.alice).await;
+    stage.press_close(ids.alice, closing);
+    stage.announced(closing).await;
+    stage.discord.delete_channel(closing);
+
+    let last = stage.open(ids.alice).await;
+    assert_eq!(stage.tickets(), [last]);
+}
+
+#[tokio::test]
+async fn a_channel_deleted_while_it_is_being_opened_is_said() {
+    let stage = Stage::ready().await;
+    let alice = stage.discord.ids().alice;
+    let mut answering = stage.discord.hold("POST /interactions/*/*/callback", When::Before);
+    let mut welcoming = stage.discord.hold("POST /channels/*/messages", When::Before);
+    let press = stage.press_create(alice);
+    answering.reached().await;
+    welcoming.reached().await;
+
+    stage.discord.delete_channel(stage.tickets()[0]);
+    stage.until_row(alice, |row| *row == State::Absent).await;
+    answering.release();
+    welcoming.release();
+
+    let sorry = "❌ канал тикета удалили, пока он создавался, попробуй ещё раз";
+    stage.until("it is said", || (stage.discord.reply(press)?.content == sorry).then_some(())).await;
+    stage.open(alice).await;
+}
+
+#[tokio::test]
+async fn a_channel_deleted_before_its_creation_is_answered_frees_its_owner() {
+    let stage = Stage::ready().await;
+    let alice = stage.discord.ids().alice;
+    let mut creating = stage.discord.hold("POST /guilds/*/channels", When::After);
+    let press = stage.press_create(alice);
+    creating.reached().await;
+    stage.discord.delete_channel(stage.tickets()[0]);
+    creating.release();
+
+    // Whether she still reads that it was created is a question of which of two answers is quicker.
+    stage.answer(press).await;
+    stage.until_row(alice, |row| *row == State::Absent).await;
+    stage.open(alice).await;
+}
+
+#[tokio::test]
+async fn a_channel_deleted_before_its_closing_is_announced_frees_its_owner() {
+    let stage = Stage::ready().await;
+    let alice = stage.discord.ids().alice;
+    let ticket = stage.open(alice).await;
+    let mut announcing = stage.discord.hold("POST /interactions/*/*/callback", When::Before);
+    stage.press_close(alice, ticket);
+    announcing.reached().await;
+
+    stage.discord.delete_channel(ticket);
+    stage.until_row(alice, |row| *row == State::Absent).await;
+    announcing.release();
+
+    stage.open(alice).await;
+}
+
+#[tokio::test]
+async fn a_deletion_that_was_missed_is_found_out_by_the_next_press() {
+    let stage = Stage::ready().await;
+    let alice = stage.discord.ids().alice;
+    let missed = stage.open(alice).await;
+    stage.until_row(alice, |row| matches!(row, State::Open { .. })).await;
+    stage.discord.swallow("CHANNEL_DELETE", 1);
+    stage.discord.delete_channel(missed);
+
+    let press = stage.press_create(alice);
+
+    let [ticket] = stage.until_tickets(1).await[..] else { unreachable!() };
+    let said = format!("✅ тикет создан: <#{ticket}>");
+    stage.until("it is said", || (stage.discord.reply(press)?.content == said).then_some(())).await;
+    stage.welcome(ticket).await;
+}

@@ -1,0 +1,182 @@
+//! What the bot may not do, or cannot: the member is told what is missing, and it goes on as soon as it is there.
+
+use talon::lifecycle::State;
+use talon::sandbox::Setup;
+use talon::sandbox::world::{Overwrite, Permissions, Snowflake, Start, Target};
+
+use crate::stage::Stage;
+
+/// A press that comes to nothing: what is said, and that nothing is left of it.
+async fn refused(stage: &Stage, who: Snowflake) -> String {
+    let before = stage.tickets();
+    let press = stage.press_create(who);
+    let reply = stage.discord.answered(press).await.expect("an answer");
+    assert!(reply.ephemeral);
+    stage.until_row(who, |row| *row == State::Absent).await;
+    assert_eq!(stage.tickets(), before);
+    reply.content
+}
+
+#[tokio::test]
+async fn a_full_category_is_said_and_opens_again_when_there_is_room() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    stage.discord.fill(Some(ids.category), 50);
+
+    let words = refused(&stage, ids.alice).await;
+
+    assert_eq!(words, "❌ мест для тикетов сейчас нет, попробуй позже или напиши команде поддержки");
+    stage.discord.delete_channel(stage.tickets()[0]);
+    stage.open(ids.alice).await;
+}
+
+#[tokio::test]
+async fn a_full_server_is_said() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    stage.discord.fill(None, 500);
+
+    let words = refused(&stage, ids.alice).await;
+
+    assert_eq!(words, "❌ на сервере нет места для новых каналов, напиши администратору");
+}
+
+#[tokio::test]
+async fn a_deleted_category_is_said() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let ticket = stage.open(ids.bob).await;
+    stage.discord.delete_channel(ids.category);
+
+    let words = refused(&stage, ids.alice).await;
+
+    assert_eq!(words, "❌ категория для тикетов удалена, напиши администратору");
+    // A ticket that is open is none the worse for it.
+    stage.press_close(ids.bob, ticket);
+    stage.until_gone(ticket).await;
+}
+
+#[tokio::test]
+async fn a_deleted_support_role_is_said() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let ticket = stage.open(ids.bob).await;
+    stage.discord.delete_role(ids.support_role);
+
+    let words = refused(&stage, ids.alice).await;
+
+    assert_eq!(words, "❌ роль поддержки удалена, напиши администратору");
+    stage.press_close(ids.bob, ticket);
+    stage.until_gone(ticket).await;
+}
+
+#[tokio::test]
+async fn a_deleted_panel_channel_leaves_the_command() {
+    let mut stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    stage.discord.delete_channel(ids.panel);
+
+    let reply = stage.command(ids.alice, ids.lounge, "!ticket").await;
+    assert_eq!(reply.content, format!("✅ тикет создан: <#{}>", stage.tickets()[0]));
+    let reply = stage.command(ids.adam, ids.lounge, "!setuptickets").await;
+    assert_eq!(reply.content, "❌ не получилось поставить панель, причина в журнале бота");
+
+    stage.kill().await;
+    stage.spawn();
+    stage.discord.ready().await;
+    let reply = stage.command(ids.bob, ids.lounge, "!ticket").await;
+    assert_eq!(reply.content, format!("✅ тикет создан: <#{}>", stage.tickets()[1]));
+}
+
+#[tokio::test]
+async fn a_right_that_the_bot_lacks_is_named() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let all = Start::default().bot_permissions;
+    let rights = [
+        (Permissions::VIEW_CHANNEL, "просматривать каналы"),
+        (Permissions::SEND_MESSAGES, "отправлять сообщения"),
+        (Permissions::ATTACH_FILES, "прикреплять файлы"),
+        (Permissions::READ_MESSAGE_HISTORY, "читать историю сообщений"),
+        (Permissions::MANAGE_MESSAGES, "управлять сообщениями"),
+        (Permissions::MANAGE_CHANNELS, "управлять каналами"),
+    ];
+    for (right, name) in rights {
+        stage.discord.set_bot_permissions(Permissions(all.0 & !right.0));
+        let words = refused(&stage, ids.alice).await;
+        assert_eq!(words, format!("❌ мне не хватает права «{name}», напиши администратору"));
+    }
+    stage.discord.set_bot_permissions(all);
+    stage.open(ids.alice).await;
+}
+
+#[tokio::test]
+async fn without_the_right_to_embed_everything_works_and_looks_bare() {
+    let all = Start::default().bot_permissions;
+    let bot_permissions = Permissions(all.0 & !Permissions::EMBED_LINKS.0);
+    let mut stage = Stage::with(Setup { start: Start { bot_permissions, ..Start::default() }, ..Setup::default() });
+    stage.start().await;
+    let ids = stage.discord.ids();
+    let bare = stage.panel().await;
+    assert_eq!(bare.embeds.len(), 0);
+    stage.open(ids.alice).await;
+
+    stage.discord.set_bot_permissions(all);
+    stage.command(ids.adam, ids.lounge, "!setuptickets").await;
+
+    let panel = stage.panel().await;
+    assert_eq!((panel.id, panel.embeds.len()), (bare.id, 1));
+}
+
+#[tokio::test]
+async fn without_the_right_to_mention_the_ticket_opens_all_the_same() {
+    let everything = Start::default().bot_permissions;
+    let bot_permissions = Permissions(everything.0 & !Permissions::MENTION_EVERYONE.0);
+    let mut stage = Stage::with(Setup { start: Start { bot_permissions, ..Start::default() }, ..Setup::default() });
+    stage.start().await;
+    let alice = stage.discord.ids().alice;
+
+    let ticket = stage.open(alice).await;
+
+    assert_eq!(stage.welcome(ticket).await.notified, [alice]);
+}
+
+/// What the bot may do in a channel, whatever it may do elsewhere.
+fn let_bot(stage: &Stage, channel: Snowflake, allow: Permissions, deny: Permissions) {
+    let id = stage.discord.ids().bot;
+    stage.discord.overwrite(channel, Overwrite { id, kind: Target::Member, allow, deny });
+}
+
+#[tokio::test]
+async fn a_right_that_comes_back_in_time_ends_the_ticket() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let ticket = stage.open(ids.alice).await;
+    let_bot(&stage, ticket, Permissions::VIEW_CHANNEL, Permissions::MANAGE_CHANNELS);
+
+    stage.press_close(ids.alice, ticket);
+    stage.discord.until_called("DELETE /channels/*", 2).await;
+    assert_eq!(stage.tickets(), [ticket]);
+    let_bot(&stage, ticket, Permissions::VIEW_CHANNEL | Permissions::MANAGE_CHANNELS, Permissions::NONE);
+
+    stage.until_gone(ticket).await;
+    assert_eq!(stage.announcements(ticket).len(), 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_announced_is_not_closed() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let ticket = stage.open(ids.alice).await;
+    let_bot(&stage, ticket, Permissions::VIEW_CHANNEL | Permissions::MANAGE_CHANNELS, Permissions::SEND_MESSAGES);
+
+    stage.discord.say(ids.alice, ticket, "!close").expect("she may write there");
+    stage.discord.until_called("POST /channels/*/messages", 3).await;
+    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    assert_eq!(stage.tickets(), [ticket]);
+
+    // A press can be answered without that right.
+    stage.press_close(ids.alice, ticket);
+    stage.until_gone(ticket).await;
+    assert_eq!(stage.announcements(ticket).len(), 1);
+}

@@ -1,0 +1,248 @@
+//! The scenes on which everything is tried: an opening, a closing, a panel being put in place; how each begins, of which
+//! calls it is made, and how things must look once they have settled, whatever befell them.
+
+use std::fmt;
+
+use talon::ids::ChannelId;
+use talon::lifecycle::State;
+use talon::sandbox::Call;
+use talon::sandbox::world::{Channel, Snowflake};
+
+use crate::panel;
+use crate::stage::{CLOSE, Stage, button};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scene {
+    /// A member presses the panel's button.
+    Press,
+    /// A member writes `!ticket`.
+    Ticket,
+    /// A member uses `/ticket`.
+    SlashTicket,
+    /// The owner presses the ticket's button.
+    PressClose,
+    /// The support writes `!close`.
+    Close,
+    /// The owner uses `/close`.
+    SlashClose,
+    /// The first start of all.
+    FirstStart,
+    /// A start with a panel that shows something else.
+    StalePanel,
+    /// A start without the file, in a channel with an older panel.
+    LostFile,
+    /// An administrator writes `!setuptickets` after the panel was deleted.
+    SetUp,
+}
+
+impl Scene {
+    pub const OPENINGS: [Self; 3] = [Self::Press, Self::Ticket, Self::SlashTicket];
+    pub const CLOSINGS: [Self; 3] = [Self::PressClose, Self::Close, Self::SlashClose];
+    pub const PANELS: [Self; 4] = [Self::FirstStart, Self::StalePanel, Self::LostFile, Self::SetUp];
+
+    /// The calls of which it is made when nothing goes wrong.
+    pub async fn points(self) -> Vec<Point> {
+        let mut stage = Stage::empty();
+        let mut deed = self.prepare(&mut stage).await;
+        stage.discord.clear_record();
+        deed.begin(&mut stage);
+        stage.discord.ready().await;
+        deed.settled(&stage).await;
+        deed.answered(&stage).await;
+        let mut points: Vec<Point> = Vec::new();
+        for call in stage.discord.calls().iter().map(pattern) {
+            // Every start begins with the same calls: one of the scenes is enough.
+            let usual = ["/gateway", "/users/@me", "/applications/"].iter().any(|path| call.contains(path));
+            if usual && self != Self::FirstStart {
+                continue;
+            }
+            let nth = points.iter().filter(|point| point.call == call).count();
+            points.push(Point { call, nth });
+        }
+        points
+    }
+
+    /// The deed is the start of the bot.
+    fn starts(self) -> bool {
+        matches!(self, Self::FirstStart | Self::StalePanel | Self::LostFile)
+    }
+
+    /// Everything up to the moment before the deed. It may be played again and again on one stage.
+    pub async fn prepare(self, stage: &mut Stage) -> Deed {
+        let ids = stage.discord.ids();
+        if !stage.runs() && self != Self::FirstStart {
+            stage.start().await;
+        }
+        let mut deed = Deed { scene: self, who: ids.adam, asked: None, ticket: None };
+        match self {
+            Self::Press | Self::Ticket | Self::SlashTicket => deed.who = stage.discord.join("newcomer"),
+            Self::PressClose | Self::Close | Self::SlashClose => {
+                deed.who = stage.discord.join("newcomer");
+                deed.ticket = Some(stage.open(deed.who).await);
+                stage.until_row(deed.who, is_open).await;
+            }
+            Self::FirstStart => {}
+            Self::StalePanel | Self::LostFile | Self::SetUp => {
+                panel::kept(stage).await;
+            }
+        }
+        if self.starts() && stage.runs() {
+            stage.kill().await;
+        }
+        match self {
+            Self::FirstStart => {
+                panel::wipe(stage);
+                stage.discord.act(|world| world.application.commands.clear());
+            }
+            Self::StalePanel => panel::spoil(stage),
+            Self::LostFile => panel::lose_file(stage),
+            Self::SetUp => panel::delete(stage),
+            _ => {}
+        }
+        deed
+    }
+}
+
+/// One of the calls of a scene.
+#[derive(Clone)]
+pub struct Point {
+    pub call: String,
+    /// After so many others of its kind.
+    pub nth: usize,
+}
+
+impl Point {
+    /// It changes nothing.
+    pub fn looks(&self) -> bool {
+        self.call.starts_with("GET ")
+    }
+}
+
+impl fmt::Debug for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.call, self.nth)
+    }
+}
+
+/// The call without its ids and tokens.
+fn pattern(call: &Call) -> String {
+    let name = |step: &str| step.len() < 16 && !step.bytes().all(|byte| byte.is_ascii_digit());
+    let steps = call.path.split('/').skip(1).map(|step| if name(step) { step } else { "*" });
+    format!("{} /{}", call.method, steps.collect::<Vec<_>>().join("/"))
+}
+
+fn is_open(row: &State) -> bool {
+    matches!(row, State::Open { .. })
+}
+
+/// A scene being played.
+pub struct Deed {
+    scene: Scene,
+    pub who: Snowflake,
+    asked: Option<Snowflake>,
+    ticket: Option<Snowflake>,
+}
+
+impl Deed {
+    /// The deed itself. Nothing is waited for.
+    pub fn begin(&mut self, stage: &mut Stage) {
+        let ids = stage.discord.ids();
+        let say = |who, channel, text| stage.discord.say(who, channel, text).expect("they may write there");
+        let slash = |who, channel, name| stage.discord.command(who, channel, name).expect("it is registered");
+        self.asked = match self.scene {
+            Scene::Press => Some(stage.press_create(self.who)),
+            Scene::Ticket => Some(say(self.who, ids.lounge, "!ticket")),
+            Scene::SlashTicket => Some(slash(self.who, ids.lounge, "ticket")),
+            Scene::SlashClose => self.ticket.map(|ticket| slash(self.who, ticket, "close")),
+            Scene::PressClose => self.ticket.map(|ticket| stage.press_close(self.who, ticket)),
+            Scene::Close => self.ticket.map(|ticket| say(ids.sue, ticket, "!close")),
+            Scene::SetUp => Some(say(ids.adam, ids.lounge, "!setuptickets")),
+            Scene::FirstStart | Scene::StalePanel | Scene::LostFile => {
+                stage.spawn();
+                None
+            }
+        };
+    }
+
+    /// Waits until all has come to its end, and checks that it is the right one.
+    pub async fn settled(&self, stage: &Stage) {
+        match self.scene {
+            Scene::Press | Scene::Ticket | Scene::SlashTicket => self.opened(stage).await,
+            Scene::PressClose | Scene::Close | Scene::SlashClose => self.closed(stage).await,
+            Scene::FirstStart | Scene::StalePanel | Scene::LostFile | Scene::SetUp => {
+                panel::settled(stage).await;
+                stage.until_slash().await;
+            }
+        }
+    }
+
+    async fn opened(&self, stage: &Stage) {
+        let row = stage.until_row(self.who, is_open).await;
+        let one = || <[Snowflake; 1]>::try_from(stage.tickets_of(self.who)).ok();
+        let [ticket] = stage.until("there is one channel", one).await;
+        assert_eq!(row, State::Open { channel: ChannelId(ticket.get()) });
+        let welcomes = stage.discord.messages(self.who, ticket);
+        assert_eq!(welcomes.iter().filter(|message| button(message) == Some(CLOSE)).count(), 1, "one welcome");
+        assert_eq!(welcomes.len(), 1, "and nothing else");
+        if !self.came_too_late(stage) {
+            assert_eq!(self.answers(stage), [format!("✅ тикет создан: <#{ticket}>")]);
+        }
+    }
+
+    /// On a busy machine a crash and a start may take longer than the three seconds in which Discord takes an answer. It
+    /// was tried then, and refused.
+    fn came_too_late(&self, stage: &Stage) -> bool {
+        let token = stage.discord.look(|world| Some(world.interactions.get(&self.asked?)?.token.clone()));
+        let is_about_it = |call: &Call| token.as_ref().is_some_and(|token| call.path.contains(token));
+        stage.discord.calls().iter().any(|call| is_about_it(call) && call.status() == Some(404))
+    }
+
+    /// In all the time there was never a second channel for one wish, not even for a moment.
+    pub fn never_doubled(&self, stage: &Stage) {
+        let mine = |channel: &&Channel| channel.overwrites.contains_key(&self.who);
+        let made = stage.discord.look(|world| world.channels.values().chain(&world.gone).filter(mine).count());
+        assert_eq!(made, usize::from(self.scene != Scene::SetUp && !self.scene.starts()), "channels ever made");
+    }
+
+    async fn closed(&self, stage: &Stage) {
+        let ticket = self.ticket.expect("it was open");
+        stage.until_gone(ticket).await;
+        stage.until_row(self.who, |row| *row == State::Absent).await;
+        assert_eq!(stage.announcements(ticket).len(), 1, "announced once");
+        assert_eq!(stage.tickets_of(self.who), []);
+    }
+
+    /// Waits until whoever asked has been answered, and checks that it was once, and well.
+    pub async fn answered(&self, stage: &Stage) {
+        if let Scene::SetUp = self.scene {
+            stage.until("there is an answer", || (!self.answers(stage).is_empty()).then_some(())).await;
+            assert_eq!(self.answers(stage), ["✅ панель на месте"]);
+        }
+    }
+
+    /// What the asker has been answered.
+    fn answers(&self, stage: &Stage) -> Vec<String> {
+        let asked = self.asked.expect("somebody asked");
+        stage.discord.look(|world| {
+            let messages = world.channels.values().flat_map(|channel| channel.messages.values());
+            let to_it = messages.filter(|message| match self.scene {
+                Scene::Ticket | Scene::Close | Scene::SetUp => message.reply_to == Some(asked),
+                _ => message.interaction == Some(asked),
+            });
+            to_it.map(|message| message.content.clone()).collect()
+        })
+    }
+
+    /// Life goes on: whoever presses now gets what they should.
+    pub async fn goes_on(&self, stage: &Stage) {
+        match self.scene {
+            Scene::Press | Scene::Ticket | Scene::SlashTicket => {
+                let ticket = stage.tickets_of(self.who)[0];
+                let press = stage.press_create(self.who);
+                assert_eq!(stage.answer(press).await, format!("❌ у тебя уже есть тикет: <#{ticket}>"));
+                assert_eq!(stage.tickets_of(self.who), [ticket]);
+            }
+            _ => drop(stage.open(self.who).await),
+        }
+    }
+}
