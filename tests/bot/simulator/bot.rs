@@ -1,0 +1,516 @@
+//! The bot's process: what its actors do, step by step, and how it dies.
+//!
+//! The decisions are production's own: `lifecycle`, `actors::router`, `gateway::meaning`, `discord::{request, answer}`.
+//! What is played here is only who runs when, which in production is left to the mailboxes and the runtime.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use talon::actors::Rank;
+use talon::actors::router::Router;
+use talon::discord::Standing;
+use talon::ids::{ChannelId, GuildId, Owner, UserId};
+use talon::lifecycle::menu::{Menu, MenuEvent};
+use talon::lifecycle::panel::{Panel, PanelEvent, PanelStep};
+use talon::lifecycle::{Answer, Asker, Call, Event, Rules, State, Step, Ticket, Words};
+use talon::sandbox::world::{Permissions, Snowflake};
+
+use crate::simulator::game::{Game, Happening};
+use crate::simulator::people::Deed;
+
+pub const RULES: Rules = Rules { close_delay: Duration::from_secs(5) };
+/// As `actors::ticket` has it.
+const READ_AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// As `actors::supervisor` has it.
+const REVIVE_AFTER: Duration = Duration::from_millis(500);
+/// As `run` has it.
+const DRAIN: Duration = Duration::from_secs(4);
+
+/// A running process.
+pub struct Bot {
+    pub life: u64,
+    pub router: Router,
+    panel: Panel,
+    menu: Menu,
+    desks: BTreeMap<Owner, Desk>,
+    panel_alarm: Option<SystemTime>,
+    menu_alarm: Option<SystemTime>,
+    births: u64,
+    draining: bool,
+}
+
+/// A living ticket.
+struct Desk {
+    birth: u64,
+    ticket: Option<Ticket>,
+    channel: Option<ChannelId>,
+    alarm: Option<SystemTime>,
+    handled: u64,
+}
+
+/// Who waits for an answer: an actor of one process. Its successor is somebody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seat {
+    Ticket { life: u64, owner: Owner, birth: u64 },
+    Panel { life: u64 },
+    Menu { life: u64 },
+}
+
+impl fmt::Display for Seat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ticket { owner, .. } => write!(f, "{}", owner.member),
+            Self::Panel { .. } => f.write_str("the panel"),
+            Self::Menu { .. } => f.write_str("the menu"),
+        }
+    }
+}
+
+impl Seat {
+    fn life(self) -> u64 {
+        match self {
+            Self::Ticket { life, .. } | Self::Panel { life } | Self::Menu { life } => life,
+        }
+    }
+}
+
+/// Where in a step the process dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Death {
+    Unsaved,
+    Saved,
+    /// So many of the calls were made.
+    Between(usize),
+}
+
+impl Bot {
+    pub fn is_draining(&self) -> bool {
+        self.draining
+    }
+
+    /// Nothing is under way, and nothing is going to be.
+    pub fn is_at_rest(&self) -> bool {
+        self.desks.is_empty()
+    }
+
+    fn is_still(&self) -> bool {
+        let still = |desk: &Desk| desk.ticket.as_ref().is_none_or(Ticket::is_still);
+        self.panel.is_still() && self.menu.is_still() && self.desks.values().all(still)
+    }
+
+    fn is_seated(&self, seat: Seat) -> bool {
+        match seat {
+            Seat::Ticket { owner, birth, .. } => {
+                seat.life() == self.life && self.desks.get(&owner).is_some_and(|desk| desk.birth == birth)
+            }
+            Seat::Panel { life } | Seat::Menu { life } => life == self.life,
+        }
+    }
+}
+
+// -- the process
+
+impl Game {
+    pub fn start(&mut self) {
+        if self.bot.is_some() {
+            return;
+        }
+        if self.outage || self.rows.broken {
+            // Without Discord it waits, without its rows it refuses to start and is started again.
+            return self.plan(Duration::from_secs(1), Happening::Start);
+        }
+        self.lives += 1;
+        let life = self.lives;
+        self.tell(|game| format!("the bot starts, for the {life}. time, with {:?}", game.rows.tickets));
+        self.excuse_old();
+        let mut router = Router::default();
+        for (owner, state) in &self.rows.tickets {
+            router.place(*owner, state.channel());
+        }
+        self.bot = Some(Bot {
+            life,
+            router,
+            panel: Panel::new(self.rows.panel),
+            menu: Menu::default(),
+            desks: BTreeMap::new(),
+            panel_alarm: None,
+            menu_alarm: None,
+            births: 0,
+            draining: false,
+        });
+        let unfinished: Vec<Owner> = self.unfinished();
+        for owner in unfinished {
+            self.resume(owner);
+        }
+        self.play_panel(PanelEvent::Ensure(None));
+        let connect = self.dice.millis(20, 400);
+        self.plan(connect, Happening::Connect { life });
+    }
+
+    fn unfinished(&self) -> Vec<Owner> {
+        let rows = self.rows.tickets.iter();
+        rows.filter(|(_, state)| !matches!(state, State::Open { .. })).map(|(owner, _)| *owner).collect()
+    }
+
+    /// Everything that is not on the disk is lost.
+    pub fn die(&mut self, how: &str) {
+        let Some(bot) = self.bot.take() else { return };
+        self.tell(|_| format!("the bot dies: {how}"));
+        self.disconnect();
+        self.cut_off(|seat| seat.life() == bot.life);
+        self.excuse_pending("the bot died");
+        let back = self.dice.pick(&[20, 300, 1500, 2900, 5000, 20_000, 90_000, 16 * 60_000]);
+        self.plan(Duration::from_millis(back), Happening::Start);
+    }
+
+    /// What was begun is finished, nothing new is begun.
+    pub fn stop(&mut self) {
+        let Some(bot) = &mut self.bot else { return };
+        bot.draining = true;
+        let life = bot.life;
+        self.tell(|_| "the bot is asked to stop".into());
+        self.excuse_pending("the bot was stopped");
+        self.plan(DRAIN, Happening::Deed(Deed::Kill(Some(life))));
+        self.drained();
+    }
+
+    fn drained(&mut self) {
+        if self.bot.as_ref().is_some_and(|bot| bot.draining && bot.is_still()) {
+            self.die("it has stopped");
+        }
+    }
+}
+
+// -- tickets
+
+impl Game {
+    fn desk(&mut self, owner: Owner) -> Option<&mut Desk> {
+        self.bot.as_mut()?.desks.get_mut(&owner)
+    }
+
+    fn seat(&mut self, owner: Owner) -> Option<Seat> {
+        let life = self.bot.as_ref()?.life;
+        let birth = self.desk(owner)?.birth;
+        Some(Seat::Ticket { life, owner, birth })
+    }
+
+    /// Tells a ticket what concerns it; it is brought to life for it.
+    pub fn pass_on(&mut self, owner: Owner, event: Event) {
+        self.bring_to_life(owner);
+        if self.load(owner) {
+            self.step(owner, event);
+        } else if matches!(event, Event::Open { .. } | Event::Close { .. }) {
+            self.excuse_owner(owner, "its row could not be read");
+            let mut blank = Ticket::new(owner, RULES, State::Absent);
+            let step = blank.unsaved(event, self.now);
+            self.carry_out(owner, step, None);
+        }
+        self.look_ahead(owner);
+    }
+
+    fn resume(&mut self, owner: Owner) {
+        self.bring_to_life(owner);
+        self.load(owner);
+        self.look_ahead(owner);
+    }
+
+    /// A ticket hears from its own clock or its own calls.
+    fn hear(&mut self, owner: Owner, event: Event) {
+        if self.load(owner) {
+            self.step(owner, event);
+        }
+        self.look_ahead(owner);
+    }
+
+    fn bring_to_life(&mut self, owner: Owner) {
+        let Some(bot) = &mut self.bot else { return };
+        bot.births += 1;
+        let birth = bot.births;
+        let born = || Desk { birth, ticket: None, channel: None, alarm: None, handled: 0 };
+        bot.desks.entry(owner).or_insert_with(born).handled += 1;
+    }
+
+    /// Reads the row, once, and takes up what it was doing.
+    fn load(&mut self, owner: Owner) -> bool {
+        let row = self.rows.read(owner);
+        let Some(desk) = self.desk(owner) else { return false };
+        if desk.ticket.is_some() {
+            return true;
+        }
+        let Ok(state) = row else { return false };
+        desk.channel = state.channel();
+        desk.ticket = Some(Ticket::new(owner, RULES, state));
+        self.step(owner, Event::Restored);
+        self.desk(owner).is_some_and(|desk| desk.ticket.is_some())
+    }
+
+    /// Decide, save, then act.
+    fn step(&mut self, owner: Owner, event: Event) {
+        if self.dice.happens(self.weather.panic) {
+            return self.panic(owner);
+        }
+        let death = self.death();
+        let now = self.now;
+        let Some(ticket) = self.desk(owner).and_then(|desk| desk.ticket.as_mut()) else { return };
+        let before = ticket.clone();
+        let mut step = ticket.handle(event.clone(), now);
+        if death == Some(Death::Unsaved) {
+            return self.die("before it could save");
+        }
+        if let Some(state) = step.save.take()
+            && !self.save(owner, &state)
+        {
+            self.excuse_owner(owner, "it could not be saved");
+            let Some(ticket) = self.desk(owner).and_then(|desk| desk.ticket.as_mut()) else { return };
+            *ticket = before;
+            step = ticket.unsaved(event, now);
+        }
+        if death == Some(Death::Saved) {
+            return self.die("after it had saved");
+        }
+        self.carry_out(owner, step, death);
+    }
+
+    fn death(&mut self) -> Option<Death> {
+        let dies = self.dice.happens(self.weather.die_in_step);
+        dies.then(|| self.dice.pick(&[Death::Unsaved, Death::Saved, Death::Between(0), Death::Between(1)]))
+    }
+
+    fn save(&mut self, owner: Owner, state: &State) -> bool {
+        let before = self.rows.state(owner);
+        let saved = !self.dice.happens(self.weather.unsaved) && self.rows.save(owner, state).is_ok();
+        self.tell(|_| format!("{} {}: {state:?}", owner.member, if saved { "saved" } else { "NOT SAVED" }));
+        if saved {
+            self.check_row(owner, &before, state);
+        }
+        saved
+    }
+
+    fn carry_out(&mut self, owner: Owner, step: Step, death: Option<Death>) {
+        let Some(seat) = self.seat(owner) else { return };
+        for note in &step.notes {
+            self.tell(|_| format!("{seat} notes {note:?}"));
+        }
+        self.tell_where(owner);
+        for (number, call) in step.calls.into_iter().enumerate() {
+            if death == Some(Death::Between(number)) {
+                return self.die("between two calls");
+            }
+            self.send(seat, call);
+        }
+    }
+
+    fn tell_where(&mut self, owner: Owner) {
+        let Some(life) = self.bot.as_ref().map(|bot| bot.life) else { return };
+        let Some(desk) = self.desk(owner) else { return };
+        let channel = desk.ticket.as_ref().and_then(|ticket| ticket.state().channel());
+        if channel != desk.channel {
+            desk.channel = channel;
+            let soon = self.dice.millis(0, 2);
+            self.plan(soon, Happening::Moved { life, owner, channel });
+        }
+    }
+
+    pub fn moved(&mut self, life: u64, owner: Owner, channel: Option<ChannelId>) {
+        if let Some(bot) = self.bot.as_mut().filter(|bot| bot.life == life) {
+            bot.router.place(owner, channel);
+        }
+    }
+
+    fn look_ahead(&mut self, owner: Owner) {
+        let Some(seat) = self.seat(owner) else { return };
+        let again = self.now + READ_AGAIN_AFTER;
+        let Some(Desk { ticket, handled, .. }) = self.desk(owner) else { return };
+        let deadline = ticket.as_ref().map_or(Some(again), Ticket::deadline);
+        let (idle, handled) = (ticket.as_ref().is_some_and(Ticket::is_idle), *handled);
+        self.wake(owner, deadline);
+        if idle {
+            let soon = self.dice.millis(0, 3);
+            self.plan(soon, Happening::Idle { to: seat, handled });
+        }
+        self.drained();
+    }
+
+    fn wake(&mut self, owner: Owner, deadline: Option<SystemTime>) {
+        let Some(seat) = self.seat(owner) else { return };
+        let Some(desk) = self.desk(owner) else { return };
+        desk.alarm = deadline;
+        self.set_alarm(seat, deadline);
+    }
+
+    pub fn alarm(&mut self, to: Seat, at: SystemTime) {
+        if self.bot.as_ref().is_none_or(|bot| !bot.is_seated(to)) {
+            return;
+        }
+        match to {
+            Seat::Ticket { owner, .. } => {
+                if self.desk(owner).is_none_or(|desk| desk.alarm != Some(at)) {
+                    return;
+                }
+                self.hear(owner, Event::Woke);
+            }
+            Seat::Panel { .. } => {
+                if self.bot.as_ref().is_some_and(|bot| bot.panel_alarm == Some(at)) {
+                    self.play_panel(PanelEvent::Woke);
+                }
+            }
+            Seat::Menu { .. } => {
+                if self.bot.as_ref().is_some_and(|bot| bot.menu_alarm == Some(at)) {
+                    self.play_menu(MenuEvent::Woke);
+                }
+            }
+        }
+    }
+
+    pub fn let_go(&mut self, to: Seat, handled: u64) {
+        let Seat::Ticket { owner, .. } = to else { return };
+        let Some(bot) = self.bot.as_mut().filter(|bot| bot.is_seated(to) && !bot.draining) else { return };
+        if bot.desks.get(&owner).is_some_and(|desk| desk.handled == handled) {
+            bot.desks.remove(&owner);
+        }
+    }
+
+    /// One ticket's actor fails: it is forgotten with its calls, and started again from its row.
+    fn panic(&mut self, owner: Owner) {
+        let Some(seat) = self.seat(owner) else { return };
+        self.tell(|_| format!("{seat} panics"));
+        self.excuse_pending("a ticket panicked");
+        self.cut_off(|other| *other == seat);
+        if let Some(bot) = &mut self.bot {
+            bot.desks.remove(&owner);
+        }
+        self.plan(REVIVE_AFTER, Happening::Revive { life: self.lives, owner });
+    }
+
+    pub fn revive(&mut self, life: u64, owner: Owner) {
+        if self.bot.as_ref().is_some_and(|bot| bot.life == life && !bot.draining) {
+            self.resume(owner);
+        }
+    }
+
+    pub fn answered(&mut self, to: Seat, call: Call, answer: Answer) {
+        if self.bot.as_ref().is_none_or(|bot| !bot.is_seated(to)) {
+            return;
+        }
+        let answer = self.mark_owned(answer);
+        self.tell(|_| format!("{to} hears of {}: {answer:?}", call.name()));
+        match to {
+            Seat::Ticket { owner, .. } => self.hear(owner, Event::Answered { call, answer }),
+            Seat::Panel { .. } => self.play_panel(PanelEvent::Answered { call, answer }),
+            Seat::Menu { .. } => self.play_menu(MenuEvent::Answered { call, answer }),
+        }
+    }
+
+    /// As `actors` does it: Discord does not know whose a channel is.
+    fn mark_owned(&self, answer: Answer) -> Answer {
+        let Answer::Channels(mut channels) = answer else { return answer };
+        if self.rows.broken {
+            return Answer::Unknown;
+        }
+        for sighting in &mut channels {
+            sighting.owned = self.rows.owner(sighting.channel).is_some();
+        }
+        Answer::Channels(channels)
+    }
+}
+
+// -- the panel and the slash commands
+
+impl Game {
+    fn panel_seat(&self) -> Option<Seat> {
+        self.bot.as_ref().map(|bot| Seat::Panel { life: bot.life })
+    }
+
+    pub fn play_panel(&mut self, event: PanelEvent) {
+        let now = self.now;
+        let (Some(seat), Some(bot)) = (self.panel_seat(), &mut self.bot) else { return };
+        let PanelStep { save, calls, notes } = bot.panel.handle(event, now);
+        for note in notes {
+            self.tell(|_| format!("the panel notes {note:?}"));
+        }
+        if let Some(message) = save
+            && !self.rows.broken
+        {
+            self.rows.panel = Some(message);
+        }
+        self.make(seat, calls);
+        if let Some(bot) = &mut self.bot {
+            bot.panel_alarm = bot.panel.deadline();
+            let deadline = bot.panel_alarm;
+            self.set_alarm(seat, deadline);
+        }
+        self.drained();
+    }
+
+    pub fn play_menu(&mut self, event: MenuEvent) {
+        let now = self.now;
+        let Some(bot) = &mut self.bot else { return };
+        let seat = Seat::Menu { life: bot.life };
+        let step = bot.menu.handle(event, now);
+        for note in step.notes {
+            self.tell(|_| format!("the menu notes {note:?}"));
+        }
+        self.make(seat, step.calls);
+        if let Some(bot) = &mut self.bot {
+            bot.menu_alarm = bot.menu.deadline();
+            let deadline = bot.menu_alarm;
+            self.set_alarm(seat, deadline);
+        }
+        self.drained();
+    }
+
+    fn make(&mut self, seat: Seat, calls: Vec<Call>) {
+        for call in calls {
+            if self.death().is_some() {
+                return self.die("while it looked after the panel");
+            }
+            self.send(seat, call);
+        }
+    }
+
+    fn set_alarm(&mut self, to: Seat, deadline: Option<SystemTime>) {
+        if let Some(at) = deadline {
+            let late = self.dice.millis(0, 3);
+            self.plan_at(at.max(self.now) + late, Happening::Alarm { to, at });
+        }
+    }
+
+    /// Somebody wants the panel looked after. Where it is not known whether they may, it is looked up.
+    pub fn set_up(&mut self, guild: GuildId, asker: Asker, rank: &Rank) {
+        match rank {
+            Rank::Told { administrator: true } => {
+                self.play_panel(PanelEvent::Ensure(Some(asker)));
+                self.play_menu(MenuEvent::Ensure(guild));
+            }
+            Rank::Told { administrator: false } => {
+                self.play_panel(PanelEvent::TurnDown(asker, Words::AdministratorsOnly));
+            }
+            Rank::Roles(_) => self.ask_standing(guild, asker),
+        }
+    }
+
+    fn ask_standing(&mut self, guild: GuildId, asker: Asker) {
+        let Some(to) = self.panel_seat() else { return };
+        let standing = match asker.user {
+            _ if self.outage => Standing::Unknown,
+            UserId(user) if self.world.guild_permissions(Snowflake(user)).has(Permissions::ADMINISTRATOR) => {
+                Standing::Administrator
+            }
+            _ => Standing::Member,
+        };
+        let soon = self.dice.millis(2, 120);
+        self.plan(soon, Happening::Standing { to, guild, asker, standing });
+    }
+
+    pub fn ranked(&mut self, to: Seat, guild: GuildId, asker: Asker, standing: Standing) {
+        if self.bot.as_ref().is_none_or(|bot| !bot.is_seated(to)) {
+            return;
+        }
+        match standing {
+            Standing::Administrator => self.set_up(guild, asker, &Rank::Told { administrator: true }),
+            Standing::Member => self.set_up(guild, asker, &Rank::Told { administrator: false }),
+            Standing::Unknown => self.play_panel(PanelEvent::TurnDown(asker, Words::DiscordDown)),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Requests on their way to Discord, and answers on their way back; both get lost.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use talon::discord::{answer, request};
+use talon::lifecycle::{Answer, Call};
+use talon::sandbox::world::Request;
+
+use crate::simulator::bot::Seat;
+use crate::simulator::game::{Game, Happening};
+
+/// What the bot's transport gives up after.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A request on its way.
+pub struct Letter {
+    pub from: Seat,
+    pub call: Call,
+    pub fate: Fate,
+    request: Request,
+}
+
+/// What becomes of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It arrives, and its answer comes back.
+    Fine,
+    /// The same, after seconds.
+    Slow,
+    /// The same, after Discord refused it for a while.
+    Limited,
+    /// It never arrives.
+    LostBefore,
+    /// It arrives, and its answer does not.
+    LostAfter,
+    /// Something in between says 5xx, without or with the effect.
+    ErrorBefore,
+    ErrorAfter,
+    /// It arrives when it has been given up.
+    Late,
+}
+
+impl Fate {
+    const fn is_answered(self) -> bool {
+        matches!(self, Self::Fine | Self::Slow | Self::Limited)
+    }
+}
+
+impl Game {
+    fn fate(&mut self) -> Fate {
+        if self.outage {
+            return self.dice.pick(&[Fate::LostBefore, Fate::ErrorBefore, Fate::ErrorBefore, Fate::LostAfter]);
+        }
+        let weather = &self.weather;
+        let fates = [
+            (weather.lost_before, Fate::LostBefore),
+            (weather.lost_after, Fate::LostAfter),
+            (weather.error_before, Fate::ErrorBefore),
+            (weather.error_after, Fate::ErrorAfter),
+            (weather.limited, Fate::Limited),
+            (weather.slow, Fate::Slow),
+            (weather.late, Fate::Late),
+        ];
+        let dice = &mut self.dice;
+        fates.into_iter().find(|(rate, _)| dice.happens(*rate)).map_or(Fate::Fine, |(_, fate)| fate)
+    }
+
+    /// The bot makes a call.
+    pub fn send(&mut self, from: Seat, call: Call) {
+        let fate = self.fate();
+        let pressed = matches!(call, Call::Acknowledge { .. });
+        let there = match fate {
+            Fate::Slow => self.dice.millis(300, 7000),
+            Fate::Limited if pressed => self.dice.millis(200, 1500),
+            Fate::Limited => self.dice.millis(300, 5000),
+            _ => self.dice.millis(1, 60),
+        };
+        // A connection breaks at once, or the answer is awaited in vain.
+        let despair = if self.dice.happens(700) { there + self.dice.millis(1, 100) } else { TIMEOUT };
+        self.tell(|_| format!("{from} asks: {call:?} ({fate:?})"));
+        self.excuse_letter(&call, fate, if fate.is_answered() { there } else { despair });
+        if !fate.is_answered() {
+            let (call, answer) = (call.clone(), Answer::Unknown);
+            self.plan(despair, Happening::Answer { to: from, call, answer });
+        }
+        let late = self.dice.millis(1, 8000);
+        let request = spelt(&call, self);
+        let letter = Letter { from, call, fate, request };
+        match fate {
+            Fate::Fine | Fate::Slow | Fate::Limited | Fate::LostAfter | Fate::ErrorAfter => {
+                self.plan(there, Happening::Reach(letter));
+            }
+            Fate::Late => self.plan(despair + late, Happening::Reach(letter)),
+            Fate::LostBefore | Fate::ErrorBefore => {}
+        }
+    }
+
+    /// A request takes effect.
+    pub fn reach(&mut self, letter: Letter) {
+        self.check_before(&letter);
+        let reply = self.world.rest(self.now, &letter.request);
+        self.tell(|_| {
+            let code = reply.code().map(|code| format!(" {code}")).unwrap_or_default();
+            format!("Discord: {} for {} → {}{code}", letter.call.name(), letter.from, reply.status)
+        });
+        self.check_after(&letter, &reply);
+        if letter.fate.is_answered() {
+            let body = reply.body.as_ref().map_or_else(Vec::new, |body: &Value| body.to_string().into_bytes());
+            let answer = answer(&letter.call, &self.place, reply.status, &body);
+            let back = self.dice.millis(1, 60);
+            self.plan(back, Happening::Answer { to: letter.from, call: letter.call, answer });
+        }
+    }
+
+    /// A process that dies takes some of its requests with it; the others are on the wire.
+    pub fn cut_off(&mut self, is_dead: impl Fn(&Seat) -> bool) {
+        self.call_off(|happening, dice| match happening {
+            Happening::Reach(letter) => is_dead(&letter.from) && dice.happens(500),
+            _ => false,
+        });
+    }
+}
+
+/// As it goes over the wire.
+fn spelt(call: &Call, game: &Game) -> Request {
+    let ask = request(call, &game.place);
+    let path = ask.path();
+    Request {
+        method: ask.verb().to_owned(),
+        path: path.strip_prefix("/api/v10").unwrap_or(&path).to_owned(),
+        query: ask.query.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        body: ask.body,
+        authorization: Some("Bot token".to_owned()),
+        reason: ask.reason.map(str::to_owned),
+    }
+}
