@@ -1,0 +1,30 @@
+//! The sandbox's page in a real browser: what a newcomer sees, clicks and reads.
+
+mod chromium;
+mod hands;
+mod live;
+mod trouble;
+mod window;
+
+use chromium::Chromium;
+use window::Window;
+
+use crate::stage::Stage;
+
+/// What the panel's button is called, and the ticket's.
+const CREATE: &str = "создать тикет";
+const CLOSE: &str = "закрыть тикет";
+
+/// The page as this person, in a window of its own.
+async fn look_as(browser: &Chromium, stage: &Stage, who: &str) -> Window {
+    let window = Window::open(browser, &format!("{}/?as={who}", stage.discord.base_url())).await;
+    window.until_there("button", "support").await;
+    window
+}
+
+/// Opens a ticket by clicking, and follows the link to it.
+async fn open_ticket(window: &Window, name: &str) {
+    window.click("button", CREATE).await;
+    window.click("link", &format!("#{name}")).await;
+    window.until_there("button", CLOSE).await;
+}

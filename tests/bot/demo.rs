@@ -1,0 +1,104 @@
+//! `talon sandbox` at a terminal: what it prints is true, and it ends when it is asked to.
+
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+/// How long it may take to start, or to end.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A running `talon sandbox`, and what it has told a newcomer.
+pub struct Demo {
+    process: Child,
+    pub address: String,
+    guide: String,
+}
+
+impl Demo {
+    /// Starts it on a free port, and reads what it prints, up to its last line.
+    pub async fn start(arguments: &[&str]) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_talon"))
+            .args(["sandbox", "--port", "0"])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("talon starts");
+        let mut lines = BufReader::new(process.stdout.take().expect("it is piped")).lines();
+        let mut guide = String::new();
+        while !guide.contains("Ctrl-C") {
+            let line =
+                timeout(PATIENCE, lines.next_line()).await.expect("it says how to use it").expect("it can be read");
+            guide += &line.expect("it goes on running");
+            guide.push('\n');
+        }
+        let address = guide.split_whitespace().find(|word| word.starts_with("http://")).expect("it says where it is");
+        Self { process, address: address.trim_end_matches(',').to_owned(), guide }
+    }
+
+    /// Sends it a signal, and waits for its end.
+    pub async fn stop(mut self, signal: &str) -> ExitStatus {
+        let id = self.process.id().expect("it runs").to_string();
+        let sent = Command::new("kill").args(["-s", signal, &id]).status().await;
+        assert!(sent.expect("`kill` can be run").success());
+        timeout(PATIENCE, self.process.wait()).await.expect("it ends soon").expect("it can be waited for")
+    }
+
+    /// The commands it has printed, without what follows them.
+    fn commands(&self) -> impl Iterator<Item = &str> {
+        self.guide
+            .lines()
+            .map(|line| line.split(" #").next().unwrap_or(line).trim())
+            .filter(|line| line.starts_with("curl"))
+    }
+}
+
+#[tokio::test]
+async fn every_command_it_prints_works_as_printed() {
+    for arguments in [&[] as &[&str], &["--bot", "none"]] {
+        let talon = Demo::start(arguments).await;
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        assert!(talon.commands().count() >= 3, "{}", talon.guide);
+        for command in talon.commands() {
+            let url = command.split('\'').nth(1).expect("the address is quoted for the shell");
+            let method = if command.contains("-X POST") { reqwest::Method::POST } else { reqwest::Method::GET };
+            let answer = http.request(method, url).send().await.expect("an answer");
+            assert!(answer.status().is_success(), "{command}: {}", answer.status());
+        }
+        let ended = talon.stop("INT").await;
+        assert!(ended.success(), "Ctrl-C is no failure: {ended}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_bot_it_prints_what_a_bot_needs() {
+    let talon = Demo::start(&["--bot", "none"]).await;
+    let value = |name: &str| {
+        let line = talon.guide.lines().find_map(|line| line.trim().strip_prefix(name)?.strip_prefix('='));
+        line.unwrap_or_else(|| panic!("{name} is not told: {}", talon.guide)).to_owned()
+    };
+    let http = reqwest::Client::builder().no_proxy().user_agent("DiscordBot (somebody, 1)").build().expect("a client");
+    let me = http.get(format!("{}/api/v10/users/@me", value("DISCORD_PROXY")));
+    let me = me.header("authorization", format!("Bot {}", value("DISCORD_TOKEN"))).send().await.expect("an answer");
+    assert_eq!(me.status(), 200);
+    for id in ["GUILD_ID", "TICKET_BUTTON_CHANNEL_ID", "TICKET_CATEGORY_ID", "SUPPORT_ROLE_ID"] {
+        value(id).parse::<u64>().expect("an id is a number");
+    }
+    assert!(talon.stop("TERM").await.success());
+}
+
+#[tokio::test]
+async fn a_taken_port_is_told_in_a_sentence() {
+    let talon = Demo::start(&["--bot", "none"]).await;
+    let port = talon.address.rsplit(':').next().expect("an address has a port").to_owned();
+    let second = Command::new(env!("CARGO_BIN_EXE_talon")).args(["sandbox", "--port", &port]).output();
+    let second = timeout(PATIENCE, second).await.expect("it ends at once").expect("talon starts");
+    let said = String::from_utf8_lossy(&second.stderr);
+    assert!(said.contains(&format!("port {port} is taken")), "{said}");
+    assert_eq!(second.status.code(), Some(1));
+}

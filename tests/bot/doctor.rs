@@ -1,0 +1,279 @@
+//! The operator asks what is wrong, before members notice.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::{Output, Stdio};
+
+use serde_json::Value;
+use talon::sandbox::world::{Overwrite, Permissions, Snowflake, Start, Target};
+use talon::sandbox::{Fault, Setup, When};
+
+use crate::stage::Stage;
+
+/// Everything the bot needs, and the line that tells of each.
+const RIGHTS: [(Permissions, &str); 8] = [
+    (Permissions::VIEW_CHANNEL, "View Channels"),
+    (Permissions::MANAGE_CHANNELS, "Manage Channels"),
+    (Permissions::SEND_MESSAGES, "Send Messages"),
+    (Permissions::EMBED_LINKS, "Embed Links"),
+    (Permissions::ATTACH_FILES, "Attach Files"),
+    (Permissions::READ_MESSAGE_HISTORY, "Read Message History"),
+    (Permissions::MANAGE_MESSAGES, "Manage Messages"),
+    (Permissions::MENTION_EVERYONE, "Notifying the support"),
+];
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("the report is text")
+}
+
+/// What is wrong: the titles with ✗ before them, and the whole report.
+async fn wrong(stage: &Stage) -> (Vec<String>, String) {
+    let output = stage.run("doctor").await;
+    let report = text(&output);
+    let wrong = report.lines().filter_map(|line| line.strip_prefix("✗ ")).map(title).collect::<Vec<_>>();
+    assert_eq!(output.status.code(), Some(i32::from(!wrong.is_empty())), "{report}");
+    (wrong, report)
+}
+
+/// What stands before the gap.
+fn title(line: &str) -> String {
+    line.split("  ").next().unwrap_or_default().to_owned()
+}
+
+/// One thing is wrong, and these words tell of it.
+async fn only(stage: &Stage, title: &str, words: &[&str]) {
+    let (wrong, report) = wrong(stage).await;
+    assert_eq!(wrong, [title], "{report}");
+    for word in words {
+        assert!(report.contains(word), "{word:?} in:\n{report}");
+    }
+}
+
+fn denied(id: Snowflake, kind: Target, deny: Permissions) -> Overwrite {
+    Overwrite { id, kind, allow: Permissions::NONE, deny }
+}
+
+#[tokio::test]
+async fn where_all_is_well_every_line_says_so() {
+    let stage = Stage::empty();
+
+    let output = stage.run("doctor").await;
+
+    let report = text(&output);
+    assert_eq!(output.status.code(), Some(0), "{report}");
+    let lines: Vec<&str> = report.lines().take_while(|line| !line.is_empty()).collect();
+    assert!(lines.len() >= 20 && lines.iter().all(|line| line.starts_with("✓ ")), "{report}");
+    assert!(report.ends_with("\nall that is needed is in place\n"), "{report}");
+    assert!(!report.contains('\x1b'), "no colours where there is no terminal");
+    assert!(fs::read_dir(stage.file("")).expect("the folder").next().is_none(), "nothing was made");
+    assert!(stage.discord.calls().iter().all(|call| call.method == "GET"), "nothing was changed");
+}
+
+#[tokio::test]
+async fn it_looks_on_while_the_bot_runs() {
+    let stage = Stage::ready().await;
+    stage.open(stage.discord.ids().alice).await;
+
+    let (wrong, report) = wrong(&stage).await;
+
+    assert_eq!(wrong, [""; 0], "{report}");
+    assert!(report.contains("with 1 ticket\n") && report.contains("1 of 50 channels"), "{report}");
+    assert!(report.contains("json/ticket_message.json names message"), "{report}");
+}
+
+#[tokio::test]
+async fn each_right_taken_away_in_the_server_is_named_with_the_place_to_give_it() {
+    let stage = Stage::empty();
+    let all = Start::default().bot_permissions;
+    for (right, title) in RIGHTS {
+        stage.discord.set_bot_permissions(all.without(right));
+        only(&stage, title, &["Server Settings → Roles → \"talon\" → Permissions"]).await;
+    }
+}
+
+#[tokio::test]
+async fn what_an_overwrite_takes_away_is_named_with_its_place() {
+    let stage = Stage::empty();
+    let ids = stage.discord.ids();
+
+    let manage = denied(ids.guild, Target::Role, Permissions::MANAGE_CHANNELS);
+    stage.discord.overwrite(ids.category, manage);
+    only(&stage, "Manage Channels", &["@everyone in the category \"tickets\"", "right-click \"tickets\""]).await;
+
+    // The bot's own role stands above everybody's, and the bot itself above its role.
+    stage.discord.overwrite(
+        ids.category,
+        Overwrite { allow: manage.deny, ..denied(ids.bot_role, Target::Role, Permissions::NONE) },
+    );
+    only_well(&stage).await;
+    stage.discord.overwrite(ids.category, denied(ids.bot, Target::Member, Permissions::MANAGE_CHANNELS));
+    only(&stage, "Manage Channels", &["denied to the bot itself", "the member \"talon\""]).await;
+}
+
+async fn only_well(stage: &Stage) {
+    let (wrong, report) = wrong(stage).await;
+    assert_eq!(wrong, [""; 0], "{report}");
+}
+
+#[tokio::test]
+async fn the_panel_channel_is_looked_at_bit_by_bit() {
+    let stage = Stage::empty();
+    let ids = stage.discord.ids();
+    for (right, title) in RIGHTS {
+        stage.discord.overwrite(ids.panel, denied(ids.bot_role, Target::Role, right));
+        if ["View Channels", "Send Messages", "Embed Links", "Read Message History"].contains(&title) {
+            only(&stage, title, &["the bot's role \"talon\" in the panel channel #support", "Edit Channel"]).await;
+        } else {
+            only_well(&stage).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_is_warned_and_not_refused() {
+    let stage = Stage::empty();
+    stage.discord.set_bot_permissions(Permissions::ADMINISTRATOR);
+
+    let (wrong, report) = wrong(&stage).await;
+
+    assert_eq!(wrong, [""; 0], "{report}");
+    assert!(report.contains("! Administrator") && report.contains("1 deserves a look"), "{report}");
+}
+
+#[tokio::test]
+async fn a_deleted_support_role_is_missed() {
+    let stage = Stage::empty();
+    stage.discord.delete_role(stage.discord.ids().support_role);
+    only(&stage, "Support role", &["no role with this id", "SUPPORT_ROLE_ID"]).await;
+}
+
+#[tokio::test]
+async fn channels_that_are_not_what_they_should_be() {
+    let mut stage = Stage::empty();
+    let ids = stage.discord.ids();
+
+    stage.set("TICKET_BUTTON_CHANNEL_ID", ids.category.to_string());
+    only(&stage, "Panel channel", &["\"tickets\" is no text channel", "TICKET_BUTTON_CHANNEL_ID"]).await;
+    stage.set("TICKET_BUTTON_CHANNEL_ID", "12345");
+    only(&stage, "Panel channel", &["does not exist"]).await;
+
+    stage.set("TICKET_BUTTON_CHANNEL_ID", ids.panel.to_string());
+    stage.discord.delete_channel(ids.category);
+    only(&stage, "Category", &["does not exist", "TICKET_CATEGORY_ID"]).await;
+}
+
+#[tokio::test]
+async fn a_full_category_and_a_full_server_are_told() {
+    let stage = Stage::empty();
+    let category = stage.discord.ids().category;
+
+    stage.discord.fill(Some(category), 50);
+    only(&stage, "Room in the category", &["50 of 50 channels: no ticket can be opened"]).await;
+
+    stage.discord.fill(None, 500);
+    let (wrong, report) = wrong(&stage).await;
+    assert_eq!(wrong, ["Room in the category", "Room in the server"], "{report}");
+}
+
+#[tokio::test]
+async fn an_intent_that_is_switched_off_is_told_and_not_wrong() {
+    let start = Start { content_intent: false, ..Start::default() };
+    let stage = Stage::with(Setup { start, ..Setup::default() });
+
+    let (wrong, report) = wrong(&stage).await;
+
+    assert_eq!(wrong, [""; 0], "{report}");
+    for word in
+        ["! Message content intent", "slash commands work", "Privileged Gateway Intents", "Message Content Intent"]
+    {
+        assert!(report.contains(word), "{word:?} in:\n{report}");
+    }
+}
+
+#[tokio::test]
+async fn a_bot_that_was_thrown_out_is_invited_again() {
+    let stage = Stage::empty();
+    let ids = stage.discord.ids();
+    stage.discord.leave(ids.bot);
+    let link = format!("https://discord.com/oauth2/authorize?client_id={}", ids.application);
+    only(&stage, "Server", &["in no server", &link, "permissions=257040"]).await;
+}
+
+#[tokio::test]
+async fn without_a_network_it_says_so_and_ends() {
+    let mut stage = Stage::empty();
+    stage.set("DISCORD_PROXY", "http://127.0.0.1:1");
+    only(&stage, "Token", &["discord does not answer", "reaches https://discord.com"]).await;
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_told_and_never_shown() {
+    let mut stage = Stage::empty();
+    stage.set("DISCORD_TOKEN", "wrong.token.of-somebody");
+    only(&stage, "Token", &["does not accept it", "Reset Token"]).await;
+    let output = stage.run("doctor").await;
+    assert!(!format!("{output:?}").contains("of-somebody"));
+}
+
+#[tokio::test]
+async fn an_outage_in_the_middle_accuses_nobody() {
+    let stage = Stage::empty();
+    stage.discord.fault(Fault::status("GET /guilds/*", When::Before, 503).always());
+    let (wrong, report) = wrong(&stage).await;
+    assert_eq!(wrong, [""; 0], "{report}");
+    assert!(report.contains("! Server") && report.contains("Discord did not tell"), "{report}");
+}
+
+#[tokio::test]
+async fn a_damaged_database_and_a_broken_panel_file_are_told() {
+    let mut stage = Stage::ready().await;
+    stage.stop().await;
+    fs::write(stage.file("json/ticket_message.json"), "{").expect("the file can be written");
+    fs::write(stage.file("json/talon.db"), "no database at all, but something long enough").expect("it can be written");
+    only(&stage, "Database", &["is not an SQLite database", "restore a backup", "! Panel file", "is as good as none"])
+        .await;
+}
+
+#[tokio::test]
+async fn programs_read_the_same_as_json() {
+    let stage = Stage::empty();
+    stage.discord.delete_role(stage.discord.ids().support_role);
+    let mut program = stage.program("doctor");
+    let output = program.arg("--json").stdout(Stdio::piped()).output().expect("the program runs");
+
+    assert_eq!(output.status.code(), Some(1));
+    let findings: Vec<BTreeMap<String, Value>> = serde_json::from_slice(&output.stdout).expect("an array of objects");
+    assert!(findings.iter().all(|finding| finding.keys().eq(["check", "found", "remedy", "status"])), "{findings:#?}");
+    let wrong: Vec<_> = findings.iter().filter(|finding| finding["status"] == "error").collect();
+    let [role] = wrong[..] else { panic!("{wrong:#?}") };
+    assert_eq!(role["check"], "support_role");
+    assert!(role["remedy"].as_str().is_some_and(|remedy| remedy.contains("SUPPORT_ROLE_ID")));
+}
+
+#[tokio::test]
+async fn wrong_settings_are_told_as_ever() {
+    let mut stage = Stage::empty();
+    stage.set("CLOSE_DELAY", "soon");
+    let output = stage.run("doctor").await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("CLOSE_DELAY: is not a duration"));
+}
+
+#[tokio::test]
+async fn the_bot_says_the_same_when_it_starts_and_starts_all_the_same() {
+    let mut stage = Stage::empty();
+    let all = Start::default().bot_permissions;
+    stage.discord.set_bot_permissions(all.without(Permissions::MENTION_EVERYONE));
+    let (_, report) = wrong(&stage).await;
+    stage.set("RUST_LOG", "info");
+
+    stage.start().await;
+
+    stage.until_logged("1 thing is wrong").await;
+    let logged = stage.logged();
+    let line = logged.lines().find(|line| line.contains("ERROR")).expect("an error in the log");
+    assert!(line.contains("talon::doctor") && line.contains("Notifying the support: nobody is notified"), "{line}");
+    let remedy = report.lines().find_map(|line| line.trim_start().strip_prefix("→ ")).expect("a remedy");
+    assert!(line.contains(remedy), "the same words: {line}");
+    stage.open(stage.discord.ids().alice).await;
+}

@@ -1,0 +1,151 @@
+//! The operator asks: which tickets are there, and why did this happen?
+
+use serde_json::Value;
+use talon::sandbox::{Fault, When};
+
+use crate::stage::Stage;
+
+#[tokio::test]
+async fn tickets_are_listed_while_the_bot_runs() {
+    let stage = Stage::closing_after("1h").await;
+    let ids = stage.discord.ids();
+    let (of_alice, of_bob) = (stage.open(ids.alice).await, stage.open(ids.bob).await);
+    stage.press_close(ids.bob, of_bob);
+    stage.announced(of_bob).await;
+    let told = stage.until_told(&["tickets"], |told| told.contains("  closing  ")).await;
+
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(lines.len(), 3, "{told}");
+    assert!(lines[0].starts_with("TICKET  MEMBER") && lines[2].contains("in 59m"), "{told}");
+    let holds =
+        |line: &str, words: &[String]| words.iter().all(|word| line.split("  ").any(|cell| cell.trim() == word));
+    let alices = ["#1".to_owned(), ids.alice.to_string(), of_alice.to_string(), "open".to_owned(), "-".to_owned()];
+    assert!(holds(lines[1], &alices), "{told}");
+    let bobs = ["#2".to_owned(), ids.bob.to_string(), of_bob.to_string(), "closing".to_owned()];
+    assert!(holds(lines[2], &bobs), "{told}");
+    let json: Value = serde_json::from_str(&stage.told(&["tickets", "--json"]).await).expect("JSON");
+    assert_eq!(json[0]["channel"], of_alice.to_string());
+    assert_eq!(json[1]["state"], "closing");
+}
+
+#[tokio::test]
+async fn a_story_tells_who_pressed_what_and_what_was_retried_and_refused() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    stage.discord.fault(Fault::status("POST /guilds/*/channels", When::Before, 502));
+    let ticket = stage.open(ids.alice).await;
+    stage.answer(stage.press_create(ids.alice)).await;
+    stage.command(ids.adam, ticket, "!close").await;
+    stage.press_close(ids.sue, ticket);
+    stage.until_gone(ticket).await;
+
+    let last = format!("Channel {ticket} was deleted by the bot");
+    let told = stage.until_told(&["explain", &format!("<@{}>", ids.alice)], |told| told.contains(&last)).await;
+
+    let mut rest = told.as_str();
+    for step in [
+        format!("Ticket #1 of member {}", ids.alice),
+        " UTC  ".to_owned(),
+        format!("Member {} pressed the button \"создать тикет\" and so asked for a ticket.", ids.alice),
+        "\"create channel\" did not succeed (attempt 1): no answer. It was tried again after 250ms.".to_owned(),
+        format!("Channel {ticket} was created."),
+        format!("the ticket was open in channel {ticket}"),
+        format!("Member {} pressed the button \"создать тикет\" again", ids.alice),
+        format!("{}, not the owner, wrote !close. It was refused: neither owner nor support.", ids.adam),
+        format!("{}, not the owner, pressed the button \"закрыть тикет\" and so asked to close", ids.sue),
+        "It was said in the channel that it will be closed.".to_owned(),
+        last,
+    ] {
+        let Some(place) = rest.find(&step) else { panic!("{step} is not told, or not then:\n{told}") };
+        rest = &rest[place + step.len()..];
+    }
+    for whose in [format!("<#{ticket}>"), ticket.to_string(), ids.alice.to_string(), "#1".into(), "1".into()] {
+        assert_eq!(stage.told(&["explain", &whose]).await, told, "{whose}");
+    }
+}
+
+#[tokio::test]
+async fn a_crash_is_part_of_the_story() {
+    let mut stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let mut hold = stage.discord.hold("POST /guilds/*/channels", When::After);
+    stage.press_create(ids.alice);
+    hold.reached().await;
+    stage.kill().await;
+    hold.release();
+    stage.start().await;
+    let [ticket] = stage.until_tickets(1).await[..] else { unreachable!() };
+
+    let opened = |told: &str| told.contains("All had been said");
+    let told = stage.until_told(&["explain", "#1", "--json"], opened).await;
+
+    let json: Value = serde_json::from_str(&told).expect("JSON");
+    let steps: Vec<&str> =
+        json.as_array().expect("a list").iter().filter_map(|step| step["note"]["what"].as_str()).collect();
+    let told = |what| steps.contains(&what);
+    assert!(steps.starts_with(&["asked", "taken_up"]) && told("found") && told("opened"), "{steps:?}");
+    let found = json.as_array().expect("a list").iter().find(|step| step["note"]["what"] == "found").expect("found");
+    assert_eq!(found["note"]["channel"], ticket.to_string());
+}
+
+#[tokio::test]
+async fn what_cannot_be_told_is_said() {
+    let stage = Stage::ready().await;
+    stage.open(stage.discord.ids().alice).await;
+    for (whose, why) in
+        [("#7", "the journal knows nothing of #7"), ("alice", "is none of these"), ("<@&5>", "is a role")]
+    {
+        let output = stage.ask(&["explain", whose]).await;
+        assert_eq!(output.status.code(), Some(1), "{whose}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(why), "{output:?}");
+    }
+    let fresh = Stage::empty();
+    let output = fresh.ask(&["tickets"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("does not exist: start the bot once"), "{output:?}");
+}
+
+#[tokio::test]
+async fn administrators_are_told_in_the_ticket() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let ticket = stage.open(ids.alice).await;
+    stage.until_row(ids.alice, |row| matches!(row, talon::lifecycle::State::Open { .. })).await;
+
+    let reply = stage.command(ids.adam, ticket, "!explain").await;
+
+    assert!(reply.content.starts_with("📖 история тикета №1\n"), "{}", reply.content);
+    assert!(reply.content.contains(&format!("<@{}> просит тикет (кнопка)", ids.alice)), "{}", reply.content);
+    assert!(reply.content.ends_with(&format!("тикет <#{ticket}> открыт")), "{}", reply.content);
+    assert_eq!(reply.notified, []);
+    for (who, channel, answer) in [
+        (ids.sue, ticket, "❌ эта команда только для администраторов"),
+        (ids.alice, ticket, "❌ эта команда только для администраторов"),
+        (ids.bob, ids.lounge, "❌ эта команда только для администраторов"),
+        (ids.adam, ids.lounge, "❌ это не тикет, рассказывать здесь не о чем"),
+    ] {
+        assert_eq!(stage.command(who, channel, "!explain").await.content, answer);
+    }
+}
+
+#[tokio::test]
+async fn a_long_story_is_told_in_several_messages() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let ticket = stage.open(ids.alice).await;
+    for _ in 0..50 {
+        stage.answer(stage.press_create(ids.alice)).await;
+    }
+
+    let first = stage.command(ids.adam, ticket, "!explain").await;
+
+    let pages = || {
+        let mut messages = stage.discord.messages(ids.adam, ticket);
+        messages.retain(|message| message.id >= first.id);
+        Some(messages)
+            .filter(|pages| pages.iter().map(|page| page.content.matches("ещё раз").count()).sum::<usize>() == 40)
+    };
+    let pages = stage.until("the whole story is told", pages).await;
+    assert!(pages.len() > 1 && pages.iter().all(|page| page.content.chars().count() <= 2000));
+    assert!(pages.iter().all(|page| page.notified.is_empty()));
+}

@@ -1,0 +1,254 @@
+//! Somebody who has nothing yet sets the bot up.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Child, Command, Output, Stdio};
+
+use talon::sandbox::world::{Permissions, Start};
+
+use crate::stage::Stage;
+
+const SETTINGS: [&str; 4] = ["DISCORD_TOKEN", "TICKET_BUTTON_CHANNEL_ID", "TICKET_CATEGORY_ID", "SUPPORT_ROLE_ID"];
+
+/// A server with a bot in it that has never been set up.
+fn newcomer() -> Stage {
+    let mut stage = Stage::empty();
+    for name in SETTINGS {
+        stage.unset(name);
+    }
+    stage
+}
+
+/// Gives the answers, one a line, and then no more.
+async fn answer(stage: &Stage, answers: &[&str]) -> Output {
+    let mut setup = begin(stage);
+    let mut input = setup.stdin.take().expect("somebody to answer");
+    let lines = answers.join("\n") + "\n";
+    input.write_all(lines.as_bytes()).expect("the answers are taken");
+    drop(input);
+    tokio::task::spawn_blocking(|| setup.wait_with_output().expect("it ends")).await.expect("it is waited for")
+}
+
+fn begin(stage: &Stage) -> Child {
+    let mut program: Command = stage.program("setup");
+    program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn written(stage: &Stage) -> String {
+    fs::read_to_string(stage.file(".env")).expect("a .env")
+}
+
+/// Nothing was written, not even half of it.
+fn untouched(stage: &Stage, output: &Output) {
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let files: Vec<_> = fs::read_dir(stage.file("")).expect("the folder").flatten().collect();
+    assert!(files.is_empty(), "{files:?}");
+    assert!(text(&output.stderr).contains(".env is as it was"), "{output:?}");
+}
+
+#[tokio::test]
+async fn a_few_answers_and_the_bot_can_be_started() {
+    let mut stage = newcomer();
+    let token = stage.discord.token().to_owned();
+
+    let output = answer(&stage, &[&token, "talon", "#support", "tickets", "@support", "y"]).await;
+
+    let told = text(&output.stdout);
+    assert!(output.status.success(), "{told}\n{}", text(&output.stderr));
+    assert!(told.contains("Discord knows the bot as \"talon\"") && told.contains("all that is needed is in place"));
+    assert!(!told.contains(&token) && !text(&output.stderr).contains(&token), "the token is not shown");
+    let ids = stage.discord.ids();
+    let expected = format!(
+        "DISCORD_TOKEN={token}\nTICKET_BUTTON_CHANNEL_ID={}\nTICKET_CATEGORY_ID={}\nSUPPORT_ROLE_ID={}\n",
+        ids.panel, ids.category, ids.support_role
+    );
+    assert_eq!(written(&stage), expected);
+    let mode = fs::metadata(stage.file(".env")).expect("a .env").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "for its owner alone");
+
+    stage.start().await;
+    stage.open(ids.alice).await;
+}
+
+#[tokio::test]
+async fn wrong_answers_are_asked_again() {
+    let stage = newcomer();
+    let token = stage.discord.token().to_owned();
+    let answers = [
+        "",
+        "two words",
+        "wrong.token",
+        &token,
+        "chess club",
+        "1",
+        "7",
+        "general",
+        "support",
+        "",
+        "1",
+        "hat",
+        "member",
+        "maybe",
+        "",
+    ];
+
+    let output = answer(&stage, &answers).await;
+
+    let told = text(&output.stdout);
+    assert!(output.status.success(), "{told}\n{}", text(&output.stderr));
+    assert!(told.contains("Discord does not accept this token"), "{told}");
+    assert_eq!(told.matches("That is not in the list.").count(), 4, "{told}");
+    assert!(told.contains("Please answer y or n."), "{told}");
+    assert!(written(&stage).contains(&format!("SUPPORT_ROLE_ID={}\n", stage.discord.ids().member_role)));
+}
+
+#[tokio::test]
+async fn what_is_missing_is_made_if_that_is_wanted() {
+    let mut stage = newcomer();
+    let ids = stage.discord.ids();
+    stage.discord.delete_channel(ids.category);
+    let token = stage.discord.token().to_owned();
+    let answers = [
+        &*token,
+        "1",
+        "new",
+        "help desk",
+        "n",
+        "new",
+        "help-desk",
+        "y",
+        "new",
+        "",
+        "y",
+        "new",
+        "crew",
+        "y",
+        "support",
+        "y",
+    ];
+
+    let output = answer(&stage, &answers).await;
+
+    let told = text(&output.stdout);
+    assert!(output.status.success(), "{told}\n{}", text(&output.stderr));
+    assert!(told.contains("The bot may not make roles"), "{told}");
+    let made = |name: &str| {
+        stage
+            .discord
+            .look(|world| world.channels.values().find(|channel| channel.name == name).map(|channel| channel.id))
+    };
+    let panel = made("help-desk").expect("the channel was made");
+    let category = made("tickets").expect("the category was made");
+    let file = written(&stage);
+    assert!(file.contains(&format!("TICKET_BUTTON_CHANNEL_ID={panel}\nTICKET_CATEGORY_ID={category}\n")), "{file}");
+    let rights = |who| stage.discord.look(|world| world.permissions(who, panel));
+    assert!(rights(ids.alice).has(Permissions::VIEW_CHANNEL) && !rights(ids.alice).has(Permissions::SEND_MESSAGES));
+
+    stage.spawn();
+    stage.discord.until("the panel", |world| (!world.messages_seen(ids.alice, panel).is_empty()).then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_role_is_made_where_the_bot_may() {
+    let stage = newcomer();
+    let rights = Start::default().bot_permissions.with(Permissions::MANAGE_ROLES);
+    stage.discord.set_bot_permissions(rights);
+
+    let output = answer(&stage, &[stage.discord.token(), "1", "1", "1", "new", "crew", "", ""]).await;
+
+    assert!(output.status.success(), "{output:?}");
+    let role = stage.discord.look(|world| world.guild.roles.values().find(|role| role.name == "crew").cloned());
+    let role = role.expect("the role was made");
+    assert!(role.mentionable && role.permissions == Permissions::NONE);
+    assert!(written(&stage).contains(&format!("SUPPORT_ROLE_ID={}\n", role.id)));
+}
+
+#[tokio::test]
+async fn whoever_stops_answering_leaves_no_file() {
+    let stage = newcomer();
+    let token = stage.discord.token().to_owned();
+    let answers = [&*token, "1", "1", "1", "support"];
+    for count in 0..=answers.len() {
+        let output = answer(&stage, &answers[..count]).await;
+        untouched(&stage, &output);
+    }
+    let refused = answer(&stage, &[&answers[..], &["n"]].concat()).await;
+    untouched(&stage, &refused);
+}
+
+#[tokio::test]
+async fn ctrl_c_leaves_no_file_and_names_what_was_made() {
+    let stage = newcomer();
+    let mut setup = begin(&stage);
+    let mut input = setup.stdin.take().expect("somebody to answer");
+    let lines = format!("{}\n1\nnew\n\ny\n", stage.discord.token());
+    input.write_all(lines.as_bytes()).expect("the answers are taken");
+    stage.discord.until_called("GET /guilds/*/channels", 2).await;
+
+    let asked = Command::new("kill").args(["-INT", &setup.id().to_string()]).status().expect("`kill` can be run");
+
+    assert!(asked.success());
+    let output = tokio::task::spawn_blocking(|| setup.wait_with_output().expect("it ends")).await.expect("waited for");
+    untouched(&stage, &output);
+    assert!(text(&output.stderr).contains("still there: the text channel \"support\""), "{output:?}");
+    drop(input);
+}
+
+#[tokio::test]
+async fn what_else_the_file_says_stays() {
+    let stage = newcomer();
+    let token = stage.discord.token().to_owned();
+    let old = "# of last year\nCLOSE_DELAY=9s\nTICKET_CATEGORY_ID=1\n";
+    fs::write(stage.file(".env"), old).expect("the file can be written");
+
+    let stopped = answer(&stage, &[&*token, "1", "1", "1", "support", "n"]).await;
+    assert_eq!((stopped.status.code(), written(&stage).as_str()), (Some(1), old));
+
+    let output = answer(&stage, &[&*token, "1", "1", "1", "support", "y"]).await;
+    assert!(output.status.success(), "{output:?}");
+    assert!(text(&output.stdout).contains("(was: 1)"), "what is changed is told before");
+    let file = written(&stage);
+    let category = stage.discord.ids().category;
+    assert!(file.starts_with(&format!("# of last year\nCLOSE_DELAY=9s\nTICKET_CATEGORY_ID={category}\n")), "{file}");
+
+    // Once more, with nothing to change: the token is there already.
+    let again = answer(&stage, &["y", "1", "1", "1", "support"]).await;
+    assert!(again.status.success() && text(&again.stdout).contains("says all that already"), "{again:?}");
+    assert_eq!(written(&stage), file);
+}
+
+#[tokio::test]
+async fn a_setting_of_the_environment_that_stands_above_the_file_is_told() {
+    let mut stage = newcomer();
+    stage.set("SUPPORT_ROLE_ID", stage.discord.ids().member_role.to_string());
+    let output = answer(&stage, &[stage.discord.token(), "1", "1", "1", "support", "y"]).await;
+    assert!(text(&output.stdout).contains("SUPPORT_ROLE_ID is also set in the environment"), "{output:?}");
+}
+
+#[tokio::test]
+async fn without_a_server_the_link_is_given_and_it_waits() {
+    let stage = newcomer();
+    let ids = stage.discord.ids();
+    stage.discord.leave(ids.bot);
+
+    let output = answer(&stage, &[stage.discord.token(), "", "1"]).await;
+
+    let told = text(&output.stdout);
+    assert!(told.contains("The bot is in no server yet") && told.contains("permissions=257040"), "{told}");
+    assert!(told.contains(&format!("client_id={}", ids.application)), "{told}");
+    untouched(&stage, &output);
+}
+
+#[tokio::test]
+async fn without_a_network_it_asks_whether_to_try_again() {
+    let mut stage = newcomer();
+    stage.set("DISCORD_PROXY", "http://127.0.0.1:1");
+    let output = answer(&stage, &["some.token.here", ""]).await;
+    assert_eq!(text(&output.stdout).matches("Enter tries again").count(), 2, "{output:?}");
+    untouched(&stage, &output);
+}
