@@ -1,0 +1,271 @@
+//! What is measured: the bot as a process of its own, and the sandbox it believes to be Discord.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime};
+
+use talon::sandbox::world::{Room, Snowflake, Start};
+use talon::sandbox::{Call, Happening, Sandbox, Setup};
+use tempfile::TempDir;
+
+use crate::process::{self, Memory};
+
+const CREATE: &str = "create_ticket_button";
+const CLOSE: &str = "close_ticket_button";
+
+/// More channels than Discord has room for: crowds of a size that can be measured.
+pub const ROOM: Room = Room { in_guild: usize::MAX, in_category: usize::MAX };
+
+/// How long the slowest thing of all may take.
+const PATIENCE: Duration = Duration::from_secs(180);
+/// How often one looks whether something has happened. Nothing is measured by it.
+const GLANCE: Duration = Duration::from_millis(3);
+
+/// A sandbox, a folder, and a bot that may be running.
+pub struct Rig {
+    pub discord: Sandbox,
+    home: TempDir,
+    binary: PathBuf,
+    settings: Vec<(String, String)>,
+    bot: Option<Child>,
+}
+
+/// Somebody who pressed, and when.
+#[derive(Clone, Copy)]
+pub struct Press {
+    pub who: Snowflake,
+    id: Snowflake,
+    pub at: SystemTime,
+}
+
+/// When a press was first answered, and when it was answered with what the member wanted to know.
+#[derive(Clone, Copy, Default)]
+pub struct Answered {
+    pub first: Option<SystemTime>,
+    pub told: Option<SystemTime>,
+}
+
+impl Rig {
+    /// A server of this kind; the bot has not been started.
+    pub fn new(binary: &Path, start: Start) -> Self {
+        let discord = Sandbox::start(Setup { start, ..Setup::default() }).expect("the sandbox listens");
+        let home = TempDir::new().expect("a folder for the bot");
+        let mut rig = Self { discord, home, binary: binary.to_owned(), settings: Vec::new(), bot: None };
+        let ids = rig.discord.ids();
+        rig.set("DISCORD_TOKEN", rig.discord.token().to_owned());
+        rig.set("DISCORD_PROXY", rig.discord.base_url());
+        rig.set("TICKET_BUTTON_CHANNEL_ID", ids.panel.to_string());
+        rig.set("TICKET_CATEGORY_ID", ids.category.to_string());
+        rig.set("SUPPORT_ROLE_ID", ids.support_role.to_string());
+        rig.set("CLOSE_DELAY", "1s".to_owned());
+        rig
+    }
+
+    /// The same, with the bot connected and the panel in place.
+    pub fn ready(binary: &Path, start: Start) -> Self {
+        let mut rig = Self::new(binary, start);
+        rig.start();
+        rig
+    }
+
+    /// Changes a setting, from the next start on.
+    pub fn set(&mut self, name: &str, value: String) {
+        self.settings.retain(|(known, _)| known != name);
+        self.settings.push((name.to_owned(), value));
+    }
+
+    /// The bot's database.
+    pub fn database(&self) -> PathBuf {
+        self.home.path().join("json/talon.db")
+    }
+
+    /// Starts the bot, waits until it is connected and the panel is in place, and tells how long that took.
+    pub fn start(&mut self) -> Duration {
+        self.discord.clear_record();
+        let begun = self.discord.now();
+        self.spawn();
+        wait("the bot is ready", || self.identified().is_some() && self.panel_seen_to().is_some());
+        // Looking for an old panel is not yet having one.
+        sleep(Duration::from_millis(300));
+        let ready = self.identified().max(self.panel_seen_to()).expect("it is ready");
+        ready.duration_since(begun).unwrap_or_default()
+    }
+
+    /// Starts the bot as a service manager would, and does not wait for anything.
+    pub fn spawn(&mut self) {
+        let log = File::create(self.home.path().join("bot.log")).expect("the log can be written");
+        let mut command = Command::new(&self.binary);
+        command.current_dir(self.home.path()).env_clear().envs(self.settings.iter().cloned());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        self.bot = Some(command.spawn().expect("the bot starts"));
+    }
+
+    /// Asks the bot to stop, and waits until it has.
+    pub fn stop(&mut self) {
+        let mut bot = self.bot.take().expect("the bot runs");
+        Command::new("kill").arg(bot.id().to_string()).status().expect("`kill` can be run");
+        bot.wait().expect("the bot can be waited for");
+        wait("the connection ends", || self.discord.connected() == 0);
+    }
+
+    fn identified(&self) -> Option<SystemTime> {
+        let notes = self.discord.gateway_notes();
+        notes.iter().rev().find(|note| matches!(note.what, Happening::Identified { .. })).map(|note| note.at)
+    }
+
+    /// When the last call about the panel was answered.
+    fn panel_seen_to(&self) -> Option<SystemTime> {
+        let place = format!("/channels/{}/messages", self.discord.ids().panel);
+        self.discord.calls().iter().filter(|call| call.path.starts_with(&place)).filter_map(end).max()
+    }
+
+    fn pid(&self) -> u32 {
+        self.bot.as_ref().expect("the bot runs").id()
+    }
+
+    /// How many seconds the bot has been on a processor.
+    pub fn cpu(&self) -> f64 {
+        process::cpu(self.pid())
+    }
+
+    /// What the bot holds in memory, once it has come to rest.
+    pub fn memory_at_rest(&self) -> Memory {
+        sleep(Duration::from_secs(2));
+        self.memory()
+    }
+
+    /// What the bot holds in memory.
+    pub fn memory(&self) -> Memory {
+        process::memory(self.pid())
+    }
+
+    /// Members without any part to play, as many as there are.
+    pub fn members(&self) -> Vec<Snowflake> {
+        self.discord.look(|world| {
+            let extras = world.users.values().filter(|user| user.username.starts_with("member "));
+            extras.map(|user| user.id).collect()
+        })
+    }
+
+    /// Asks for a ticket.
+    pub fn press(&self, who: Snowflake) -> Press {
+        self.press_button(who, self.discord.ids().panel, CREATE)
+    }
+
+    /// Asks for the end of a ticket.
+    pub fn press_close(&self, who: Snowflake, ticket: Snowflake) -> Press {
+        self.press_button(who, ticket, CLOSE)
+    }
+
+    fn press_button(&self, who: Snowflake, channel: Snowflake, button: &str) -> Press {
+        let at = self.discord.now();
+        let id = self.discord.press(who, channel, button).expect("the button can be pressed");
+        Press { who, id, at }
+    }
+
+    /// Waits until there are this many tickets, each with its first message in it.
+    pub fn until_open(&self, count: usize) {
+        wait("the tickets are open", || self.tickets_with_welcome() >= count);
+    }
+
+    /// Waits until there are no tickets left.
+    pub fn until_closed(&self) {
+        wait("the tickets are closed", || self.tickets().is_empty());
+    }
+
+    fn tickets_with_welcome(&self) -> usize {
+        let category = self.discord.ids().category;
+        self.discord.look(|world| {
+            let tickets = world.channels.values().filter(|channel| channel.parent == Some(category));
+            tickets.filter(|channel| !channel.messages.is_empty()).count()
+        })
+    }
+
+    /// The ticket channels, each with the member whose it is.
+    pub fn tickets(&self) -> Vec<(Snowflake, Snowflake)> {
+        let category = self.discord.ids().category;
+        self.discord.look(|world| {
+            let tickets = world.channels.values().filter(|channel| channel.parent == Some(category));
+            let owner = |topic: &str| talon::discord::view::read_mark(topic).map(|(member, _)| Snowflake(member.0));
+            tickets.filter_map(|ticket| Some((ticket.id, owner(ticket.topic.as_deref()?)?))).collect()
+        })
+    }
+
+    /// Waits until all these presses have got their answer, or have failed to.
+    pub fn until_answered(&self, presses: &[Press]) {
+        let mut open = presses.to_vec();
+        wait("the presses are answered", || {
+            let now = self.discord.now();
+            self.discord.look(|world| open.retain(|press| !world.is_settled(now, press.id)));
+            open.is_empty()
+        });
+    }
+
+    /// How these presses were answered, in their order, by the record of calls.
+    pub fn answers(&self, presses: &[Press]) -> Vec<Answered> {
+        let mut answers: HashMap<String, Answered> = HashMap::new();
+        for call in self.discord.calls().iter().filter(|call| call.status().is_some_and(|status| status < 300)) {
+            let steps: Vec<&str> = call.path.split('/').skip(1).collect();
+            let deferral = call.body.as_ref().is_some_and(|body| body["type"] == 5);
+            if let ["interactions" | "webhooks", _, token, ..] = steps[..] {
+                let answer = answers.entry(token.to_owned()).or_default();
+                answer.first = answer.first.or(Some(call.at));
+                answer.told = answer.told.or((!deferral).then_some(call.at));
+            }
+        }
+        self.discord
+            .look(|world| {
+                let token = |press: &Press| world.interactions.get(&press.id).map(|press| press.token.as_str());
+                presses
+                    .iter()
+                    .map(|press| token(press).and_then(|token| answers.get(token)).copied())
+                    .collect::<Vec<_>>()
+            })
+            .into_iter()
+            .map(Option::unwrap_or_default)
+            .collect()
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        if let Some(mut bot) = self.bot.take() {
+            let _ = bot.kill();
+            let _ = bot.wait();
+        }
+    }
+}
+
+impl Press {
+    /// How long after the press this was.
+    pub fn until(&self, then: Option<SystemTime>) -> Duration {
+        then.map_or(Duration::MAX, |then| then.duration_since(self.at).unwrap_or_default())
+    }
+}
+
+/// When a call was answered.
+pub fn end(call: &Call) -> Option<SystemTime> {
+    Some(call.at + call.took?)
+}
+
+/// The most calls of which each began only after the one before it had been answered.
+pub fn longest_chain(calls: &[Call]) -> usize {
+    let mut depths: Vec<usize> = Vec::new();
+    for call in calls {
+        let before = calls.iter().zip(&depths).filter(|(earlier, _)| end(earlier).is_some_and(|end| end <= call.at));
+        depths.push(before.map(|(_, depth)| *depth).max().unwrap_or(0) + 1);
+    }
+    depths.into_iter().max().unwrap_or(0)
+}
+
+/// Waits until it is so.
+pub fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "waited in vain until {what}");
+        sleep(GLANCE);
+    }
+}

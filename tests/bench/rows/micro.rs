@@ -1,0 +1,108 @@
+//! The parts, each by itself: the rules, the router and the store.
+
+use std::hint::black_box;
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use futures_util::future::try_join_all;
+use talon::actors::Heard;
+use talon::actors::router::Router;
+use talon::ids::{ApplicationId, ChannelId, GuildId, InteractionId, Owner, UserId};
+use talon::language::Language;
+use talon::lifecycle::state::Entrance;
+use talon::lifecycle::{Answer, Asker, Call, Event, Gesture, Note, Press, Rules, State, Ticket};
+use talon::store::Store;
+
+use crate::figure::{Figure, median};
+use crate::seed::block_on;
+
+const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+const RULES: Rules = Rules { close_delay: Duration::from_secs(5) };
+/// How many tickets there are where there are many.
+const MANY: u64 = 100_000;
+/// How many save at once where several do.
+const CROWD: u64 = 500;
+
+pub fn parts(_: &Path) -> Vec<Figure> {
+    let folder = tempfile::TempDir::new().expect("a folder for the database");
+    let store = Store::open(&folder.path().join("talon.db")).expect("the database can be made");
+    vec![
+        Figure::new("rules: one opening, from the press to the end", micros(200, 1_000, opening), "µs"),
+        Figure::new("router: 100,000 tickets placed", router_filled(), "ms"),
+        Figure::new("router: whose channel is this, of 100,000", router_asked(), "µs"),
+        Figure::new("store: one save, on the disk", micros(100, 1, || save(&store, 1)) / 1_000.0, "ms"),
+        Figure::new("store: 500 saves at once, on the disk", micros(20, 1, || save(&store, CROWD)) / 1_000.0, "ms"),
+        Figure::new("store: 100,000 tickets read", restored(&store), "ms"),
+    ]
+}
+
+/// The median time that a deed takes, in microseconds, of so many runs of so many each.
+fn micros(runs: u32, each: u32, mut deed: impl FnMut()) -> f64 {
+    let run = |_| {
+        let begun = Instant::now();
+        (0..each).for_each(|_| deed());
+        begun.elapsed().as_secs_f64() * 1e6 / f64::from(each)
+    };
+    median((0..runs).map(run).collect())
+}
+
+fn opening() {
+    let mut ticket = Ticket::new(owner(1), RULES, State::Absent);
+    let mut calls = ticket.handle(Event::Open { asker: asker(1), name: "alice".to_owned() }, NOW).calls;
+    while let Some(call) = calls.pop() {
+        let answer = match &call {
+            Call::CreateChannel { .. } => Answer::Created(ChannelId(5)),
+            _ => Answer::Done,
+        };
+        calls.extend(ticket.handle(Event::Answered { call, answer }, NOW).calls);
+    }
+    assert_eq!(black_box(ticket).state(), &State::Open { channel: ChannelId(5) });
+}
+
+fn router_filled() -> f64 {
+    micros(5, 1, || drop(black_box(router()))) / 1_000.0
+}
+
+fn router_asked() -> f64 {
+    let (mut router, mut number) = (router(), 0);
+    micros(20, 10_000, || {
+        number = (number + 7_919) % MANY;
+        black_box(router.route(Heard::ChannelGone(ChannelId(number))));
+    })
+}
+
+fn router() -> Router {
+    let mut router = Router::default();
+    (0..MANY).for_each(|number| router.place(owner(number), Some(ChannelId(number))));
+    router
+}
+
+fn save(store: &Store, count: u64) {
+    let saves = (0..count).map(|number| {
+        let state = State::Open { channel: ChannelId(number + 1) };
+        let notes = [Note::Opened { channel: ChannelId(number + 1) }];
+        store.save(owner(number), &state, &notes, NOW)
+    });
+    block_on(try_join_all(saves)).expect("the rows can be saved");
+}
+
+fn restored(store: &Store) -> f64 {
+    save(store, MANY);
+    micros(5, 1, || drop(block_on(store.all()).expect("the rows can be read"))) / 1_000.0
+}
+
+fn owner(number: u64) -> Owner {
+    Owner { guild: GuildId(1 + number / 500), member: UserId(number) }
+}
+
+fn asker(number: u64) -> Asker {
+    let press = Press {
+        interaction: InteractionId(number),
+        token: "a token of some length, as they are in life".to_owned(),
+        application: ApplicationId(2),
+        acknowledged: false,
+        language: Language::Russian,
+        gesture: Gesture::Button,
+    };
+    Asker { user: UserId(number), at: NOW, entrance: Entrance::Press(press) }
+}
