@@ -211,8 +211,10 @@ impl Panel {
             (Some(old), _) => self.go_on(task, Call::DeletePanel { message: *old }),
             (None, Some(message)) => self.keep(message, now),
             (None, None) => {
-                let millis = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
-                let nonce = *self.nonce.get_or_insert(u64::try_from(millis).unwrap_or(u64::MAX));
+                // Where no former one is known, the minute stands for it: one that a process sent just before it died is
+                // not doubled by the next process.
+                let minute = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() / 60;
+                let nonce = *self.nonce.get_or_insert(minute);
                 self.sent = true;
                 self.go_on(task, Call::SendPanel { nonce });
             }

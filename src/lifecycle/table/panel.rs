@@ -86,7 +86,7 @@ fn remove(message: MessageId) -> Call {
 /// A new panel, the first one that is known of.
 fn send() -> Call {
     let now = at(0).duration_since(SystemTime::UNIX_EPOCH).unwrap();
-    Call::SendPanel { nonce: u64::try_from(now.as_millis()).unwrap() }
+    Call::SendPanel { nonce: now.as_secs() / 60 }
 }
 
 /// A new panel in the place of one that is gone.
