@@ -109,6 +109,10 @@ impl Reply {
 
     /// Decides what the asker is told. Said at once, or as soon as the call that is under way is answered.
     pub fn tell(&mut self, words: Words, now: SystemTime) -> Option<Call> {
+        // A message that may have arrived cannot be taken back, and another one would be a second answer.
+        if self.press().is_none() && self.words.is_some() {
+            return None;
+        }
         self.words = Some(words);
         match self.phase {
             Phase::Quiet | Phase::Paused(_) => self.send(now),

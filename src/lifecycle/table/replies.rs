@@ -188,6 +188,17 @@ fn words_that_change_while_they_are_on_their_way_are_corrected() {
 }
 
 #[test]
+fn a_reply_to_a_command_keeps_its_words() {
+    let said = reply(COMMAND, HERE);
+    commanded()
+        .tell(HERE, Some(said.clone()))
+        .tell(Words::ChannelGone, None)
+        .hear(said.clone(), Answer::Unknown, None)
+        .tell(Words::ChannelGone, None)
+        .wake(100, Some(said));
+}
+
+#[test]
 fn what_is_known_while_the_deferral_is_on_its_way_is_said_after_it() {
     let deferring = || owed(Role::Opener).wake(1500, Some(deferral())).tell(HERE, None);
     for answer in [Answer::Done, Answer::Unknown, refused(Refusal::AlreadyAcknowledged)] {
