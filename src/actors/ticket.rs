@@ -10,7 +10,7 @@ use crate::actors::report::Subject;
 use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::{Outside, clock, perform, report};
 use crate::ids::{ChannelId, Owner};
-use crate::lifecycle::{Answer, Call, Event, Note, Opening, State, Step, Ticket};
+use crate::lifecycle::{Answer, Call, Deeds, Event, Note, Opening, State, Ticket};
 use crate::store::Number;
 
 /// A row that could not be read is read again after this long.
@@ -119,11 +119,8 @@ impl TicketActor {
     async fn play(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, event: Event) {
         if self.load(me, desk).await {
             self.step(me, desk, event).await;
-        } else if matches!(event, Event::Open { .. } | Event::Close { .. }) {
-            // The row cannot be read, so nothing may be decided; whoever asked is told.
-            let mut blank = Ticket::new(self.owner, self.outside.rules, State::Absent);
-            let step = blank.unsaved(event, clock::now());
-            self.carry_out(me, desk, step);
+        } else if let Some(deeds) = Ticket::unreadable(self.owner, self.outside.rules, event, clock::now()) {
+            self.carry_out(me, desk, deeds);
         }
     }
 
@@ -152,31 +149,30 @@ impl TicketActor {
     async fn step(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, event: Event) {
         let Some(ticket) = &mut desk.ticket else { return };
         let now = clock::now();
-        let before = ticket.clone();
-        let mut step = ticket.handle(event.clone(), now);
-        if let Some(state) = &step.save {
-            match self.outside.store.save(self.owner, state, &step.notes, now).await {
+        let decision = ticket.decide(event, now);
+        let deeds = match decision.save() {
+            None => decision.saved(),
+            Some((state, notes)) => match self.outside.store.save(self.owner, state, notes, now).await {
                 Ok(number) => {
                     desk.number = number;
-                    self.count_opened(before.state(), &step.notes, now);
-                    self.report(desk, &step.notes);
-                    step.notes.clear();
+                    self.count_opened(decision.before(), notes, now);
+                    self.report(desk, notes);
+                    decision.saved()
                 }
                 Err(error) => {
                     tracing::error!(owner = %self.owner, %error, "cannot save the ticket; nothing is done until it is");
-                    *ticket = before;
-                    step = ticket.unsaved(event, now);
+                    decision.not_saved(ticket, now)
                 }
-            }
-        }
-        self.carry_out(me, desk, step);
+            },
+        };
+        self.carry_out(me, desk, deeds);
     }
 
-    fn carry_out(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, step: Step) {
-        self.write_down(desk, &step.notes);
+    fn carry_out(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, deeds: Deeds) {
+        self.write_down(desk, &deeds.notes);
         self.tell_where(desk);
         while desk.calls.try_join_next().is_some() {}
-        for call in step.calls {
+        for call in deeds.calls {
             let (outside, me) = (self.outside.clone(), me.clone());
             desk.calls.spawn(async move {
                 let answer = perform(outside, call.clone()).await;

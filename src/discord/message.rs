@@ -5,7 +5,7 @@ use serenity::model::id as library;
 
 use crate::discord::body;
 use crate::discord::wire::Place;
-use crate::ids::{Button, MessageId, UserId};
+use crate::ids::{Button, Intent, MessageId, UserId};
 use crate::texts;
 
 /// A message, as far as it matters here.
@@ -13,8 +13,15 @@ use crate::texts;
 pub(super) struct Message {
     id: library::MessageId,
     author: Author,
+    #[serde(rename = "message_reference")]
+    answers: Option<Reference>,
     #[serde(flatten)]
     shown: Shown,
+}
+
+#[derive(Deserialize)]
+struct Reference {
+    message_id: Option<library::MessageId>,
 }
 
 #[derive(Deserialize)]
@@ -84,6 +91,12 @@ impl Message {
 
     pub(super) fn announces_closing(&self) -> bool {
         texts::announces_closing(&self.shown.content)
+    }
+
+    /// It is a reply to the command with this intent.
+    pub(super) fn replies_to(&self, asked: Intent) -> bool {
+        let to = self.answers.as_ref().and_then(|reference| reference.message_id);
+        to.is_some_and(|to| to.get() == asked.0)
     }
 
     /// It shows the panel as it would be sent today.

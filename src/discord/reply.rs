@@ -37,11 +37,12 @@ fn granted(call: &Call, place: &Place, body: &[u8]) -> Option<Answer> {
             let channels = serde_json::from_slice(body).ok()?;
             Some(Answer::Channels(view::listed(channels, place)))
         }
-        Call::ReadChannel { .. } => {
+        Call::ReadChannel { after, .. } => {
             let (ours, others) = messages(body, place)?;
             Some(Answer::Read {
                 welcome: ours.iter().any(|message| message.has(Button::CloseTicket)),
                 announcement: ours.iter().any(Message::announces_closing),
+                replied: after.is_some_and(|asked| ours.iter().any(|message| message.replies_to(asked))),
                 others,
             })
         }

@@ -202,6 +202,8 @@ pub enum Answer {
         welcome: bool,
         /// The bot's announcement that the channel will be closed.
         announcement: bool,
+        /// The bot's reply to the message after which it was read.
+        replied: bool,
         /// Messages that are neither: somebody has been using the channel.
         others: bool,
     },

@@ -20,6 +20,15 @@ const CHECK_AGAIN_AFTER: Duration = Duration::from_secs(10);
 /// So many looks without an answer are enough: Discord is down, and the ticket stays what it was.
 const LOOKS: u32 = 5;
 
+/// A list came without the channel, which is no proof but must not be left undecided: nobody may ever ask again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Missed {
+    /// It was asked for since.
+    Asked,
+    /// It is being asked for since before, so the answer may be older than the list.
+    AskedBefore,
+}
+
 /// Who waits to hear whether the ticket exists, and the member's name, should it be opened anew.
 pub(super) type Doubt = (Asker, String);
 
@@ -27,8 +36,8 @@ impl Ticket {
     /// Somebody asked for a ticket and has one.
     pub(super) fn point_out(&mut self, channel: ChannelId, asker: Asker, name: String, now: SystemTime) {
         self.asked_again(&asker);
-        let checking = self.tasks.any(|call| *call == Call::GetChannel { channel });
-        let sure = self.checked.is_some_and(|checked| now < checked + CHECK_AGAIN_AFTER) && !checking;
+        let lately = self.checked.is_some_and(|checked| now < checked + CHECK_AGAIN_AFTER);
+        let sure = lately && !self.is_checking(channel);
         if sure || is_press(&asker) {
             self.answer(asker.clone(), Words::AlreadyOpen(channel), now);
         }
@@ -39,11 +48,21 @@ impl Ticket {
         }
     }
 
+    /// A list came without the channel.
+    pub(super) fn miss(&mut self, channel: ChannelId, now: SystemTime) {
+        self.missed = Some(if self.is_checking(channel) { Missed::AskedBefore } else { Missed::Asked });
+        self.check(channel, now);
+    }
+
     /// Asks whether the channel exists.
-    pub(super) fn check(&mut self, channel: ChannelId, now: SystemTime) {
-        if !self.tasks.any(|call| *call == Call::GetChannel { channel }) {
+    fn check(&mut self, channel: ChannelId, now: SystemTime) {
+        if !self.is_checking(channel) {
             self.begin_call(Call::GetChannel { channel }, now);
         }
+    }
+
+    fn is_checking(&self, channel: ChannelId) -> bool {
+        self.tasks.any(|call| *call == Call::GetChannel { channel })
     }
 
     pub(super) fn answered_check(&mut self, task: Task, channel: ChannelId, answer: &Answer, now: SystemTime) {
@@ -51,13 +70,17 @@ impl Ticket {
             Answer::Refused(Refusal::ChannelGone) => {
                 let doubts = mem::take(&mut self.doubts);
                 self.gone(channel, now);
-                self.begin_again(doubts, now);
+                self.begin_again(doubts);
             }
-            Answer::Unknown if task.attempt < LOOKS => {
+            Answer::Unknown if task.attempt < LOOKS || self.missed.is_some() => {
                 let call = task.call.clone();
                 self.retry(task, call, answer, now);
             }
-            _ => self.reassure(channel, now),
+            _ if self.missed == Some(Missed::AskedBefore) => self.miss(channel, now),
+            _ => {
+                self.missed = None;
+                self.reassure(channel, now);
+            }
         }
     }
 
@@ -71,13 +94,13 @@ impl Ticket {
     }
 
     /// The channel went while it was looked for: who was told of it was told right, who waits opens a new ticket.
-    pub(super) fn resolve_doubts(&mut self, now: SystemTime) {
+    pub(super) fn resolve_doubts(&mut self) {
         let doubts = mem::take(&mut self.doubts);
-        self.begin_again(doubts.into_iter().filter(|(asker, _)| !is_press(asker)).collect(), now);
+        self.begin_again(doubts.into_iter().filter(|(asker, _)| !is_press(asker)).collect());
     }
 
     /// Opens one ticket for all who asked for it.
-    fn begin_again(&mut self, doubts: Vec<Doubt>, now: SystemTime) {
+    fn begin_again(&mut self, doubts: Vec<Doubt>) {
         for (mut asker, name) in doubts {
             if let Entrance::Press(press) = &mut asker.entrance {
                 press.acknowledged = true;
@@ -85,7 +108,7 @@ impl Ticket {
             self.replies.retain(|reply| reply.asker().intent() != asker.intent());
             match self.state {
                 State::Absent => self.begin(asker, name),
-                State::Opening(_) | State::Open { .. } | State::Closing(_) => self.wait(asker, now),
+                State::Opening(_) | State::Refused(_) | State::Open { .. } | State::Closing(_) => self.wait(asker),
             }
         }
     }

@@ -23,6 +23,6 @@ pub use call::{Acknowledgement, Answer, Call, ChannelName, Refusal, Sighting};
 pub use menu::Menu;
 pub use note::{Note, Way, Why};
 pub use panel::Panel;
-pub use state::{Asker, Closing, Entrance, Gesture, Opening, Press, State};
-pub use ticket::{Event, Rules, Step, Ticket};
+pub use state::{Asker, Closing, Entrance, Gesture, Opening, Press, Refused, State};
+pub use ticket::{Decision, Deeds, Event, Rules, Ticket};
 pub use words::{Right, Words};

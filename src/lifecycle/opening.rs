@@ -10,7 +10,7 @@ use crate::ids::{ChannelId, Intent};
 use crate::lifecycle::call::{Answer, Call, ChannelName, Refusal, Sighting};
 use crate::lifecycle::note::{Note, Why};
 use crate::lifecycle::reply::{EDIT_WITHIN, Reply, Role};
-use crate::lifecycle::state::{Asker, Opening, State};
+use crate::lifecycle::state::{Asker, Closing, Opening, Refused, State};
 use crate::lifecycle::task::Task;
 use crate::lifecycle::ticket::Ticket;
 use crate::lifecycle::words::Words;
@@ -24,7 +24,6 @@ const LOOKS: u32 = 6;
 impl Ticket {
     pub(super) fn begin(&mut self, asker: Asker, name: String) {
         self.step.notes.push(Note::Asked { by: asker.user, way: (&asker.entrance).into() });
-        self.refusal = None;
         self.replies.push(Reply::owed(asker.clone(), Role::Opener));
         self.state = State::Opening(Opening { asker, name, channel: None });
     }
@@ -46,17 +45,14 @@ impl Ticket {
     }
 
     /// Another press while the ticket is being opened.
-    pub(super) fn wait(&mut self, asker: Asker, now: SystemTime) {
+    pub(super) fn wait(&mut self, asker: Asker) {
         self.asked_again(&asker);
-        match self.refusal.clone() {
-            Some(words) => self.answer(asker, words, now),
-            None => self.replies.push(Reply::owed(asker, Role::Waiter)),
-        }
+        self.replies.push(Reply::owed(asker, Role::Waiter));
     }
 
     pub(super) fn resume_opening(&mut self, opening: Opening, now: SystemTime) {
         self.step.notes.push(Note::TakenUp);
-        self.replies.push(Reply::owed(opening.asker, Role::Opener));
+        self.replies.push(Reply::restored(opening.asker, Role::Opener));
         match opening.channel {
             Some(channel) => {
                 self.begin_call(Call::ReadChannel { channel, after: None }, now);
@@ -64,6 +60,13 @@ impl Ticket {
             }
             None => self.begin_call(Call::ListChannels { guild: self.owner.guild }, now),
         }
+    }
+
+    pub(super) fn resume_refusal(&mut self, Refused { asker, words }: Refused, now: SystemTime) {
+        self.step.notes.push(Note::TakenUp);
+        let mut reply = Reply::restored(asker, Role::Opener);
+        self.step.calls.extend(reply.tell(words, now));
+        self.replies.push(reply);
     }
 
     pub(super) fn answered_create(&mut self, task: Task, answer: Answer, now: SystemTime) {
@@ -166,7 +169,7 @@ impl Ticket {
                     self.step.calls.push(call);
                 }
             }
-            (State::Absent | State::Opening(Opening { channel: None, .. }), Some(sighting))
+            (State::Absent | State::Opening(Opening { channel: None, .. }) | State::Refused(_), Some(sighting))
                 if !self.is_making() && (welcome || (others && sighting.mark.is_some())) =>
             {
                 self.adopt(there, now);
@@ -181,7 +184,7 @@ impl Ticket {
             (_, Some(sighting)) if welcome || (others && sighting.mark.is_some()) => {
                 self.step.notes.push(Note::Unclaimed { channel: there });
             }
-            (State::Absent | State::Opening(_) | State::Open { .. } | State::Closing(_), _) => {}
+            (State::Absent | State::Opening(_) | State::Refused(_) | State::Open { .. } | State::Closing(_), _) => {}
         }
     }
 
@@ -235,8 +238,9 @@ impl Ticket {
 
     pub(super) fn intent(&self) -> Intent {
         match &self.state {
-            State::Opening(opening) => opening.asker.intent(),
-            State::Closing(closing) => closing.asker.intent(),
+            State::Opening(Opening { asker, .. })
+            | State::Refused(Refused { asker, .. })
+            | State::Closing(Closing { asker, .. }) => asker.intent(),
             State::Absent | State::Open { .. } => Intent(self.owner.member.0),
         }
     }
@@ -278,19 +282,20 @@ impl Ticket {
         self.refuse_with(words, why, now);
     }
 
-    /// The opening has come to nothing. The row stays until the asker has been told, so that a crash in between does
-    /// not leave them without an answer.
+    /// The opening has come to nothing. The row says so until the asker has been told, so that a crash in between leaves
+    /// them neither without an answer nor with two.
     fn refuse_with(&mut self, words: Words, why: Why, now: SystemTime) {
         self.step.notes.push(Note::Refused { why });
         for reply in self.replies.iter_mut().filter(|reply| reply.is_undecided()) {
             self.step.calls.extend(reply.tell(words.clone(), now));
         }
-        self.refusal = Some(words);
+        if let State::Opening(Opening { asker, .. }) = &self.state {
+            self.state = State::Refused(Refused { asker: asker.clone(), words });
+        }
     }
 
     /// The asker of a refused opening has been told.
     pub(super) fn abandon(&mut self, now: SystemTime) {
-        self.refusal = None;
         self.state = State::Absent;
         self.look_into_sightings(now);
     }

@@ -2,7 +2,8 @@
 //!
 //! A press wants its first answer within three seconds; one that cannot be answered by then is deferred and edited
 //! within fifteen minutes. A repeat is always safe: Discord takes the first answer only (40060), an edit says the same
-//! words again, and a message carries a nonce.
+//! words again, and a message carries a nonce. The nonce is known for minutes only, so after a restart a message is looked
+//! for before it is said.
 
 use std::time::{Duration, SystemTime};
 
@@ -41,6 +42,8 @@ pub struct Reply {
     words: Option<Words>,
     phase: Phase,
     attempt: u32,
+    /// A former process may have said it already, in a message.
+    unsure: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +58,13 @@ impl Reply {
     /// An answer that is owed to `asker`; nothing is known to say yet.
     #[must_use]
     pub const fn owed(asker: Asker, role: Role) -> Self {
-        Self { asker, role, words: None, phase: Phase::Quiet, attempt: 0 }
+        Self { asker, role, words: None, phase: Phase::Quiet, attempt: 0, unsure: false }
+    }
+
+    /// An answer that was owed when the bot died, as a row tells it.
+    #[must_use]
+    pub const fn restored(asker: Asker, role: Role) -> Self {
+        Self { asker, role, words: None, phase: Phase::Quiet, attempt: 0, unsure: true }
     }
 
     /// What the asker is to the ticket.
@@ -154,6 +163,12 @@ impl Reply {
         Some(match (call, answer) {
             (Call::Acknowledge { with, .. }, answer) => self.heard_acknowledgement(with, answer, now),
             (Call::EditReply { words, .. }, answer) => self.heard_edit(words, answer, now),
+            (Call::ReadChannel { .. }, Answer::Read { replied: true, .. }) => self.over(true),
+            // Where the history cannot be read, the nonce is all there is.
+            (Call::ReadChannel { .. }, Answer::Read { .. } | Answer::Refused(_)) => {
+                self.unsure = false;
+                self.send(now)
+            }
             (_, Answer::Unknown) if now < self.asker.at + REPEAT_WITHIN => self.pause(now),
             (_, answer) => self.over(matches!(answer, Answer::Done | Answer::Sent(_))),
         })
@@ -210,6 +225,9 @@ impl Reply {
     fn send(&mut self, now: SystemTime) -> Option<Call> {
         let words = self.words.clone()?;
         let call = match &self.asker.entrance {
+            Entrance::Command { channel, .. } if self.unsure => {
+                Call::ReadChannel { channel: *channel, after: Some(self.asker.intent()) }
+            }
             Entrance::Command { channel, message, language } => {
                 let reply_to = Some((*message, *language));
                 Call::Say { channel: *channel, words, reply_to, intent: self.asker.intent() }

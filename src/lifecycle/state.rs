@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{ApplicationId, ChannelId, Intent, InteractionId, MessageId, UserId};
 use crate::language::Language;
+use crate::lifecycle::words::Words;
 
 /// Where a ticket stands. A row of the store is this value and its owner; [`State::Absent`] is no row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub enum State {
     Absent,
     /// The member asked; the channel is being made, or made but not yet greeted in.
     Opening(Opening),
+    /// The opening has come to nothing, and the asker is still to be told why.
+    Refused(Refused),
     /// The member has a ticket.
     Open {
         /// Its channel.
@@ -34,6 +37,15 @@ pub struct Opening {
     pub channel: Option<ChannelId>,
 }
 
+/// An opening that came to nothing, until its asker has been told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Who asked, and how they can be answered.
+    pub asker: Asker,
+    /// Why not. What was decided is not decided anew after a restart, or the asker might be told two things.
+    pub words: Words,
+}
+
 /// A closing, from the wish to the channel's end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closing {
@@ -52,7 +64,7 @@ impl State {
     #[must_use]
     pub const fn channel(&self) -> Option<ChannelId> {
         match self {
-            Self::Absent => None,
+            Self::Absent | Self::Refused(_) => None,
             Self::Opening(opening) => opening.channel,
             Self::Open { channel } | Self::Closing(Closing { channel, .. }) => Some(*channel),
         }

@@ -1,18 +1,18 @@
 //! One ticket: what happens to it, and what follows.
 //!
-//! [`Ticket::handle`] is the table of the whole bot. Whoever runs a ticket saves [`Step::save`] first and makes the
-//! calls only when that is safe on disk; each call's answer comes back as an event. So whatever dies in between is
-//! found again from the row.
+//! [`Ticket::decide`] asks the table of the whole bot. What is decided is first saved and then done: a [`Decision`] gives
+//! its calls away only in exchange for what became of the save. Each call's answer comes back as an event. So whatever
+//! dies in between is found again from the row.
 
 use std::mem;
 use std::time::{Duration, SystemTime};
 
 use crate::ids::{ChannelId, Owner};
 use crate::lifecycle::call::{Answer, Call, Sighting};
-use crate::lifecycle::doubt::Doubt;
+use crate::lifecycle::doubt::{Doubt, Missed};
 use crate::lifecycle::note::{Note, Why};
 use crate::lifecycle::reply::{Reply, Role};
-use crate::lifecycle::state::{Asker, Closing, Opening, State};
+use crate::lifecycle::state::{Asker, Closing, Opening, Refused, State};
 use crate::lifecycle::task::{Task, Tasks};
 use crate::lifecycle::words::Words;
 
@@ -71,15 +71,60 @@ pub struct Rules {
     pub close_delay: Duration,
 }
 
-/// What follows from an event: first save, then call.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Step {
+/// What follows from an event.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Step {
     /// The state, where it changed. To be on disk before any of the calls is made.
     pub save: Option<State>,
+    pub calls: Vec<Call>,
+    pub notes: Vec<Note>,
+}
+
+/// What was decided, and is not done before it is known what became of [`Decision::save`].
+#[derive(Debug)]
+#[must_use]
+pub struct Decision {
+    before: Ticket,
+    event: Event,
+    step: Step,
+}
+
+/// What is to be done now.
+#[derive(Debug)]
+pub struct Deeds {
     /// The calls to make, all at once.
     pub calls: Vec<Call>,
-    /// What to write into the journal.
+    /// What is still to be written into the journal.
     pub notes: Vec<Note>,
+}
+
+impl Decision {
+    /// What must be on the disk first, if anything: the state, and the notes that are written with it.
+    #[must_use]
+    pub fn save(&self) -> Option<(&State, &[Note])> {
+        self.step.save.as_ref().map(|state| (state, &*self.step.notes))
+    }
+
+    /// The ticket as it was before.
+    #[must_use]
+    pub const fn before(&self) -> &State {
+        self.before.state()
+    }
+
+    /// It is on the disk, or there was nothing to save.
+    #[must_use]
+    pub fn saved(self) -> Deeds {
+        let Step { save, calls, notes } = self.step;
+        Deeds { calls, notes: if save.is_some() { Vec::new() } else { notes } }
+    }
+
+    /// It is not on the disk: the ticket is as it was before, and nothing of what was decided is done. Whoever asked is
+    /// told to try again, and everything else is handled once more after a while.
+    #[must_use]
+    pub fn not_saved(self, ticket: &mut Ticket, now: SystemTime) -> Deeds {
+        *ticket = self.before;
+        ticket.put_off(self.event, now)
+    }
 }
 
 /// One member's ticket: its saved state and everything under way.
@@ -92,12 +137,12 @@ pub struct Ticket {
     pub(super) replies: Vec<Reply>,
     /// Channels that may be this member's, not looked into yet.
     pub(super) sightings: Vec<Sighting>,
-    /// What the member is told in the end, when the opening came to nothing.
-    pub(super) refusal: Option<Words>,
     /// Who found the ticket open, while it is checked whether its channel still exists.
     pub(super) doubts: Vec<Doubt>,
     /// When that was last checked.
     pub(super) checked: Option<SystemTime>,
+    /// A list came without the channel: it is checked until Discord says whether it exists.
+    pub(super) missed: Option<Missed>,
     /// Events whose change could not be saved.
     unsaved: Vec<Event>,
     /// When it is tried again to save.
@@ -116,9 +161,9 @@ impl Ticket {
             tasks: Tasks::default(),
             replies: Vec::new(),
             sightings: Vec::new(),
-            refusal: None,
             doubts: Vec::new(),
             checked: None,
+            missed: None,
             unsaved: Vec::new(),
             save_again: None,
             step: Step::default(),
@@ -132,7 +177,20 @@ impl Ticket {
     }
 
     /// Decides what follows from `event`.
-    pub fn handle(&mut self, event: Event, now: SystemTime) -> Step {
+    pub fn decide(&mut self, event: Event, now: SystemTime) -> Decision {
+        let before = self.clone();
+        let step = self.handle(event.clone(), now);
+        Decision { before, event, step }
+    }
+
+    /// The row of this member cannot be read, so nothing may be decided. Whoever asked is told to try again.
+    #[must_use]
+    pub fn unreadable(owner: Owner, rules: Rules, event: Event, now: SystemTime) -> Option<Deeds> {
+        let asked = matches!(event, Event::Open { .. } | Event::Close { .. });
+        asked.then(|| Self::new(owner, rules, State::Absent).put_off(event, now))
+    }
+
+    pub(super) fn handle(&mut self, event: Event, now: SystemTime) -> Step {
         let before = self.state.clone();
         self.react(event, now);
         self.settle(now);
@@ -165,9 +223,7 @@ impl Ticket {
         !self.tasks.is_any_sent() && !self.replies.iter().any(Reply::is_sent)
     }
 
-    /// The ticket as it was before `event`, whose change could not be saved. Nothing that followed from it was done:
-    /// whoever asked is told to try again, and everything else is handled once more after a while.
-    pub fn unsaved(&mut self, event: Event, now: SystemTime) -> Step {
+    fn put_off(&mut self, event: Event, now: SystemTime) -> Deeds {
         self.step.notes.push(Note::Unsaved);
         let again = Some(now + SAVE_AGAIN_AFTER);
         match event {
@@ -179,7 +235,8 @@ impl Ticket {
                 self.save_again = again;
             }
         }
-        mem::take(&mut self.step)
+        let Step { calls, notes, .. } = mem::take(&mut self.step);
+        Deeds { calls, notes }
     }
 
     /// The table: every event in every state.
@@ -188,7 +245,12 @@ impl Ticket {
         let channel = self.state.channel();
         match (&self.state, event) {
             (Absent, Event::Open { asker, name }) => self.begin(asker, name),
-            (State::Opening(Opening { channel: None, .. }), Event::Open { asker, .. }) => self.wait(asker, now),
+            (State::Opening(Opening { channel: None, .. }), Event::Open { asker, .. }) => self.wait(asker),
+            (State::Refused(Refused { words, .. }), Event::Open { asker, .. }) => {
+                let words = words.clone();
+                self.asked_again(&asker);
+                self.answer(asker, words, now);
+            }
             (
                 State::Opening(Opening { channel: Some(channel), .. }) | Leaving(Closing { channel, .. }),
                 Event::Open { asker, .. },
@@ -203,9 +265,7 @@ impl Ticket {
             (_, Event::Close { channel: there, asker, .. }) if channel != Some(there) && self.is_sought(there) => {
                 self.turn_down(asker, Words::TryAgain, Why::NotKnownYet, now);
             }
-            (Absent | State::Opening(_) | Open { .. } | Leaving(_), Event::Close { channel: there, asker, .. })
-                if channel != Some(there) =>
-            {
+            (_, Event::Close { channel: there, asker, .. }) if channel != Some(there) => {
                 self.turn_down(asker, Words::NotATicket, Why::NotATicket, now);
             }
             (_, Event::Close { asker, support, .. }) if !support && asker.user != self.owner.member => {
@@ -218,17 +278,18 @@ impl Ticket {
                 self.leave(*channel, asker, now);
             }
             // Their channel is `None`, so no `there` could have equalled it.
-            (Absent | State::Opening(Opening { channel: None, .. }), Event::Close { .. }) => {}
+            (Absent | State::Opening(Opening { channel: None, .. }) | State::Refused(_), Event::Close { .. }) => {}
 
             (_, Event::Gone { channel: gone }) => self.gone(gone, now),
-            (_, Event::Missing { channel: missing }) if channel == Some(missing) => self.check(missing, now),
-            (Absent | State::Opening(_) | Open { .. } | Leaving(_), Event::Missing { .. }) => {}
+            (_, Event::Missing { channel: missing }) if channel == Some(missing) => self.miss(missing, now),
+            (Absent | State::Opening(_) | State::Refused(_) | Open { .. } | Leaving(_), Event::Missing { .. }) => {}
             (_, Event::Seen(sighting)) => self.see(sighting, now),
 
             (_, Event::Answered { call, answer }) => self.answered(&call, answer, now),
             (_, Event::Woke) => self.wake(now),
 
             (State::Opening(opening), Event::Restored) => self.resume_opening(opening.clone(), now),
+            (State::Refused(refused), Event::Restored) => self.resume_refusal(refused.clone(), now),
             (Leaving(closing), Event::Restored) => self.resume_closing(closing.announced, now),
             (Absent | Open { .. }, Event::Restored) => {}
         }
@@ -258,12 +319,8 @@ impl Ticket {
         self.keep_acknowledgement();
         let opener_waits = self.replies.iter().any(|reply| reply.role() == Role::Opener);
         match &self.state {
-            State::Opening(Opening { channel: None, .. }) if self.refusal.is_some() && !opener_waits => {
-                self.abandon(now)
-            }
-            State::Opening(Opening { channel: None, name, .. }) if self.refusal.is_none() => {
-                self.make(name.clone(), now)
-            }
+            State::Refused(_) if !opener_waits => self.abandon(now),
+            State::Opening(Opening { channel: None, name, .. }) => self.make(name.clone(), now),
             State::Opening(Opening { channel: Some(channel), .. }) if !opener_waits && !self.is_greeting(*channel) => {
                 self.ready(*channel);
             }
@@ -273,7 +330,7 @@ impl Ticket {
                 let call = Call::DeleteChannel { channel: closing.channel };
                 self.begin_call(call, now);
             }
-            State::Absent | State::Opening(_) | State::Open { .. } | State::Closing(_) => {}
+            State::Absent | State::Opening(_) | State::Refused(_) | State::Open { .. } | State::Closing(_) => {}
         }
     }
 
@@ -281,7 +338,7 @@ impl Ticket {
     fn due(&self) -> Option<SystemTime> {
         match &self.state {
             State::Closing(closing) if closing.announced && !self.is_deleting(closing.channel) => Some(closing.due),
-            State::Absent | State::Opening(_) | State::Open { .. } | State::Closing(_) => None,
+            State::Absent | State::Opening(_) | State::Refused(_) | State::Open { .. } | State::Closing(_) => None,
         }
     }
 
@@ -303,8 +360,10 @@ impl Ticket {
     /// Writes into the state what has become of the opener's press, so that it is saved before the deferral is sent.
     fn keep_acknowledgement(&mut self) {
         let opener = self.replies.iter().find(|reply| reply.role() == Role::Opener);
-        if let (State::Opening(opening), Some(opener)) = (&mut self.state, opener) {
-            opening.asker = opener.asker().clone();
+        if let (State::Opening(Opening { asker, .. }) | State::Refused(Refused { asker, .. }), Some(opener)) =
+            (&mut self.state, opener)
+        {
+            asker.clone_from(opener.asker());
         }
     }
 
@@ -361,8 +420,8 @@ impl Ticket {
 
     /// Nobody waits for this answer any more. Only a channel that was made after all matters.
     fn answered_late(&mut self, answer: Answer, now: SystemTime) {
-        if let (Answer::Created(channel), State::Opening(opening)) = (answer, &self.state) {
-            let mark = Some((self.owner.member, opening.asker.intent()));
+        if let (Answer::Created(channel), State::Opening(_) | State::Refused(_)) = (answer, &self.state) {
+            let mark = Some((self.owner.member, self.intent()));
             self.see(Sighting { channel, members: vec![self.owner.member], mark, owned: false }, now);
         }
     }
@@ -423,7 +482,8 @@ impl Ticket {
             reply.demote();
         }
         self.state = State::Absent;
-        self.resolve_doubts(now);
+        self.missed = None;
+        self.resolve_doubts();
     }
 }
 

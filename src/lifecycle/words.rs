@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::ids::ChannelId;
 
 /// One thing the bot can say to a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Words {
     /// The ticket is there.
     Created(ChannelId),

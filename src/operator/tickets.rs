@@ -53,6 +53,7 @@ fn object(ticket: &Standing, now: SystemTime) -> Value {
 const fn state(stage: Stage) -> &'static str {
     match stage {
         Stage::Opening { .. } => "opening",
+        Stage::Refused => "refused, not yet told",
         Stage::Open { .. } => "open",
         Stage::Closing { announced: false, .. } => "closing, not yet announced",
         Stage::Closing { announced: true, .. } => "closing",
@@ -62,7 +63,7 @@ const fn state(stage: Stage) -> &'static str {
 const fn due(stage: Stage) -> Option<SystemTime> {
     match stage {
         Stage::Closing { due, .. } => Some(due),
-        Stage::Opening { .. } | Stage::Open { .. } => None,
+        Stage::Opening { .. } | Stage::Refused | Stage::Open { .. } => None,
     }
 }
 

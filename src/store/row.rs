@@ -4,9 +4,10 @@ use std::time::SystemTime;
 
 use rusqlite::Row;
 use rusqlite::types::Type;
+use serde::de::DeserializeOwned;
 
 use crate::ids::{ChannelId, GuildId, Owner, UserId};
-use crate::lifecycle::{Asker, Closing, Opening, State};
+use crate::lifecycle::{Closing, Opening, Refused, State};
 use crate::store::error::StoreError;
 use crate::store::journal::Number;
 use crate::store::time::{millis, moment};
@@ -32,6 +33,8 @@ pub enum Stage {
         /// Its channel, once it is known.
         channel: Option<ChannelId>,
     },
+    /// Not opened after all, and the member does not know it yet.
+    Refused,
     /// Open.
     Open {
         /// Its channel.
@@ -54,6 +57,7 @@ impl Stage {
     pub const fn channel(self) -> Option<ChannelId> {
         match self {
             Self::Opening { channel } => channel,
+            Self::Refused => None,
             Self::Open { channel } | Self::Closing { channel, .. } => Some(channel),
         }
     }
@@ -68,38 +72,43 @@ pub(super) struct Columns {
     pub(super) due_ms: Option<i64>,
     pub(super) announced: Option<bool>,
     pub(super) asker: Option<String>,
+    pub(super) words: Option<String>,
 }
 
 impl Columns {
     pub(super) fn of(state: &State) -> Result<Option<Self>, StoreError> {
+        let bare = |state| Self {
+            state,
+            intent: None,
+            channel: None,
+            name: None,
+            due_ms: None,
+            announced: None,
+            asker: None,
+            words: None,
+        };
         Ok(match state {
             State::Absent => None,
             State::Opening(Opening { asker, name, channel }) => Some(Self {
-                state: "opening",
                 intent: Some(asker.intent().0.cast_signed()),
                 channel: *channel,
                 name: Some(name.clone()),
-                due_ms: None,
-                announced: None,
                 asker: Some(serde_json::to_string(asker)?),
+                ..bare("opening")
             }),
-            State::Open { channel } => Some(Self {
-                state: "open",
-                intent: None,
-                channel: Some(*channel),
-                name: None,
-                due_ms: None,
-                announced: None,
-                asker: None,
+            State::Refused(Refused { asker, words }) => Some(Self {
+                intent: Some(asker.intent().0.cast_signed()),
+                asker: Some(serde_json::to_string(asker)?),
+                words: Some(serde_json::to_string(words)?),
+                ..bare("refused")
             }),
+            State::Open { channel } => Some(Self { channel: Some(*channel), ..bare("open") }),
             State::Closing(Closing { channel, due, asker, announced }) => Some(Self {
-                state: "closing",
-                intent: None,
                 channel: Some(*channel),
-                name: None,
                 due_ms: Some(millis(*due)),
                 announced: Some(*announced),
                 asker: Some(serde_json::to_string(asker)?),
+                ..bare("closing")
             }),
         })
     }
@@ -107,12 +116,15 @@ impl Columns {
 
 pub(super) fn state(row: &Row<'_>) -> rusqlite::Result<State> {
     Ok(match row.get_ref("state")?.as_str()? {
-        "opening" => State::Opening(Opening { asker: asker(row)?, name: row.get("name")?, channel: channel(row)? }),
+        "opening" => {
+            State::Opening(Opening { asker: json(row, "asker")?, name: row.get("name")?, channel: channel(row)? })
+        }
+        "refused" => State::Refused(Refused { asker: json(row, "asker")?, words: json(row, "words")? }),
         "open" => State::Open { channel: required_channel(row)? },
         "closing" => State::Closing(Closing {
             channel: required_channel(row)?,
             due: moment(row.get("due_ms")?),
-            asker: asker(row)?,
+            asker: json(row, "asker")?,
             announced: row.get("announced")?,
         }),
         other => return Err(unknown(other)),
@@ -122,6 +134,7 @@ pub(super) fn state(row: &Row<'_>) -> rusqlite::Result<State> {
 pub(super) fn standing(owner: Owner, row: &Row<'_>) -> rusqlite::Result<Standing> {
     let stage = match row.get_ref("state")?.as_str()? {
         "opening" => Stage::Opening { channel: channel(row)? },
+        "refused" => Stage::Refused,
         "open" => Stage::Open { channel: required_channel(row)? },
         "closing" => Stage::Closing {
             channel: required_channel(row)?,
@@ -153,9 +166,9 @@ fn required_channel(row: &Row<'_>) -> rusqlite::Result<ChannelId> {
     Ok(ChannelId(row.get::<_, i64>("channel")?.cast_unsigned()))
 }
 
-fn asker(row: &Row<'_>) -> rusqlite::Result<Asker> {
-    let asker = row.get_ref("asker")?.as_str()?;
-    serde_json::from_str(asker).map_err(|why| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(why)))
+fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
+    let text = row.get_ref(column)?.as_str()?;
+    serde_json::from_str(text).map_err(|why| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(why)))
 }
 
 fn unknown(state: &str) -> rusqlite::Error {

@@ -140,8 +140,24 @@ fn a_channel_is_searched_for_our_messages() {
     ];
     for (messages, welcome, announcement) in cases {
         let others = messages.iter().any(|message| message["author"]["id"] != "9");
-        let expected = Answer::Read { welcome, announcement, others };
+        let expected = Answer::Read { welcome, announcement, replied: false, others };
         assert_eq!(read(&READ, 200, &Value::from(messages.clone())), expected, "{messages:?}");
+    }
+}
+
+#[test]
+fn a_command_is_known_to_be_answered_by_the_bots_own_reply() {
+    let after = Call::ReadChannel { channel: TICKET, after: Some(Intent(80)) };
+    let reply =
+        |to: &str| json!({"content": "❌ нет прав", "message_reference": {"message_id": to, "channel_id": "5"}});
+    for (message, expected) in [
+        (message("9", reply("80")), true),
+        (message("9", reply("81")), false),
+        (message("7", reply("80")), false),
+        (message("9", json!({"content": "❌ нет прав", "message_reference": null})), false),
+    ] {
+        let Answer::Read { replied, .. } = read(&after, 200, &json!([message])) else { panic!("not read") };
+        assert_eq!(replied, expected, "{message}");
     }
 }
 

@@ -30,7 +30,29 @@ fn a_list_without_the_channel_is_no_proof_but_a_reason_to_ask() {
     for nowhere in [Absent, asked(), deferred()] {
         unmoved(nowhere, missing(C));
     }
-    given(open(C)).on(missing(C), open(C), &[get(C)]).on(missing(C), open(C), &[]);
+}
+
+#[test]
+fn an_answer_that_may_be_older_than_the_list_is_asked_for_again() {
+    let told = tell(press(FIRST), Words::AlreadyOpen(C));
+    given(open(C))
+        .on(pressed(FIRST), open(C), &[told.clone(), get(C)])
+        .answer(told, Answer::Done, open(C), &[])
+        .on(missing(C), open(C), &[])
+        .answer(get(C), Answer::Done, open(C), &[get(C)])
+        .answer(get(C), Answer::Done, open(C), &[])
+        .rests();
+}
+
+#[test]
+fn a_channel_that_a_list_came_without_is_asked_for_until_there_is_an_answer() {
+    let mut story = given(open(C)).on(missing(C), open(C), &[get(C)]);
+    let mut time = 0;
+    for pause in [250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000] {
+        time += pause;
+        story = story.answer(get(C), Answer::Unknown, open(C), &[]).wake(time, open(C), &[get(C)]);
+    }
+    story.answer(get(C), refused(Refusal::ChannelGone), Absent, &[]).rests();
 }
 
 #[test]

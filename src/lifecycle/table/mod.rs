@@ -20,7 +20,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{
     Acknowledgement, Answer, Asker, Call, ChannelName, Closing, Entrance, Event, Gesture, Note, Opening, Press,
-    Refusal, Rules, Sighting, State, Ticket, Way, Why, Words,
+    Refusal, Refused, Rules, Sighting, State, Ticket, Way, Why, Words,
 };
 use crate::ids::{ApplicationId, ChannelId, GuildId, Intent, InteractionId, MessageId, Owner, UserId};
 use crate::language::Language;
@@ -99,6 +99,15 @@ fn deferred() -> State {
 
 fn bound() -> State {
     opening(by_press(ALICE, press(FIRST)), Some(C))
+}
+
+/// Alice's press came to nothing, and she is to be told why.
+fn refusing(words: Words) -> State {
+    refusing_to(by_press(ALICE, press(FIRST)), words)
+}
+
+fn refusing_to(asker: Asker, words: Words) -> State {
+    State::Refused(Refused { asker, words })
 }
 
 fn open(channel: ChannelId) -> State {
@@ -185,6 +194,11 @@ fn read_after(intent: u64) -> Call {
     Call::ReadChannel { channel: C, after: Some(Intent(intent)) }
 }
 
+/// Looks for the reply to a command.
+fn look_for_reply(number: u64) -> Call {
+    Call::ReadChannel { channel: OLD, after: Some(Intent(number)) }
+}
+
 fn welcome(channel: ChannelId) -> Call {
     Call::Welcome { owner: OWNER, channel, intent: Intent(FIRST) }
 }
@@ -236,11 +250,16 @@ fn forbidden() -> Answer {
 }
 
 fn seen(welcome: bool, others: bool) -> Answer {
-    Answer::Read { welcome, announcement: false, others }
+    Answer::Read { welcome, announcement: false, replied: false, others }
 }
 
 fn heard(announcement: bool) -> Answer {
-    Answer::Read { welcome: false, announcement, others: true }
+    Answer::Read { welcome: false, announcement, replied: false, others: true }
+}
+
+/// What follows a command: was it answered before?
+fn answered_before(replied: bool) -> Answer {
+    Answer::Read { welcome: false, announcement: false, replied, others: true }
 }
 
 /// What happens to one ticket.

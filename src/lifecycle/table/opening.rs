@@ -109,7 +109,7 @@ fn a_name_that_is_refused_falls_back_once() {
     making().answer(create(), name(), asked(), &[create_neutral()]).answer(
         create_neutral(),
         name(),
-        asked(),
+        refusing(Words::TryAgain),
         &[tell(press(FIRST), Words::TryAgain)],
     );
 }
@@ -125,9 +125,9 @@ fn every_refusal_is_told_and_then_the_press_is_over() {
         (Refusal::SupportRoleGone, Words::SupportRoleGone),
         (Refusal::Other { status: 400, code: 0 }, Words::TryAgain),
     ] {
-        let told = tell(press(FIRST), words);
+        let told = tell(press(FIRST), words.clone());
         making()
-            .answer(create(), refused(refusal), asked(), &[told.clone()])
+            .answer(create(), refused(refusal), refusing(words), &[told.clone()])
             .answer(told, Answer::Done, Absent, &[])
             .rests();
     }
@@ -137,9 +137,10 @@ fn every_refusal_is_told_and_then_the_press_is_over() {
 fn all_who_wait_are_told_of_the_refusal_and_so_is_who_comes_late() {
     let calls = [tell(press(FIRST), Words::CategoryFull), tell(press(SECOND), Words::CategoryFull)];
     let late = wants(by_command(ALICE, COMMAND));
-    making().on(pressed(SECOND), asked(), &[]).answer(create(), refused(Refusal::CategoryFull), asked(), &calls).on(
+    let told = || refusing(Words::CategoryFull);
+    making().on(pressed(SECOND), asked(), &[]).answer(create(), refused(Refusal::CategoryFull), told(), &calls).on(
         late,
-        asked(),
+        told(),
         &[reply(COMMAND, Words::CategoryFull)],
     );
 }
@@ -148,7 +149,7 @@ fn all_who_wait_are_told_of_the_refusal_and_so_is_who_comes_late() {
 fn a_refused_opening_can_be_asked_for_again() {
     let told = tell(press(FIRST), Words::CategoryFull);
     making()
-        .answer(create(), refused(Refusal::CategoryFull), asked(), &[told.clone()])
+        .answer(create(), refused(Refusal::CategoryFull), refusing(Words::CategoryFull), &[told.clone()])
         .answer(told, Answer::Done, Absent, &[])
         .on(pressed(FIRST), asked(), &[create()])
         .answer(create(), Answer::Created(C), bound(), &[tell(press(FIRST), Words::Created(C)), welcome(C)]);
@@ -166,7 +167,8 @@ fn an_unknown_outcome_is_looked_into_before_another_channel_is_made() {
     looking().answer(list(), Answer::Channels(vec![]), asked(), &[create()]);
     // The list gets no answer either: it is asked for again, and nothing is made.
     looking().answer(list(), Answer::Unknown, asked(), &[]).wake(750, asked(), &[list()]);
-    looking().answer(list(), forbidden(), asked(), &[tell(press(FIRST), Words::BotLacks(vec![]))]);
+    let lacks = || Words::BotLacks(vec![]);
+    looking().answer(list(), forbidden(), refusing(lacks()), &[tell(press(FIRST), lacks())]);
 }
 
 #[test]
@@ -196,7 +198,8 @@ fn after_six_tries_the_member_is_told() {
             .wake(time, deferred(), &[list()]);
     }
     let sorry = edit(begun(FIRST), Words::DiscordDown);
-    story.answer(list(), none(), deferred(), &[sorry.clone()]).answer(sorry, Answer::Done, Absent, &[]).rests();
+    let told = refusing_to(by_press(ALICE, begun(FIRST)), Words::DiscordDown);
+    story.answer(list(), none(), told, &[sorry.clone()]).answer(sorry, Answer::Done, Absent, &[]).rests();
 }
 
 #[test]
@@ -282,6 +285,36 @@ fn what_was_told_before_the_crash_is_not_told_twice() {
         )
         .answer(again, Answer::Done, open(C), &[])
         .rests();
+}
+
+#[test]
+fn what_was_refused_before_the_crash_is_refused_after_it() {
+    let told = tell(press(FIRST), Words::CategoryFull);
+    restored(100, refusing(Words::CategoryFull), &[told.clone()]).answer(told, Answer::Done, Absent, &[]).rests();
+    // Too late to say so: the press is over all the same.
+    let ticket = Ticket::new(OWNER, RULES, refusing(Words::CategoryFull));
+    Story { ticket, now: at(16 * 60_000), notes: Vec::new() }.on(Event::Restored, Absent, &[]).rests();
+}
+
+#[test]
+fn a_command_that_was_answered_before_the_crash_is_not_answered_twice() {
+    let asker = || by_command(ALICE, COMMAND);
+    let (bound, refusal) = (opening(asker(), Some(C)), refusing_to(asker(), Words::CategoryFull));
+    let look = || look_for_reply(COMMAND);
+    restored(60_000, refusal.clone(), &[look()]).answer(look(), answered_before(true), Absent, &[]).rests();
+    restored(60_000, bound, &[read(C), look()])
+        .answer(read(C), seen(true, false), opening(asker(), Some(C)), &[])
+        .answer(look(), answered_before(true), open(C), &[])
+        .rests();
+
+    // It was not, or that cannot be seen: then it is answered now.
+    for answer in [answered_before(false), forbidden()] {
+        let told = reply(COMMAND, Words::CategoryFull);
+        restored(60_000, refusal.clone(), &[look()])
+            .answer(look(), answer, refusal.clone(), &[told.clone()])
+            .answer(told, Answer::Sent(M), Absent, &[])
+            .rests();
+    }
 }
 
 #[test]

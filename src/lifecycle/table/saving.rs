@@ -7,11 +7,13 @@ use crate::lifecycle::{State::Absent, task::pause};
 #[track_caller]
 fn unsaved(story: Story, event: Event, calls: &[Call]) -> Story {
     let Story { mut ticket, now, .. } = story;
-    assert!(ticket.clone().handle(event.clone(), now).save.is_some(), "there is nothing to save");
-    let step = ticket.unsaved(event, now);
-    assert_eq!(sorted(&step.calls), sorted(calls));
-    assert_eq!(step.save, None);
-    Story { ticket, now, notes: step.notes }
+    let state = ticket.state().clone();
+    let decision = ticket.decide(event, now);
+    assert!(decision.save().is_some(), "there is nothing to save");
+    let deeds = decision.not_saved(&mut ticket, now);
+    assert_eq!(ticket.state(), &state);
+    assert_eq!(sorted(&deeds.calls), sorted(calls));
+    Story { ticket, now, notes: deeds.notes }
 }
 
 #[test]

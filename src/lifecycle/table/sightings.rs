@@ -101,7 +101,7 @@ fn what_was_seen_while_the_channel_was_made_is_looked_into_afterwards() {
     given(Absent)
         .on(pressed(FIRST), asked(), &[create()])
         .on(saw(marked(D, FIRST)), asked(), &[])
-        .answer(create(), refused(Refusal::CategoryFull), asked(), &[told.clone()])
+        .answer(create(), refused(Refusal::CategoryFull), refusing(Words::CategoryFull), &[told.clone()])
         .answer(told, Answer::Done, Absent, &[read(D)]);
 }
 

@@ -40,11 +40,35 @@ fn what_is_not_ours_is_left_as_it_is() {
     let newer = Connection::open(place.file()).unwrap();
     newer.pragma_update(None, "user_version", 1000).unwrap();
     drop(newer);
-    check_refused(&place.file(), "newer version of the bot (tables of version 1000, this one knows 1)");
+    check_refused(&place.file(), "newer version of the bot (tables of version 1000, this one knows 2)");
 
     let place = Place::new();
     fs::create_dir_all(place.file()).unwrap();
     check_refused(&place.file(), "is a folder");
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_version_keeps_its_tickets() {
+    let place = Place::new();
+    let file = place.put(b"");
+    let old = Connection::open(&file).unwrap();
+    old.execute_batch(include_str!("../migrations/1.sql")).unwrap();
+    old.execute_batch(
+        "INSERT INTO tickets (guild, member, number, opened_ms, state, channel) VALUES (1, 10, 7, 1800000000000, 'open', 77);
+         UPDATE numbers SET last = 7;
+         PRAGMA application_id = 0x54414C4E; PRAGMA user_version = 1; PRAGMA journal_mode = WAL;",
+    )
+    .unwrap();
+    drop(old);
+
+    let store = Store::open(&file).unwrap();
+    let ticket =
+        Standing { owner: ALICE, number: Number(7), opened: at(0), stage: Stage::Open { channel: ChannelId(77) } };
+    assert_eq!(store.all().await.unwrap(), [ticket]);
+    store.save(BOB, &open(78), &[], at(1)).await.unwrap();
+    assert_eq!(store.all().await.unwrap()[1].number, Number(8));
+    assert_eq!(store.save(BOB, &open(77), &[], at(1)).await, Err(StoreError::ChannelTaken(ChannelId(77))));
+    assert_eq!(store.reader().unwrap().version().unwrap(), 2);
 }
 
 #[test]
@@ -124,7 +148,7 @@ async fn a_copy_made_while_writing_is_a_whole_database() {
     assert_eq!(restored.all().await.unwrap().len(), 1);
     assert_eq!(restored.ticket(ALICE).await.unwrap(), opening(5));
     assert_eq!(restored.reader().unwrap().damage().unwrap(), [""; 0]);
-    assert_eq!(restored.reader().unwrap().version().unwrap(), 1);
+    assert_eq!(restored.reader().unwrap().version().unwrap(), 2);
 }
 
 #[cfg(unix)]

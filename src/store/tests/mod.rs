@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::ids::{ApplicationId, GuildId, InteractionId, MessageId, UserId};
 use crate::language::Language;
-use crate::lifecycle::{Asker, Closing, Entrance, Gesture, Opening, Press, Way, Why};
+use crate::lifecycle::{Asker, Closing, Entrance, Gesture, Opening, Press, Refused, Right, Way, Why, Words};
 
 mod files;
 mod journal;

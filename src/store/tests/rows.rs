@@ -101,11 +101,17 @@ fn any_time() -> impl Strategy<Value = SystemTime> {
 fn any_state() -> impl Strategy<Value = State> {
     let opening = (any_asker(), ".*", any::<Option<u64>>())
         .prop_map(|(asker, name, channel)| State::Opening(Opening { asker, name, channel: channel.map(ChannelId) }));
+    let words = prop_oneof![
+        Just(Words::CategoryFull),
+        any::<u64>().prop_map(|channel| Words::AlreadyOpen(ChannelId(channel))),
+        Just(Words::BotLacks(vec![Right::ManageChannels])),
+    ];
+    let refused = (any_asker(), words).prop_map(|(asker, words)| State::Refused(Refused { asker, words }));
     let closing =
         (any::<u64>(), any_time(), any_asker(), any::<bool>()).prop_map(|(channel, due, asker, announced)| {
             State::Closing(Closing { channel: ChannelId(channel), due, asker, announced })
         });
-    prop_oneof![Just(State::Absent), opening, any::<u64>().prop_map(open), closing]
+    prop_oneof![Just(State::Absent), opening, refused, any::<u64>().prop_map(open), closing]
 }
 
 proptest! {

@@ -48,13 +48,13 @@ fn micros(runs: u32, each: u32, mut deed: impl FnMut()) -> f64 {
 
 fn opening() {
     let mut ticket = Ticket::new(owner(1), RULES, State::Absent);
-    let mut calls = ticket.handle(Event::Open { asker: asker(1), name: "alice".to_owned() }, NOW).calls;
+    let mut calls = ticket.decide(Event::Open { asker: asker(1), name: "alice".to_owned() }, NOW).saved().calls;
     while let Some(call) = calls.pop() {
         let answer = match &call {
             Call::CreateChannel { .. } => Answer::Created(ChannelId(5)),
             _ => Answer::Done,
         };
-        calls.extend(ticket.handle(Event::Answered { call, answer }, NOW).calls);
+        calls.extend(ticket.decide(Event::Answered { call, answer }, NOW).saved().calls);
     }
     assert_eq!(black_box(ticket).state(), &State::Open { channel: ChannelId(5) });
 }

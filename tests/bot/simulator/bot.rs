@@ -13,7 +13,7 @@ use talon::discord::Standing;
 use talon::ids::{ChannelId, GuildId, Owner, UserId};
 use talon::lifecycle::menu::{Menu, MenuEvent};
 use talon::lifecycle::panel::{Panel, PanelEvent, PanelStep};
-use talon::lifecycle::{Answer, Asker, Call, Event, Rules, State, Step, Ticket, Words};
+use talon::lifecycle::{Answer, Asker, Call, Deeds, Event, Note, Rules, State, Ticket, Words};
 use talon::sandbox::world::{Permissions, Snowflake};
 
 use crate::simulator::game::{Game, Happening};
@@ -200,11 +200,9 @@ impl Game {
         self.bring_to_life(owner);
         if self.load(owner) {
             self.step(owner, event);
-        } else if matches!(event, Event::Open { .. } | Event::Close { .. }) {
+        } else if let Some(deeds) = Ticket::unreadable(owner, RULES, event, self.now) {
             self.excuse_owner(owner, "its row could not be read");
-            let mut blank = Ticket::new(owner, RULES, State::Absent);
-            let step = blank.unsaved(event, self.now);
-            self.carry_out(owner, step, None);
+            self.carry_out(owner, deeds, None);
         }
         self.look_ahead(owner);
     }
@@ -253,23 +251,22 @@ impl Game {
         let death = self.death();
         let now = self.now;
         let Some(ticket) = self.desk(owner).and_then(|desk| desk.ticket.as_mut()) else { return };
-        let before = ticket.clone();
-        let mut step = ticket.handle(event.clone(), now);
+        let decision = ticket.decide(event, now);
         if death == Some(Death::Unsaved) {
             return self.die("before it could save");
         }
-        if let Some(state) = step.save.take()
-            && !self.save(owner, &state)
-        {
+        let saved = decision.save().is_none_or(|(state, notes)| self.save(owner, state, notes));
+        let deeds = if saved {
+            decision.saved()
+        } else {
             self.excuse_owner(owner, "it could not be saved");
             let Some(ticket) = self.desk(owner).and_then(|desk| desk.ticket.as_mut()) else { return };
-            *ticket = before;
-            step = ticket.unsaved(event, now);
-        }
+            decision.not_saved(ticket, now)
+        };
         if death == Some(Death::Saved) {
             return self.die("after it had saved");
         }
-        self.carry_out(owner, step, death);
+        self.carry_out(owner, deeds, death);
     }
 
     fn death(&mut self) -> Option<Death> {
@@ -277,23 +274,23 @@ impl Game {
         dies.then(|| self.dice.pick(&[Death::Unsaved, Death::Saved, Death::Between(0), Death::Between(1)]))
     }
 
-    fn save(&mut self, owner: Owner, state: &State) -> bool {
+    fn save(&mut self, owner: Owner, state: &State, notes: &[Note]) -> bool {
         let before = self.rows.state(owner);
         let saved = !self.dice.happens(self.weather.unsaved) && self.rows.save(owner, state).is_ok();
-        self.tell(|_| format!("{} {}: {state:?}", owner.member, if saved { "saved" } else { "NOT SAVED" }));
+        self.tell(|_| format!("{} {}: {state:?}, {notes:?}", owner.member, if saved { "saved" } else { "NOT SAVED" }));
         if saved {
             self.check_row(owner, &before, state);
         }
         saved
     }
 
-    fn carry_out(&mut self, owner: Owner, step: Step, death: Option<Death>) {
+    fn carry_out(&mut self, owner: Owner, deeds: Deeds, death: Option<Death>) {
         let Some(seat) = self.seat(owner) else { return };
-        for note in &step.notes {
+        for note in &deeds.notes {
             self.tell(|_| format!("{seat} notes {note:?}"));
         }
         self.tell_where(owner);
-        for (number, call) in step.calls.into_iter().enumerate() {
+        for (number, call) in deeds.calls.into_iter().enumerate() {
             if death == Some(Death::Between(number)) {
                 return self.die("between two calls");
             }

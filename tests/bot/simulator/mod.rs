@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! TALON_SEED=1234 cargo test --test bot simulator
-//! TALON_SEEDS=1000000 cargo test --release --test bot simulator
+//! TALON_SEEDS=1000000 cargo test --profile simulate --test bot simulator
 //! ```
 
 mod bot;

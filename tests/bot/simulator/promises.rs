@@ -11,7 +11,7 @@ use serde_json::Value;
 use talon::discord::view;
 use talon::ids::{Button, ChannelId, Command, Intent, Owner};
 use talon::language::Language;
-use talon::lifecycle::{Acknowledgement, Call, Closing, State, Words};
+use talon::lifecycle::{Acknowledgement, Call, Closing, Opening, Refused, State, Words};
 use talon::sandbox::world::interactions::Progress;
 use talon::sandbox::world::{Message, Permissions, Snowflake, rest};
 use talon::texts;
@@ -138,16 +138,17 @@ impl Game {
         });
     }
 
-    /// Whoever waits for an answer when the bot dies. Only an opening that was saved and acknowledged is finished, with
-    /// its answer, by the next life.
+    /// Whoever waits for an answer when the bot dies. An opening that was saved is finished, with its answer, by the next
+    /// life: one that was written, or one that was pressed and deferred.
     pub fn excuse_pending(&mut self, why: &'static str) {
         let saved: Vec<u64> = self.rows.tickets.values().filter_map(opener).collect();
-        // A refusal that was told by a message just before is followed by another try, and by what comes of that.
-        let open = |id: &u64, ask: &Ask| !self.is_done(*id, ask) || (!ask.pressed && saved.contains(id));
-        let pending: Vec<u64> =
-            self.promises.asks.iter().filter(|(id, ask)| open(id, ask)).map(|(id, _)| *id).collect();
+        let asks = || self.promises.asks.iter();
+        let pending: Vec<u64> = asks().filter(|(id, ask)| !self.is_done(**id, ask)).map(|(id, _)| *id).collect();
         let now = self.now;
-        let kept: Vec<u64> = pending.iter().copied().filter(|id| saved.contains(id) && self.is_thinking(*id)).collect();
+        let kept: Vec<u64> = asks()
+            .filter(|(id, ask)| saved.contains(id) && (!ask.pressed || self.is_thinking(**id)))
+            .map(|(id, _)| *id)
+            .collect();
         self.excuse_where(why, |id, ask| {
             let fresh = ask.at + Duration::from_secs(3) > now;
             (pending.contains(&id) || fresh) && !kept.contains(&id)
@@ -199,7 +200,7 @@ impl Game {
 
 fn opener(state: &State) -> Option<u64> {
     match state {
-        State::Opening(opening) => Some(opening.asker.intent().0),
+        State::Opening(Opening { asker, .. }) | State::Refused(Refused { asker, .. }) => Some(asker.intent().0),
         State::Absent | State::Open { .. } | State::Closing(_) => None,
     }
 }
