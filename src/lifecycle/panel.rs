@@ -68,9 +68,9 @@ pub enum PanelNote {
 #[derive(Clone, Debug)]
 pub struct Panel {
     message: Option<MessageId>,
-    /// The nonce of the next one, until there is one: a request that takes effect after it was given up is the same
-    /// message then, not another one.
-    nonce: Option<u64>,
+    /// The nonce of the next one: the id of the one it comes after, 0 for the first that is known of. A request that takes
+    /// effect after it was given up, even by a process that has died since, is the same message then, not another one.
+    nonce: u64,
     /// One was sent, and what came of it is not known: the newest one that is found is it.
     sent: bool,
     /// What has appeared while one was being sent: most likely that one.
@@ -86,7 +86,7 @@ impl Panel {
     pub fn new(message: Option<MessageId>) -> Self {
         Self {
             message,
-            nonce: None,
+            nonce: 0,
             sent: false,
             seen: Vec::new(),
             tasks: Tasks::default(),
@@ -183,7 +183,7 @@ impl Panel {
             }
             // The only proof that it is gone.
             (Call::GetPanel { .. } | Call::EditPanel { .. }, Answer::Refused(Refusal::MessageGone)) => {
-                self.nonce = self.message.take().map(|gone| gone.0);
+                self.nonce = self.message.take().map_or(0, |gone| gone.0);
                 self.go_on(task, Call::ListPanels);
             }
             (Call::ListPanels, Answer::Panels(found)) => self.replace(task, found.clone(), now),
@@ -192,11 +192,16 @@ impl Panel {
                 if self.message.is_some() {
                     return self.look_for_askers(now);
                 }
-                self.nonce = Some(message.0);
+                self.nonce = message.0;
                 self.go_on(task, Call::ListPanels);
             }
             (Call::DeletePanel { .. }, _) if self.message.is_some() => {
                 self.again(task, call.clone(), answer, now);
+            }
+            // Discord may answer with an earlier message of the same nonce, also with one that is gone by now.
+            (Call::SendPanel { .. }, Answer::Sent(message)) if message.made_at() < task.begun => {
+                self.take(*message);
+                self.go_on(task, Call::GetPanel { message: *message });
             }
             (Call::SendPanel { .. }, Answer::Sent(message)) => self.keep(*message, now),
             _ => self.retry(task, answer, now),
@@ -211,20 +216,20 @@ impl Panel {
             (Some(old), _) => self.go_on(task, Call::DeletePanel { message: *old }),
             (None, Some(message)) => self.keep(message, now),
             (None, None) => {
-                // Where no former one is known, the minute stands for it: one that a process sent just before it died is
-                // not doubled by the next process.
-                let minute = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() / 60;
-                let nonce = *self.nonce.get_or_insert(minute);
                 self.sent = true;
-                self.go_on(task, Call::SendPanel { nonce });
+                self.go_on(task, Call::SendPanel { nonce: self.nonce });
             }
         }
     }
 
-    fn keep(&mut self, message: MessageId, now: SystemTime) {
+    fn take(&mut self, message: MessageId) {
         self.sent = false;
         self.message = Some(message);
         self.step.save = Some(message);
+    }
+
+    fn keep(&mut self, message: MessageId, now: SystemTime) {
+        self.take(message);
         self.in_place(PanelNote::Sent(message), now);
     }
 

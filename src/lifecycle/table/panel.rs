@@ -85,8 +85,7 @@ fn remove(message: MessageId) -> Call {
 
 /// A new panel, the first one that is known of.
 fn send() -> Call {
-    let now = at(0).duration_since(SystemTime::UNIX_EPOCH).unwrap();
-    Call::SendPanel { nonce: now.as_secs() / 60 }
+    Call::SendPanel { nonce: 0 }
 }
 
 /// A new panel in the place of one that is gone.
@@ -184,6 +183,25 @@ fn one_that_was_sent_in_spite_of_a_lost_answer_is_found_and_kept() {
     // It may also take effect later: it is the same message then.
     lost().then(found(&[]), &[send()]);
     lost().then(found(&[OLDER[0], P]), &[remove(P)]);
+}
+
+#[test]
+fn one_that_a_dead_process_had_sent_is_taken_for_this_one_if_it_is_still_there() {
+    let answered = || {
+        known(None).then(ensure(), &[Call::ListPanels]).answer(Call::ListPanels, none(), &[send()], &[]).on(
+            PanelEvent::Answered { call: send(), answer: Answer::Sent(P) },
+            &[get()],
+            &[],
+            Some(P),
+        )
+    };
+    answered().answer(get(), Answer::Panel { current: true }, &[], &[PanelNote::InPlace(P)]).rests();
+    answered().answer(get(), no_message(), &[Call::ListPanels], &[]).answer(
+        Call::ListPanels,
+        none(),
+        &[send_after(P)],
+        &[],
+    );
 }
 
 #[test]
