@@ -100,7 +100,7 @@ impl World {
             self.nonces.pop_front();
         }
         let nonce = draft.nonce.as_ref().filter(|_| draft.enforce_nonce)?;
-        let known = self.nonces.iter().find(|known| known.author == author && &known.value == nonce)?;
+        let known = self.nonces.iter().rev().find(|known| known.author == author && &known.value == nonce)?;
         let message = self.message(known.channel, known.message)?;
         let mut json = self.message_json(message);
         json["nonce"] = nonce.clone();
