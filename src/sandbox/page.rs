@@ -19,10 +19,11 @@ macro_rules! files {
     ($($name:literal),* $(,)?) => { [$(($name, include_str!(concat!("page/", $name)))),*] };
 }
 
-const FILES: [(&str, &str); 17] = files![
+const FILES: [(&str, &str); 18] = files![
     "layout.css",
     "chat.css",
     "panel.css",
+    "box.js",
     "chat.js",
     "dom.js",
     "hint.js",

@@ -1,5 +1,6 @@
-// The middle: the channel looked at, its messages, and the box to write in.
+// The middle: the channel looked at and its messages.
 
+import { drawBox } from './box.js';
 import { $, el, keep } from './dom.js';
 import { drawMessage } from './message.js';
 import { announce } from './notice.js';
@@ -10,6 +11,8 @@ import { say, shortTime } from './words.js';
 /** Messages of one person within this time stand together. */
 const TOGETHER = 7 * 60 * 1000;
 let heard = new Map();
+/** The end of the list is in sight, and stays so. */
+let atEnd = true;
 
 /** What the words of a message may refer to. */
 const context = (view) => ({
@@ -51,7 +54,6 @@ export const drawChat = () => {
   const { view } = state;
   const channel = current();
   const list = $('messages');
-  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60 || list.dataset.channel !== channel?.id;
   $('title').textContent = channel ? channel.name : say('no_channel');
   $('title').classList.toggle('none', !channel);
   $('title').classList.toggle('private', Boolean(channel && channel.private));
@@ -60,10 +62,39 @@ export const drawChat = () => {
   const names = JSON.stringify([view.users, view.roles, view.channels.map(({ id, name }) => [id, name]), document.documentElement.lang]);
   const rows = channel ? items(channel, view).map((item) => ({ ...item, names })) : [];
   keep(list, [...opening(channel, names), ...rows, ...lapsed(channel)], (item) => item.draw ? PLACES[item.draw](item) : drawMessage(item, ctx));
-  if (atEnd) list.scrollTop = list.scrollHeight;
-  list.dataset.channel = channel?.id ?? '';
-  drawBox(channel);
+  keepInSight(list, channel);
+  drawBox();
   tell(channel, ctx);
+};
+
+/** Goes to the end with what one waits for, and with what one writes; of what others write there is a word. */
+const keepInSight = (list, channel) => {
+  const { channel: before, last } = list.dataset;
+  list.dataset.channel = channel?.id ?? '';
+  list.dataset.last = channel?.messages.at(-1)?.id ?? '';
+  const moved = before !== list.dataset.channel;
+  const fresh = moved ? [] : (channel?.messages ?? []).filter((message) => BigInt(message.id) > BigInt(last));
+  const own = fresh.length > 0 && (state.expecting || fresh.some((message) => message.ephemeral || message.author === state.view.as.id));
+  if (own || moved) state.expecting = false;
+  if (own || moved || atEnd) toEnd();
+  else if (fresh.length) $('newer').hidden = false;
+};
+
+const toEnd = () => {
+  $('messages').scrollTop = $('messages').scrollHeight;
+  $('newer').hidden = true;
+  atEnd = true;
+};
+
+export const startChat = () => {
+  const list = $('messages');
+  list.addEventListener('scroll', () => {
+    atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
+    if (atEnd) $('newer').hidden = true;
+  });
+  // The hint, the box and the keyboard of a phone take room below.
+  new ResizeObserver(() => atEnd && toEnd()).observe(list);
+  $('newer').addEventListener('click', () => { toEnd(); $('text').focus(); });
 };
 
 /** What stands above all messages: the channel's beginning, or why there is nothing. */
@@ -92,14 +123,6 @@ const PLACES = {
   lapsed: ({ name }) => el('li', { class: 'message failed' }, `/${name}: ${say('failed')}`),
 };
 
-const drawBox = (channel) => {
-  const writable = Boolean(channel?.can_write);
-  $('text').disabled = $('send').disabled = !writable;
-  $('text').placeholder = writable ? say('write', { name: channel.name }) : say(channel ? 'may_not_write' : 'no_channel');
-  $('text').setAttribute('aria-label', $('text').placeholder);
-  drawCommands();
-};
-
 /** Reads aloud what is new in the channel looked at. */
 const tell = (channel, ctx) => {
   const place = `${state.who} ${channel?.id}`;
@@ -114,53 +137,4 @@ const tell = (channel, ctx) => {
     }
   }
   heard = new Map([[place, now]]);
-};
-
-/** `@name` becomes a mention, as Discord's own box makes it one. */
-const withMentions = (text, view) => {
-  const targets = [
-    ...view.roles.map((role) => [role.name, `<@&${role.id}>`]),
-    ...view.people.flatMap((person) => [[person.name, `<@${person.id}>`], [person.account, `<@${person.id}>`]]),
-  ].filter(([name]) => !name.startsWith('@')).sort(([one], [other]) => other.length - one.length);
-  return targets.reduce((said, [name, tag]) => said.replaceAll(`@${name}`, tag), text);
-};
-
-const matching = () => {
-  const [, start] = /^\/(\S*)$/.exec($('text').value) ?? [];
-  return start === undefined ? [] : (state.view?.commands ?? []).filter(({ name }) => name.startsWith(start));
-};
-
-const drawCommands = () => {
-  const found = current()?.can_write ? matching() : [];
-  $('commands').hidden = !found.length;
-  keep($('commands'), found.map((command) => ({ key: command.name, ...command })), ({ name, description }) => el('button', {
-    type: 'button', 'data-part': name, onclick: () => run(name),
-  }, el('b', {}, `/${name}`), ` ${description ?? ''}`));
-};
-
-const run = (name) => {
-  $('text').value = '';
-  drawCommands();
-  $('text').focus();
-  act('command', { as: state.who, channel: current()?.id, name, at_once: true });
-};
-
-const send = () => {
-  const text = $('text').value.trim();
-  const channel = current();
-  if (!text || !channel) return;
-  const command = /^\/(\S+)$/.exec(text)?.[1];
-  if (state.view.commands.some(({ name }) => name === command)) return void run(command);
-  $('text').value = '';
-  act('say', { as: state.who, channel: channel.id, text: withMentions(text, state.view) });
-};
-
-export const startChat = () => {
-  $('say').addEventListener('submit', (event) => { event.preventDefault(); send(); });
-  $('text').addEventListener('input', drawCommands);
-  $('text').addEventListener('keydown', (event) => {
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    send();
-  });
 };

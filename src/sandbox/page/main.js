@@ -1,5 +1,6 @@
 // The page: looks again at every tick of the sandbox, and draws what the chosen person sees.
 
+import { startBox } from './box.js';
 import { drawChat, startChat } from './chat.js';
 import { $ } from './dom.js';
 import { drawHint, startHints } from './hint.js';
@@ -78,6 +79,7 @@ startLayout(() => { if (state.view) draw(); refresh(); });
 startMenu();
 startLists();
 startChat();
+startBox();
 startHints();
 onMove(() => { shut(); refresh(); });
 addEventListener('keydown', walk);

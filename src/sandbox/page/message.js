@@ -69,6 +69,7 @@ const key = ({ message, channel, press }, button) => {
   const waits = press?.progress === 'waiting' && press.cause.press.custom_id === button.custom_id;
   const use = () => {
     pressed();
+    state.expecting = true;
     act('press', { as: state.who, channel, message: message.id, button: button.custom_id, at_once: true });
   };
   return el('button', {

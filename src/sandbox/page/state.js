@@ -8,6 +8,8 @@ export const state = {
   channel: location.hash.slice(1) || null,
   /** All that this person sees, as the sandbox last said. */
   view: null,
+  /** One has just pressed or commanded something: what comes of it is wanted in sight. */
+  expecting: false,
 };
 
 const listeners = [];
