@@ -24,7 +24,8 @@ const refresh = async () => {
   busy = true;
   while (again) {
     again = false;
-    await redraw().catch((error) => console.error(error));
+    // That nothing answers is told by the banner, and is over with the next tick.
+    await redraw().catch((error) => lost || console.error(error));
   }
   busy = false;
 };
@@ -43,6 +44,10 @@ const redraw = async () => {
 
 /** A channel deleted under one's eyes is left; one that was asked for and is not there is told of instead. */
 const leaveWhatIsGone = (before, view) => {
+  if (before && before.guild.id !== view.guild.id) {
+    complain(say('anew'));
+    return settle(state.who, null);
+  }
   const was = before?.as.id === view.as.id && before.channels.find((channel) => channel.id === state.channel);
   if (!was || current()) return;
   complain(say('channel_gone', { name: was.name }));
@@ -63,6 +68,7 @@ const drawBanner = () => {
   const what = (lost && 'lost') || (!bots && 'no_bot') || (!guild.available && 'outage') || '';
   $('banner').hidden = !what;
   $('banner').textContent = what && say(what);
+  document.body.classList.toggle('lost', lost);
 };
 
 /** Alt with an arrow goes to the next channel, as in Discord. */

@@ -1,6 +1,7 @@
 // Talking to the sandbox: everything goes through its interface under /sandbox.
 
 import { complain } from './notice.js';
+import { say } from './words.js';
 
 /** Asks to see something; null when the sandbox does not know it. */
 export const look = async (path) => {
@@ -12,7 +13,10 @@ export const look = async (path) => {
 export const act = async (deed, wish = {}, method = 'POST') => {
   const options = { method, body: method === 'POST' ? JSON.stringify(wish) : undefined };
   const answer = await fetch(`/sandbox/${deed}`, options).catch(() => null);
-  if (!answer) return false;
+  if (!answer) {
+    complain(say('lost'));
+    return false;
+  }
   const said = answer.status === 204 ? {} : await answer.json();
   if (!answer.ok) complain(said.error);
   return answer.ok ? said : false;
@@ -22,5 +26,9 @@ export const act = async (deed, wish = {}, method = 'POST') => {
 export const follow = (tick, gone) => {
   const line = new EventSource('/sandbox/live');
   line.onmessage = () => { gone(false); tick(); };
-  line.onerror = () => gone(true);
+  line.onerror = () => {
+    gone(true);
+    // A browser tries again by itself, except after an answer it did not understand.
+    if (line.readyState === EventSource.CLOSED) setTimeout(() => follow(tick, gone), 2000);
+  };
 };

@@ -50,6 +50,7 @@ const WORDS = {
   theme_light: ['light', 'светлая'],
   theme_dark: ['dark', 'тёмная'],
   language: ['Сменить язык на русский', 'Switch to English'],
+  anew: ['The sandbox was started anew.', 'Песочница запущена заново.'],
   lost: ['The sandbox does not answer. The page goes on when it is back.', 'Песочница не отвечает. Страница продолжит, когда она вернётся.'],
   no_bot: ['No bot is connected: nobody hears you.', 'Бот не подключён: вас никто не слышит.'],
   outage: ['The bot cannot see this server: Discord has an outage.', 'Бот не видит этот сервер: у Discord сбой.'],
