@@ -151,7 +151,8 @@ fn presses(world: &World, now: SystemTime, user: Snowflake, channel: Snowflake) 
     last.into_values().collect()
 }
 
-/// What the bot asked: all of it, or what came after `since`, or the `last` so many; with the names of all channels.
+/// What the bot asked: all of it, or what came after `since`, or the `last` so many; with the names of all channels
+/// that are there or were.
 async fn calls(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery) -> Shown {
     let wish = Wish::read(query.as_deref(), &Bytes::new())?;
     let since = wish.number("since")?.unwrap_or(0);
@@ -161,7 +162,7 @@ async fn calls(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery) -> Shown 
         let mut calls: Vec<Value> = newest.map(|call| json!(call)).collect();
         calls.reverse();
         let notes = state.record.notes();
-        let channels = state.world.channels.values();
+        let channels = state.world.gone.iter().chain(state.world.channels.values());
         let names: Map<_, _> = channels.map(|channel| (channel.id.to_string(), channel.name.clone().into())).collect();
         show(&json!({ "calls": calls, "gateway": notes[notes.len().saturating_sub(most)..], "names": names }))
     }))

@@ -7,6 +7,8 @@ import { state } from './state.js';
 import { exactTime, language, say } from './words.js';
 
 const SHOWN = 200;
+/** Calls with less than this between them belong to one thing that happened. */
+const TOGETHER = 1000;
 const CALLS = {
   calls_all: '*', calls_channel: 'POST /guilds/*/channels', calls_delete: 'DELETE /channels/*',
   calls_message: 'POST /channels/*/messages', calls_answer: 'POST /interactions/**',
@@ -14,7 +16,7 @@ const CALLS = {
 const TIMES = { times_1: 1, times_3: 3, times_always: null };
 const FAULTS = {
   slow: { delay: 2 }, slower: { delay: 4 }, error_before: { status: 500 }, error_after: { status: 500, after: true },
-  limited: { retry_after: 2 }, reset_before: { reset: true }, reset_after: { reset: true, after: true },
+  reset_before: { reset: true }, reset_after: { reset: true, after: true }, limited: { retry_after: 2 },
 };
 const GATEWAY = ['drop', 'reconnect', 'invalidate'];
 /** Lasting states of the gateway: how each is named in what the sandbox tells, switched on, and off. */
@@ -22,7 +24,7 @@ const LASTING = {
   refuse: [(line) => line.refuses, 'refuse', 'accept'], double: [(line) => line.doubled, 'double', 'single'],
   vanish: [(line) => !line.available, 'vanish', 'return'],
 };
-/** Names of what has been deleted stay known. */
+/** Names of people who left stay known. */
 const names = new Map();
 let drawnIn = null;
 
@@ -55,10 +57,10 @@ const frame = () => {
     el('details', { id: 'trouble' }, el('summary', {}, el('h3', {}, say('trouble')), el('span', { id: 'count' })),
       el('p', { class: 'quiet' }, say('trouble_help')),
       el('div', { class: 'choices' }, select('calls-kind', 'which_calls', CALLS), select('calls-times', 'how_often', TIMES)),
-      el('div', { class: 'switches' }, Object.keys(FAULTS).map((name) => button(name, () => befall(name)))),
+      el('div', { class: 'switches pairs' }, Object.keys(FAULTS).map((name) => button(name, () => befall(name)))),
       el('p', { id: 'none', class: 'quiet' }, say('none_in_force')), el('ul', { id: 'faults', 'aria-label': say('in_force') }),
       button('clear_faults', () => act('faults', {}, 'DELETE'), { id: 'clear' }),
-      el('h4', {}, say('gateway')), el('div', { id: 'gateway', class: 'switches' })),
+      el('h4', {}, say('gateway')), el('div', { id: 'gateway', class: 'switches pairs' })),
     el('section', { id: 'log' },
       el('div', { class: 'row' }, el('h3', {}, say('calls')), button('forget', () => act('calls', {}, 'DELETE'))),
       el('p', { id: 'silence', class: 'quiet' }, say('no_calls')), el('ol', { id: 'calls', 'aria-label': say('calls') })));
@@ -73,9 +75,10 @@ const befall = (name) => {
 const drawBot = (line, switches) => {
   $('line').textContent = say(line.connected ? 'connected' : 'disconnected');
   $('line').className = line.connected ? 'line on' : 'line off';
-  keep($('switches'), switches.map((known) => ({ key: known.name, caption: known.caption[language()], name: known.name })), ({ name, caption }) => el('button', {
-    type: 'button', class: name === 'start' ? 'switch' : 'switch grave', 'data-part': name,
-    onclick: () => { troubled(); act('switches', { name }); },
+  const rows = switches.map(({ name, caption }) => ({ key: name, caption: caption[language()], idle: name === 'start' && line.connected }));
+  keep($('switches'), rows, ({ key: name, caption, idle }) => el('button', {
+    type: 'button', class: name === 'start' ? 'switch' : 'switch grave', 'data-part': name, 'aria-disabled': idle && 'true',
+    onclick: idle ? undefined : () => { troubled(); act('switches', { name }); },
   }, caption));
 };
 
@@ -117,7 +120,10 @@ const drawCalls = ({ calls, gateway }) => {
   ].sort((one, other) => (one.at < other.at ? 1 : -1)).slice(0, SHOWN);
   $('silence').hidden = rows.length > 0;
   const lang = language();
-  keep($('calls'), rows.map((row) => ({ ...row, lang })), (row) => el('li', {}, row.call ? drawCall(row) : drawNote(row)));
+  const begins = (row, index) => index + 1 < rows.length && new Date(row.at) - new Date(rows[index + 1].at) > TOGETHER;
+  keep($('calls'), rows.map((row, index) => ({ ...row, lang, first: begins(row, index) })), (row) => el('li', {
+    class: row.first && 'first',
+  }, row.call ? drawCall(row) : drawNote(row)));
 };
 
 /** A path with names for ids; tokens and ids nobody knows are left out. */
@@ -133,13 +139,17 @@ const outcome = (call) => {
   return [status < 300 ? 'good' : status === 429 ? 'late' : 'bad', status];
 };
 
+const duration = (ms) => {
+  if (ms === null) return '';
+  return ms < 1000 ? say('ms', { count: ms < 10 ? ms.toFixed(1) : Math.round(ms) }) : say('s', { count: (ms / 1000).toFixed(1) });
+};
+
 const drawCall = ({ call, path, at }) => {
   const [kind, text] = outcome(call);
-  const took = call.took === null ? '' : `${call.took < 10 ? call.took.toFixed(1) : Math.round(call.took)} ms`;
   const mark = call.struck && el('span', { class: 'mark', title: say('struck'), role: 'img', 'aria-label': say('struck') }, '⚡');
   const line = [
     el('time', { datetime: at }, exactTime(at)), el('span', { class: `method ${call.method}` }, call.method),
-    el('span', { class: `status ${kind}` }, mark, text), el('span', { class: 'took' }, took),
+    el('span', { class: `status ${kind}` }, mark, text), el('span', { class: 'took' }, duration(call.took)),
     el('span', { class: 'path', title: call.path }, path),
   ];
   const query = call.query.map(([name, value]) => `${name}=${value}`).join('&');
