@@ -1,7 +1,6 @@
 // One small hint at a time: what a newcomer may try next. It knows no bot: it looks at what the person sees.
 
 import { $, el, keep } from './dom.js';
-import { showSide } from './layout.js';
 import { companion } from './lists.js';
 import { addressOf, current, handle, state } from './state.js';
 import { say } from './words.js';
@@ -27,11 +26,19 @@ const linked = (text) => {
 
 /** The steps, the latest first; the first whose time has come is shown. */
 const STEPS = [
-  ['trouble', (channel) => channel.private && marked('pressed') && met() && !marked('troubled')],
+  ['dead', (channel) => failed(channel) && !state.view.bots],
+  ['late', (channel) => failed(channel)],
+  ['delete', () => marked('troubled') && state.view.can_remove_members],
+  ['owner', () => marked('troubled') && met() && state.view.bots && owner()],
+  ['trouble', (channel) => channel.private && marked('pressed') && met() && !(marked('troubled') && state.view.bots)],
   ['other', (channel) => channel.private && marked('pressed') && companion() && !met()],
   ['follow', (channel) => pointsAway(channel) && !channel.private],
   ['press', (channel) => hasButton(channel) && !channel.private && !marked('pressed')],
 ];
+
+const failed = (channel) => channel.presses.some((press) => press.progress === 'failed');
+
+const owner = () => state.view.people.find((person) => person.owner && person.member);
 
 /** Whether more than one person has been looked through. */
 const met = () => JSON.parse(localStorage.getItem(place('met')) ?? '[]').length > 1;
@@ -46,14 +53,21 @@ export const drawHint = () => {
   meet();
   const step = channel && localStorage.getItem(OFF) !== 'yes' ? STEPS.find(([, fits]) => fits(channel))?.[0] : undefined;
   $('hint').hidden = !step;
-  const other = step === 'other' ? companion() : null;
+  const other = { other: companion, owner }[step]?.();
   const rows = step ? [{ key: step, step, name: state.view.as.name, other: other?.name, link: other && addressOf(handle(other), channel.id), lang: document.documentElement.lang }] : [];
   keep($('hint'), rows, drawStep);
 };
 
+const showSwitches = () => {
+  if ($('panel').hidden) $('show-panel').click();
+  $('switches')?.querySelector('button')?.focus();
+};
+
 const LINKS = {
   other: ({ other, link }) => el('a', { href: link, target: '_blank' }, say('hint_other_link', { name: other })),
-  trouble: () => el('button', { type: 'button', class: 'plain', onclick: () => showSide('panel', true) }, say('hint_trouble_link')),
+  owner: ({ other, link }) => el('a', { href: link }, say('be', { name: other })),
+  dead: (row) => LINKS.trouble(row),
+  trouble: () => el('button', { type: 'button', class: 'plain', onclick: showSwitches }, say('hint_trouble_link')),
 };
 
 const drawStep = (row) => el('p', {},

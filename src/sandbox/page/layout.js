@@ -30,7 +30,7 @@ export const dressUp = () => {
 };
 
 /** Opens or closes a side column; where there is room for one only, the other closes. */
-export const showSide = (side, wish) => {
+const showSide = (side, wish) => {
   $(side).hidden = !wish;
   if (wish && !wide(94)) for (const other of SIDES) if (other !== side) $(other).hidden = true;
   if (wish) document.body.classList.remove('drawer');

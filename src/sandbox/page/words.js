@@ -127,6 +127,22 @@ const WORDS = {
     'Talk to each other; then make trouble: kill the bot, press a button, start it again.',
     'Поговорите друг с другом, а потом устройте неполадки: убейте бота, нажмите кнопку, запустите его снова.',
   ],
+  hint_dead: [
+    'Discord gives a bot three seconds to answer, and there is none. Start the bot, and press again:',
+    'Discord даёт боту три секунды на ответ, а бота нет. Запустите его и нажмите ещё раз:',
+  ],
+  hint_late: [
+    'Discord gives a bot three seconds to answer, and this one was late. Press again.',
+    'Discord даёт боту три секунды на ответ, и он не успел. Нажмите ещё раз.',
+  ],
+  hint_owner: [
+    'The bot gets through all of this. There is more that only an administrator can break:',
+    'Всё это бот переживает. Остальное может сломать только администратор:',
+  ],
+  hint_delete: [
+    'Right-click a channel, a message, a role or a member, or use ⋯ beside it: you may delete them all.',
+    'Нажмите правой кнопкой на канал, сообщение, роль или участника, или на ⋯ рядом: вы можете удалить их все.',
+  ],
   hint_trouble_link: ['open the side panel', 'откройте боковую панель'],
 };
 
