@@ -8,6 +8,8 @@ const SIGNS = { auto: '◐', light: '☀', dark: '☾' };
 const SIDES = ['members', 'panel'];
 
 const wide = (rem) => matchMedia(`(min-width: ${rem}rem)`).matches;
+/** Where side columns lie over the messages; the style sheet has the same number. */
+const narrow = matchMedia('(max-width: 64rem)');
 
 const theme = () => localStorage.getItem('theme') ?? 'auto';
 
@@ -37,17 +39,19 @@ const showSide = (side, wish) => {
   for (const known of SIDES) $(`show-${known}`).setAttribute('aria-expanded', String(!$(known).hidden));
 };
 
-/** On a phone, closes whatever lies over the messages. */
+/** Closes whatever lies over the messages. */
 export const shut = () => {
   document.body.classList.remove('drawer');
   $('drawer').setAttribute('aria-expanded', 'false');
-  if (!wide(48)) for (const side of SIDES) showSide(side, false);
+  if (narrow.matches) for (const side of SIDES) showSide(side, false);
 };
 
 const toggleDrawer = () => {
   const isOpen = document.body.classList.toggle('drawer');
   $('drawer').setAttribute('aria-expanded', String(isOpen));
-  if (isOpen) for (const side of SIDES) showSide(side, false);
+  if (!isOpen) return;
+  for (const side of SIDES) showSide(side, false);
+  ($('channels').querySelector('[aria-current]') ?? $('channels').querySelector('.room'))?.focus();
 };
 
 /** `redraw` is called when the language is another. */
@@ -56,6 +60,7 @@ export const startLayout = (redraw) => {
   showSide('members', wide(94));
   showSide('panel', wide(70));
   for (const side of SIDES) $(`show-${side}`).addEventListener('click', () => showSide(side, $(side).hidden));
+  narrow.addEventListener('change', shut);
   $('drawer').addEventListener('click', toggleDrawer);
   $('drawer').setAttribute('aria-expanded', 'false');
   $('theme').addEventListener('click', () => {
@@ -63,6 +68,6 @@ export const startLayout = (redraw) => {
     dress();
   });
   $('language').addEventListener('click', () => { switchLanguage(); dressUp(); redraw(); });
-  document.querySelector('main').addEventListener('pointerdown', () => document.body.classList.remove('drawer'));
+  $('shade').addEventListener('click', shut);
   addEventListener('keydown', (event) => { if (event.key === 'Escape') { shut(); $('text').focus(); } });
 };
