@@ -6,7 +6,7 @@ import { drawMessage } from './message.js';
 import { announce } from './notice.js';
 import { act } from './sandbox.js';
 import { arranged, current, goTo, state } from './state.js';
-import { say, shortTime } from './words.js';
+import { apart, say, shortTime } from './words.js';
 
 /** Messages of one person within this time stand together. */
 const TOGETHER = 7 * 60 * 1000;
@@ -28,9 +28,9 @@ const context = (view) => ({
 
 /** A text without its marks, for a line of its own and for the ear. */
 const plain = (text, view) => text
-  .replace(/<@&(\d+)>/g, (tag, id) => `@${view.roles.find((role) => role.id === id)?.name ?? say('deleted_role')}`)
-  .replace(/<@!?(\d+)>/g, (tag, id) => `@${view.users[id] ?? id}`)
-  .replace(/<#(\d+)>/g, (tag, id) => `#${view.channels.find((channel) => channel.id === id)?.name ?? say('no_access')}`)
+  .replace(/<@&(\d+)>/g, (tag, id) => `@${apart(view.roles.find((role) => role.id === id)?.name ?? say('deleted_role'))}`)
+  .replace(/<@!?(\d+)>/g, (tag, id) => `@${apart(view.users[id] ?? id)}`)
+  .replace(/<#(\d+)>/g, (tag, id) => `#${apart(view.channels.find((channel) => channel.id === id)?.name ?? say('no_access'))}`)
   .replace(/[*_~`|]{2,}|`/g, '');
 
 const items = (channel, view) => channel.messages.map((message, index) => {

@@ -48,7 +48,7 @@ const replace = (old, fresh) => {
   return fresh;
 };
 
-const HUES = [235, 160, 340, 25, 200, 280, 50];
+const HUES = [265, 160, 5, 50, 220, 310, 95];
 
 /** The first letter of a name on a colour of its own, instead of a picture. */
 export const avatar = (id, name, kind = '') => {

@@ -51,14 +51,15 @@ const drawChannel = (row) => {
 const deedsAtChannel = (row) => row.deletable
   ? [{ caption: say('delete_channel'), grave: true, act: () => act('delete', { channel: row.id }) }] : [];
 
-const roleOf = (person) => (person.owner ? 'owner' : state.view.roles.find((role) => person.roles.includes(role.name))?.name);
+const roleOf = (person) => (person.owner ? say('owner') : state.view.roles.find((role) => person.roles.includes(role.name))?.name);
 
 /** Who one can be. */
 export const drawPeople = () => {
   const people = state.view.people.filter((person) => !person.bot);
-  const rows = people.map((person) => ({ key: person.id, handle: handle(person), name: person.name, role: roleOf(person) }));
-  rows.push({ key: 'new', handle: '', name: say('somebody') });
-  keep($('who'), rows, ({ handle: value, name, role }) => el('option', { value }, role ? `${name} · ${role}` : name));
+  const strange = (person) => current()?.private && !current().seen_by.includes(person.id) && say('does_not_see');
+  const rows = people.map((person) => ({ key: person.id, handle: handle(person), parts: [person.name, roleOf(person), strange(person)] }));
+  rows.push({ key: 'new', handle: '', parts: [say('somebody')] });
+  keep($('who'), rows, ({ handle: value, parts }) => el('option', { value }, parts.filter(Boolean).join(' · ')));
   $('who').value = handle(state.view.as);
   $('face').replaceWith(Object.assign(avatar(state.view.as.id, state.view.as.name), { id: 'face' }));
   const other = companion() ?? state.view.as;
@@ -105,7 +106,7 @@ const removable = (person) => state.view.can_remove_members && !person.owner && 
 const drawRole = ({ role, count, deletable }) => {
   const caption = say('delete_role', { name: role.name });
   const deeds = () => (deletable ? [{ caption, grave: true, act: () => act('delete', { role: role.id }) }] : []);
-  const node = el('div', { class: 'group' }, el('h3', {}, `${role.name.replace('@', '')} — ${count}`),
+  const node = el('div', { class: 'group' }, el('h3', {}, el('bdi', {}, role.name.replace('@', '')), ` — ${count}`),
     deletable && dots(say('actions', { name: role.name }), deeds));
   offer(node, deeds);
   return node;
@@ -125,7 +126,7 @@ const drawMember = ({ person, handle: who, removable: may }) => {
   };
   const node = el('button', { type: 'button', class: 'member', 'data-part': 'member', 'aria-haspopup': 'menu', onclick: show },
     avatar(person.id, person.name, person.bot ? 'robot' : ''), el('span', { class: 'name' }, person.name),
-    person.bot && el('span', { class: 'app' }, say('app')), person.owner && el('span', { title: 'owner' }, '👑'));
+    person.bot && el('span', { class: 'app' }, say('app')), person.owner && el('span', { role: 'img', 'aria-label': say('owner'), title: say('owner') }, '👑'));
   offer(node, deeds);
   return node;
 };

@@ -8,6 +8,7 @@ const WORDS = {
   messages: ['Messages', 'Сообщения'],
   offers: ['Suggestions', 'Подсказки'],
   panel: ['What the bot asks of Discord', 'Что бот просит у Discord'],
+  does_not_see: ['does not see this channel', 'не видит этот канал'],
   you_are: ['You are', 'Вы сейчас'],
   new_window: ['Open a second window', 'Открыть второе окно'],
   window_as: ['Open a second window as {name}', 'Открыть второе окно как {name}'],
@@ -30,6 +31,7 @@ const WORDS = {
   newer: ['New messages ↓', 'Новые сообщения ↓'],
   unread: ['unread', 'не прочитано'],
   app: ['APP', 'БОТ'],
+  owner: ['owner', 'владелец'],
   edited: ['(edited)', '(изменено)'],
   only_you: ['Only you can see this', 'Видите только вы'],
   dismiss: ['Dismiss message', 'Скрыть сообщение'],
@@ -157,8 +159,11 @@ export const switchLanguage = () => localStorage.setItem('language', language() 
 /** A caption, with `{name}` and the like filled in. */
 export const say = (key, values = {}) => {
   const caption = WORDS[key]?.[LANGUAGES.indexOf(language())] ?? key;
-  return caption.replace(/\{(\w+)\}/g, (gap, name) => values[name] ?? gap);
+  return caption.replace(/\{(\w+)\}/g, (gap, name) => apart(values[name] ?? gap));
 };
+
+/** A name that runs from right to left keeps its direction to itself. */
+export const apart = (text) => (/[\u0590-\u08ff\ufb1d-\ufefc]/.test(text) ? `\u2068${text}\u2069` : text);
 
 /** Fills in what stands in the HTML: texts by `data-says`, accessible names by `data-label`. */
 export const caption = () => {
@@ -172,6 +177,6 @@ export const caption = () => {
 
 const clock = (options) => (time) => new Intl.DateTimeFormat(language(), options).format(new Date(time));
 
-export const shortTime = clock({ hour: '2-digit', minute: '2-digit' });
+export const shortTime = clock({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 export const fullTime = clock({ dateStyle: 'full', timeStyle: 'short' });
-export const exactTime = clock({ hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hour12: false });
+export const exactTime = clock({ hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hourCycle: 'h23' });
