@@ -20,8 +20,13 @@ pub struct Demo {
 impl Demo {
     /// Starts it on a free port, and reads what it prints, up to its last line.
     pub async fn start(arguments: &[&str]) -> Self {
+        Self::start_at("0", arguments).await
+    }
+
+    /// Starts it on this port.
+    pub async fn start_at(port: &str, arguments: &[&str]) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_talon"))
-            .args(["sandbox", "--port", "0"])
+            .args(["sandbox", "--port", port])
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -39,6 +44,11 @@ impl Demo {
         }
         let address = guide.split_whitespace().find(|word| word.starts_with("http://")).expect("it says where it is");
         Self { process, address: address.trim_end_matches(',').to_owned(), guide }
+    }
+
+    /// Where it listens, on loopback.
+    pub fn port(&self) -> &str {
+        self.address.rsplit(':').next().expect("an address has a port")
     }
 
     /// Sends it a signal, and waits for its end.

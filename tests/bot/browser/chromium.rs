@@ -99,8 +99,18 @@ impl Chromium {
     }
 
     /// Ends it, after a look whether any page had something to complain of.
-    pub async fn end(mut self) {
-        let complaints = std::mem::take(&mut self.line.desk().complaints);
+    pub async fn end(self) {
+        self.end_with(|_| false).await;
+    }
+
+    /// Ends it likewise, where a story gave reason for complaints of one kind.
+    pub async fn end_after(self, kind: &str) {
+        self.end_with(|complaint| complaint.contains(kind)).await;
+    }
+
+    async fn end_with(mut self, excused: impl Fn(&str) -> bool) {
+        let mut complaints = std::mem::take(&mut self.line.desk().complaints);
+        complaints.retain(|complaint| !excused(complaint));
         let _ = self.process.kill().await;
         assert!(complaints.is_empty(), "the console says: {complaints:#?}");
     }

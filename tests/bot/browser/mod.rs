@@ -1,8 +1,10 @@
 //! The sandbox's page in a real browser: what a newcomer sees, clicks and reads.
 
+mod chat;
 mod chromium;
 mod hands;
 mod live;
+mod looks;
 mod trouble;
 mod window;
 

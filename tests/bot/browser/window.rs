@@ -15,7 +15,8 @@ const NEXT_CHANGE: &str = "new Promise((done) => {
     eye.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
     setTimeout(() => { eye.disconnect(); done(); }, 100);
 })";
-const SHOWN: &str = "[...document.querySelectorAll('body > :not(#news)')].map((part) => part.innerText).join('\\n')";
+const SHOWN: &str = "[...document.querySelectorAll('body > :not(#news)')]\
+                     .filter((part) => part.checkVisibility()).map((part) => part.innerText).join('\\n')";
 /// What can be used, or gone to, and so must have a name.
 const USABLE: [&str; 9] =
     ["button", "link", "textbox", "combobox", "menuitem", "checkbox", "list", "complementary", "navigation"];
@@ -54,6 +55,12 @@ impl Window {
         self.ask("Emulation.setDeviceMetricsOverride", size).await;
     }
 
+    /// Tells the page that its reader prefers `light` or `dark`.
+    pub async fn prefer(&self, scheme: &str) {
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        self.ask("Emulation.setEmulatedMedia", json!({ "features": features })).await;
+    }
+
     /// Clicks the thing of this role and name, as soon as it is there.
     pub async fn click(&self, role: &str, name: &str) {
         self.click_with(role, name, "left").await;
@@ -66,7 +73,7 @@ impl Window {
 
     async fn click_with(&self, role: &str, name: &str, button: &str) {
         let what = format!("the {role} “{name}”");
-        self.until(&what, async || {
+        self.wait(&what, async || {
             let node = self.find(role, name).await?;
             self.try_ask("DOM.scrollIntoViewIfNeeded", json!({ "backendNodeId": node })).await?;
             let quads = self.try_ask("DOM.getContentQuads", json!({ "backendNodeId": node })).await?;
@@ -83,7 +90,7 @@ impl Window {
 
     /// Puts the focus on a thing, without a click.
     pub async fn focus(&self, role: &str, name: &str) {
-        self.until(&format!("the {role} “{name}”"), async || {
+        self.wait(&format!("the {role} “{name}”"), async || {
             let node = self.find(role, name).await?;
             self.try_ask("DOM.focus", json!({ "backendNodeId": node })).await
         })
@@ -139,15 +146,20 @@ impl Window {
         tree["nodes"][0]["name"]["value"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// Waits until an expression is true in the page.
+    pub async fn until(&self, what: &str, expression: &str) {
+        self.wait(what, async || (self.value(expression).await == true).then_some(())).await;
+    }
+
     /// Waits until a thing of this role and name is there.
     pub async fn until_there(&self, role: &str, name: &str) {
-        self.until(&format!("the {role} “{name}”"), async || self.find(role, name).await).await;
+        self.wait(&format!("the {role} “{name}”"), async || self.find(role, name).await).await;
     }
 
     /// Waits until there is no such thing.
     pub async fn until_not_there(&self, role: &str, name: &str) {
         let what = format!("the {role} “{name}” is gone");
-        self.until(&what, async || self.find(role, name).await.is_none().then_some(())).await;
+        self.wait(&what, async || self.find(role, name).await.is_none().then_some(())).await;
     }
 
     /// Whether such a thing is there now.
@@ -157,13 +169,13 @@ impl Window {
 
     /// Waits until the page shows these words.
     pub async fn until_says(&self, words: &str) {
-        self.until(words, async || self.text().await.contains(words).then_some(())).await;
+        self.wait(words, async || self.text().await.contains(words).then_some(())).await;
     }
 
     /// Waits until the page does not show these words.
     pub async fn until_silent(&self, words: &str) {
         let what = format!("“{words}” is gone");
-        self.until(&what, async || (!self.text().await.contains(words)).then_some(())).await;
+        self.wait(&what, async || (!self.text().await.contains(words)).then_some(())).await;
     }
 
     /// All words that can be read on the page now; what is said to a screen reader is not among them.
@@ -194,7 +206,7 @@ impl Window {
     }
 
     /// Looks again whenever the page has changed.
-    async fn until<T>(&self, what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    async fn wait<T>(&self, what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
             if let Some(found) = look().await {
