@@ -33,6 +33,10 @@ const plain = (text, view) => text
   .replace(/<#(\d+)>/g, (tag, id) => `#${apart(view.channels.find((channel) => channel.id === id)?.name ?? say('no_access'))}`)
   .replace(/[*_~`|]{2,}|`/g, '');
 
+/** By the same person for the same ears, so that they can stand together. */
+const alike = (one, other) => one.author === other.author && one.ephemeral === other.ephemeral
+  && one.notified.includes(state.view.as.id) === other.notified.includes(state.view.as.id);
+
 const items = (channel, view) => channel.messages.map((message, index) => {
   const above = channel.messages[index - 1];
   const near = above && new Date(message.sent) - new Date(above.sent) < TOGETHER;
@@ -40,7 +44,7 @@ const items = (channel, view) => channel.messages.map((message, index) => {
     key: message.id,
     channel: channel.id,
     message,
-    follows: Boolean(near && above.author === message.author && !message.reply_to && above.ephemeral === message.ephemeral),
+    follows: Boolean(near && !message.reply_to && alike(above, message)),
     press: channel.presses.find((press) => press.cause.press?.message === message.id),
     original: message.reply_to && channel.messages.find((other) => other.id === message.reply_to),
     mine: message.author === view.as.id,
