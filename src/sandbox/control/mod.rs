@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 use super::hub::Hub;
 use super::wish::{Mistaken, Wish};
-use super::world::{Cannot, Snowflake};
+use super::world::{Cannot, Snowflake, World};
 use sight::seen;
 
 /// How long a press waits for its answer before it shows what there is.
@@ -49,11 +49,20 @@ fn show(value: &Value) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
+/// Who acts, with a client in the language that is named, if one is.
+fn speaker(world: &mut World, wish: &Wish) -> Result<Snowflake, Mistaken> {
+    let user = wish.person(world)?;
+    if let Some(locale) = wish.text("locale") {
+        world.set_locale(user, locale);
+    }
+    Ok(user)
+}
+
 /// Presses a button and waits for what comes of it.
 async fn press(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
     let wish = Wish::read(query.as_deref(), &body)?;
     let (user, pressed) = hub.interact(|world| {
-        let user = wish.person(world)?;
+        let user = speaker(world, &wish)?;
         let (channel, message, button) = wish.button(world, user)?;
         Ok::<_, Mistaken>((user, world.press(user, channel, message, &button)))
     })?;
@@ -63,7 +72,7 @@ async fn press(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Byt
 async fn command(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
     let wish = Wish::read(query.as_deref(), &body)?;
     let (user, started) = hub.interact(|world| {
-        let user = wish.person(world)?;
+        let user = speaker(world, &wish)?;
         let channel = wish.channel_or_newest(world, user)?;
         Ok::<_, Mistaken>((user, world.command(user, channel, wish.need("name")?, wish.value("options"))))
     })?;

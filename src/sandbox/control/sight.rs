@@ -93,7 +93,12 @@ pub(super) fn seen(hub: &Hub, user: Snowflake) -> Value {
         let commands = world.application.commands.values().flatten();
         let commands: Vec<Value> = commands
             .filter(|command| command["type"].as_u64().unwrap_or(1) == 1 && may_use(rights, command))
-            .map(|command| json!({ "name": command["name"], "description": command["description"] }))
+            .map(|command| {
+                json!({
+                    "name": command["name"], "names": command["name_localizations"],
+                    "description": command["description"], "descriptions": command["description_localizations"],
+                })
+            })
             .collect();
         json!({
             "as": person(world, user),

@@ -3,7 +3,7 @@
 import { $, el, keep } from './dom.js';
 import { act } from './sandbox.js';
 import { current, state } from './state.js';
-import { say } from './words.js';
+import { locale, say } from './words.js';
 
 const MOST_OFFERED = 8;
 /** A text whose offers were put away. */
@@ -29,9 +29,10 @@ const targets = ({ roles, people }) => [
 const withMentions = (text) => targets(state.view).sort(([one], [other]) => other.length - one.length)
   .reduce((said, [name, tag]) => said.replaceAll(`@${name}`, tag), text);
 
-const commands = (start) => state.view.commands.filter(({ name }) => name.startsWith(start))
-  .sort((one, other) => one.name.length - other.name.length)
-  .map(({ name, description }) => ({ key: `/${name}`, about: description, take: name }));
+const commands = (start) => state.view.commands
+  .map((known) => ({ take: known.name, name: known.names?.[locale()] ?? known.name, about: known.descriptions?.[locale()] ?? known.description }))
+  .filter(({ name }) => name.startsWith(start)).sort((one, other) => one.name.length - other.name.length)
+  .map(({ name, about, take }) => ({ key: `/${name}`, about, take }));
 
 /** Names that go on as it was begun; none when one is complete, so that Enter sends. */
 const mentions = (start) => {
@@ -70,7 +71,7 @@ const complete = (name, start) => write(`${$('text').value.slice(0, -start.lengt
 const run = (name) => {
   write('');
   state.expecting = true;
-  act('command', { as: state.who, channel: current()?.id, name, at_once: true });
+  act('command', { as: state.who, channel: current()?.id, name, locale: locale(), at_once: true });
 };
 
 const send = async () => {

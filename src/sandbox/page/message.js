@@ -5,7 +5,7 @@ import { markdown } from './markdown.js';
 import { dots, offer } from './menu.js';
 import { act } from './sandbox.js';
 import { state } from './state.js';
-import { fullTime, say, shortTime } from './words.js';
+import { fullTime, locale, say, shortTime } from './words.js';
 import { pressed } from './hint.js';
 
 const STYLES = { 1: 'primary', 2: 'secondary', 3: 'success', 4: 'danger', 5: 'link' };
@@ -70,7 +70,7 @@ const key = ({ message, channel, press }, button) => {
   const use = () => {
     pressed();
     state.expecting = true;
-    act('press', { as: state.who, channel, message: message.id, button: button.custom_id, at_once: true });
+    act('press', { as: state.who, channel, message: message.id, button: button.custom_id, locale: locale(), at_once: true });
   };
   return el('button', {
     type: 'button', class: `key ${STYLES[button.style] ?? 'secondary'}`, disabled: button.disabled,

@@ -154,6 +154,9 @@ const preferred = () => (navigator.language.toLowerCase().startsWith('ru') ? 'ru
 
 export const language = () => localStorage.getItem('language') ?? preferred();
 
+/** The same for a bot, as Discord's own client would tell it. */
+export const locale = () => ({ en: 'en-US', ru: 'ru' })[language()];
+
 export const switchLanguage = () => localStorage.setItem('language', language() === 'en' ? 'ru' : 'en');
 
 /** A caption, with `{name}` and the like filled in. */

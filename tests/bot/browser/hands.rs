@@ -46,6 +46,28 @@ async fn slash_commands_are_offered_to_whom_they_are_for() {
 }
 
 #[tokio::test]
+async fn the_bot_hears_the_language_of_the_page() {
+    let mut stage = Stage::empty();
+    stage.set("LOCALE", "auto");
+    stage.start().await;
+    let browser = Chromium::start().await;
+    let alice = look_as(&browser, &stage, "alice").await;
+    alice.focus("textbox", "Message #support").await;
+    alice.write("/t").await;
+    alice.until_says("/ticket create a ticket").await;
+    alice.key("Enter").await;
+    alice.until_says("✅ ticket created: #alice").await;
+
+    alice.click("button", "Сменить язык на русский").await;
+    alice.focus("textbox", "Написать в #support").await;
+    alice.write("/т").await;
+    alice.until_says("/тикет создать тикет").await;
+    alice.key("Enter").await;
+    alice.until_says("❌ у тебя уже есть тикет").await;
+    browser.end().await;
+}
+
+#[tokio::test]
 async fn an_administrator_deletes_by_the_menu() {
     let stage = Stage::ready().await;
     let ids = stage.discord.ids();
