@@ -8,7 +8,7 @@ import { exactTime, language, say } from './words.js';
 
 const SHOWN = 200;
 /** Calls with less than this between them belong to one thing that happened. */
-const TOGETHER = 1000;
+const TOGETHER = 2000;
 const CALLS = {
   calls_all: '*', calls_channel: 'POST /guilds/*/channels', calls_delete: 'DELETE /channels/*',
   calls_message: 'POST /channels/*/messages', calls_answer: 'POST /interactions/**',

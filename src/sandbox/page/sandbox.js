@@ -1,7 +1,6 @@
 // Talking to the sandbox: everything goes through its interface under /sandbox.
 
 import { complain } from './notice.js';
-import { say } from './words.js';
 
 /** Asks to see something; null when the sandbox does not know it. */
 export const look = async (path) => {
@@ -13,10 +12,7 @@ export const look = async (path) => {
 export const act = async (deed, wish = {}, method = 'POST') => {
   const options = { method, body: method === 'POST' ? JSON.stringify(wish) : undefined };
   const answer = await fetch(`/sandbox/${deed}`, options).catch(() => null);
-  if (!answer) {
-    complain(say('lost'));
-    return false;
-  }
+  if (!answer) return false;
   const said = answer.status === 204 ? {} : await answer.json();
   if (!answer.ok) complain(said.error);
   return answer.ok ? said : false;
