@@ -24,8 +24,7 @@ const refresh = async () => {
   busy = true;
   while (again) {
     again = false;
-    // That nothing answers is told by the banner, and is over with the next tick.
-    await redraw().catch((error) => lost || console.error(error));
+    await redraw().catch((error) => console.error(error));
   }
   busy = false;
 };
@@ -33,7 +32,8 @@ const refresh = async () => {
 const redraw = async () => {
   const who = state.who;
   const view = await look(`view?as=${encodeURIComponent(who)}`);
-  if (who !== state.who) return;
+  // That nothing answers is told by the banner, and over with the next tick.
+  if (who !== state.who || view === undefined) return;
   if (!view) return void (who === 'alice' || settle('alice', null));
   const before = state.view;
   state.view = view;

@@ -32,8 +32,9 @@ let drawnIn = null;
 export const drawPanel = async () => {
   if ($('panel').hidden) return;
   if (drawnIn !== language()) frame();
-  const [calls, faults, line, switches] = await Promise.all(['calls?last=' + SHOWN, 'faults', 'gateway', 'switches'].map(look));
-  if (!calls) return;
+  const seen = await Promise.all([`calls?last=${SHOWN}`, 'faults', 'gateway', 'switches'].map(look));
+  if (!seen.every(Boolean)) return;
+  const [calls, faults, line, switches] = seen;
   for (const [id, name] of Object.entries(calls.names)) names.set(id, `#${name}`);
   for (const [id, name] of Object.entries(state.view.users)) names.set(id, `@${name}`);
   names.set(state.view.guild.id, state.view.guild.name);

@@ -2,10 +2,10 @@
 
 import { complain } from './notice.js';
 
-/** Asks to see something; null when the sandbox does not know it. */
+/** Asks to see something: null when the sandbox does not know it, undefined when it does not answer. */
 export const look = async (path) => {
-  const answer = await fetch(`/sandbox/${path}`);
-  return answer.ok ? answer.json() : null;
+  const answer = await fetch(`/sandbox/${path}`).catch(() => undefined);
+  return answer && !answer.ok ? null : answer?.json().catch(() => undefined);
 };
 
 /** Does something as a person, and says so if it cannot be done. */
