@@ -80,6 +80,22 @@ async fn a_route_that_the_sandbox_does_not_know_is_marked() {
 }
 
 #[tokio::test]
+async fn calls_about_a_channel_that_is_gone_still_name_it() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let ticket = stage.open(ids.alice).await;
+    stage.press_close(ids.alice, ticket);
+    stage.until_gone(ticket).await;
+    let browser = Chromium::start().await;
+
+    let bob = look_as(&browser, &stage, "bob").await;
+
+    let named = "document.querySelector('.call:has(.DELETE) .path')?.textContent === '/channels/#alice'";
+    bob.until("the name of what was deleted", named).await;
+    browser.end().await;
+}
+
+#[tokio::test]
 async fn the_bot_is_killed_from_the_page_and_takes_up_where_it_was() {
     let talon = Demo::start(&[]).await;
     let browser = Chromium::start().await;
