@@ -228,8 +228,11 @@ impl Ticket {
         let again = Some(now + SAVE_AGAIN_AFTER);
         match event {
             Event::Open { asker, .. } | Event::Close { asker, .. } => self.answer(asker, Words::TryAgain, now),
-            // What was due is due still.
-            Event::Woke => self.save_again = again,
+            // What was due is due still. Only a deferral must be saved first; other answers do not wait for the disk.
+            Event::Woke => {
+                self.save_again = again;
+                self.wake_replies(now, |reply| reply.role() != Role::Opener || !reply.is_undecided());
+            }
             Event::Gone { .. } | Event::Missing { .. } | Event::Seen(_) | Event::Answered { .. } | Event::Restored => {
                 self.unsaved.push(event);
                 self.save_again = again;
@@ -303,7 +306,11 @@ impl Ticket {
             }
         }
         self.step.calls.extend(self.tasks.wake(now));
-        for reply in &mut self.replies {
+        self.wake_replies(now, |_| true);
+    }
+
+    fn wake_replies(&mut self, now: SystemTime, which: impl Fn(&Reply) -> bool) {
+        for reply in self.replies.iter_mut().filter(|reply| which(reply)) {
             let was_deferred = is_deferred(reply);
             let call = reply.wake(now);
             if call.is_some() && !was_deferred && is_deferred(reply) {

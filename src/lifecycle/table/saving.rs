@@ -60,6 +60,15 @@ fn it_is_tried_every_second_to_save_whatever_else_is_due() {
 }
 
 #[test]
+fn an_answer_that_got_lost_is_given_again_though_nothing_can_be_saved() {
+    let told = tell(press(FIRST), Words::AlreadyOpen(C));
+    let story = given(open(C)).on(pressed(FIRST), open(C), &[told.clone(), get(C)]);
+    let story = unsaved(story, Event::Answered { call: get(C), answer: refused(Refusal::ChannelGone) }, &[]);
+    let lost = story.answer(told.clone(), Answer::Unknown, open(C), &[]).at(1000);
+    unsaved(lost, Event::Woke, &[told]);
+}
+
+#[test]
 fn a_ticket_with_something_unsaved_is_not_let_go() {
     let story = unsaved(given(open(C)), gone(C), &[]);
     assert!(!story.ticket.is_idle());
