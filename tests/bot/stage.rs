@@ -244,8 +244,24 @@ impl Stage {
         self.until("all calls are answered", || quiet().then_some(())).await;
     }
 
+    /// Waits until the bot no longer waits for the call that hangs, and makes another one instead.
+    pub async fn until_given_up(&self) {
+        /// A little less than how long the bot waits.
+        const LONG: Duration = Duration::from_secs(14);
+        let given_up = || {
+            let calls = self.discord.calls();
+            let hangs = calls.iter().find(|call| call.struck)?.at;
+            calls.iter().any(|call| call.at >= hangs + LONG).then_some(())
+        };
+        self.until_in(2 * PATIENCE, "the call is given up", given_up).await;
+    }
+
     /// Waits for something outside Discord, which is looked at again and again.
-    pub async fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    pub async fn until<T>(&self, what: &str, look: impl FnMut() -> Option<T>) -> T {
+        self.until_in(PATIENCE, what, look).await
+    }
+
+    async fn until_in<T>(&self, patience: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         let found = async {
             loop {
                 match look() {
@@ -254,7 +270,7 @@ impl Stage {
                 }
             }
         };
-        let found = timeout(PATIENCE, found).await;
+        let found = timeout(patience, found).await;
         found.unwrap_or_else(|_| panic!("waited in vain until {what}\n{}", self.story()))
     }
 
