@@ -92,6 +92,11 @@ pub enum Heard {
         /// Their roles, which tell whether they may.
         roles: Vec<RoleId>,
     },
+    /// A new connection: the bot is in these servers, and each is going to tell its channels.
+    Ready {
+        /// The servers.
+        guilds: Vec<GuildId>,
+    },
     /// A panel message of the bot's own has appeared in the panel channel.
     PanelMade(MessageId),
     /// A channel was deleted.

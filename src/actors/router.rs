@@ -39,13 +39,16 @@ pub struct Router {
     channels: HashMap<ChannelId, Owner>,
     places: BTreeMap<Owner, ChannelId>,
     /// Channels that somebody's ticket is looking into, or has looked into and did not take.
-    sought: HashMap<ChannelId, Owner>,
+    sought: BTreeMap<ChannelId, (Owner, Sighting)>,
+    /// Servers that the bot is in, but that have not told their channels yet.
+    unseen: HashSet<GuildId>,
     recent: Recent,
 }
 
 impl Router {
-    /// Takes down where the member's ticket is; `None` where it has no channel (any more, or yet).
-    pub fn place(&mut self, owner: Owner, channel: Option<ChannelId>) {
+    /// Takes down where the member's ticket is; `None` where it has no channel (any more, or yet). When a ticket is over,
+    /// another channel of the member that was left aside may be theirs now.
+    pub fn place(&mut self, owner: Owner, channel: Option<ChannelId>) -> Vec<Told> {
         if let Some(before) = self.places.remove(&owner)
             && self.channels.get(&before) == Some(&owner)
         {
@@ -54,7 +57,11 @@ impl Router {
         if let Some(channel) = channel {
             self.places.insert(owner, channel);
             self.channels.insert(channel, owner);
+            self.sought.remove(&channel);
+            return Vec::new();
         }
+        let theirs = self.sought.values().filter(|(seeker, _)| *seeker == owner);
+        theirs.map(|(_, sighting)| Told::Ticket(owner, Event::Seen(sighting.clone()))).collect()
     }
 
     /// Who is to be told what, in this order.
@@ -62,12 +69,14 @@ impl Router {
         match heard {
             Heard::Open { guild, asker, name } if self.recent.is_new(asker.intent()) => {
                 let owner = Owner { guild, member: asker.user };
-                vec![Told::Ticket(owner, Event::Open { asker, name })]
+                let unseen = self.unseen.contains(&guild);
+                vec![Told::Ticket(owner, Event::Open { asker, name, unseen })]
             }
             Heard::Close { guild, channel, asker, support } if self.recent.is_new(asker.intent()) => {
                 // In a channel that is nobody's ticket, it is the asker's own ticket that answers: it says so.
                 let own = Owner { guild, member: asker.user };
-                let owner = self.owner(channel).or_else(|| self.sought.get(&channel).copied()).unwrap_or(own);
+                let seeker = || self.sought.get(&channel).map(|(seeker, _)| *seeker);
+                let owner = self.owner(channel).or_else(seeker).unwrap_or(own);
                 vec![Told::Ticket(owner, Event::Close { channel, asker, support })]
             }
             Heard::SetUp { guild, asker, rank } if self.recent.is_new(asker.intent()) => {
@@ -86,11 +95,17 @@ impl Router {
             }
             Heard::PanelMade(message) => vec![Told::PanelMade(message)],
             Heard::ChannelGone(channel) => {
-                let owner = self.owner(channel).or(self.sought.remove(&channel));
+                let seeker = self.sought.remove(&channel).map(|(seeker, _)| seeker);
+                let owner = self.owner(channel).or(seeker);
                 owner.into_iter().map(|owner| Told::Ticket(owner, Event::Gone { channel })).collect()
             }
             Heard::ChannelMade { guild, sighting } => self.see(guild, sighting).into_iter().collect(),
+            Heard::Ready { guilds } => {
+                self.unseen.extend(guilds);
+                Vec::new()
+            }
             Heard::Channels { guild, all, sightings, home } => {
+                self.unseen.remove(&guild);
                 let home = home.then_some(Told::Home(guild));
                 home.into_iter().chain(self.compare(guild, &all, sightings)).collect()
             }
@@ -129,7 +144,70 @@ impl Router {
             return None;
         }
         let owner = Owner { guild, member };
-        self.sought.insert(sighting.channel, owner);
+        self.sought.insert(sighting.channel, (owner, sighting.clone()));
         Some(Told::Ticket(owner, Event::Seen(sighting)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{Intent, InteractionId, UserId};
+    use crate::language::Language;
+    use crate::lifecycle::{Entrance, Gesture, Press};
+
+    const GUILD: GuildId = GuildId(1);
+    const ALICE: Owner = Owner { guild: GUILD, member: UserId(10) };
+
+    fn asker(press: u64) -> Asker {
+        let press = Press {
+            interaction: InteractionId(press),
+            token: "secret".into(),
+            application: crate::ids::ApplicationId(9),
+            acknowledged: false,
+            language: Language::Russian,
+            gesture: Gesture::Button,
+        };
+        Asker { user: ALICE.member, at: std::time::SystemTime::UNIX_EPOCH, entrance: Entrance::Press(press) }
+    }
+
+    fn is_unseen(router: &mut Router, press: u64) -> bool {
+        let told = router.route(Heard::Open { guild: GUILD, asker: asker(press), name: "alice".into() });
+        match &told[..] {
+            [Told::Ticket(ALICE, Event::Open { unseen, .. })] => *unseen,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn channels(sightings: Vec<Sighting>) -> Heard {
+        Heard::Channels { guild: GUILD, all: HashSet::from([ChannelId(50), ChannelId(51)]), sightings, home: false }
+    }
+
+    #[test]
+    fn a_press_knows_whether_the_channels_were_told_before_it() {
+        let mut router = Router::default();
+        // What stands in for Discord may never tell them.
+        assert!(!is_unseen(&mut router, 1));
+        router.route(Heard::Ready { guilds: vec![GUILD] });
+        assert!(is_unseen(&mut router, 2));
+        router.route(channels(vec![]));
+        assert!(!is_unseen(&mut router, 3));
+    }
+
+    #[test]
+    fn a_channel_left_aside_comes_up_again_when_the_ticket_is_over() {
+        let sighting = |channel| Sighting {
+            channel: ChannelId(channel),
+            members: vec![ALICE.member],
+            mark: Some((ALICE.member, Intent(5))),
+            owned: false,
+        };
+        let mut router = Router::default();
+        router.route(channels(vec![sighting(50), sighting(51)]));
+        assert!(router.place(ALICE, Some(ChannelId(50))).is_empty());
+        let told = router.place(ALICE, None);
+        assert!(matches!(&told[..], [Told::Ticket(ALICE, Event::Seen(seen))] if *seen == sighting(51)), "{told:?}");
+        router.route(Heard::ChannelGone(ChannelId(51)));
+        assert!(router.place(ALICE, None).is_empty());
     }
 }

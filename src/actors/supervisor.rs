@@ -111,7 +111,7 @@ impl Actor for Supervisor {
             unsettled: 0,
         };
         for (owner, channel) in args.places {
-            house.router.place(owner, channel);
+            drop(house.router.place(owner, channel));
         }
         for owner in args.unfinished {
             house.resume(&me, owner, false).await;
@@ -128,7 +128,7 @@ impl Actor for Supervisor {
             SupervisorMsg::Hear(heard) => house.hear(&me, heard).await,
             SupervisorMsg::Connected { resumed } => house.outside.counts.connected(resumed),
             SupervisorMsg::Line(line) => house.look_at(line),
-            SupervisorMsg::Moved { owner, channel } => house.router.place(owner, channel),
+            SupervisorMsg::Moved { owner, channel } => house.moved(&me, owner, channel).await,
             SupervisorMsg::Idle { owner, handled } => house.let_go(owner, handled),
             SupervisorMsg::Settled => house.settled(),
             SupervisorMsg::Revive(owner) => house.resume(&me, owner, true).await,
@@ -160,7 +160,19 @@ impl Actor for Supervisor {
 
 impl House {
     async fn hear(&mut self, me: &ActorRef<SupervisorMsg>, heard: Heard) {
-        for told in self.router.route(heard) {
+        let told = self.router.route(heard);
+        self.deliver(me, told).await;
+    }
+
+    async fn moved(&mut self, me: &ActorRef<SupervisorMsg>, owner: Owner, channel: Option<ChannelId>) {
+        let told = self.router.place(owner, channel);
+        if self.draining.is_none() {
+            self.deliver(me, told).await;
+        }
+    }
+
+    async fn deliver(&mut self, me: &ActorRef<SupervisorMsg>, told: Vec<Told>) {
+        for told in told {
             match told {
                 Told::Ticket(owner, event) => self.tell(me, owner, TicketMsg::Hear(event)).await,
                 Told::Panel { guild, asker, rank } => self.staff.tell_panel(PanelMsg::SetUp { guild, asker, rank }),

@@ -49,7 +49,7 @@ pub struct TicketActor {
 
 /// What the actor holds between messages.
 pub struct Desk {
-    ticket: Option<Ticket>,
+    ticket: Ticket,
     number: Option<Number>,
     channel: Option<ChannelId>,
     calls: JoinSet<()>,
@@ -66,7 +66,7 @@ impl Actor for TicketActor {
     async fn pre_start(&self, _me: ActorRef<TicketMsg>, (): ()) -> Result<Desk, ActorProcessingErr> {
         // No waiting here: the supervisor waits for it.
         Ok(Desk {
-            ticket: None,
+            ticket: Ticket::unread(self.owner, self.outside.rules),
             number: None,
             channel: None,
             calls: JoinSet::new(),
@@ -117,39 +117,31 @@ impl TicketActor {
 
     /// Handles one event, after the row has been read if it was not yet.
     async fn play(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, event: Event) {
-        if self.load(me, desk).await {
-            self.step(me, desk, event).await;
-        } else if let Some(deeds) = Ticket::unreadable(self.owner, self.outside.rules, event, clock::now()) {
-            self.carry_out(me, desk, deeds);
-        }
+        self.load(me, desk).await;
+        self.step(me, desk, event).await;
     }
 
-    /// Reads the row, once, and takes up what it was doing. Tells whether it is known.
-    async fn load(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk) -> bool {
-        if desk.ticket.is_some() {
-            return true;
+    /// Reads the row, once, and takes up what it was doing.
+    async fn load(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk) {
+        if desk.ticket.is_read() {
+            return;
         }
         let store = &self.outside.store;
         match tokio::try_join!(store.ticket(self.owner), store.number(self.owner)) {
             Ok((state, number)) => {
                 desk.number = number;
                 desk.channel = state.channel();
-                desk.ticket = Some(Ticket::new(self.owner, self.outside.rules, state));
+                desk.ticket.read(state);
                 self.step(me, desk, Event::Restored).await;
-                true
             }
-            Err(error) => {
-                tracing::error!(owner = %self.owner, %error, "cannot read the ticket");
-                false
-            }
+            Err(error) => tracing::error!(owner = %self.owner, %error, "cannot read the ticket"),
         }
     }
 
     /// Decide, save, then act.
     async fn step(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, event: Event) {
-        let Some(ticket) = &mut desk.ticket else { return };
         let now = clock::now();
-        let decision = ticket.decide(event, now);
+        let decision = desk.ticket.decide(event, now);
         let deeds = match decision.save() {
             None => decision.saved(),
             Some((state, notes)) => match self.outside.store.save(self.owner, state, notes, now).await {
@@ -161,7 +153,7 @@ impl TicketActor {
                 }
                 Err(error) => {
                     tracing::error!(owner = %self.owner, %error, "cannot save the ticket; nothing is done until it is");
-                    decision.not_saved(ticket, now)
+                    decision.not_saved(&mut desk.ticket, now)
                 }
             },
         };
@@ -191,7 +183,7 @@ impl TicketActor {
     }
 
     fn report(&self, desk: &Desk, notes: &[Note]) {
-        let channel = desk.ticket.as_ref().and_then(|ticket| ticket.state().channel());
+        let channel = desk.ticket.state().channel();
         report::notes(&self.outside.counts, Subject { owner: self.owner, number: desk.number, channel }, notes);
     }
 
@@ -204,7 +196,7 @@ impl TicketActor {
 
     /// Tells the supervisor where the ticket is, before anybody can press a button there.
     fn tell_where(&self, desk: &mut Desk) {
-        let channel = desk.ticket.as_ref().and_then(|ticket| ticket.state().channel());
+        let channel = desk.ticket.state().channel();
         if channel != desk.channel {
             desk.channel = channel;
             let _ = self.supervisor.cast(SupervisorMsg::Moved { owner: self.owner, channel });
@@ -214,17 +206,15 @@ impl TicketActor {
     /// Sets the alarm for the next deadline, and says what the supervisor wants to know.
     fn look_ahead(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk) {
         desk.silence();
-        let ticket = desk.ticket.as_ref();
-        let rest = match ticket.map(Ticket::deadline) {
-            Some(deadline) => deadline.map(|deadline| deadline.duration_since(clock::now()).unwrap_or_default()),
-            None => Some(READ_AGAIN_AFTER),
-        };
+        let rest = desk.ticket.deadline().map(|deadline| deadline.duration_since(clock::now()).unwrap_or_default());
+        let read_again = (!desk.ticket.is_read()).then_some(READ_AGAIN_AFTER);
+        let rest = rest.into_iter().chain(read_again).min();
         desk.alarm = rest.map(|rest| me.send_after(rest, || TicketMsg::Alarm));
-        if desk.settling && ticket.is_none_or(Ticket::is_still) {
+        if desk.settling && desk.ticket.is_still() {
             desk.settling = false;
             let _ = self.supervisor.cast(SupervisorMsg::Settled);
         }
-        if ticket.is_some_and(Ticket::is_idle) {
+        if desk.ticket.is_idle() {
             let _ = self.supervisor.cast(SupervisorMsg::Idle { owner: self.owner, handled: desk.handled });
         }
     }

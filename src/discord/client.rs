@@ -130,6 +130,7 @@ impl Client {
             | Call::SendPanel { .. }
             | Call::DeletePanel { .. } => Some(self.place.panel),
             Call::ListChannels { .. }
+            | Call::FindChannel { .. }
             | Call::Acknowledge { .. }
             | Call::EditReply { .. }
             | Call::ListCommands { .. }

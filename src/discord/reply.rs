@@ -37,11 +37,19 @@ fn granted(call: &Call, place: &Place, body: &[u8]) -> Option<Answer> {
             let channels = serde_json::from_slice(body).ok()?;
             Some(Answer::Channels(view::listed(channels, place)))
         }
+        Call::FindChannel { channel, .. } => {
+            let channels: Vec<Value> = serde_json::from_slice(body).ok()?;
+            let there = channels.iter().any(|listed| view::is(listed, *channel));
+            Some(if there { Answer::Done } else { Answer::Refused(Refusal::ChannelGone) })
+        }
         Call::ReadChannel { after, .. } => {
             let (ours, others) = messages(body, place)?;
             Some(Answer::Read {
                 welcome: ours.iter().any(|message| message.has(Button::CloseTicket)),
-                announcement: ours.iter().any(Message::announces_closing),
+                announcement: ours
+                    .iter()
+                    .find(|message| message.announces_closing())
+                    .map(|message| message.id().made_at()),
                 replied: after.is_some_and(|asked| ours.iter().any(|message| message.replies_to(asked))),
                 others,
             })

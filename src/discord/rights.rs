@@ -197,6 +197,7 @@ fn needed(call: &Call) -> Permissions {
         Call::Say { reply_to: Some(_), .. } => send | read,
         Call::Say { reply_to: None, .. } => send,
         Call::ListChannels { .. }
+        | Call::FindChannel { .. }
         | Call::Acknowledge { .. }
         | Call::EditReply { .. }
         | Call::ListCommands { .. }

@@ -70,6 +70,11 @@ pub(super) fn listed(channels: Vec<Value>, place: &Place) -> Vec<Sighting> {
         .collect()
 }
 
+/// Whether this is that channel.
+pub(super) fn is(listed: &Value, channel: ChannelId) -> bool {
+    listed["id"].as_str().and_then(|id| id.parse().ok()) == Some(channel.0) || listed["id"].as_u64() == Some(channel.0)
+}
+
 #[derive(Deserialize)]
 struct Listed {
     id: library::ChannelId,

@@ -160,7 +160,9 @@ pub fn request<'a>(call: &'a Call, place: &Place) -> Ask<'a> {
                 .because(place.texts().channel.created)
                 .class(Class::Ticket)
         }
-        Call::ListChannels { guild } => Ask::new(Get, Route::GuildChannels { guild_id: id(guild.0) }),
+        Call::ListChannels { guild } | Call::FindChannel { guild, .. } => {
+            Ask::new(Get, Route::GuildChannels { guild_id: id(guild.0) })
+        }
         Call::GetChannel { channel } => Ask::new(Get, Route::Channel { channel_id: id(channel.0) }),
         Call::ReadChannel { channel, after } => Ask::new(Get, messages(*channel))
             .query("limit", &100)

@@ -31,6 +31,10 @@ pub fn meaning(event: Event, place: &Place, now: SystemTime) -> Option<Heard> {
         }
         Event::MessageCreate(event) if event.message.author.id.get() == place.me.0 => panel_made(&event.message, place),
         Event::MessageCreate(event) => said(event.message, place, now).map(|wish| wish.meaning(place)),
+        Event::Ready(event) => {
+            let guilds = event.ready.guilds.iter().map(|guild| GuildId(guild.id.get())).collect();
+            Some(Heard::Ready { guilds })
+        }
         Event::GuildCreate(event) => Some(channels(&event.guild, place)),
         Event::ChannelCreate(event) => made(&event.channel, place),
         Event::ChannelDelete(event) => Some(Heard::ChannelGone(ChannelId(event.channel.id.get()))),

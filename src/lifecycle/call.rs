@@ -4,6 +4,7 @@
 //! rules can be played through without a socket.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,14 @@ pub enum Call {
     },
     /// Does this channel exist? [`Answer::Done`], or [`Refusal::ChannelGone`].
     GetChannel {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// The same, by a list of all channels: [`Answer::Done`], or [`Refusal::ChannelGone`]. For what stands in for Discord
+    /// and has another word for it.
+    FindChannel {
+        /// The server.
+        guild: GuildId,
         /// The channel.
         channel: ChannelId,
     },
@@ -124,6 +133,7 @@ impl Call {
             Self::CreateChannel { .. } => "create channel",
             Self::ListChannels { .. } => "list channels",
             Self::GetChannel { .. } => "get channel",
+            Self::FindChannel { .. } => "find channel",
             Self::ReadChannel { .. } => "read channel",
             Self::Welcome { .. } => "welcome",
             Self::Acknowledge { with: Acknowledgement::Deferral, .. } => "defer",
@@ -146,6 +156,7 @@ impl Call {
     pub fn is_about(&self, gone: ChannelId) -> bool {
         match self {
             Self::GetChannel { channel }
+            | Self::FindChannel { channel, .. }
             | Self::ReadChannel { channel, .. }
             | Self::Welcome { channel, .. }
             | Self::Say { channel, .. }
@@ -200,8 +211,8 @@ pub enum Answer {
     Read {
         /// A message of the bot with the close button.
         welcome: bool,
-        /// The bot's announcement that the channel will be closed.
-        announcement: bool,
+        /// The bot's announcement that the channel will be closed, and when it was made.
+        announcement: Option<SystemTime>,
         /// The bot's reply to the message after which it was read.
         replied: bool,
         /// Messages that are neither: somebody has been using the channel.

@@ -14,6 +14,8 @@ use crate::lifecycle::words::{Right, Words};
 /// How long Discord may forbid the deletion before the ticket is given back: long enough for a right that was taken
 /// away by mistake to be put back, short enough that somebody is still there to read why.
 const FORBIDDEN_FOR: Duration = Duration::from_secs(60);
+/// An announcement that takes no longer than this is in time: the deadline stays what it was.
+const LATE: Duration = Duration::from_secs(1);
 /// How often it is tried to say that a channel could not be deleted.
 const APOLOGIES: u32 = 5;
 
@@ -71,9 +73,13 @@ impl Ticket {
         self.find_announcement(now);
     }
 
-    pub(super) fn resume_closing(&mut self, announced: bool, now: SystemTime) {
+    pub(super) fn resume_closing(&mut self, now: SystemTime) {
         self.step.notes.push(Note::TakenUp);
-        if !announced {
+        let State::Closing(closing) = &mut self.state else { return };
+        // A clock that was set back meanwhile must not make anybody wait longer than they were told.
+        let whole = closing.due.duration_since(closing.asker.at).unwrap_or_default();
+        closing.due = closing.due.min(now + whole);
+        if !closing.announced {
             self.find_announcement(now);
         }
     }
@@ -86,14 +92,23 @@ impl Ticket {
         }
     }
 
-    pub(super) fn read_for_announcement(&mut self, task: Task, announcement: bool, now: SystemTime) {
-        if announcement { self.announced() } else { self.announce(Some(task), now) }
+    pub(super) fn read_for_announcement(&mut self, task: Task, announcement: Option<SystemTime>, now: SystemTime) {
+        match announcement {
+            // Discord's clock is not ours.
+            Some(said) => self.announced(said.min(now)),
+            None => self.announce(Some(task), now),
+        }
     }
 
-    pub(super) fn announced(&mut self) {
+    /// It has been said. Whoever reads it late has as long as it says, all the same.
+    pub(super) fn announced(&mut self, said: SystemTime) {
+        let due = said + self.rules.close_delay;
         if let State::Closing(closing) = &mut self.state {
             self.step.notes.push(Note::Announced);
             closing.announced = true;
+            if due > closing.due + LATE {
+                closing.due = due;
+            }
         }
     }
 
@@ -106,7 +121,7 @@ impl Ticket {
         now: SystemTime,
     ) {
         match (words, answer) {
-            (Words::Closing(_), Answer::Done | Answer::Sent(_)) => self.announced(),
+            (Words::Closing(_), Answer::Done | Answer::Sent(_)) => self.announced(now),
             (_, Answer::Done | Answer::Sent(_)) => {}
             (_, Answer::Refused(Refusal::ChannelGone)) => self.gone(there, now),
             // It may not speak there, and a close is never silent.

@@ -16,7 +16,7 @@ use crate::lifecycle::ticket::Ticket;
 use crate::lifecycle::words::Words;
 
 /// What was looked up just now is not looked up again for every press of somebody who hammers on the button.
-const CHECK_AGAIN_AFTER: Duration = Duration::from_secs(10);
+pub(super) const CHECK_AGAIN_AFTER: Duration = Duration::from_secs(10);
 /// So many looks without an answer are enough: Discord is down, and the ticket stays what it was.
 const LOOKS: u32 = 5;
 
@@ -36,8 +36,7 @@ impl Ticket {
     /// Somebody asked for a ticket and has one.
     pub(super) fn point_out(&mut self, channel: ChannelId, asker: Asker, name: String, now: SystemTime) {
         self.asked_again(&asker);
-        let lately = self.checked.is_some_and(|checked| now < checked + CHECK_AGAIN_AFTER);
-        let sure = lately && !self.is_checking(channel);
+        let sure = self.checked.is_some() && !self.is_checking(channel);
         if sure || is_press(&asker) {
             self.answer(asker.clone(), Words::AlreadyOpen(channel), now);
         }
@@ -61,8 +60,23 @@ impl Ticket {
         }
     }
 
-    fn is_checking(&self, channel: ChannelId) -> bool {
-        self.tasks.any(|call| *call == Call::GetChannel { channel })
+    fn is_checking(&self, there: ChannelId) -> bool {
+        self.tasks.any(|call| match call {
+            Call::GetChannel { channel } | Call::FindChannel { channel, .. } => *channel == there,
+            _ => false,
+        })
+    }
+
+    /// A 404 without Discord's word that the channel is gone is no proof, but a reason to look.
+    pub(super) fn suspect(&mut self, call: &Call, answer: &Answer, now: SystemTime) {
+        let looking = matches!(call, Call::GetChannel { .. } | Call::FindChannel { .. });
+        if let Some(channel) = self.state.channel()
+            && matches!(answer, Answer::Refused(Refusal::Other { status: 404, .. }))
+            && call.is_about(channel)
+            && !looking
+        {
+            self.check(channel, now);
+        }
     }
 
     pub(super) fn answered_check(&mut self, task: Task, channel: ChannelId, answer: &Answer, now: SystemTime) {
@@ -71,6 +85,10 @@ impl Ticket {
                 let doubts = mem::take(&mut self.doubts);
                 self.gone(channel, now);
                 self.begin_again(doubts);
+            }
+            Answer::Refused(Refusal::Other { status: 404, .. }) if matches!(task.call, Call::GetChannel { .. }) => {
+                let call = self.tasks.go_on(task, Call::FindChannel { guild: self.owner.guild, channel });
+                self.step.calls.push(call);
             }
             Answer::Unknown if task.attempt < LOOKS || self.missed.is_some() => {
                 let call = task.call.clone();

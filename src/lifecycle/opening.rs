@@ -22,6 +22,12 @@ const TRIES: u32 = 6;
 const LOOKS: u32 = 6;
 
 impl Ticket {
+    /// Before the server's channels have been told, the member may have a ticket that no row knows.
+    pub(super) fn begin_unseen(&mut self, asker: Asker, name: String, now: SystemTime) {
+        self.begin(asker, name);
+        self.begin_call(Call::ListChannels { guild: self.owner.guild }, now);
+    }
+
     pub(super) fn begin(&mut self, asker: Asker, name: String) {
         self.step.notes.push(Note::Asked { by: asker.user, way: (&asker.entrance).into() });
         self.replies.push(Reply::owed(asker.clone(), Role::Opener));
@@ -105,7 +111,9 @@ impl Ticket {
                 None if task.attempt >= TRIES || opening.asker.at + EDIT_WITHIN <= now => {
                     self.refuse_with(Words::DiscordDown, Why::NeverAnswered, now);
                 }
+                None if task.attempt == 0 && self.see_all(&channels, now) => {}
                 None => {
+                    let State::Opening(opening) = &self.state else { return };
                     let call = self.create(ChannelName::Member(opening.name.clone()));
                     let call = self.tasks.go_on(task, call);
                     self.step.calls.push(call);
@@ -120,17 +128,19 @@ impl Ticket {
     }
 
     /// The channel that was made for this opening, if one was. The mark in the topic decides; without one (somebody
-    /// may have changed the topic) it is a channel of this member alone that nobody owns, not older than the press.
+    /// may have changed the topic) it is a channel of this member that nobody owns, not older than the press.
     fn ours(&self, channels: &[Sighting], intent: Intent) -> Option<ChannelId> {
         let member = self.owner.member;
-        let fits = |sighting: &&Sighting| {
-            !sighting.owned
-                && sighting.members.contains(&member)
-                && sighting.channel.made_at() >= intent.made_at()
-                && sighting.mark.is_none_or(|mark| mark == (member, intent))
+        let free = || channels.iter().filter(|sighting| !sighting.owned);
+        let marked = free().find(|sighting| sighting.mark == Some((member, intent)));
+        let alike = || {
+            free().find(|sighting| {
+                sighting.mark.is_none()
+                    && sighting.members.contains(&member)
+                    && sighting.channel.made_at() >= intent.made_at()
+            })
         };
-        let by_mark = channels.iter().filter(fits).find(|sighting| sighting.mark.is_some());
-        by_mark.or_else(|| channels.iter().find(fits)).map(|sighting| sighting.channel)
+        marked.or_else(alike).map(|sighting| sighting.channel)
     }
 
     pub(super) fn answered_read(
@@ -203,6 +213,19 @@ impl Ticket {
             // The nonce forbids a double only for minutes; looking first forbids it for ever.
             _ => self.retry(task, Call::ReadChannel { channel: there, after: None }, answer, now),
         }
+    }
+
+    /// Looks into whatever may be this member's ticket from before, and says whether there is anything to look into.
+    fn see_all(&mut self, channels: &[Sighting], now: SystemTime) -> bool {
+        let member = self.owner.member;
+        let theirs = |sighting: &&Sighting| match sighting.mark {
+            Some((marked, _)) => marked == member,
+            None => *sighting.members == [member],
+        };
+        for sighting in channels.iter().filter(|sighting| !sighting.owned).filter(theirs) {
+            self.see(sighting.clone(), now);
+        }
+        self.is_looking()
     }
 
     /// A channel that may be this member's ticket, though no row says so.

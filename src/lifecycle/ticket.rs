@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::ids::{ChannelId, Owner};
 use crate::lifecycle::call::{Answer, Call, Sighting};
-use crate::lifecycle::doubt::{Doubt, Missed};
+use crate::lifecycle::doubt::{CHECK_AGAIN_AFTER, Doubt, Missed};
 use crate::lifecycle::note::{Note, Why};
 use crate::lifecycle::reply::{Reply, Role};
 use crate::lifecycle::state::{Asker, Closing, Opening, Refused, State};
@@ -28,6 +28,8 @@ pub enum Event {
         asker: Asker,
         /// The member's name, for the channel.
         name: String,
+        /// The server's channels have not been told yet, so there may be a ticket that no row knows.
+        unseen: bool,
     },
     /// Somebody wants the ticket in `channel` closed.
     Close {
@@ -123,7 +125,9 @@ impl Decision {
     #[must_use]
     pub fn not_saved(self, ticket: &mut Ticket, now: SystemTime) -> Deeds {
         *ticket = self.before;
-        ticket.put_off(self.event, now)
+        ticket.put_off(self.event, now);
+        let Step { calls, notes, .. } = mem::take(&mut ticket.step);
+        Deeds { calls, notes }
     }
 }
 
@@ -143,7 +147,9 @@ pub struct Ticket {
     pub(super) checked: Option<SystemTime>,
     /// A list came without the channel: it is checked until Discord says whether it exists.
     pub(super) missed: Option<Missed>,
-    /// Events whose change could not be saved.
+    /// The row could not be read yet: what the state is, is not known.
+    unread: bool,
+    /// Events whose change could not be saved, or not be decided without the row.
     unsaved: Vec<Event>,
     /// When it is tried again to save.
     save_again: Option<SystemTime>,
@@ -164,10 +170,29 @@ impl Ticket {
             doubts: Vec::new(),
             checked: None,
             missed: None,
+            unread: false,
             unsaved: Vec::new(),
             save_again: None,
             step: Step::default(),
         }
+    }
+
+    /// A ticket whose row could not be read. Nothing may be decided, but whoever asks is told to try again.
+    #[must_use]
+    pub fn unread(owner: Owner, rules: Rules) -> Self {
+        Self { unread: true, ..Self::new(owner, rules, State::Absent) }
+    }
+
+    /// Whether the row has been read.
+    #[must_use]
+    pub const fn is_read(&self) -> bool {
+        !self.unread
+    }
+
+    /// The row could be read after all. [`Event::Restored`] takes up what it was doing, and what was put off comes next.
+    pub fn read(&mut self, state: State) {
+        self.state = state;
+        self.unread = false;
     }
 
     /// Where the ticket stands.
@@ -183,17 +208,14 @@ impl Ticket {
         Decision { before, event, step }
     }
 
-    /// The row of this member cannot be read, so nothing may be decided. Whoever asked is told to try again.
-    #[must_use]
-    pub fn unreadable(owner: Owner, rules: Rules, event: Event, now: SystemTime) -> Option<Deeds> {
-        let asked = matches!(event, Event::Open { .. } | Event::Close { .. });
-        asked.then(|| Self::new(owner, rules, State::Absent).put_off(event, now))
-    }
-
     pub(super) fn handle(&mut self, event: Event, now: SystemTime) -> Step {
         let before = self.state.clone();
-        self.react(event, now);
-        self.settle(now);
+        if self.unread {
+            self.react_unread(event, now);
+        } else {
+            self.react(event, now);
+            self.settle(now);
+        }
         let mut step = mem::take(&mut self.step);
         step.save = (self.state != before).then(|| self.state.clone());
         step
@@ -203,9 +225,10 @@ impl Ticket {
     #[must_use]
     pub fn deadline(&self) -> Option<SystemTime> {
         let replies = self.replies.iter().filter_map(Reply::deadline);
-        let next = replies.chain(self.tasks.deadline()).chain(self.due()).min();
+        let forget = self.checked.map(|checked| checked + CHECK_AGAIN_AFTER);
+        let next = replies.chain(self.tasks.deadline()).chain(self.due()).chain(forget).min();
         // While something could not be saved, nothing else is begun: it would not be saved either.
-        self.save_again.or(next)
+        self.save_again.filter(|_| !self.unread).or(next)
     }
 
     /// Nothing is under way and no deadline is near: the row says it all, and this value may be let go.
@@ -215,6 +238,8 @@ impl Ticket {
             && self.tasks.is_empty()
             && self.replies.is_empty()
             && self.save_again.is_none()
+            && self.checked.is_none()
+            && !self.unread
     }
 
     /// No call is on its way: nothing would be interrupted by stopping now.
@@ -223,7 +248,17 @@ impl Ticket {
         !self.tasks.is_any_sent() && !self.replies.iter().any(Reply::is_sent)
     }
 
-    fn put_off(&mut self, event: Event, now: SystemTime) -> Deeds {
+    /// Without the row only those can be helped who wait for an answer that is known.
+    fn react_unread(&mut self, event: Event, now: SystemTime) {
+        match event {
+            Event::Answered { call, answer } => self.answered(&call, answer, now),
+            Event::Woke => self.wake_replies(now, |_| true),
+            event => self.put_off(event, now),
+        }
+        self.bury_replies(now);
+    }
+
+    fn put_off(&mut self, event: Event, now: SystemTime) {
         self.step.notes.push(Note::Unsaved);
         let again = Some(now + SAVE_AGAIN_AFTER);
         match event {
@@ -238,8 +273,6 @@ impl Ticket {
                 self.save_again = again;
             }
         }
-        let Step { calls, notes, .. } = mem::take(&mut self.step);
-        Deeds { calls, notes }
     }
 
     /// The table: every event in every state.
@@ -247,7 +280,8 @@ impl Ticket {
         use State::{Absent, Closing as Leaving, Open};
         let channel = self.state.channel();
         match (&self.state, event) {
-            (Absent, Event::Open { asker, name }) => self.begin(asker, name),
+            (Absent, Event::Open { asker, name, unseen: true }) => self.begin_unseen(asker, name, now),
+            (Absent, Event::Open { asker, name, unseen: false }) => self.begin(asker, name),
             (State::Opening(Opening { channel: None, .. }), Event::Open { asker, .. }) => self.wait(asker),
             (State::Refused(Refused { words, .. }), Event::Open { asker, .. }) => {
                 let words = words.clone();
@@ -262,7 +296,7 @@ impl Ticket {
                 self.asked_again(&asker);
                 self.answer(asker, Words::AlreadyOpen(channel), now);
             }
-            (Open { channel }, Event::Open { asker, name }) => self.point_out(*channel, asker, name, now),
+            (Open { channel }, Event::Open { asker, name, .. }) => self.point_out(*channel, asker, name, now),
 
             // It may turn out to be one in a moment.
             (_, Event::Close { channel: there, asker, .. }) if channel != Some(there) && self.is_sought(there) => {
@@ -293,7 +327,7 @@ impl Ticket {
 
             (State::Opening(opening), Event::Restored) => self.resume_opening(opening.clone(), now),
             (State::Refused(refused), Event::Restored) => self.resume_refusal(refused.clone(), now),
-            (Leaving(closing), Event::Restored) => self.resume_closing(closing.announced, now),
+            (Leaving(_), Event::Restored) => self.resume_closing(now),
             (Absent | Open { .. }, Event::Restored) => {}
         }
     }
@@ -304,6 +338,9 @@ impl Ticket {
             for event in mem::take(&mut self.unsaved) {
                 self.react(event, now);
             }
+        }
+        if self.checked.is_some_and(|checked| checked + CHECK_AGAIN_AFTER <= now) {
+            self.checked = None;
         }
         self.step.calls.extend(self.tasks.wake(now));
         self.wake_replies(now, |_| true);
@@ -381,7 +418,7 @@ impl Ticket {
         let over: Vec<Reply> = over;
         for reply in over {
             match (reply.role(), reply.outcome() == Some(true)) {
-                (Role::Closer, true) => self.announced(),
+                (Role::Closer, true) => self.announced(now),
                 (Role::Closer, false) => self.not_announced(now),
                 (Role::Opener, true) => self.step.notes.push(Note::Told),
                 (Role::Opener | Role::Waiter | Role::Bystander, false) => self.step.notes.push(Note::NotTold),
@@ -404,10 +441,13 @@ impl Ticket {
         let Some(task) = self.tasks.answered(call) else {
             return self.answered_late(answer, now);
         };
+        self.suspect(call, &answer, now);
         match call {
             Call::CreateChannel { .. } => self.answered_create(task, answer, now),
             Call::ListChannels { .. } => self.answered_list(task, answer, now),
-            Call::GetChannel { channel } => self.answered_check(task, *channel, &answer, now),
+            Call::GetChannel { channel } | Call::FindChannel { channel, .. } => {
+                self.answered_check(task, *channel, &answer, now);
+            }
             Call::ReadChannel { channel, after } => self.answered_read(task, *channel, after.is_some(), &answer, now),
             Call::Welcome { channel, .. } => self.answered_welcome(task, *channel, &answer, now),
             Call::Say { words, channel, .. } => self.answered_say(task, *channel, words, &answer, now),
@@ -490,6 +530,7 @@ impl Ticket {
         }
         self.state = State::Absent;
         self.missed = None;
+        self.checked = None;
         self.resolve_doubts();
     }
 }

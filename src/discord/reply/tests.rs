@@ -140,6 +140,7 @@ fn a_channel_is_searched_for_our_messages() {
     ];
     for (messages, welcome, announcement) in cases {
         let others = messages.iter().any(|message| message["author"]["id"] != "9");
+        let announcement = announcement.then(|| MessageId(71).made_at());
         let expected = Answer::Read { welcome, announcement, replied: false, others };
         assert_eq!(read(&READ, 200, &Value::from(messages.clone())), expected, "{messages:?}");
     }

@@ -78,7 +78,29 @@ fn announced_then_deleted_at_the_due_time() {
 #[test]
 fn nothing_is_deleted_before_it_was_announced() {
     leaving().at(60_000).on(Event::Woke, silent(), &[]);
-    leaving().at(60_000).answer(announce(press(LEAVE)), Answer::Done, announced(), &[delete(C)]);
+}
+
+#[test]
+fn whoever_is_told_late_has_as_long_as_they_are_told() {
+    leaving().at(4000).answer(announce(press(LEAVE)), Answer::Done, announced_late(4000), &[]).wake(
+        9000,
+        announced_late(4000),
+        &[delete(C)],
+    );
+    // What was said before a restart counts from when it was said, whatever Discord's clock says.
+    let said = |millis| Answer::Read { welcome: false, announcement: Some(at(millis)), replied: false, others: true };
+    let look = || restored(8000, silent(), &[read_after(LEAVE)]);
+    look().answer(read_after(LEAVE), said(100), announced(), &[delete(C)]);
+    look().answer(read_after(LEAVE), said(6000), announced_late(6000), &[]);
+    look().answer(read_after(LEAVE), said(3_600_000), announced_late(8000), &[]);
+}
+
+#[test]
+fn a_clock_that_was_set_back_makes_nobody_wait() {
+    let early = SystemTime::UNIX_EPOCH;
+    let mut ticket = Ticket::new(OWNER, RULES, announced());
+    ticket.handle(Event::Restored, early);
+    assert_eq!(ticket.deadline(), Some(early + RULES.close_delay));
 }
 
 #[test]

@@ -97,7 +97,9 @@ fn it_is_not_asked_at_every_press() {
     doubting()
         .answer(get(C), Answer::Done, open(C), &[])
         .on(pressed(SECOND), open(C), &[pointed(SECOND)])
+        .answer(pointed(SECOND), Answer::Done, open(C), &[])
         .on(ordered(), open(C), &[reply(COMMAND, Words::AlreadyOpen(C))])
-        .at(10_000)
+        .answer(reply(COMMAND, Words::AlreadyOpen(C)), Answer::Sent(M), open(C), &[])
+        .wake(10_000, open(C), &[])
         .on(wants(by_command(ALICE, LEAVE)), open(C), &[get(C)]);
 }

@@ -59,10 +59,30 @@ fn a_channel_that_a_list_came_without_is_asked_for_until_there_is_an_answer() {
 fn only_proof_ends_a_ticket() {
     let asking = || given(open(C)).on(missing(C), open(C), &[get(C)]);
     asking().answer(get(C), refused(Refusal::ChannelGone), Absent, &[]).rests();
-    for answer in [Answer::Done, forbidden(), refused(Refusal::Other { status: 404, code: 0 })] {
+    for answer in [Answer::Done, forbidden(), refused(Refusal::Other { status: 400, code: 0 })] {
         asking().answer(get(C), answer, open(C), &[]).rests();
     }
     asking().answer(get(C), Answer::Unknown, open(C), &[]).wake(250, open(C), &[get(C)]);
+}
+
+/// What stands in for Discord may have another word for it; what stands in between may say so of anything.
+#[test]
+fn a_404_of_another_kind_is_a_reason_to_look_at_the_whole_list() {
+    let no = |code| refused(Refusal::Other { status: 404, code });
+    let find = || Call::FindChannel { guild: GUILD, channel: C };
+    for code in [0, 404] {
+        let looking = || given(open(C)).on(missing(C), open(C), &[get(C)]).answer(get(C), no(code), open(C), &[find()]);
+        looking().answer(find(), refused(Refusal::ChannelGone), Absent, &[]).rests();
+        looking().answer(find(), Answer::Done, open(C), &[]).rests();
+
+        let deleting = given(announced()).wake(5000, announced(), &[delete(C)]);
+        deleting
+            .answer(delete(C), no(code), announced(), &[get(C)])
+            .answer(get(C), no(code), announced(), &[find()])
+            .answer(find(), refused(Refusal::ChannelGone), Absent, &[])
+            .notes(&[Note::Closed { channel: C }])
+            .rests();
+    }
 }
 
 #[test]

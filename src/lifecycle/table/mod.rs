@@ -118,6 +118,12 @@ fn closing_by(asker: Asker, announced: bool) -> State {
     State::Closing(Closing { channel: C, due: at(5000), asker, announced })
 }
 
+/// Announced so late that the channel stays longer than was meant.
+fn announced_late(millis: u64) -> State {
+    let asker = by_press(ALICE, press(LEAVE));
+    State::Closing(Closing { channel: C, due: at(millis + 5000), asker, announced: true })
+}
+
 fn silent() -> State {
     closing_by(by_press(ALICE, press(LEAVE)), false)
 }
@@ -129,7 +135,7 @@ fn announced() -> State {
 // -- events
 
 fn wants(asker: Asker) -> Event {
-    Event::Open { asker, name: "alice".into() }
+    Event::Open { asker, name: "alice".into(), unseen: false }
 }
 
 /// Alice presses the panel's button.
@@ -250,16 +256,17 @@ fn forbidden() -> Answer {
 }
 
 fn seen(welcome: bool, others: bool) -> Answer {
-    Answer::Read { welcome, announcement: false, replied: false, others }
+    Answer::Read { welcome, announcement: None, replied: false, others }
 }
 
+/// What was said after a close was asked for: the announcement, just when it was asked for, or something else.
 fn heard(announcement: bool) -> Answer {
-    Answer::Read { welcome: false, announcement, replied: false, others: true }
+    Answer::Read { welcome: false, announcement: announcement.then(|| at(0)), replied: false, others: true }
 }
 
 /// What follows a command: was it answered before?
 fn answered_before(replied: bool) -> Answer {
-    Answer::Read { welcome: false, announcement: false, replied, others: true }
+    Answer::Read { welcome: false, announcement: None, replied, others: true }
 }
 
 /// What happens to one ticket.
@@ -341,7 +348,12 @@ impl Story {
 
     /// There is nothing left to do.
     #[track_caller]
-    fn rests(self) {
+    fn rests(mut self) {
+        if self.ticket.checked.is_some() {
+            // What was looked up is forgotten after a while.
+            let step = self.ticket.handle(Event::Woke, self.now + Duration::from_secs(10));
+            assert_eq!(sorted(&step.calls), [""; 0]);
+        }
         assert_eq!(self.ticket.deadline(), None, "the deadline");
         assert!(self.ticket.is_still() && self.ticket.is_idle(), "{:#?}", self.ticket);
     }

@@ -176,13 +176,43 @@ fn only_a_channel_of_this_press_is_taken() {
     let owned = Sighting { owned: true, ..marked(C, FIRST) };
     let of_bob = Sighting { channel: C, members: vec![BOB], mark: None, owned: false };
     let foreign_mark = Sighting { mark: Some((BOB, Intent(FIRST))), ..unmarked(C) };
-    for other in [owned, of_bob, foreign_mark, marked(C, SECOND), unmarked(OLD), marked(OLD, FIRST)] {
+    for other in [owned, of_bob, foreign_mark] {
         given(asked()).answer(list(), Answer::Channels(vec![other]), asked(), &[create()]);
     }
-    for channels in [vec![marked(C, FIRST)], vec![unmarked(C)], vec![unmarked(D), marked(C, FIRST)]] {
-        let calls = [tell(press(FIRST), Words::Created(C)), read(C)];
-        given(asked()).answer(list(), Answer::Channels(channels), bound(), &calls);
+    for (channels, ours) in [
+        (vec![marked(C, FIRST)], C),
+        (vec![unmarked(C)], C),
+        (vec![unmarked(D), marked(C, FIRST)], C),
+        // The mark is proof enough, whatever the clocks say.
+        (vec![marked(OLD, FIRST)], OLD),
+        (vec![Sighting { members: vec![], ..marked(C, FIRST) }], C),
+    ] {
+        let calls = [tell(press(FIRST), Words::Created(ours)), read(ours)];
+        let then = opening(by_press(ALICE, press(FIRST)), Some(ours));
+        given(asked()).answer(list(), Answer::Channels(channels), then, &calls);
     }
+}
+
+#[test]
+fn what_may_be_theirs_from_before_is_looked_into_first() {
+    for (other, there) in [(marked(C, SECOND), C), (unmarked(OLD), OLD)] {
+        let looking = || given(asked()).answer(list(), Answer::Channels(vec![other.clone()]), asked(), &[read(there)]);
+        let told = tell(press(FIRST), Words::AlreadyOpen(there));
+        looking().answer(read(there), seen(true, false), open(there), &[told]);
+        looking().answer(read(there), forbidden(), asked(), &[]).wake(250, asked(), &[read(there)]);
+    }
+    given(asked()).answer(list(), Answer::Channels(vec![unmarked(OLD)]), asked(), &[read(OLD)]).answer(
+        read(OLD),
+        seen(false, true),
+        asked(),
+        &[create()],
+    );
+}
+
+#[test]
+fn before_the_channels_are_told_they_are_asked_for() {
+    let unseen = Event::Open { asker: by_press(ALICE, press(FIRST)), name: "alice".into(), unseen: true };
+    given(Absent).on(unseen, asked(), &[list()]).answer(list(), Answer::Channels(vec![]), asked(), &[create()]);
 }
 
 #[test]

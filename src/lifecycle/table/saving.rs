@@ -52,11 +52,25 @@ fn nothing_is_deferred_that_could_not_be_saved() {
 #[test]
 fn it_is_tried_every_second_to_save_whatever_else_is_due() {
     let done = Event::Answered { call: say_closing(LEAVE), answer: Answer::Sent(M) };
-    let said = |announced| closing_by(by_press(ALICE, press(LEAVE)), announced);
-    let story = given_at(4000, silent()).answer(read_after(LEAVE), heard(false), said(false), &[say_closing(LEAVE)]);
+    let story = given_at(4000, silent()).answer(read_after(LEAVE), heard(false), silent(), &[say_closing(LEAVE)]);
     let story = unsaved(story, done, &[]).at(5000);
     let story = unsaved(story, Event::Woke, &[]).at(6000);
-    unsaved(story, Event::Woke, &[]).wake(7000, said(true), &[delete(C)]).notes(&[Note::Announced]);
+    unsaved(story, Event::Woke, &[]).wake(7000, announced_late(7000), &[]).notes(&[Note::Announced]);
+}
+
+#[test]
+fn without_the_row_nothing_is_decided_and_whoever_asks_is_told() {
+    let told = tell(press(FIRST), Words::TryAgain);
+    let mut story = Story { ticket: Ticket::unread(OWNER, RULES), now: at(0), notes: Vec::new() }
+        .on(pressed(FIRST), Absent, &[told.clone()])
+        .answer(told.clone(), Answer::Unknown, Absent, &[])
+        .wake(100, Absent, &[told.clone()])
+        .answer(told, Answer::Done, Absent, &[])
+        .on(gone(C), Absent, &[]);
+    assert!(!story.ticket.is_idle());
+    // It can be read after all, and what was heard meanwhile is not lost.
+    story.ticket.read(open(C));
+    story.at(5000).on(Event::Restored, open(C), &[]).at(5000).on(Event::Woke, Absent, &[]).rests();
 }
 
 #[test]

@@ -48,7 +48,8 @@ fn micros(runs: u32, each: u32, mut deed: impl FnMut()) -> f64 {
 
 fn opening() {
     let mut ticket = Ticket::new(owner(1), RULES, State::Absent);
-    let mut calls = ticket.decide(Event::Open { asker: asker(1), name: "alice".to_owned() }, NOW).saved().calls;
+    let mut calls =
+        ticket.decide(Event::Open { asker: asker(1), name: "alice".to_owned(), unseen: false }, NOW).saved().calls;
     while let Some(call) = calls.pop() {
         let answer = match &call {
             Call::CreateChannel { .. } => Answer::Created(ChannelId(5)),
@@ -73,7 +74,7 @@ fn router_asked() -> f64 {
 
 fn router() -> Router {
     let mut router = Router::default();
-    (0..MANY).for_each(|number| router.place(owner(number), Some(ChannelId(number))));
+    (0..MANY).for_each(|number| drop(router.place(owner(number), Some(ChannelId(number)))));
     router
 }
 

@@ -43,7 +43,7 @@ pub struct Bot {
 /// A living ticket.
 struct Desk {
     birth: u64,
-    ticket: Option<Ticket>,
+    ticket: Ticket,
     channel: Option<ChannelId>,
     alarm: Option<SystemTime>,
     handled: u64,
@@ -95,8 +95,7 @@ impl Bot {
     }
 
     fn is_still(&self) -> bool {
-        let still = |desk: &Desk| desk.ticket.as_ref().is_none_or(Ticket::is_still);
-        self.panel.is_still() && self.menu.is_still() && self.desks.values().all(still)
+        self.panel.is_still() && self.menu.is_still() && self.desks.values().all(|desk| desk.ticket.is_still())
     }
 
     fn is_seated(&self, seat: Seat) -> bool {
@@ -126,7 +125,7 @@ impl Game {
         self.excuse_old();
         let mut router = Router::default();
         for (owner, state) in &self.rows.tickets {
-            router.place(*owner, state.channel());
+            drop(router.place(*owner, state.channel()));
         }
         self.bot = Some(Bot {
             life,
@@ -198,13 +197,7 @@ impl Game {
     /// Tells a ticket what concerns it; it is brought to life for it.
     pub fn pass_on(&mut self, owner: Owner, event: Event) {
         self.bring_to_life(owner);
-        if self.load(owner) {
-            self.step(owner, event);
-        } else if let Some(deeds) = Ticket::unreadable(owner, RULES, event, self.now) {
-            self.excuse_owner(owner, "its row could not be read");
-            self.carry_out(owner, deeds, None);
-        }
-        self.look_ahead(owner);
+        self.hear(owner, event);
     }
 
     fn resume(&mut self, owner: Owner) {
@@ -213,11 +206,10 @@ impl Game {
         self.look_ahead(owner);
     }
 
-    /// A ticket hears from its own clock or its own calls.
+    /// A ticket hears something, after its row has been read if it was not yet.
     fn hear(&mut self, owner: Owner, event: Event) {
-        if self.load(owner) {
-            self.step(owner, event);
-        }
+        self.load(owner);
+        self.step(owner, event);
         self.look_ahead(owner);
     }
 
@@ -225,22 +217,19 @@ impl Game {
         let Some(bot) = &mut self.bot else { return };
         bot.births += 1;
         let birth = bot.births;
-        let born = || Desk { birth, ticket: None, channel: None, alarm: None, handled: 0 };
+        let born = || Desk { birth, ticket: Ticket::unread(owner, RULES), channel: None, alarm: None, handled: 0 };
         bot.desks.entry(owner).or_insert_with(born).handled += 1;
     }
 
     /// Reads the row, once, and takes up what it was doing.
-    fn load(&mut self, owner: Owner) -> bool {
+    fn load(&mut self, owner: Owner) {
         let row = self.rows.read(owner);
-        let Some(desk) = self.desk(owner) else { return false };
-        if desk.ticket.is_some() {
-            return true;
+        let Some(desk) = self.desk(owner).filter(|desk| !desk.ticket.is_read()) else { return };
+        if let Ok(state) = row {
+            desk.channel = state.channel();
+            desk.ticket.read(state);
+            self.step(owner, Event::Restored);
         }
-        let Ok(state) = row else { return false };
-        desk.channel = state.channel();
-        desk.ticket = Some(Ticket::new(owner, RULES, state));
-        self.step(owner, Event::Restored);
-        self.desk(owner).is_some_and(|desk| desk.ticket.is_some())
     }
 
     /// Decide, save, then act.
@@ -250,8 +239,8 @@ impl Game {
         }
         let death = self.death();
         let now = self.now;
-        let Some(ticket) = self.desk(owner).and_then(|desk| desk.ticket.as_mut()) else { return };
-        let decision = ticket.decide(event, now);
+        let Some(desk) = self.desk(owner) else { return };
+        let decision = desk.ticket.decide(event, now);
         if death == Some(Death::Unsaved) {
             return self.die("before it could save");
         }
@@ -260,8 +249,8 @@ impl Game {
             decision.saved()
         } else {
             self.excuse_owner(owner, "it could not be saved");
-            let Some(ticket) = self.desk(owner).and_then(|desk| desk.ticket.as_mut()) else { return };
-            decision.not_saved(ticket, now)
+            let Some(desk) = self.desk(owner) else { return };
+            decision.not_saved(&mut desk.ticket, now)
         };
         if death == Some(Death::Saved) {
             return self.die("after it had saved");
@@ -301,7 +290,7 @@ impl Game {
     fn tell_where(&mut self, owner: Owner) {
         let Some(life) = self.bot.as_ref().map(|bot| bot.life) else { return };
         let Some(desk) = self.desk(owner) else { return };
-        let channel = desk.ticket.as_ref().and_then(|ticket| ticket.state().channel());
+        let channel = desk.ticket.state().channel();
         if channel != desk.channel {
             desk.channel = channel;
             let soon = self.dice.millis(0, 2);
@@ -311,7 +300,10 @@ impl Game {
 
     pub fn moved(&mut self, life: u64, owner: Owner, channel: Option<ChannelId>) {
         if let Some(bot) = self.bot.as_mut().filter(|bot| bot.life == life) {
-            bot.router.place(owner, channel);
+            let told = bot.router.place(owner, channel);
+            if !bot.draining {
+                self.deliver(told);
+            }
         }
     }
 
@@ -319,8 +311,9 @@ impl Game {
         let Some(seat) = self.seat(owner) else { return };
         let again = self.now + READ_AGAIN_AFTER;
         let Some(Desk { ticket, handled, .. }) = self.desk(owner) else { return };
-        let deadline = ticket.as_ref().map_or(Some(again), Ticket::deadline);
-        let (idle, handled) = (ticket.as_ref().is_some_and(Ticket::is_idle), *handled);
+        let read_again = (!ticket.is_read()).then_some(again);
+        let deadline = ticket.deadline().into_iter().chain(read_again).min();
+        let (idle, handled) = (ticket.is_idle(), *handled);
         self.wake(owner, deadline);
         if idle {
             let soon = self.dice.millis(0, 3);

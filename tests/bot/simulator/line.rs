@@ -43,6 +43,11 @@ impl Game {
             return;
         }
         self.tell(|_| "the gateway is connected".into());
+        let guild = self.guild();
+        if let Some(bot) = &mut self.bot {
+            let told = bot.router.route(Heard::Ready { guilds: vec![guild] });
+            self.deliver(told);
+        }
         self.line = Line { session: self.line.session + 1, open: true, ..Line::new(self.now) };
         if self.world.guild.available {
             let guild = self.world.guild_create();

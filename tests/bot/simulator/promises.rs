@@ -16,6 +16,7 @@ use talon::sandbox::world::interactions::Progress;
 use talon::sandbox::world::{Message, Permissions, Snowflake, rest};
 use talon::texts;
 
+use crate::simulator::bot::RULES;
 use crate::simulator::game::{Game, Happening};
 use crate::simulator::post::{Fate, Letter};
 use crate::simulator::weather::Weather;
@@ -315,6 +316,7 @@ impl Game {
                 if count != 1 && (count == 0 || self.weather_then.rights == 0) {
                     self.broken(format!("{channel} is deleted, and this was announced {count} times"));
                 }
+                self.check_countdown(channel, since);
             }
             // Given back meanwhile, but the request had been given up before that.
             Some(_) if fate == Fate::Late => {}
@@ -326,6 +328,16 @@ impl Game {
                 self.broken(format!("{channel} is deleted, in which somebody was writing"));
             }
             None => {}
+        }
+    }
+
+    /// Whoever was told that it goes in five seconds had them, but for what the way to them takes.
+    fn check_countdown(&mut self, channel: ChannelId, since: Snowflake) {
+        const WAY: Duration = Duration::from_secs(1);
+        let said = self.by_bot(Snowflake(channel.0)).filter(|message| message.id > since);
+        let said = said.filter(|message| texts::announces_closing(&message.content)).map(|message| message.sent).min();
+        if said.is_some_and(|said| self.now + WAY < said + RULES.close_delay) {
+            self.broken(format!("{channel} is deleted right after this was announced"));
         }
     }
 
