@@ -188,12 +188,11 @@ fn bucket(limits: &Limits, route: &Route) -> (&'static str, String, Rate) {
 }
 
 fn headers(name: &str, rate: Rate, window: Window, now: SystemTime) -> Vec<(String, String)> {
-    let reset = window.ends.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
     let pairs = [
         ("x-ratelimit-limit", rate.calls.to_string()),
         ("x-ratelimit-remaining", rate.calls.saturating_sub(window.used).to_string()),
-        ("x-ratelimit-reset", format!("{reset:.3}")),
-        ("x-ratelimit-reset-after", format!("{:.3}", seconds(now, window.ends))),
+        ("x-ratelimit-reset", format!("{:.3}", whole_millis(seconds(UNIX_EPOCH, window.ends)))),
+        ("x-ratelimit-reset-after", format!("{:.3}", whole_millis(seconds(now, window.ends)))),
         ("x-ratelimit-bucket", fingerprint(name)),
     ];
     pairs.map(|(name, value)| (name.to_owned(), value)).into()
@@ -211,10 +210,15 @@ fn seconds(now: SystemTime, then: SystemTime) -> f64 {
     then.duration_since(now).unwrap_or_default().as_secs_f64()
 }
 
+/// The next whole millisecond: who waits exactly as long as it is told is never too early.
+fn whole_millis(seconds: f64) -> f64 {
+    (seconds * 1000.0).ceil() / 1000.0
+}
+
 /// The answer of an exceeded limit: whole seconds in the header, exact ones in the body.
 #[must_use]
 pub fn too_many(retry_after: f64, global: bool) -> Answer {
-    let exact = (retry_after * 1000.0).ceil() / 1000.0;
+    let exact = whole_millis(retry_after);
     let body = json!({ "message": "You are being rate limited.", "retry_after": exact, "global": global });
     let scope = if global { "global" } else { "user" };
     let mut headers = vec![
@@ -256,6 +260,20 @@ mod tests {
         assert_eq!(header(&refused.headers, "x-ratelimit-scope").as_deref(), Some("user"));
         assert!(write(after(1500), &Route::CreateMessage(Snowflake(2))).is_ok());
         assert!(write(after(5000), &here).is_ok());
+    }
+
+    #[test]
+    fn who_waits_as_long_as_told_is_never_too_early() {
+        let limits = Limits { write: Rate::new(1, Duration::from_secs(1)), ..Limits::default() };
+        for micros in [1, 499, 500, 501, 999, 123_456] {
+            let (mut buckets, here) = (Buckets::default(), Route::CreateMessage(Snowflake(1)));
+            buckets.count(NOW, &limits, &here).expect("there is room");
+            let asked = NOW + Duration::from_micros(micros);
+            let refused = buckets.count(asked, &limits, &here).expect_err("it is full");
+            let told = header(&refused.headers, "x-ratelimit-reset-after").and_then(|text| text.parse().ok());
+            let back = asked + Duration::from_secs_f64(told.expect("a number"));
+            assert!(buckets.count(back, &limits, &here).is_ok(), "{micros} µs into the window");
+        }
     }
 
     #[test]
