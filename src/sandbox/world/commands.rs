@@ -101,18 +101,26 @@ impl World {
         if list.len() < before { Ok(Answer::nothing()) } else { Err(Refusal::unknown_command()) }
     }
 
+    /// `dm_permission`, `contexts` and `integration_types` exist "only for globally-scoped commands"
+    /// (*Application Commands*, "Application Command Structure").
     fn registered(&mut self, scope: Scope, body: &Value) -> Result<Value, Refusal> {
         Form::read(Some(body), check_command)?;
         let known = self.application.commands.get(&scope.guild).into_iter().flatten();
         let kept =
             known.filter(|known| known["name"] == body["name"]).find_map(|known| known["id"].as_str()?.parse().ok());
         let id = kept.unwrap_or_else(|| self.next_id());
-        let mut command = json!({
-            "type": 1, "description": "", "default_member_permissions": null, "nsfw": false, "dm_permission": true,
-            "contexts": null, "integration_types": [0],
-        });
-        for (name, value) in body.as_object().into_iter().flatten() {
-            command[name] = value.clone();
+        let mut command = json!({ "type": 1, "description": "", "default_member_permissions": null, "nsfw": false });
+        if scope.guild.is_none() {
+            command["dm_permission"] = true.into();
+            command["contexts"] = Value::Null;
+            command["integration_types"] = json!([0]);
+        }
+        // What is null was not said, and is not kept.
+        for (name, value) in body.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
+            let everywhere = ["dm_permission", "contexts", "integration_types"].contains(&name.as_str());
+            if scope.guild.is_none() || !everywhere {
+                command[name] = value.clone();
+            }
         }
         command["id"] = json!(id);
         command["application_id"] = json!(self.application.id);

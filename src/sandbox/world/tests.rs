@@ -446,6 +446,20 @@ fn every_call_is_answered_as_described() {
 }
 
 #[test]
+fn a_command_of_one_server_says_nothing_of_other_places() {
+    let mut play = play();
+    let cast = play.cast;
+    let wish = json!({ "name": "ticket", "description": "opens a ticket", "options": null, "contexts": null });
+    let here = format!("/applications/{}/guilds/{}/commands", cast.application, cast.guild);
+    let here = play.check("POST", here, wish.clone(), 201, None);
+    let everywhere = play.check("POST", format!("/applications/{}/commands", cast.application), wish, 201, None);
+    for field in ["contexts", "integration_types", "dm_permission"] {
+        assert_eq!((here.get(field), everywhere.get(field).is_some()), (None, true), "{field}");
+    }
+    assert_eq!((here.get("options"), everywhere.get("options")), (None, None));
+}
+
+#[test]
 fn commands_are_kept_and_used_by_those_who_may() {
     let mut play = play();
     let cast = play.cast;
