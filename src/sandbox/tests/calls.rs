@@ -122,6 +122,16 @@ async fn bodies_must_be_json_and_say_so() {
 }
 
 #[tokio::test]
+async fn answers_have_come_through_a_proxy_as_discords_have() {
+    let caller = caller();
+    caller.sandbox.fault(Fault::limited("GET /users/@me", 1.0, false));
+    for status in [429, 200] {
+        let answer = caller.request(Method::GET, "/users/@me").send().await.expect("an answer");
+        assert_eq!((answer.status().as_u16(), answer.headers().contains_key("via")), (status, true));
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_known_is_shown_as_unknown() {
     let caller = caller();
     let answer = caller.request(Method::GET, "/guilds/1/welcome-screen").send().await.expect("an answer");
