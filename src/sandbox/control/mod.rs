@@ -160,6 +160,7 @@ impl From<Cannot> for Mistaken {
                 Cannot::SeeTheMessage => "this person does not see that message",
                 Cannot::FindTheButton => "there is no such button or command",
                 Cannot::UseTheCommand => "this person may not use that command",
+                Cannot::GiveSuchOptions => "that command does not take such options",
                 Cannot::PressADisabledButton => "that button is disabled",
             },
         )

@@ -9,10 +9,10 @@ use super::guild::{Member, User};
 use super::interactions::Cause;
 use super::mentions::Allowed;
 use super::messages::Message;
-use super::payload::Draft;
+use super::payload::{Draft, put};
 use super::permissions::{Overwrite, Permissions};
 use super::snowflake::Snowflake;
-use super::{Role, World};
+use super::{Role, World, options};
 
 /// Why a person could not do something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,7 @@ pub enum Cannot {
     FindTheButton,
     PressADisabledButton,
     UseTheCommand,
+    GiveSuchOptions,
 }
 
 impl World {
@@ -130,13 +131,14 @@ impl World {
         if part["disabled"] == true { Err(Cannot::PressADisabledButton) } else { Ok((message, part.clone())) }
     }
 
-    /// Uses a slash command that the application has registered, with these options.
+    /// Uses a slash command that the application has registered, with these options: a list as the interaction carries it,
+    /// or an object of names and values.
     pub fn command(
         &mut self,
         user: Snowflake,
         channel: Snowflake,
         name: &str,
-        options: &Value,
+        given: &Value,
     ) -> Result<Snowflake, Cannot> {
         let rights = self.permissions(user, channel);
         if !rights.has(Permissions::VIEW_CHANNEL) {
@@ -150,13 +152,17 @@ impl World {
         if !may_use(rights, demanded) {
             return Err(Cannot::UseTheCommand);
         }
+        let filled = self.filled(&known["options"], given).ok_or(Cannot::GiveSuchOptions)?;
         let mut data = json!({ "id": known["id"], "name": name, "type": 1 });
         if guild.is_some() {
             data["guild_id"] = json!(guild);
         }
-        if options.as_array().is_some_and(|options| !options.is_empty()) {
-            data["options"] = options.clone();
-        }
+        put(
+            &mut data,
+            "resolved",
+            Some(self.resolved(user, options::values(&filled))).filter(|found| !found.is_null()),
+        );
+        put(&mut data, "options", Some(filled).filter(|filled| !filled.is_empty()));
         Ok(self.interact(user, channel, Cause::Command { name: name.to_owned() }, &data))
     }
 

@@ -12,6 +12,7 @@ use super::permissions::Permissions;
 use super::snowflake::{Mint, Snowflake};
 
 /// What can be chosen about a new world.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug)]
 pub struct Start {
     pub guild: String,
@@ -20,6 +21,7 @@ pub struct Start {
     /// Whether the privileged intents are switched on for the application.
     pub content_intent: bool,
     pub members_intent: bool,
+    pub presence_intent: bool,
     /// Whether anybody may notify the support role.
     pub support_mentionable: bool,
     /// Rate limits; none by default, so that tests need not wait.
@@ -45,6 +47,7 @@ impl Default for Start {
                 | Permissions::MENTION_EVERYONE,
             content_intent: true,
             members_intent: false,
+            presence_intent: false,
             support_mentionable: false,
             limits: None,
             room: Room::default(),
@@ -111,7 +114,7 @@ impl World {
             token: token.to_owned(),
             content_intent: start.content_intent,
             members_intent: start.members_intent,
-            presence_intent: false,
+            presence_intent: start.presence_intent,
             commands: BTreeMap::new(),
         };
         Self {

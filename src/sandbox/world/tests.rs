@@ -446,6 +446,38 @@ fn every_call_is_answered_as_described() {
 }
 
 #[test]
+fn a_command_takes_only_what_it_asks_for_and_tells_what_ids_stand_for() {
+    let mut play = play();
+    let cast = play.cast;
+    let option = |kind: u8, name: &str, required: bool| json!({ "type": kind, "name": name, "description": "d", "required": required });
+    let mut colour = option(3, "colour", false);
+    colour["choices"] = json!([{ "name": "Red", "value": "red" }]);
+    let options = json!([option(6, "whom", true), option(4, "times", false), option(7, "place", false), colour]);
+    let command = json!([{ "name": "ask", "description": "asks", "options": options }]);
+    play.check("PUT", format!("/applications/{}/commands", cast.application), command, 200, None);
+    let mut uses = |options: Value| play.world.command(cast.alice, cast.lounge, "ask", &options).map(drop);
+    for wrong in [
+        json!({}),
+        json!({ "whom": "nobody" }),
+        json!({ "whom": Snowflake(1) }),
+        json!({ "whom": cast.bob, "times": "often" }),
+        json!({ "whom": cast.bob, "colour": "blue" }),
+        json!({ "whom": cast.bob, "why": "because" }),
+    ] {
+        assert_eq!(uses(wrong.clone()), Err(Cannot::GiveSuchOptions), "{wrong}");
+    }
+    assert_eq!(uses(json!([{ "name": "whom", "type": 6, "value": cast.sue }])), Ok(()));
+    assert_eq!(uses(json!({ "whom": cast.bob, "times": "3", "colour": "red", "place": cast.panel })), Ok(()));
+    let data = play.world.take_dispatches().remove(1).data["data"].take();
+    assert_eq!(data["options"][1], json!({ "name": "times", "type": 4, "value": 3 }));
+    let (bob, panel) = (cast.bob.to_string(), cast.panel.to_string());
+    assert_eq!(data["resolved"]["users"][&bob]["username"], "bob");
+    assert_eq!(data["resolved"]["members"][&bob]["roles"], json!([cast.member_role]));
+    assert!(data["resolved"]["members"][&bob].get("user").is_none());
+    assert_eq!(data["resolved"]["channels"][&panel]["name"], "support");
+}
+
+#[test]
 fn a_command_of_one_server_says_nothing_of_other_places() {
     let mut play = play();
     let cast = play.cast;
