@@ -96,6 +96,7 @@ pub async fn run(options: Options, shutdown: impl Future<Output = ()>) -> Result
     let mut setup = Setup { port: options.port, ..Setup::default() };
     // Nobody could switch a privileged intent on for a bot of their own: there is no developer portal here.
     setup.start.members_intent = options.bot == Company::None;
+    setup.start.presence_intent = options.bot == Company::None;
     let sandbox = Sandbox::start(setup).map_err(|error| Trouble::Listen(options.port, error))?;
     match options.bot {
         Company::Talon => with_bot(&sandbox, shutdown).await,

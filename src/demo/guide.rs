@@ -48,7 +48,7 @@ pub(super) fn alone(sandbox: &Sandbox) -> String {
     SUPPORT_ROLE_ID={role}
 
   REST is at {url}/api/v10, and /gateway/bot there tells where the gateway is; examples/echo.py is a bot
-  of ten lines that finds both. All privileged intents but presences are on.
+  of ten lines that finds both. All privileged intents are on.
   Open {url} in a browser, or see from a second terminal all that is there:
     curl '{url}/sandbox'                                    # the token, and all ids
     curl -X POST '{url}/sandbox/say?as=alice&text=hello'    # write into the newest channel alice sees
