@@ -11,7 +11,7 @@
 //!      │   ├─── faults.rs    what goes wrong, on demand
 //!      │   └─── record.rs    what was asked
 //!      │
-//!   server.rs, socket.rs     HTTP and WebSocket
+//!   server.rs, socket.rs     HTTP and WebSocket, with multipart.rs for bodies with files
 //!   control/, page.rs        the same by hand: curl, and a browser
 //!   switch.rs                what the host offers on the page, such as killing a bot of its own
 //! ```
@@ -23,6 +23,7 @@ mod driver;
 mod faults;
 mod gateway;
 mod hub;
+mod multipart;
 mod page;
 mod pattern;
 mod record;

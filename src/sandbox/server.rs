@@ -14,19 +14,20 @@ use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::faults::{Trouble, When};
 use super::hub::Hub;
+use super::multipart::{self, Parts};
 use super::record::{Ending, Happening};
 use super::socket::{self, Version};
+use super::world::attachments::LARGEST;
 use super::world::{Answer, Refusal, Request as Call, Route};
 use super::{control, page};
 
-/// The largest body Discord takes from a bot in an ordinary server, files included.
-const LARGEST_BODY: usize = 10 * 1024 * 1024;
+/// The largest body Discord takes from a bot: ten files of the largest size, and what is said about them.
+const LARGEST_BODY: usize = 10 * LARGEST + 1024 * 1024;
 
 /// Takes connections for as long as the runtime lives.
 pub(super) async fn serve(hub: Arc<Hub>, listener: std::net::TcpListener) {
@@ -81,8 +82,21 @@ async fn upgrade_first(State(hub): State<Arc<Hub>>, request: Request, next: Next
 async fn any(State(hub): State<Arc<Hub>>, request: Request) -> Response {
     match api_path(request.uri().path()) {
         Some(path) => api(hub, path, request).await,
+        None if request.uri().path().starts_with("/attachments/") => attachment(&hub, request.uri().path()),
         None => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// A file, at the address that its message tells.
+fn attachment(hub: &Hub, path: &str) -> Response {
+    let mut ids = path.split('/').skip(2).map_while(|step| step.parse().ok());
+    let (Some(channel), Some(id)) = (ids.next(), ids.next()) else { return StatusCode::NOT_FOUND.into_response() };
+    let found = hub.look(|state, _| state.world.attachment(channel, id).cloned());
+    let Some(file) = found else { return StatusCode::NOT_FOUND.into_response() };
+    let kind = file.kind.unwrap_or_else(|| "application/octet-stream".to_owned());
+    // Whatever it is, a browser shall show it and not run it.
+    let headers = [(header::CONTENT_TYPE, kind.as_str()), (header::CONTENT_SECURITY_POLICY, "sandbox")];
+    (headers, file.bytes.to_vec()).into_response()
 }
 
 /// The path after the version; versions 9 and 10 are alike in everything served here.
@@ -128,7 +142,7 @@ fn version(uri: &Uri) -> Version {
 async fn api(hub: Arc<Hub>, path: String, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(bytes) = axum::body::to_bytes(body, LARGEST_BODY).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+        return write(&Answer::from(Refusal::too_large()));
     };
     let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map(|query| query.0).unwrap_or_default();
     let text = |name: &str| header_text(&parts.headers, name);
@@ -137,15 +151,16 @@ async fn api(hub: Arc<Hub>, path: String, request: Request) -> Response {
         path,
         query,
         body: None,
+        files: Vec::new(),
         authorization: text("authorization"),
         reason: text("x-audit-log-reason").map(|reason| percent_decoded(&reason)),
     };
-    let body = match read_body(&parts.headers, &bytes) {
-        Ok(body) => body,
+    let Parts { body, files } = match read_body(&parts.headers, &bytes) {
+        Ok(parts) => parts,
         Err(refusal) => return write(&turn_away(&hub, &call, *refusal)),
     };
     // A call that has arrived is carried out even if its caller hangs up, as a distant server would.
-    match tokio::spawn(carry_out(Arc::clone(&hub), Call { body, ..call })).await {
+    match tokio::spawn(carry_out(Arc::clone(&hub), Call { body, files, ..call })).await {
         Ok(End::Answer(mut answer)) => {
             answer.headers.extend(wrong_date(&hub).map(|date| ("date".to_owned(), date)));
             write(&answer)
@@ -158,7 +173,7 @@ fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
-fn percent_decoded(text: &str) -> String {
+pub(super) fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
@@ -170,18 +185,23 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Discord takes JSON that says it is JSON, from clients that say who they are (*API Reference*, "HTTP API").
-fn read_body(headers: &HeaderMap, bytes: &[u8]) -> Result<Option<Value>, Box<Refusal>> {
+/// Discord takes JSON that says it is JSON, and forms that hold JSON and files, from clients that say who they are (*API Reference*, "HTTP API").
+fn read_body(headers: &HeaderMap, bytes: &[u8]) -> Result<Parts, Box<Refusal>> {
     if header_text(headers, "user-agent").is_none() {
         return Err(Box::new(Refusal::nameless_client()));
     }
     if bytes.is_empty() {
-        return Ok(None);
+        return Ok(Parts { body: None, files: Vec::new() });
     }
-    if !header_text(headers, "content-type").is_some_and(|kind| kind.starts_with("application/json")) {
+    let kind = header_text(headers, "content-type").unwrap_or_default();
+    if kind.starts_with("multipart/form-data") {
+        return multipart::take_apart(&kind, bytes).ok_or_else(|| Box::new(Refusal::invalid_json()));
+    }
+    if !kind.starts_with("application/json") {
         return Err(Box::new(Refusal::unexpected_content()));
     }
-    serde_json::from_slice(bytes).map(Some).map_err(|_| Box::new(Refusal::invalid_json()))
+    let body = serde_json::from_slice(bytes).map(Some).map_err(|_| Box::new(Refusal::invalid_json()))?;
+    Ok(Parts { body, files: Vec::new() })
 }
 
 /// Answers a call that never reached the world.

@@ -4,6 +4,7 @@ Run by `tests/discordpy/run`; DISCORD_TOKEN, DISCORD_PROXY and the ids are what 
 """
 
 import asyncio
+import io
 import os
 import sys
 import traceback
@@ -191,6 +192,27 @@ async def messages_are_written_found_changed_and_cleared(stage):
 
 
 @story
+async def files_are_sent_and_fetched(stage):
+    lounge, people = stage.channel("lounge"), stage.sandbox
+    embed = discord.Embed(title="a picture").set_image(url="attachment://я.png")
+    files = [text_file("log.txt", "all that was said"), discord.File(io.BytesIO(b"png"), "я.png", description="d")]
+    sent = await lounge.send("files", files=files, embed=embed)
+    same([file.filename for file in sent.attachments], ["log.txt", "я.png"])
+    found = await lounge.fetch_message(sent.id)
+    same((await found.attachments[0].read(), found.attachments[1].description), (b"all that was said", "d"))
+    kept = await found.edit(attachments=[found.attachments[1], text_file("new.txt", "new")])
+    same([file.filename for file in kept.attachments], ["я.png", "new.txt"])
+    same([file["filename"] for file in (await people.said("bob", "lounge"))[-1]["files"]], ["я.png", "new.txt"])
+    await refused((await lounge.send(file=text_file("only.txt", "x"))).edit(attachments=[]), 400, 50006)
+    await refused(lounge.send(file=discord.File(io.BytesIO(bytes(10 * 1024 * 1024 + 1)), "big")), 413, 40005)
+    await lounge.purge()
+
+
+def text_file(name, text):
+    return discord.File(io.StringIO(text), name)
+
+
+@story
 async def channels_are_changed_and_refused(stage):
     guild = stage.guild
     made = await guild.create_text_channel("A New Place!", topic="t", slowmode_delay=5)
@@ -260,7 +282,7 @@ class Answers(discord.ui.View):
     async def later(self, interaction, _button):
         await interaction.response.defer(thinking=True)
         await self.go_on.wait()
-        await interaction.edit_original_response(content="here it is")
+        await interaction.edit_original_response(content="here it is", attachments=[text_file("a.txt", "a")])
         same((await interaction.original_response()).content, "here it is")
         more = await interaction.followup.send("more", ephemeral=True, wait=True)
         await more.edit(content="and more")

@@ -6,10 +6,12 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::attachments::check_uploads;
 use super::dispatch::{Dispatch, Intents};
 use super::form::{Fields, Form};
 use super::messages::{Message, REPLY};
 use super::payload::{Draft, EPHEMERAL, LOADING};
+use super::permissions::Permissions;
 use super::refusal::Refusal;
 use super::rest::{Answer, Outcome, Request, Which};
 use super::snowflake::Snowflake;
@@ -167,6 +169,8 @@ impl World {
             let kind = form.choice("type", if press { &[4, 5, 6, 7, 9] } else { &[4, 5, 9] });
             (kind, form.inner("data").map(|data| callback_draft(&data, kind)))
         })?;
+        let draft = draft.map(|draft| draft.with_files(request));
+        check_uploads(Permissions::ATTACH_FILES, &request.files)?;
         let stage = match (kind, draft) {
             (Some(4), Some(draft)) if draft.is_empty() => return Err(Refusal::empty_message()),
             (Some(4), Some(draft)) => Stage::Replied { reply: self.reply(&interaction, draft)? },
@@ -280,7 +284,8 @@ impl World {
         request: &Request,
     ) -> Outcome {
         let (interaction, message) = self.find_reply(application, token, which)?;
-        let draft = Form::read(request.body.as_ref(), Draft::read)?;
+        let draft = Form::read(request.body.as_ref(), Draft::read)?.with_files(request);
+        check_uploads(Permissions::ATTACH_FILES, &draft.files)?;
         self.resolve(&interaction, message.id, draft).map(Answer::ok)
     }
 
@@ -297,7 +302,8 @@ impl World {
     /// A further message. After a deferral it "will function as Edit Original Interaction Response".
     pub(super) fn post_followup(&mut self, application: Snowflake, token: &str, request: &Request) -> Outcome {
         let interaction = self.by_token(application, token)?.clone();
-        let draft = Form::read(request.body.as_ref(), Draft::read)?;
+        let draft = Form::read(request.body.as_ref(), Draft::read)?.with_files(request);
+        check_uploads(Permissions::ATTACH_FILES, &draft.files)?;
         if draft.is_empty() {
             return Err(Refusal::empty_message());
         }

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
+use super::attachments::Attachment;
 use super::channels::Channel;
 use super::dispatch::{Dispatch, Intents};
 use super::mentions::Mentions;
@@ -27,6 +28,7 @@ pub struct Message {
     pub content: String,
     pub embeds: Vec<Value>,
     pub components: Vec<Value>,
+    pub attachments: Vec<Attachment>,
     pub flags: u64,
     pub mentions: Mentions,
     pub reply_to: Option<Snowflake>,
@@ -52,6 +54,7 @@ impl World {
             content: String::new(),
             embeds: Vec::new(),
             components: Vec::new(),
+            attachments: Vec::new(),
             flags: 0,
             mentions: Mentions::default(),
             reply_to: None,
@@ -100,7 +103,8 @@ impl World {
         let mentions: Vec<Value> = message.mentions.users.iter().filter_map(user).collect();
         json!({
             "id": message.id, "channel_id": message.channel, "type": message.kind, "author": user(&message.author),
-            "content": message.content, "embeds": message.embeds, "components": message.components, "attachments": [],
+            "content": message.content, "embeds": message.embeds, "components": message.components,
+            "attachments": message.attachments.iter().map(|file| self.attachment_json(message, file)).collect::<Vec<_>>(),
             "mentions": mentions, "mention_roles": message.mentions.roles, "mention_everyone": message.mentions.everyone,
             "timestamp": timestamp(message.sent), "edited_timestamp": message.edited.map(timestamp),
             "flags": message.flags, "pinned": false, "tts": false,

@@ -6,7 +6,7 @@
 //!   people.rs ──┐                        ┌──▶ Answer
 //!   rest.rs ────┼──▶ World (+ the time) ─┤
 //!               │                        └──▶ take_dispatches()
-//!      guild · roles · channels · overwrites · messages · writing · interactions · commands · options
+//!      guild · roles · channels · overwrites · messages · writing · attachments · interactions · commands · options
 //!      permissions · names · payload · components · mentions · limits · contract · form · refusal
 //! ```
 //!
@@ -18,7 +18,7 @@
 //! | a bot grants only what it holds; `MANAGE_ROLES` only as an administrator | `overwrites` | *Guild Resource*: "Create Guild Channel"; *Channels Resource*: "Edit Channel Permissions"; api-docs issue 2522 |
 //! | 500 channels, 50 in a category; a deleted category leaves its children | `channels` | *Channels Resource*; api-docs pull request 1289 |
 //! | codes and shape of errors | `refusal` | *Opcodes and Status Codes*; *API Reference*: "Error Messages" |
-//! | content, embeds, components | `payload`, `components` | *Message Resource*: "Create Message", "Embed Limits"; *Component Reference* |
+//! | content, embeds, components, files | `payload`, `components`, `attachments` | *Message Resource*: "Create Message", "Embed Limits"; *Component Reference*; *API Reference*: "Uploading Files" |
 //! | replies, nonces, listing, editing, bulk deletion | `messages`, `writing` | *Message Resource* |
 //! | who is notified | `mentions` | *Message Resource*: "Allowed Mentions Object" |
 //! | three seconds, fifteen minutes, deferrals, followups | `interactions` | *Receiving and Responding* |
@@ -34,6 +34,7 @@
 
 #![expect(missing_docs, reason = "the fields and rights bear the names that Discord's documentation explains")]
 
+pub mod attachments;
 pub mod channels;
 pub mod commands;
 mod components;
@@ -67,6 +68,7 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
+pub use attachments::{Attachment, Upload};
 pub use channels::Channel;
 pub use commands::Application;
 pub use dispatch::{Dispatch, Intents};

@@ -3,9 +3,11 @@
 
 use serde_json::{Value, json};
 
+use super::attachments::{self, Named, Upload};
 use super::components;
 use super::form::Fields;
 use super::mentions::Allowed;
+use super::rest::Request;
 use super::snowflake::Snowflake;
 
 /// Only the person who pressed sees it.
@@ -23,6 +25,9 @@ pub(super) struct Draft {
     pub(super) content: Option<String>,
     pub(super) embeds: Option<Vec<Value>>,
     pub(super) components: Option<Vec<Value>>,
+    /// What the body says of files, and those that came with it.
+    pub(super) named: Option<Vec<Named>>,
+    pub(super) files: Vec<Upload>,
     pub(super) allowed: Option<Allowed>,
     pub(super) reply_to: Option<ReplyTo>,
     pub(super) flags: Option<u64>,
@@ -44,6 +49,8 @@ impl Draft {
             content: form.given("content").then(|| form.text("content", 0..=2000).unwrap_or_default()),
             embeds: form.given("embeds").then(|| embeds(form)),
             components: form.given("components").then(|| components::read(form, flags.unwrap_or(0))),
+            named: form.given("attachments").then(|| attachments::read(form)),
+            files: Vec::new(),
             allowed: form.inner("allowed_mentions").map(|allowed| Allowed::read(&allowed)),
             reply_to: form.inner("message_reference").and_then(|reference| reply_to(&reference)),
             flags,
@@ -60,11 +67,18 @@ impl Draft {
         self.content.as_deref().unwrap_or("").is_empty()
             && self.embeds.as_ref().is_none_or(Vec::is_empty)
             && self.components.as_ref().is_none_or(Vec::is_empty)
+            && self.files.is_empty()
+    }
+
+    /// The draft with the files that came with its request.
+    pub(super) fn with_files(self, request: &Request) -> Self {
+        Self { files: request.files.clone(), ..self }
     }
 
     /// Whether an edit leaves the substance of a message alone.
     pub(super) fn changes_only_flags(&self) -> bool {
-        self.content.is_none() && self.embeds.is_none() && self.components.is_none()
+        let said = self.content.is_some() || self.embeds.is_some() || self.components.is_some() || self.named.is_some();
+        !said && self.files.is_empty()
     }
 
     /// The new components stand alone: "`content`, `embeds`, `poll` and `stickers` cannot be used" beside them.

@@ -41,6 +41,8 @@ refusals! {
     too_many_channels = 400, 30013, "Maximum number of guild channels reached (500)";
     too_many_roles = 400, 30005, "Maximum number of guild roles reached (250)";
     already_acknowledged = 400, 40060, "Interaction has already been acknowledged.";
+    too_many_attachments = 400, 30015, "Maximum number of attachments in a message reached (10)";
+    too_large = 413, 40005, "Request entity too large";
     missing_access = 403, 50001, "Missing Access";
     not_your_message = 403, 50005, "Cannot edit a message authored by another user";
     empty_message = 400, 50006, "Cannot send an empty message";

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::attachments::Upload;
 use super::refusal::Refusal;
 use super::snowflake::Snowflake;
 
@@ -13,6 +14,8 @@ pub struct Request {
     pub path: String,
     pub query: Vec<(String, String)>,
     pub body: Option<Value>,
+    /// The files that came with the body.
+    pub files: Vec<Upload>,
     /// The `Authorization` header, `Bot …`.
     pub authorization: Option<String>,
     /// The `X-Audit-Log-Reason` header, decoded.

@@ -35,6 +35,8 @@ pub struct MessageView {
     pub automatic: bool,
     pub content: String,
     pub embeds: Vec<Value>,
+    /// The files that came with it, as Discord describes them.
+    pub files: Vec<Value>,
     pub buttons: Vec<ButtonView>,
     pub reply_to: Option<Snowflake>,
     /// "Only you can see this."
@@ -139,6 +141,7 @@ impl World {
             automatic: author.is_some_and(|author| author.bot),
             content: message.content.clone(),
             embeds: message.embeds.clone(),
+            files: message.attachments.iter().map(|file| self.attachment_json(message, file)).collect(),
             buttons: message.pressables().map(button).collect(),
             reply_to: message.reply_to.filter(|_| message.interaction.is_none()),
             ephemeral: message.audience.is_some(),

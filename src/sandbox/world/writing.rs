@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 
 use super::World;
+use super::attachments::check_uploads;
 use super::dispatch::{Dispatch, Intents};
 use super::form::Form;
 use super::mentions::Allowed;
@@ -37,9 +38,10 @@ pub(super) struct Nonce {
 impl World {
     pub(super) fn post_message(&mut self, channel: Snowflake, request: &Request) -> Outcome {
         self.written_in(channel, Permissions::SEND_MESSAGES)?;
-        let mut draft = Form::read(request.body.as_ref(), Draft::read)?;
+        let mut draft = Form::read(request.body.as_ref(), Draft::read)?.with_files(request);
         let bot = self.bot();
         let rights = self.permissions(bot, channel);
+        check_uploads(rights, &draft.files)?;
         keep_embeds_only_with_right(&mut draft, rights)?;
         if draft.is_empty() {
             return Err(Refusal::empty_message());
@@ -66,6 +68,7 @@ impl World {
         message.content = draft.content.unwrap_or_default();
         message.embeds = draft.embeds.unwrap_or_default();
         message.components = draft.components.unwrap_or_default();
+        message.attachments = self.attached(&[], draft.named.as_deref(), draft.files);
         message.mentions = self.mentions(author_rights, &message.words(), &allowed, replied);
         message.flags |= draft.flags.unwrap_or(0) & (SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | IS_COMPONENTS_V2);
         if message.audience.is_some() {
@@ -130,9 +133,10 @@ impl World {
     pub(super) fn patch_message(&mut self, channel: Snowflake, message: Snowflake, request: &Request) -> Outcome {
         let found = self.written_in(channel, Permissions::VIEW_CHANNEL)?;
         let author = public(found, message)?.author;
-        let mut draft = Form::read(request.body.as_ref(), Draft::read)?;
+        let mut draft = Form::read(request.body.as_ref(), Draft::read)?.with_files(request);
         let bot = self.bot();
         let rights = self.permissions(bot, channel);
+        check_uploads(rights, &draft.files)?;
         if author != bot && !(draft.changes_only_flags() && rights.has(Permissions::MANAGE_MESSAGES)) {
             return Err(Refusal::not_your_message());
         }
@@ -156,6 +160,7 @@ impl World {
         edited.content = draft.content.unwrap_or(edited.content);
         edited.embeds = draft.embeds.unwrap_or(edited.embeds);
         edited.components = draft.components.unwrap_or(edited.components);
+        edited.attachments = self.attached(&edited.attachments, draft.named.as_deref(), draft.files);
         edited.flags = draft.flags.map_or(edited.flags, |flags| edited.flags_after(flags));
         edited.check_shows_something()?;
         if edited.words() != words {
@@ -222,11 +227,12 @@ impl Message {
 
     fn check_shows_something(&self) -> Result<(), Refusal> {
         let old_parts = !self.content.is_empty() || !self.embeds.is_empty();
+        let shown = old_parts || !self.components.is_empty() || !self.attachments.is_empty();
         if self.flags & IS_COMPONENTS_V2 != 0 && old_parts {
             let field = if self.content.is_empty() { "embeds" } else { "content" };
             return Err(legacy_field(field));
         }
-        if old_parts || !self.components.is_empty() { Ok(()) } else { Err(Refusal::empty_message()) }
+        if shown { Ok(()) } else { Err(Refusal::empty_message()) }
     }
 }
 

@@ -130,6 +130,7 @@ fn spelt(call: &Call, game: &Game) -> Request {
         method: ask.verb().to_owned(),
         path: path.strip_prefix("/api/v10").unwrap_or(&path).to_owned(),
         query: ask.query.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        files: Vec::new(),
         body: ask.body,
         authorization: Some("Bot token".to_owned()),
         reason: ask.reason.map(str::to_owned),
