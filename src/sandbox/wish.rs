@@ -71,6 +71,15 @@ impl Wish {
         self.0.get(name).unwrap_or(&Value::Null)
     }
 
+    /// What is picked from a menu: a list, or a text with commas.
+    pub(super) fn values(&self) -> Value {
+        match self.value("values") {
+            Value::String(text) => text.split(',').map(Value::from).collect(),
+            Value::Array(list) => list.clone().into(),
+            _ => Value::Array(Vec::new()),
+        }
+    }
+
     pub(super) fn need(&self, name: &str) -> Result<&str, Mistaken> {
         self.text(name).ok_or_else(|| Mistaken::missing(name))
     }

@@ -35,6 +35,7 @@ pub(super) fn router() -> Router<Arc<Hub>> {
         .merge(sight::router())
         .merge(trouble::router())
         .route("/sandbox/press", post(press))
+        .route("/sandbox/submit", post(submit))
         .route("/sandbox/command", post(command))
         .route("/sandbox/say", post(say))
         .route("/sandbox/join", post(join))
@@ -58,15 +59,26 @@ fn speaker(world: &mut World, wish: &Wish) -> Result<Snowflake, Mistaken> {
     Ok(user)
 }
 
-/// Presses a button and waits for what comes of it.
+/// Presses a button, or picks `values` from a menu, and waits for what comes of it.
 async fn press(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
     let wish = Wish::read(query.as_deref(), &body)?;
     let (user, pressed) = hub.interact(|world| {
         let user = speaker(world, &wish)?;
         let (channel, message, button) = wish.button(world, user)?;
-        Ok::<_, Mistaken>((user, world.press(user, channel, message, &button)))
+        Ok::<_, Mistaken>((user, world.choose(user, channel, message, &button, &wish.values())))
     })?;
     Ok(outcome(&hub, &wish, user, pressed?).await)
+}
+
+/// Sends the form that the bot has opened, with `values` by their custom ids.
+async fn submit(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
+    let wish = Wish::read(query.as_deref(), &body)?;
+    let (user, sent) = hub.interact(|world| {
+        let user = wish.person(world)?;
+        let values = wish.value("values").as_object().cloned().unwrap_or_default();
+        Ok::<_, Mistaken>((user, world.submit(user, &values)))
+    })?;
+    Ok(outcome(&hub, &wish, user, sent?).await)
 }
 
 async fn command(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
@@ -86,12 +98,14 @@ async fn outcome(hub: &Hub, wish: &Wish, user: Snowflake, interaction: Snowflake
     }
     let settled = hub.until(|state, now| state.world.is_settled(now, interaction).then_some(()));
     let _ = tokio::time::timeout(PATIENCE, settled).await;
-    let (progress, reply) = hub.look(|state, now| {
+    let (progress, reply, form) = hub.look(|state, now| {
         let reply = state.world.reply_to(interaction).map(|reply| state.world.message_view(reply));
-        (state.world.progress(now, interaction), reply)
+        let form =
+            state.world.open_form(user).filter(|(opened, _)| *opened == interaction).map(|(_, form)| form.clone());
+        (state.world.progress(now, interaction), reply, form)
     });
     let sees = seen(hub, user)["channels"].take();
-    show(&json!({ "interaction": interaction, "progress": progress, "reply": reply, "sees": sees }))
+    show(&json!({ "interaction": interaction, "progress": progress, "reply": reply, "form": form, "sees": sees }))
 }
 
 async fn say(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
@@ -161,6 +175,13 @@ impl From<Cannot> for Mistaken {
                 Cannot::FindTheButton => "there is no such button or command",
                 Cannot::UseTheCommand => "this person may not use that command",
                 Cannot::GiveSuchOptions => "that command does not take such options",
+                Cannot::PickThat => {
+                    "that menu does not offer this: say values=VALUE, or several with commas between them"
+                }
+                Cannot::FindTheForm => "this person has no form open",
+                Cannot::FillItInSo => {
+                    "the form cannot be sent so: say values={\"CUSTOM_ID\": \"what is written\"} as JSON"
+                }
                 Cannot::PressADisabledButton => "that button is disabled",
             },
         )

@@ -145,6 +145,7 @@ fn presses(world: &World, now: SystemTime, user: Snowflake, channel: Snowflake) 
         let place = match &known.cause {
             Cause::Press { message, .. } => message.to_string(),
             Cause::Command { name } => format!("/{name}"),
+            Cause::Submit { custom_id, .. } => format!("form {custom_id}"),
         };
         let progress = known.progress(now);
         if matches!(progress, Progress::Waiting | Progress::Failed) {

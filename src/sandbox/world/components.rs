@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::form::Fields;
 use super::payload::{IS_COMPONENTS_V2, put, url};
 
-const BUTTON: i64 = 2;
+pub(super) const BUTTON: i64 = 2;
 
 /// The rows of a message, each component numbered as Discord numbers them.
 pub(super) fn read(form: &Fields<'_>, flags: u64) -> Vec<Value> {
@@ -18,13 +18,13 @@ pub(super) fn read(form: &Fields<'_>, flags: u64) -> Vec<Value> {
 }
 
 #[derive(Default)]
-struct Seen {
+pub(super) struct Seen {
     ids: BTreeSet<String>,
     count: u64,
 }
 
 impl Seen {
-    fn number(&mut self) -> u64 {
+    pub(super) fn number(&mut self) -> u64 {
         self.count += 1;
         self.count
     }
@@ -107,7 +107,7 @@ fn emoji_of(form: &Fields<'_>) -> Value {
     json!({ "name": form.text("name", 1..=32) })
 }
 
-fn select(form: &Fields<'_>, kind: i64, seen: &mut Seen) -> Value {
+pub(super) fn select(form: &Fields<'_>, kind: i64, seen: &mut Seen) -> Value {
     let mut result = json!({ "type": kind, "id": seen.number() });
     put(&mut result, "custom_id", custom_id(form, seen));
     put(&mut result, "placeholder", form.text("placeholder", 0..=150));
@@ -125,6 +125,17 @@ fn select(form: &Fields<'_>, kind: i64, seen: &mut Seen) -> Value {
     result
 }
 
+/// What the values of a menu stand for, as an option of a command would name it; a menu of texts stands for nothing else.
+pub(super) fn thing_of(menu: i64) -> Option<u64> {
+    match menu {
+        5 => Some(6),
+        6 => Some(8),
+        7 => Some(9),
+        8 => Some(7),
+        _ => None,
+    }
+}
+
 fn option(form: &Fields<'_>) -> Value {
     form.require("label");
     form.require("value");
@@ -135,7 +146,7 @@ fn option(form: &Fields<'_>) -> Value {
     result
 }
 
-fn custom_id(form: &Fields<'_>, seen: &mut Seen) -> Option<String> {
+pub(super) fn custom_id(form: &Fields<'_>, seen: &mut Seen) -> Option<String> {
     form.require("custom_id");
     let id = form.text("custom_id", 1..=100)?;
     if !seen.ids.insert(id.clone()) {

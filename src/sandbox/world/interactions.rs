@@ -15,7 +15,7 @@ use super::permissions::Permissions;
 use super::refusal::Refusal;
 use super::rest::{Answer, Outcome, Request, Which};
 use super::snowflake::Snowflake;
-use super::{World, channels::Channel};
+use super::{World, channels::Channel, modals};
 
 /// "You must send an initial response within 3 seconds of receiving the event."
 pub const TIME_TO_ACKNOWLEDGE: Duration = Duration::from_secs(3);
@@ -32,6 +32,8 @@ pub struct Interaction {
     pub cause: Cause,
     pub at: SystemTime,
     pub stage: Stage,
+    /// The form that the bot opened, as long as it is open.
+    pub form: Option<Value>,
 }
 
 /// What the person did.
@@ -40,6 +42,8 @@ pub struct Interaction {
 pub enum Cause {
     /// Pressed a button, or picked from a menu.
     Press { message: Snowflake, custom_id: String },
+    /// Sent a form, which that interaction had opened: a press of this message, or a command.
+    Submit { opened_by: Snowflake, message: Option<Snowflake>, custom_id: String },
     /// Used an application command.
     Command { name: String },
 }
@@ -75,6 +79,7 @@ impl Interaction {
         match self.cause {
             Cause::Command { .. } => 2,
             Cause::Press { .. } => 3,
+            Cause::Submit { .. } => 5,
         }
     }
 
@@ -94,11 +99,23 @@ impl Interaction {
         now.duration_since(self.at).unwrap_or_default()
     }
 
-    /// The message whose button was pressed.
+    /// The message whose button was pressed, be it a form ago.
     pub(super) fn pressed(&self) -> Option<Snowflake> {
         match self.cause {
             Cause::Press { message, .. } => Some(message),
+            Cause::Submit { message, .. } => message,
             Cause::Command { .. } => None,
+        }
+    }
+
+    /// The types of callback that may answer it: "`MODAL` is not available for `MODAL_SUBMIT` and `PING` interactions",
+    /// and 6 and 7 are "only valid for component-based interactions" ("Interaction Callback Type").
+    fn answers(&self) -> &'static [i64] {
+        match (&self.cause, self.pressed()) {
+            (Cause::Press { .. }, _) => &[4, 5, 6, 7, 9],
+            (Cause::Command { .. }, _) => &[4, 5, 9],
+            (Cause::Submit { .. }, Some(_)) => &[4, 5, 6, 7],
+            (Cause::Submit { .. }, None) => &[4, 5],
         }
     }
 
@@ -121,7 +138,7 @@ impl World {
         }
         let id = self.next_id();
         let token = token(id);
-        let interaction = Interaction { id, token, user, channel, cause, at: now, stage: Stage::Waiting };
+        let interaction = Interaction { id, token, user, channel, cause, at: now, stage: Stage::Waiting, form: None };
         let event = self.interaction_json(&interaction, data);
         self.interactions.insert(id, interaction);
         self.dispatch(Dispatch::new("INTERACTION_CREATE", Intents::ALWAYS, event));
@@ -148,6 +165,24 @@ impl World {
         json
     }
 
+    /// What a message tells of the interaction that it answers (*Message Resource*: "Message Interaction Metadata Object").
+    pub(super) fn interaction_metadata(&self, interaction: &Interaction) -> Value {
+        let user = self.users.get(&interaction.user).map(super::guild::User::json);
+        let mut metadata = json!({
+            "id": interaction.id, "type": interaction.kind(), "user": user,
+            "authorizing_integration_owners": { "0": self.guild.id },
+        });
+        match &interaction.cause {
+            Cause::Press { message, .. } => metadata["interacted_message_id"] = json!(message),
+            Cause::Submit { opened_by, .. } => {
+                let opener = self.interactions.get(opened_by).map(|opener| self.interaction_metadata(opener));
+                metadata["triggering_interaction_metadata"] = opener.unwrap_or_default();
+            }
+            Cause::Command { .. } => {}
+        }
+        metadata
+    }
+
     fn interaction_channel(&self, interaction: &Interaction, channel: &Channel) -> Value {
         let mut json = self.channel_json(channel);
         json["permissions"] = json!(self.permissions(interaction.user, channel.id));
@@ -163,28 +198,46 @@ impl World {
         if interaction.age(self.now) >= TIME_TO_ACKNOWLEDGE {
             return Err(Refusal::unknown_interaction());
         }
-        let press = interaction.pressed().is_some();
-        let (kind, draft) = Form::read(request.body.as_ref(), |form| {
+        let (kind, said) = Form::read(request.body.as_ref(), |form| {
             form.require("type");
-            let kind = form.choice("type", if press { &[4, 5, 6, 7, 9] } else { &[4, 5, 9] });
-            (kind, form.inner("data").map(|data| callback_draft(&data, kind)))
+            let kind = form.choice("type", interaction.answers());
+            (kind, form.inner("data").map(|data| Said::read(&data, kind)))
         })?;
-        let draft = draft.map(|draft| draft.with_files(request));
         check_uploads(Permissions::ATTACH_FILES, &request.files)?;
-        let stage = match (kind, draft) {
-            (Some(4), Some(draft)) if draft.is_empty() => return Err(Refusal::empty_message()),
-            (Some(4), Some(draft)) => Stage::Replied { reply: self.reply(&interaction, draft)? },
-            (Some(5), draft) => Stage::Thinking { reply: self.think(&interaction, &draft.unwrap_or_default())? },
-            (Some(6), _) => Stage::Noted,
-            (Some(7), Some(draft)) => self.update_pressed(&interaction, draft)?,
-            (Some(9), Some(_)) => Stage::Form,
-            _ => return Err(Refusal::field("data", "BASE_TYPE_REQUIRED", "This field is required")),
+        let stage = match (kind, said) {
+            (Some(9), Some(Said::Form(form))) => self.open(&interaction, form),
+            (Some(kind), said) => {
+                let draft = said.and_then(Said::draft).map(|draft| draft.with_files(request));
+                self.speak(&interaction, kind, draft)?
+            }
+            (None, _) => return Err(no_data()),
         };
         self.set_stage(id, stage);
         if matches!(request.asked("with_response"), Some("true" | "True" | "1")) {
             return Ok(Answer::ok(self.callback_json(&interaction, kind, stage)));
         }
         Ok(Answer::nothing())
+    }
+
+    fn speak(&mut self, interaction: &Interaction, kind: i64, draft: Option<Draft>) -> Result<Stage, Refusal> {
+        match (kind, draft) {
+            (4, Some(draft)) if draft.is_empty() => Err(Refusal::empty_message()),
+            (4, Some(draft)) => Ok(Stage::Replied { reply: self.reply(interaction, draft)? }),
+            (5, draft) => Ok(Stage::Thinking { reply: self.think(interaction, &draft.unwrap_or_default())? }),
+            (6, _) => Ok(Stage::Noted),
+            (7, Some(draft)) => self.update_pressed(interaction, draft),
+            _ => Err(no_data()),
+        }
+    }
+
+    /// Opens a form for the person; what they opened before is closed.
+    fn open(&mut self, interaction: &Interaction, form: Value) -> Stage {
+        let own = self.interactions.values_mut().filter(|known| known.user == interaction.user);
+        own.for_each(|known| known.form = None);
+        if let Some(known) = self.interactions.get_mut(&interaction.id) {
+            known.form = Some(form);
+        }
+        Stage::Form
     }
 
     fn callback_json(&self, interaction: &Interaction, kind: Option<i64>, stage: Stage) -> Value {
@@ -346,13 +399,27 @@ impl World {
     }
 }
 
-fn callback_draft(data: &Fields<'_>, kind: Option<i64>) -> Draft {
-    if kind == Some(9) {
-        data.require("custom_id");
-        data.require("title");
-        return Draft::default();
+fn no_data() -> Refusal {
+    Refusal::field("data", "BASE_TYPE_REQUIRED", "This field is required")
+}
+
+/// What a callback says: words, or a form to be filled in.
+enum Said {
+    Words(Box<Draft>),
+    Form(Value),
+}
+
+impl Said {
+    fn read(data: &Fields<'_>, kind: Option<i64>) -> Self {
+        if kind == Some(9) { Self::Form(modals::read(data)) } else { Self::Words(Box::new(Draft::read(data))) }
     }
-    Draft::read(data)
+
+    fn draft(self) -> Option<Draft> {
+        match self {
+            Self::Words(draft) => Some(*draft),
+            Self::Form(_) => None,
+        }
+    }
 }
 
 /// Base64 of `interaction:`, with which every interaction token begins.

@@ -86,14 +86,7 @@ impl World {
             json["application_id"] = json!(self.application.id);
         }
         if let Some(interaction) = message.interaction.and_then(|id| self.interactions.get(&id)) {
-            let user = self.users.get(&interaction.user).map(super::guild::User::json);
-            json["interaction_metadata"] = json!({
-                "id": interaction.id, "type": interaction.kind(), "user": user,
-                "authorizing_integration_owners": { "0": self.guild.id },
-            });
-            if let Some(pressed) = interaction.pressed() {
-                json["interaction_metadata"]["interacted_message_id"] = json!(pressed);
-            }
+            json["interaction_metadata"] = self.interaction_metadata(interaction);
         }
         json
     }

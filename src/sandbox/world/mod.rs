@@ -6,7 +6,7 @@
 //!   people.rs ──┐                        ┌──▶ Answer
 //!   rest.rs ────┼──▶ World (+ the time) ─┤
 //!               │                        └──▶ take_dispatches()
-//!      guild · roles · channels · overwrites · messages · writing · attachments · interactions · commands · options
+//!      guild · roles · channels · overwrites · messages · writing · attachments · interactions · commands · options · modals
 //!      permissions · names · payload · components · mentions · limits · contract · form · refusal
 //! ```
 //!
@@ -22,6 +22,7 @@
 //! | replies, nonces, listing, editing, bulk deletion | `messages`, `writing` | *Message Resource* |
 //! | who is notified | `mentions` | *Message Resource*: "Allowed Mentions Object" |
 //! | three seconds, fifteen minutes, deferrals, followups | `interactions` | *Receiving and Responding* |
+//! | forms | `modals` | *Receiving and Responding*; *Component Reference* |
 //! | commands, who may use them and with what | `commands`, `people`, `options` | *Application Commands* |
 //! | who hears what, and what is blank | `dispatch`, `messages` | *Gateway*: "List of Intents", "Message Content Intent" |
 //! | buckets, headers, 429 | `limits` | *Rate Limits* |
@@ -46,6 +47,7 @@ pub mod interactions;
 pub mod limits;
 pub mod mentions;
 pub mod messages;
+mod modals;
 mod names;
 mod options;
 mod overwrites;

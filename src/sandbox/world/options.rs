@@ -3,9 +3,12 @@
 //! Option Structure"; *Receiving and Responding*: "Application Command Interaction Data Option Structure", "Resolved Data
 //! Structure").
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::World;
+use super::components::thing_of;
 use super::snowflake::Snowflake;
 
 /// What kind of value an option takes ("Application Command Option Type").
@@ -81,6 +84,20 @@ impl World {
             kind::MENTIONABLE => user().or_else(role),
             _ => None,
         }
+    }
+
+    /// What is picked from a menu, if a client lets one pick it: so many, each once, and all of them there.
+    pub(super) fn picked(&self, menu: &Value, values: &Value) -> Option<Value> {
+        let values: Vec<&str> = values.as_array()?.iter().map(Value::as_str).collect::<Option<_>>()?;
+        let bound = |name: &str| menu[name].as_u64().unwrap_or(1);
+        let count = values.len() as u64;
+        let unique: BTreeSet<&str> = values.iter().copied().collect();
+        let offered = |value: &&str| match thing_of(menu["type"].as_i64().unwrap_or_default()) {
+            Some(kind) => value.parse().is_ok_and(|id| self.thing(kind, id).is_some()),
+            None => menu["options"].as_array().into_iter().flatten().any(|option| option["value"] == **value),
+        };
+        let fits = (bound("min_values")..=bound("max_values")).contains(&count) && unique.len() == values.len();
+        (fits && values.iter().all(offered)).then(|| json!(values))
     }
 
     /// "Converted users + roles + channels": all that the ids stand for, and nothing where there are none.

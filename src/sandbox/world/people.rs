@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::channels::Channel;
+use super::components::{BUTTON, thing_of};
 use super::dispatch::{Dispatch, Intents};
 use super::guild::{Member, User};
 use super::interactions::Cause;
@@ -24,6 +25,9 @@ pub enum Cannot {
     PressADisabledButton,
     UseTheCommand,
     GiveSuchOptions,
+    PickThat,
+    FindTheForm,
+    FillItInSo,
 }
 
 impl World {
@@ -101,13 +105,29 @@ impl World {
         message: Option<Snowflake>,
         custom_id: &str,
     ) -> Result<Snowflake, Cannot> {
+        self.choose(user, channel, message, custom_id, &json!([]))
+    }
+
+    /// Picks these values from a menu, or presses a button, where there are none to pick.
+    pub fn choose(
+        &mut self,
+        user: Snowflake,
+        channel: Snowflake,
+        message: Option<Snowflake>,
+        custom_id: &str,
+        values: &Value,
+    ) -> Result<Snowflake, Cannot> {
         if !self.permissions(user, channel).has(Permissions::VIEW_CHANNEL) {
             return Err(Cannot::SeeTheChannel);
         }
         let (message, part) = self.find_button(user, channel, message, custom_id)?;
         let mut data = json!({ "custom_id": custom_id, "component_type": part["type"], "id": part["id"] });
-        if part["type"] != 2 {
-            data["values"] = json!([]);
+        if part["type"] != BUTTON {
+            let kind = thing_of(part["type"].as_i64().unwrap_or_default());
+            let values = self.picked(&part, values).ok_or(Cannot::PickThat)?;
+            let things = values.as_array().into_iter().flatten().filter_map(|value| Some((kind?, value)));
+            put(&mut data, "resolved", Some(self.resolved(user, things)).filter(|found| !found.is_null()));
+            data["values"] = values;
         }
         let cause = Cause::Press { message, custom_id: custom_id.to_owned() };
         Ok(self.interact(user, channel, cause, &data))

@@ -1,6 +1,7 @@
 //! The rules by example: a request, the status and code that Discord answers, and what is then heard on the gateway.
 
 mod files;
+mod forms;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
