@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::world::{Dispatch, Intents, World};
+use super::world::{Dispatch, Intents, Snowflake, World};
 
 /// How many events a session keeps for a client that comes back.
 const MOST_REPLAYED: usize = 5000;
@@ -69,6 +69,9 @@ pub(super) struct Line {
 #[derive(Debug)]
 struct Session {
     intents: Intents,
+    shard: Shard,
+    /// Whether the server is one of its shard's.
+    at_home: bool,
     sequence: u64,
     log: VecDeque<(u64, Value)>,
     link: Option<Link>,
@@ -90,7 +93,36 @@ impl Link {
     }
 }
 
+/// Which part of all servers a session is for, of how many: "`shard_id = (guild_id >> 22) % num_shards`"
+/// (*Gateway*, "Sharding").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Shard {
+    number: u64,
+    of: u64,
+}
+
+impl Shard {
+    fn read(data: &Value) -> Result<Self, Reject> {
+        let Some(shard) = data["shard"].as_array() else { return Ok(Self { number: 0, of: 1 }) };
+        let numbers: Vec<u64> = shard.iter().filter_map(Value::as_u64).collect();
+        match numbers[..] {
+            [number, of] if number < of => Ok(Self { number, of }),
+            _ => Err(Reject::InvalidShard),
+        }
+    }
+
+    fn holds(self, guild: Snowflake) -> bool {
+        (guild.get() >> 22) % self.of == self.number
+    }
+}
+
 impl Session {
+    /// Events of no server, such as private messages, go to the first shard.
+    fn hears(&self, event: &Dispatch) -> bool {
+        let of_a_server = event.name.starts_with("GUILD_") || event.data.get("guild_id").is_some();
+        if of_a_server { self.at_home } else { self.shard.number == 0 }
+    }
+
     fn send(&mut self, name: &str, data: &Value) {
         self.sequence += 1;
         let frame = json!({ "op": 0, "t": name, "s": self.sequence, "d": data });
@@ -141,7 +173,7 @@ impl Gateway {
 
     fn hand_out(&mut self, event: &Dispatch) {
         for listener in self.sessions.values_mut() {
-            if let Some(data) = event.for_session(listener.intents) {
+            if let Some(data) = event.for_session(listener.intents).filter(|_| listener.hears(event)) {
                 listener.send(event.name, data);
             }
         }
@@ -184,28 +216,38 @@ impl Gateway {
         data: &Value,
         link: Link,
     ) -> Result<Option<(String, Intents)>, Reject> {
-        let intents = check_identify(world, data)?;
+        let (intents, shard) = (check_identify(world, data)?, Shard::read(data)?);
         if !world.start_session() {
             return Ok(None);
         }
         let id = format!("{:032x}", self.next_number());
-        let mut session = Session { intents, sequence: 0, log: VecDeque::new(), link: Some(link), lost: None };
-        session.send("READY", &self.ready(world, &id));
+        let mut session = Session {
+            intents,
+            shard,
+            at_home: shard.holds(world.guild.id),
+            sequence: 0,
+            log: VecDeque::new(),
+            link: Some(link),
+            lost: None,
+        };
+        session.send("READY", &self.ready(world, shard, &id));
         if world.guild.available && intents.has(Intents::GUILDS) {
-            session.send("GUILD_CREATE", &world.guild_create());
-            for neighbour in world.neighbours() {
-                session.send("GUILD_CREATE", &neighbour);
+            for guild in [world.guild_create()].into_iter().chain(world.neighbours()) {
+                if guild["id"].as_str().and_then(|id| id.parse().ok()).is_some_and(|id| shard.holds(id)) {
+                    session.send("GUILD_CREATE", &guild);
+                }
             }
         }
         self.sessions.insert(id.clone(), session);
         Ok(Some((id, intents)))
     }
 
-    fn ready(&self, world: &World, session: &str) -> Value {
-        let guilds: Vec<Value> = world.guilds().map(|id| json!({ "id": id, "unavailable": true })).collect();
+    fn ready(&self, world: &World, shard: Shard, session: &str) -> Value {
+        let guilds = world.guilds().filter(|guild| shard.holds(*guild));
+        let guilds: Vec<Value> = guilds.map(|id| json!({ "id": id, "unavailable": true })).collect();
         json!({
             "v": 10, "user": world.me(), "guilds": guilds,
-            "session_id": session, "resume_gateway_url": self.url, "session_type": "normal", "shard": [0, 1],
+            "session_id": session, "resume_gateway_url": self.url, "session_type": "normal", "shard": [shard.number, shard.of],
             "application": world.application.partial(), "private_channels": [], "relationships": [], "presences": [],
             "user_settings": {}, "user_settings_proto": null, "guild_join_requests": [], "geo_ordered_rtc_regions": [],
             "_trace": ["sandbox"],
@@ -297,11 +339,6 @@ fn check_identify(world: &World, data: &Value) -> Result<Intents, Reject> {
     }
     if !data["properties"].is_object() {
         return Err(Reject::Undecodable);
-    }
-    if let Some(shard) = data["shard"].as_array() {
-        let numbers: Vec<u64> = shard.iter().filter_map(Value::as_u64).collect();
-        let fits = matches!(numbers[..], [number, total] if number < total);
-        fits.then_some(()).ok_or(Reject::InvalidShard)?;
     }
     let intents =
         data["intents"].as_u64().map(Intents).filter(|intents| intents.is_valid()).ok_or(Reject::InvalidIntents)?;

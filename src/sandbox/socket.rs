@@ -127,8 +127,8 @@ impl Socket {
                 self.tell_members(data);
                 Ok(())
             }
-            Some(3 | 4 | 31) if self.session.is_some() => Ok(()),
-            Some(3 | 4 | 8 | 31) => Err(Reject::NotAuthenticated),
+            Some(3 | 4 | 31 | 43) if self.session.is_some() => Ok(()),
+            Some(3 | 4 | 8 | 31 | 43) => Err(Reject::NotAuthenticated),
             Some(_) => Err(Reject::UnknownOpcode),
             None => Err(Reject::Undecodable),
         };

@@ -95,7 +95,8 @@ async fn who_may_not_listen_is_told_why() {
 #[tokio::test]
 async fn nonsense_ends_the_connection() {
     let sandbox = sandbox();
-    let cases = [(99, json!(null), 4001), (3, json!({}), 4003), (1, json!("x".repeat(5000)), 4002)];
+    let cases =
+        [(99, json!(null), 4001), (3, json!({}), 4003), (43, json!({}), 4003), (1, json!("x".repeat(5000)), 4002)];
     for (op, data, code) in cases {
         let mut line = Line::open(&sandbox, "?v=10").await;
         line.say(op, data).await;
@@ -152,6 +153,42 @@ async fn a_session_given_up_is_gone() {
     let mut line = Line::open(&sandbox, "?v=10").await;
     line.say(6, json!({ "token": sandbox.token(), "session_id": session, "seq": 2 })).await;
     assert!(matches!(line.hear().await, Heard::Frame(frame) if frame["op"] == 9 && frame["d"] == false));
+}
+
+/// "`shard_id = (guild_id >> 22) % num_shards`", and what is of no server goes to the first (*Gateway*, "Sharding").
+#[tokio::test]
+async fn a_shard_hears_of_its_own_servers_only() {
+    let sandbox = sandbox();
+    let cast = sandbox.ids();
+    let own = (cast.guild.get() >> 22) % 2;
+    let mut lines = Vec::new();
+    for shard in [own, 1 - own] {
+        let mut line = Line::open(&sandbox, "?v=10").await;
+        let shard = json!([shard, 2]);
+        let intents = GUILDS_AND_MESSAGES | MESSAGE_CONTENT;
+        let identify = json!({ "token": sandbox.token(), "intents": intents, "properties": {}, "shard": shard });
+        line.say(2, identify).await;
+        let (_, ready) = line.event().await;
+        assert_eq!(ready["d"]["shard"], shard);
+        lines.push((line, ready["d"]["guilds"].as_array().map(Vec::len)));
+    }
+    sandbox.say(cast.alice, cast.lounge, "hi").expect("alice may write");
+    sandbox.send_event("USER_UPDATE", json!({ "id": cast.bot }));
+    sandbox.ask_to_reconnect();
+    let mut heard = Vec::new();
+    for (mut line, guilds) in lines {
+        let mut names = Vec::new();
+        while let (name, frame) = line.event().await
+            && frame["op"] != 7
+        {
+            names.push(name);
+        }
+        heard.push((guilds, names));
+    }
+    let first = usize::from(own != 0);
+    let mut expected = [(Some(1), vec!["GUILD_CREATE", "MESSAGE_CREATE"]), (Some(0), vec![])];
+    expected[first].1.push("USER_UPDATE");
+    assert_eq!(heard, expected.map(|(guilds, names)| (guilds, names.into_iter().map(str::to_owned).collect())));
 }
 
 #[tokio::test]
