@@ -88,6 +88,11 @@ fn button(form: &Fields<'_>, seen: &mut Seen) -> Value {
     }
     put(&mut result, "label", label);
     put(&mut result, "emoji", emoji);
+    // "Link buttons must have a `url`, and cannot have a `custom_id`", and the others the other way round ("Button").
+    if form.value("url").is_some() && form.value("custom_id").is_some() {
+        let sentence = "A custom id and url cannot both be specified";
+        form.mistake("", "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", sentence);
+    }
     if style == 5 {
         form.require("url");
         put(&mut result, "url", url(form, "url"));
@@ -104,7 +109,18 @@ fn emoji_of(form: &Fields<'_>) -> Value {
         return json!({ "id": id, "name": form.text("name", 0..=32), "animated": animated });
     }
     form.require("name");
-    json!({ "name": form.text("name", 1..=32) })
+    let name = form.text("name", 1..=32);
+    if name.as_deref().is_some_and(|name| !may_be_emoji(name)) {
+        form.mistake("name", "COMPONENT_INVALID_EMOJI", "Invalid emoji");
+    }
+    json!({ "name": name })
+}
+
+/// Whether Discord could take it for an emoji. It has a list of them; here only what is surely none is refused: words and
+/// `:names:`.
+fn may_be_emoji(name: &str) -> bool {
+    const KEYCAP: char = '\u{20e3}';
+    name.contains(KEYCAP) || name.chars().any(|letter| !letter.is_ascii() && !letter.is_alphanumeric())
 }
 
 pub(super) fn select(form: &Fields<'_>, kind: i64, seen: &mut Seen) -> Value {
@@ -118,6 +134,13 @@ pub(super) fn select(form: &Fields<'_>, kind: i64, seen: &mut Seen) -> Value {
     if kind == 3 {
         form.require("options");
         let options = form.objects("options", 1..=25).unwrap_or_default();
+        let mut values = BTreeSet::new();
+        for option in &options {
+            if option.text("value", 0..=100).is_some_and(|value| !values.insert(value)) {
+                let sentence = "The specified option value is already used";
+                option.mistake("value", "COMPONENT_OPTION_VALUE_DUPLICATED", sentence);
+            }
+        }
         let options: Vec<Value> = options.iter().map(option).collect();
         result["options"] = options.into();
     }

@@ -133,7 +133,7 @@ fn embed(form: &Fields<'_>, letters: &mut usize) -> Value {
     put(&mut result, "title", counted(form, "title", 256));
     put(&mut result, "description", counted(form, "description", 4096));
     put(&mut result, "url", url(form, "url"));
-    put(&mut result, "timestamp", form.text("timestamp", 0..=64));
+    put(&mut result, "timestamp", moment(form, "timestamp"));
     put(&mut result, "color", form.number("color", 0..=0xff_ffff));
     if let Some(footer) = form.inner("footer") {
         footer.require("text");
@@ -167,6 +167,18 @@ fn embed(form: &Fields<'_>, letters: &mut usize) -> Value {
     result
 }
 
+/// "ISO8601 timestamp" ("Embed Structure").
+fn moment(form: &Fields<'_>, name: &str) -> Option<String> {
+    let text = form.text(name, 0..=64).filter(|text| !text.is_empty())?;
+    // The offset and the fraction may be left out, and a space may stand for the T.
+    let (day, time) = text.split_once(['T', ' ']).unwrap_or((&text, "00:00:00"));
+    let time = time.split(['Z', '+', '-']).next().unwrap_or_default();
+    if humantime::parse_rfc3339_weak(&format!("{day}T{time}Z")).is_err() {
+        form.mistake(name, "DATE_TIME_TYPE_PARSE", format!("Could not parse {text}. Should be ISO8601."));
+    }
+    Some(text)
+}
+
 pub(super) fn put(object: &mut Value, name: &str, value: Option<impl Into<Value>>) {
     if let Some(value) = value {
         object[name] = value.into();
@@ -176,7 +188,9 @@ pub(super) fn put(object: &mut Value, name: &str, value: Option<impl Into<Value>
 pub(super) fn url(form: &Fields<'_>, name: &str) -> Option<String> {
     let url = form.text(name, 0..=2048).filter(|url| !url.is_empty())?;
     let known = ["http://", "https://", "attachment://", "discord://"].iter().any(|scheme| url.starts_with(scheme));
-    if !known {
+    if !url.contains("://") || url.contains(char::is_whitespace) {
+        form.mistake(name, "URL_TYPE_INVALID_URL", "Not a well formed URL.");
+    } else if !known {
         let message = format!(
             "Scheme \"{}\" is not supported. Scheme must be one of ('http', 'https').",
             url.split(':').next().unwrap_or("")
@@ -210,6 +224,7 @@ mod tests {
     #[test]
     fn bodies_are_held_to_the_limits() {
         let button = json!({ "type": 2, "style": 1, "label": "ok", "custom_id": "a" });
+        let option = json!({ "label": "a", "value": "a" });
         let cases = [
             (json!({ "content": "x".repeat(2000) }), None),
             (json!({ "content": "x".repeat(2001) }), Some("content BASE_TYPE_MAX_LENGTH")),
@@ -223,6 +238,36 @@ mod tests {
             (
                 json!({ "embeds": [{ "description": "x".repeat(4096) }, { "description": "x".repeat(4096) }] }),
                 Some("embeds MAX_EMBED_SIZE_EXCEEDED"),
+            ),
+            (
+                json!({ "embeds": [{ "title": "t", "timestamp": "yesterday" }] }),
+                Some("embeds.0.timestamp DATE_TIME_TYPE_PARSE"),
+            ),
+            (
+                json!({ "embeds": [{ "title": "t", "timestamp": "2024-02-30T10:00:00" }] }),
+                Some("embeds.0.timestamp DATE_TIME_TYPE_PARSE"),
+            ),
+            (json!({ "embeds": [{ "title": "t", "timestamp": "2024-02-29T10:00:00.123456+00:00" }] }), None),
+            (json!({ "embeds": [{ "title": "t", "url": "not a url" }] }), Some("embeds.0.url URL_TYPE_INVALID_URL")),
+            (json!({ "embeds": [{ "title": "t", "url": "ftp://a/b" }] }), Some("embeds.0.url URL_TYPE_INVALID_SCHEME")),
+            (json!({ "embeds": [{ "image": { "url": "attachment://a.png" } }] }), None),
+            (json!({ "embeds": vec![json!({ "title": "t" }); 11] }), Some("embeds BASE_TYPE_MAX_LENGTH")),
+            (
+                json!({ "embeds": [{ "fields": vec![json!({ "name": "n", "value": "v" }); 26] }] }),
+                Some("embeds.0.fields BASE_TYPE_MAX_LENGTH"),
+            ),
+            (row_of(&json!(vec![button.clone(); 6])), Some("components.0.components BASE_TYPE_BAD_LENGTH")),
+            (
+                row_of(&json!([{ "type": 2, "style": 5, "label": "a", "custom_id": "a", "url": "https://a.b" }])),
+                Some("components.0.components.0 BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE"),
+            ),
+            (
+                row_of(&json!([{ "type": 2, "style": 1, "custom_id": "a", "emoji": { "name": ":ticket:" } }])),
+                Some("components.0.components.0.emoji.name COMPONENT_INVALID_EMOJI"),
+            ),
+            (
+                row_of(&json!([{ "type": 3, "custom_id": "m", "options": [option, option] }])),
+                Some("components.0.components.0.options.1.value COMPONENT_OPTION_VALUE_DUPLICATED"),
             ),
             (row_of(&json!([button])), None),
             (

@@ -54,6 +54,10 @@ impl<'a> Checker<'a> {
         let shapes: Vec<&Value> =
             branches.iter().map(|branch| self.resolved(branch)).filter(|shape| shape["type"] != "null").collect();
         let same_kind = |shape: &&&Value| value.is_object() && self.kind_fits(shape, &value["type"]);
+        let constants: Option<Vec<&Value>> = shapes.iter().map(|shape| shape.get("const")).collect();
+        if let Some(constants) = constants.filter(|constants| !constants.is_empty()) {
+            return mistakes.add(path, "BASE_TYPE_CHOICES", must_be_one_of(&constants));
+        }
         match (shapes.iter().find(same_kind), shapes.as_slice()) {
             (Some(shape), _) | (None, [shape]) => self.check(shape, value, path, mistakes),
             (None, _) if value.is_object() && shapes.iter().all(|shape| !shape["properties"]["type"].is_null()) => {
@@ -175,9 +179,13 @@ fn check_choice(schema: &Value, value: &Value, path: &str, mistakes: &mut Mistak
     let digits = |choice: &Value| choice.as_i64().is_some_and(|choice| value.as_str() == Some(&choice.to_string()));
     let same = |choice: &&Value| *choice == value || digits(choice);
     if !choices.is_empty() && !choices.iter().any(same) {
-        let listed: Vec<String> = choices.iter().map(|choice| choice.to_string().replace('"', "'")).collect();
-        mistakes.add(path, "BASE_TYPE_CHOICES", format!("Value must be one of {{{}}}.", listed.join(", ")));
+        mistakes.add(path, "BASE_TYPE_CHOICES", must_be_one_of(&choices));
     }
+}
+
+fn must_be_one_of(choices: &[&Value]) -> String {
+    let listed: Vec<String> = choices.iter().map(|choice| choice.to_string().replace('"', "'")).collect();
+    format!("Value must be one of {{{}}}.", listed.join(", "))
 }
 
 /// Strings and lists are measured alike: `minLength` and `maxLength`, `minItems` and `maxItems`.
@@ -231,6 +239,7 @@ mod tests {
             "c": { "oneOf": [{ "type": "null" }, { "type": "integer", "minimum": 1, "maximum": 3 }] },
             "e": { "type": "string", "enum": ["x"] },
             "f": { "type": "integer", "enum": [1, 2] },
+            "g": { "oneOf": [{ "type": "null" }, { "oneOf": [{ "const": "y" }, { "const": "z" }] }] },
             "d": { "type": ["array", "null"], "maxItems": 1, "items": { "type": "boolean" } },
         }});
         let cases = [
@@ -245,6 +254,8 @@ mod tests {
             (json!({ "a": "x", "d": [true, 1] }), vec!["d: BASE_TYPE_MAX_LENGTH", "d.1: BOOLEAN_TYPE_CONVERT"]),
             (json!({ "a": "x", "e": "y" }), vec!["e: BASE_TYPE_CHOICES"]),
             (json!({ "a": "x", "f": "2" }), vec![]),
+            (json!({ "a": "x", "g": "z" }), vec![]),
+            (json!({ "a": "x", "g": "x" }), vec!["g: BASE_TYPE_CHOICES"]),
             (json!([]), vec![": MODEL_TYPE_CONVERT"]),
         ];
         for (value, expected) in cases {
