@@ -1,7 +1,7 @@
 //! The application and its commands
 //! (Discord documentation, *Application Resource*; *Application Commands*: "Registering a Command").
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -10,6 +10,11 @@ use super::form::{Fields, Form};
 use super::refusal::Refusal;
 use super::rest::{Answer, Outcome, Request, Scope};
 use super::snowflake::Snowflake;
+
+/// "100 global `CHAT_INPUT` commands", and as many in a server ("Registering a Command").
+const MOST_COMMANDS: usize = 100;
+const UNIQUE_COMMANDS: &str = "Application command names must be unique";
+const UNIQUE_OPTIONS: &str = "Option name already exists";
 
 /// The bot's side of the developer portal.
 #[derive(Clone, Debug)]
@@ -72,22 +77,29 @@ impl World {
 
     pub(super) fn put_commands(&mut self, scope: Scope, request: &Request) -> Outcome {
         self.check_scope(scope)?;
-        let listed = match &request.body {
-            Some(Value::Array(list)) => list.clone(),
-            _ => return Err(Refusal::field("", "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")),
-        };
-        let commands: Vec<Value> =
-            listed.iter().map(|command| self.registered(scope, command)).collect::<Result<_, _>>()?;
+        Form::read_list(request.body.as_ref(), |commands| {
+            commands.iter().for_each(check_command);
+            check_unique(commands, &["name", "type"], "APPLICATION_COMMANDS_DUPLICATE_NAME", UNIQUE_COMMANDS);
+        })?;
+        let listed = request.body.as_ref().and_then(Value::as_array).cloned().unwrap_or_default();
+        if listed.len() > MOST_COMMANDS {
+            return Err(Refusal::too_many_commands());
+        }
+        let commands: Vec<Value> = listed.iter().map(|command| self.registered(scope, command)).collect();
         self.application.commands.insert(scope.guild, commands.clone());
         Ok(Answer::ok(commands.into()))
     }
 
     pub(super) fn post_command(&mut self, scope: Scope, request: &Request) -> Outcome {
         self.check_scope(scope)?;
-        let command = self.registered(scope, request.body.as_ref().unwrap_or(&Value::Null))?;
+        Form::read(request.body.as_ref(), check_command)?;
+        let command = self.registered(scope, request.body.as_ref().unwrap_or(&Value::Null));
         let list = self.application.commands.entry(scope.guild).or_default();
         let same = |known: &Value| known["name"] == command["name"] && known["type"] == command["type"];
         let existed = list.iter().any(same);
+        if !existed && list.len() >= MOST_COMMANDS {
+            return Err(Refusal::too_many_commands());
+        }
         list.retain(|known| !same(known));
         list.push(command.clone());
         Ok(if existed { Answer::ok(command) } else { Answer::created(command) })
@@ -103,8 +115,7 @@ impl World {
 
     /// `dm_permission`, `contexts` and `integration_types` exist "only for globally-scoped commands"
     /// (*Application Commands*, "Application Command Structure").
-    fn registered(&mut self, scope: Scope, body: &Value) -> Result<Value, Refusal> {
-        Form::read(Some(body), check_command)?;
+    fn registered(&mut self, scope: Scope, body: &Value) -> Value {
         let known = self.application.commands.get(&scope.guild).into_iter().flatten();
         let kept =
             known.filter(|known| known["name"] == body["name"]).find_map(|known| known["id"].as_str()?.parse().ok());
@@ -128,7 +139,7 @@ impl World {
         if let Some(guild) = scope.guild {
             command["guild_id"] = json!(guild);
         }
-        Ok(command)
+        command
     }
 }
 
@@ -149,10 +160,52 @@ fn check_command(form: &Fields<'_>) {
     if kind == 1 {
         form.require("description");
         form.text("description", 1..=100);
-        let fits = |letter: char| letter.is_alphanumeric() || letter == '-' || letter == '_' || letter == '\'';
-        if name.chars().any(|letter| letter.is_uppercase() || !fits(letter)) {
-            form.mistake("name", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid");
+        check_name(form, &name);
+    }
+    check_options(form);
+}
+
+/// "Names must match the following regex `^[-_'\p{L}\p{N}\p{sc=Deva}\p{sc=Thai}]{1,32}$`", in lower case where there
+/// is one ("Application Command Naming").
+fn check_name(form: &Fields<'_>, name: &str) {
+    let fits = |letter: char| letter.is_alphanumeric() || letter == '-' || letter == '_' || letter == '\'';
+    if name.chars().any(|letter| letter.is_uppercase() || !fits(letter)) {
+        form.mistake("name", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid");
+    }
+}
+
+/// "Required `options` must be listed before optional options", with "max 25" of them and of their choices ("Application
+/// Command Option Structure").
+fn check_options(form: &Fields<'_>) {
+    let options = form.objects("options", 0..=25).unwrap_or_default();
+    let mut optional = false;
+    for option in &options {
+        for name in ["type", "name", "description"] {
+            option.require(name);
+        }
+        option.choice("type", &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+        check_name(option, &option.text("name", 1..=32).unwrap_or_default());
+        option.text("description", 1..=100);
+        option.list("choices", 0..=25);
+        let required = option.flag("required").unwrap_or(false);
+        if required && optional {
+            let sentence = "Required options must be placed before non-required options";
+            option.mistake("", "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", sentence);
+        }
+        optional |= !required;
+        check_options(option);
+    }
+    check_unique(&options, &["name"], "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", UNIQUE_OPTIONS);
+}
+
+/// Notes each that is like an earlier one in all of these fields.
+fn check_unique(list: &[Fields<'_>], fields: &[&str], code: &str, sentence: &str) {
+    let mut known = BTreeSet::new();
+    for one in list {
+        let key: Vec<String> =
+            fields.iter().map(|name| one.value(name).map(Value::to_string).unwrap_or_default()).collect();
+        if !known.insert(key) {
+            one.mistake("", code, sentence);
         }
     }
-    form.objects("options", 0..=25);
 }

@@ -42,6 +42,31 @@ impl Form {
     }
 }
 
+impl Form {
+    /// The same for a body that is a list of objects.
+    pub(super) fn read_list<T>(body: Option<&Value>, read: impl FnOnce(&[Fields<'_>]) -> T) -> Result<T, Refusal> {
+        let Some(Value::Array(list)) = body else {
+            return Err(Refusal::field("", "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType"));
+        };
+        let form = Self::default();
+        let mut fields = Vec::new();
+        for (index, value) in list.iter().enumerate() {
+            let path = index.to_string();
+            match value.as_object() {
+                Some(object) => fields.push(Fields { form: &form, path, object }),
+                None => form.mistakes.borrow_mut().add(
+                    &path,
+                    "MODEL_TYPE_CONVERT",
+                    "Only dictionaries may be used in a ModelType",
+                ),
+            }
+        }
+        let result = read(&fields);
+        let mistakes = form.mistakes.into_inner();
+        if mistakes.is_empty() { Ok(result) } else { Err(mistakes.refusal()) }
+    }
+}
+
 impl<'a> Fields<'a> {
     fn path_to(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }

@@ -39,6 +39,7 @@ refusals! {
     unknown_interaction = 404, 10062, "Unknown interaction";
     unknown_command = 404, 10063, "Unknown application command";
     too_many_channels = 400, 30013, "Maximum number of guild channels reached (500)";
+    too_many_commands = 400, 30032, "Maximum number of application commands reached (100)";
     too_many_roles = 400, 30005, "Maximum number of guild roles reached (250)";
     already_acknowledged = 400, 40060, "Interaction has already been acknowledged.";
     too_many_attachments = 400, 30015, "Maximum number of attachments in a message reached (10)";
