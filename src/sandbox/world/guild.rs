@@ -154,9 +154,15 @@ impl World {
         if self.is_member(self.bot()) { Ok(()) } else { Err(Refusal::missing_access()) }
     }
 
-    pub(super) fn get_guild(&self, guild: Snowflake) -> Outcome {
+    /// "When `with_counts` is `true`, this will return approximate member and presence counts for the guild."
+    pub(super) fn get_guild(&self, guild: Snowflake, request: &Request) -> Outcome {
         self.check_guild(guild)?;
-        Ok(Answer::ok(self.guild_json()))
+        let mut json = self.guild_json();
+        if matches!(request.asked("with_counts"), Some("true" | "True" | "1")) {
+            json["approximate_member_count"] = self.guild.members.len().into();
+            json["approximate_presence_count"] = self.guild.members.len().into();
+        }
+        Ok(Answer::ok(json))
     }
 
     pub(super) fn guild_json(&self) -> Value {

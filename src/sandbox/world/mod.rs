@@ -182,7 +182,7 @@ impl World {
             Route::User(user) => {
                 self.users.get(&user).map(|user| Answer::ok(user.json())).ok_or_else(Refusal::unknown_user)
             }
-            Route::Guild(guild) => self.get_guild(guild),
+            Route::Guild(guild) => self.get_guild(guild, request),
             Route::Roles(guild) => self.list_roles(guild),
             Route::CreateRole(guild) => self.post_role(guild, request),
             Route::DeleteRole(guild, role) => self.remove_role(guild, role),

@@ -204,6 +204,8 @@ fn guild(method: &str, steps: &[&str]) -> Result<Route, Refusal> {
         ("DELETE", ["members", user, "roles", role]) => {
             Ok(Route::RemoveMemberRole(guild, id("user_id", user)?, id("role_id", role)?))
         }
+        // Discord has these, the sandbox has not: that is no mistake of the caller's.
+        ("PATCH", [] | ["roles" | "channels"]) => Err(Refusal::no_such_route()),
         (_, [] | ["roles" | "channels" | "members"]) => Err(Refusal::wrong_method()),
         _ => Err(Refusal::no_such_route()),
     }
@@ -296,6 +298,7 @@ mod tests {
         assert_eq!(status("PUT", "/channels/1/messages"), 405);
         assert_eq!(status("GET", "/channels/1/nonsense"), 404);
         assert_eq!(status("GET", "/nonsense"), 404);
+        assert_eq!(status("PATCH", "/guilds/1"), 404);
         assert_eq!(status("GET", "/channels/abc"), 400);
     }
 }

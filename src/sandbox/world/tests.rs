@@ -1,5 +1,6 @@
 //! The rules by example: a request, the status and code that Discord answers, and what is then heard on the gateway.
 
+mod audit;
 mod files;
 mod forms;
 
