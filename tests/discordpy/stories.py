@@ -374,6 +374,24 @@ def answered_again():
 
 
 @story
+async def people_are_spoken_to_in_private(stage):
+    people = stage.sandbox
+    alice = discord.utils.get(stage.guild.members, name="alice")
+    await alice.send("your ticket is closed", file=text_file("transcript.txt", "all of it"))
+    said = (await people.said("alice", "talon"))[0]
+    same((said["content"], said["notified"], len(said["files"])), ("your ticket is closed", [str(alice.id)], 1))
+    same(await people.said("bob", "talon"), [])
+    heard = asyncio.create_task(stage.heard("message", lambda message: message.guild is None and not message.author.bot))
+    await people.say("bob", "@bot", "hello?")
+    message = await heard
+    same((message.author.name, isinstance(message.channel, discord.DMChannel)), ("bob", True))
+    await message.reply("yes")
+    same((await people.said("bob", "talon"))[-1]["content"], "yes")
+    robot = discord.utils.get(stage.guild.members, name="robot")
+    await refused(robot.send("psst"), 403, 50007)
+
+
+@story
 async def limits_and_outages_are_waited_out(stage):
     people, lounge = stage.sandbox, stage.channel("lounge")
     await people.do("faults", calls="POST /channels/*/messages", retry_after="0.3", times="2")

@@ -108,11 +108,15 @@ async fn outcome(hub: &Hub, wish: &Wish, user: Snowflake, interaction: Snowflake
     show(&json!({ "interaction": interaction, "progress": progress, "reply": reply, "form": form, "sees": sees }))
 }
 
+/// Writes a message: in a channel, or to the bot in private, where the channel is called `@bot`.
 async fn say(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
     let wish = Wish::read(query.as_deref(), &body)?;
     let (channel, message) = hub.act(|state, _| {
         let user = wish.person(&state.world)?;
-        let channel = wish.channel_or_newest(&state.world, user)?;
+        let channel = match wish.text("channel") {
+            Some("@bot") => state.world.private_channel(user),
+            _ => wish.channel_or_newest(&state.world, user)?,
+        };
         Ok::<_, Mistaken>((channel, state.world.say(user, channel, wish.need("text")?)?))
     })?;
     Ok(show(&json!({ "channel": channel, "message": message })))

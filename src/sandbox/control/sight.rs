@@ -37,8 +37,7 @@ async fn about(State(hub): State<Arc<Hub>>) -> Response {
     hub.look(|state, _| {
         let world = &state.world;
         let channels: Vec<Value> = world
-            .channels
-            .values()
+            .places()
             .map(|channel| json!({ "id": channel.id, "name": channel.name, "kind": channel.kind }))
             .collect();
         show(&json!({

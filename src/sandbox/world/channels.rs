@@ -21,11 +21,12 @@ use super::{World, timestamp};
 const MOST_GONE: usize = 100;
 
 pub const TEXT: u8 = 0;
+pub(super) const PRIVATE: u8 = 1;
 pub const CATEGORY: u8 = 4;
 /// The kinds a bot may make in an ordinary server.
 const CREATABLE: &[i64] = &[0, 2, 4, 5, 13, 14, 15, 16];
 /// The kinds in which messages can be written.
-const WRITABLE: &[u8] = &[0, 2, 5, 13];
+const WRITABLE: &[u8] = &[0, PRIVATE, 2, 5, 13];
 
 /// A channel or a category.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub struct Channel {
     pub name: String,
     pub topic: Option<String>,
     pub parent: Option<Snowflake>,
+    /// The one person with whom it is shared, where it is a private one and no part of the server.
+    pub recipient: Option<Snowflake>,
     pub position: i64,
     pub overwrites: BTreeMap<Snowflake, Overwrite>,
     pub nsfw: bool,
@@ -95,6 +98,9 @@ impl Wish {
 
 impl World {
     pub(super) fn channel_json(&self, channel: &Channel) -> Value {
+        if let Some(recipient) = channel.recipient {
+            return self.private_json(channel, recipient);
+        }
         let overwrites: Vec<Value> = channel
             .overwrites
             .values()
@@ -143,7 +149,7 @@ impl World {
     /// The complete list, also of what the bot cannot look into.
     pub(super) fn list_channels(&self, guild: Snowflake) -> Outcome {
         self.check_guild(guild)?;
-        Ok(Answer::ok(self.channels.values().map(|channel| self.channel_json(channel)).collect()))
+        Ok(Answer::ok(self.places().map(|channel| self.channel_json(channel)).collect()))
     }
 
     pub(super) fn post_channel(&mut self, guild: Snowflake, request: &Request) -> Outcome {
@@ -157,7 +163,7 @@ impl World {
         self.check_may_create(parent)?;
         let name = wish.name.as_deref().and_then(|name| names::normalise(kind, name)).ok_or_else(empty_name)?;
         self.check_parent(kind, parent)?;
-        if self.channels.len() >= self.room.in_guild {
+        if self.places().count() >= self.room.in_guild {
             return Err(Refusal::too_many_channels());
         }
         let overwrites = self.initial_overwrites(wish.overwrites, parent)?;
@@ -221,6 +227,7 @@ impl World {
             name,
             topic: None,
             parent,
+            recipient: None,
             position: self.next_position(),
             overwrites,
             nsfw: false,
@@ -231,7 +238,7 @@ impl World {
     }
 
     fn next_position(&self) -> i64 {
-        self.channels.values().map(|channel| channel.position + 1).max().unwrap_or(0)
+        self.places().map(|channel| channel.position + 1).max().unwrap_or(0)
     }
 
     pub(super) fn insert_channel(&mut self, channel: Channel) -> Snowflake {
@@ -283,7 +290,11 @@ impl World {
         }
     }
 
+    /// "Delete a channel, or close a private message"; one that is closed can be opened again, and is as it was.
     pub(super) fn remove_channel(&mut self, channel: Snowflake, request: &Request) -> Outcome {
+        if self.is_private(channel) {
+            return self.get_channel(channel);
+        }
         let found = self.allowed(channel, Permissions::MANAGE_CHANNELS)?;
         let json = self.channel_json(found);
         self.note(request, "CHANNEL_DELETE", channel);
@@ -310,11 +321,17 @@ impl World {
     pub(super) fn post_typing(&mut self, channel: Snowflake) -> Outcome {
         self.written_in(channel, Permissions::SEND_MESSAGES)?;
         let bot = self.bot();
-        let data = json!({
-            "channel_id": channel, "guild_id": self.guild.id, "user_id": bot, "member": self.member_json(bot),
+        let mut data = json!({
+            "channel_id": channel, "user_id": bot,
             "timestamp": self.now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs(),
         });
-        self.dispatch(Dispatch::new("TYPING_START", Intents::GUILD_MESSAGE_TYPING, data));
+        let mut needs = Intents::DIRECT_MESSAGE_TYPING;
+        if !self.is_private(channel) {
+            needs = Intents::GUILD_MESSAGE_TYPING;
+            data["guild_id"] = json!(self.guild.id);
+            data["member"] = self.member_json(bot).unwrap_or_default();
+        }
+        self.dispatch(Dispatch::new("TYPING_START", needs, data));
         Ok(Answer::nothing())
     }
 

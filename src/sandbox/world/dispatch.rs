@@ -18,6 +18,7 @@ impl Intents {
     pub const GUILD_MESSAGES: Self = Self(1 << 9);
     pub const GUILD_MESSAGE_TYPING: Self = Self(1 << 11);
     pub const DIRECT_MESSAGES: Self = Self(1 << 12);
+    pub const DIRECT_MESSAGE_TYPING: Self = Self(1 << 14);
     pub const MESSAGE_CONTENT: Self = Self(1 << 15);
 
     /// All that exist: bits 0 to 16, 20, 21, 24 and 25.

@@ -117,6 +117,9 @@ impl World {
     #[must_use]
     pub fn permissions(&self, user: Snowflake, channel: Snowflake) -> Permissions {
         let Some(channel) = self.channels.get(&channel) else { return Permissions::NONE };
+        if let Some(recipient) = channel.recipient {
+            return self.private_rights(user, recipient);
+        }
         self.permissions_under(user, channel.overwrites.values())
     }
 
@@ -191,7 +194,7 @@ impl World {
         let shown = |user: &&Snowflake| self.application.presence_intent || **user == bot;
         let members: Vec<Value> =
             self.guild.members.keys().filter(shown).filter_map(|&user| self.member_json(user)).collect();
-        let channels: Vec<Value> = self.channels.values().map(|channel| self.guild_channel(channel)).collect();
+        let channels: Vec<Value> = self.places().map(|channel| self.guild_channel(channel)).collect();
         json["joined_at"] = timestamp(self.guild.members.get(&bot).map_or(self.now, |member| member.joined)).into();
         json["large"] = false.into();
         json["unavailable"] = false.into();

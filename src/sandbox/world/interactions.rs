@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::attachments::check_uploads;
+use super::attachments::{LARGEST, check_uploads};
 use super::dispatch::{Dispatch, Intents};
 use super::form::{Fields, Form};
 use super::messages::{Message, REPLY};
@@ -146,18 +146,27 @@ impl World {
     }
 
     fn interaction_json(&self, interaction: &Interaction, data: &Value) -> Value {
-        let mut member = self.member_json(interaction.user).unwrap_or_default();
-        member["permissions"] = json!(self.permissions(interaction.user, interaction.channel));
         let channel =
             self.channels.get(&interaction.channel).map(|channel| self.interaction_channel(interaction, channel));
+        let private = self.is_private(interaction.channel);
         let mut json = json!({
             "id": interaction.id, "application_id": self.application.id, "type": interaction.kind(), "data": data,
-            "guild_id": self.guild.id, "guild": { "id": self.guild.id, "locale": "en-US", "features": [] },
-            "channel_id": interaction.channel, "channel": channel, "member": member, "token": interaction.token,
-            "version": 1, "app_permissions": self.permissions(self.bot(), interaction.channel), "locale": self.users.get(&interaction.user).map(|user| &user.locale),
-            "guild_locale": "en-US", "entitlements": [], "entitlement_sku_ids": [], "context": 0,
-            "authorizing_integration_owners": { "0": self.guild.id }, "attachment_size_limit": 10_485_760,
+            "channel_id": interaction.channel, "channel": channel, "token": interaction.token, "version": 1,
+            "app_permissions": self.permissions(self.bot(), interaction.channel),
+            "locale": self.users.get(&interaction.user).map(|user| &user.locale), "entitlements": [],
+            "entitlement_sku_ids": [], "context": u8::from(private), "attachment_size_limit": LARGEST,
+            "authorizing_integration_owners": { "0": if private { Snowflake(0) } else { self.guild.id } },
         });
+        // "`member` is sent when the interaction is invoked in a guild, and `user` is sent when invoked in a DM".
+        if private {
+            json["user"] = self.users.get(&interaction.user).map(super::guild::User::json).unwrap_or_default();
+        } else {
+            json["member"] = self.member_json(interaction.user).unwrap_or_default();
+            json["member"]["permissions"] = json!(self.permissions(interaction.user, interaction.channel));
+            json["guild_id"] = json!(self.guild.id);
+            json["guild"] = json!({ "id": self.guild.id, "locale": "en-US", "features": [] });
+            json["guild_locale"] = json!("en-US");
+        }
         let message = interaction.pressed().and_then(|id| self.message(interaction.channel, id));
         if let Some(message) = message {
             json["message"] = self.message_json(message);

@@ -180,6 +180,7 @@ fn bucket(limits: &Limits, route: &Route) -> (&'static str, String, Rate) {
         | Route::AddMemberRole(guild, ..)
         | Route::RemoveMemberRole(guild, ..) => ("members", at(guild), limits.other),
         Route::Gateway | Route::GatewayBot => ("gateway", String::new(), limits.other),
+        Route::OpenPrivate => ("private", String::new(), limits.other),
         Route::Me | Route::MyGuilds | Route::MyApplication | Route::User(_) => ("me", String::new(), limits.other),
         Route::Commands(_) | Route::CreateCommand(_) | Route::ReplaceCommands(_) | Route::DeleteCommand(..) => {
             ("commands", String::new(), limits.other)

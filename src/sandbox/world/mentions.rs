@@ -147,6 +147,9 @@ impl World {
         if message.flags & SUPPRESS_NOTIFICATIONS != 0 {
             return Vec::new();
         }
+        if let Some(recipient) = self.channels.get(&message.channel).and_then(|channel| channel.recipient) {
+            return Vec::from_iter(Some(recipient).filter(|recipient| *recipient != message.author));
+        }
         let named = |user: Snowflake, roles: &[Snowflake]| {
             let mentions = &message.mentions;
             mentions.everyone

@@ -74,8 +74,10 @@ impl World {
     pub(super) fn message_json(&self, message: &Message) -> Value {
         let mut json = self.message_core(message);
         if let Some(original) = message.reply_to {
-            json["message_reference"] =
-                json!({ "type": 0, "channel_id": message.channel, "message_id": original, "guild_id": self.guild.id });
+            json["message_reference"] = json!({ "type": 0, "channel_id": message.channel, "message_id": original });
+            if !self.is_private(message.channel) {
+                json["message_reference"]["guild_id"] = json!(self.guild.id);
+            }
             let original = self.message(message.channel, original).map(|original| self.message_core(original));
             json["referenced_message"] = original.unwrap_or_default();
         }
@@ -110,9 +112,9 @@ impl World {
         if self.application.content_intent || self.is_open_to_bot(message) { json } else { blank(json) }
     }
 
-    /// The exceptions of the message content intent: one's own messages, and those that mention one.
+    /// The exceptions of the message content intent: one's own messages, those that mention one, and private ones.
     fn is_open_to_bot(&self, message: &Message) -> bool {
-        message.author == self.bot() || message.mentions.users.contains(&self.bot())
+        message.author == self.bot() || self.is_private(message.channel) || message.mentions.users.contains(&self.bot())
     }
 
     /// Tells the bot of a message, as far as it may see it. A private reply has no place in the server.
@@ -123,7 +125,7 @@ impl World {
         let mut data = self.message_json(message);
         data["channel_type"] = json!(self.channels.get(&message.channel).map(|channel| channel.kind));
         let mut needs = Intents::DIRECT_MESSAGES;
-        if message.audience.is_none() {
+        if message.audience.is_none() && !self.is_private(message.channel) {
             needs = Intents::GUILD_MESSAGES;
             data["guild_id"] = json!(self.guild.id);
             let member = self.guild.members.get(&message.author).filter(|_| message.webhook.is_none());
@@ -167,8 +169,13 @@ impl World {
     pub(super) fn drop_message(&mut self, channel: Snowflake, message: Snowflake) -> Option<Message> {
         let gone = self.channels.get_mut(&channel)?.messages.remove(&message)?;
         if gone.audience.is_none() && self.permissions(self.bot(), channel).has(Permissions::VIEW_CHANNEL) {
-            let data = json!({ "id": message, "channel_id": channel, "guild_id": self.guild.id });
-            self.dispatch(Dispatch::new("MESSAGE_DELETE", Intents::GUILD_MESSAGES, data));
+            let mut data = json!({ "id": message, "channel_id": channel });
+            let mut needs = Intents::DIRECT_MESSAGES;
+            if !self.is_private(channel) {
+                needs = Intents::GUILD_MESSAGES;
+                data["guild_id"] = json!(self.guild.id);
+            }
+            self.dispatch(Dispatch::new("MESSAGE_DELETE", needs, data));
         }
         Some(gone)
     }

@@ -6,7 +6,7 @@
 //!   people.rs ──┐                        ┌──▶ Answer
 //!   rest.rs ────┼──▶ World (+ the time) ─┤
 //!               │                        └──▶ take_dispatches()
-//!      guild · roles · channels · overwrites · messages · writing · attachments · interactions · commands · options · modals
+//!      guild · roles · channels · private · overwrites · messages · writing · attachments · interactions · commands · options · modals
 //!      permissions · names · payload · components · mentions · limits · contract · form · refusal
 //! ```
 //!
@@ -19,6 +19,7 @@
 //! | 500 channels, 50 in a category; a deleted category leaves its children | `channels` | *Channels Resource*; api-docs pull request 1289 |
 //! | codes and shape of errors | `refusal` | *Opcodes and Status Codes*; *API Reference*: "Error Messages" |
 //! | content, embeds, components, files | `payload`, `components`, `attachments` | *Message Resource*: "Create Message", "Embed Limits"; *Component Reference*; *API Reference*: "Uploading Files" |
+//! | private channels | `private` | *User Resource*: "Create DM" |
 //! | replies, nonces, listing, editing, bulk deletion | `messages`, `writing` | *Message Resource* |
 //! | who is notified | `mentions` | *Message Resource*: "Allowed Mentions Object" |
 //! | three seconds, fifteen minutes, deferrals, followups | `interactions` | *Receiving and Responding* |
@@ -54,6 +55,7 @@ mod overwrites;
 pub mod payload;
 mod people;
 pub mod permissions;
+mod private;
 pub mod refusal;
 pub mod rest;
 mod roles;
@@ -177,6 +179,7 @@ impl World {
             Route::Gateway => Ok(Answer::ok(json!({ "url": self.gateway }))),
             Route::GatewayBot => Ok(Answer::ok(self.gateway_bot())),
             Route::Me => Ok(Answer::ok(self.me())),
+            Route::OpenPrivate => self.open_private(request),
             Route::MyGuilds => Ok(Answer::ok(self.my_guilds())),
             Route::MyApplication => Ok(self.get_application()),
             Route::User(user) => {

@@ -241,7 +241,7 @@ impl World {
 
     /// Fills the server with empty channels until it holds `total`, or a category until it does.
     pub fn fill(&mut self, category: Option<Snowflake>, total: usize) {
-        let count = |world: &Self| category.map_or(world.channels.len(), |parent| world.children(parent).count());
+        let count = |world: &Self| category.map_or(world.places().count(), |parent| world.children(parent).count());
         while count(self) < total {
             self.create_channel(super::channels::TEXT, "filler", category, &[]);
         }

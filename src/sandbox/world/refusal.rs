@@ -46,6 +46,8 @@ refusals! {
     too_large = 413, 40005, "Request entity too large";
     missing_access = 403, 50001, "Missing Access";
     not_your_message = 403, 50005, "Cannot edit a message authored by another user";
+    out_of_reach = 403, 50007, "Cannot send messages to this user";
+    invalid_recipients = 400, 50033, "Invalid Recipient(s)";
     empty_message = 400, 50006, "Cannot send an empty message";
     no_text_there = 400, 50008, "Cannot send messages in a non-text channel";
     missing_permissions = 403, 50013, "Missing Permissions";

@@ -3,6 +3,7 @@
 mod audit;
 mod files;
 mod forms;
+mod private;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -38,6 +38,7 @@ pub(super) struct Nonce {
 impl World {
     pub(super) fn post_message(&mut self, channel: Snowflake, request: &Request) -> Outcome {
         self.written_in(channel, Permissions::SEND_MESSAGES)?;
+        self.check_reach(channel)?;
         let mut draft = Form::read(request.body.as_ref(), Draft::read)?.with_files(request);
         let bot = self.bot();
         let rights = self.permissions(bot, channel);

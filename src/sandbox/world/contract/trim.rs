@@ -10,6 +10,7 @@ const SERVED: &[(&str, &[&str])] = &[
     ("/gateway/bot", &["get"]),
     ("/users/@me", &["get"]),
     ("/users/@me/guilds", &["get"]),
+    ("/users/@me/channels", &["post"]),
     ("/users/{user_id}", &["get"]),
     ("/applications/@me", &["get"]),
     ("/oauth2/applications/@me", &["get"]),
