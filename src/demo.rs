@@ -15,6 +15,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+use crate::sandbox::world::Permissions;
 use crate::sandbox::{Caption, Sandbox, Setup, Switch};
 use bot::Bot;
 
@@ -97,6 +98,10 @@ pub async fn run(options: Options, shutdown: impl Future<Output = ()>) -> Result
     // Nobody could switch a privileged intent on for a bot of their own: there is no developer portal here.
     setup.start.members_intent = options.bot == Company::None;
     setup.start.presence_intent = options.bot == Company::None;
+    if options.bot == Company::None {
+        // It may want more than this bot does: to react, and to let people into a channel that is there already.
+        setup.start.bot_permissions = setup.start.bot_permissions | Permissions::EVERYDAY | Permissions::MANAGE_ROLES;
+    }
     let sandbox = Sandbox::start(setup).map_err(|error| Trouble::Listen(options.port, error))?;
     match options.bot {
         Company::Talon => with_bot(&sandbox, shutdown).await,
