@@ -16,10 +16,12 @@ use crate::sandbox::faults::{Fault, When};
 use crate::sandbox::gateway::{Order, bare};
 use crate::sandbox::hub::Hub;
 use crate::sandbox::wish::{Mistaken, Wish};
+use crate::sandbox::world::Limits;
 
 pub(super) fn router() -> Router<Arc<Hub>> {
     Router::new()
         .route("/sandbox/faults", get(faults).post(add_fault).delete(clear_faults))
+        .route("/sandbox/limits", get(limits).post(set_limits))
         .route("/sandbox/gateway", get(gateway).post(disturb_gateway))
         .route("/sandbox/switches", get(switches).post(throw_switch))
 }
@@ -64,6 +66,22 @@ impl Wish {
             None => fault.always(),
         })
     }
+}
+
+async fn limits(State(hub): State<Arc<Hub>>) -> Response {
+    hub.look(|state, _| show(&json!({ "on": state.world.limits.is_some() })))
+}
+
+/// `{do: on | off}`: rate limits as Discord has them, or none.
+async fn set_limits(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
+    let wish = Wish::read(query.as_deref(), &body)?;
+    let limits = match wish.need("do")? {
+        "on" => Some(Limits::default()),
+        "off" => None,
+        _ => return Err(Mistaken::no("do")),
+    };
+    hub.act(|state, _| state.world.limits = limits);
+    Ok(self::limits(State(hub)).await)
 }
 
 async fn gateway(State(hub): State<Arc<Hub>>) -> Response {
