@@ -61,7 +61,7 @@ fn parameter(line: &str, wanted: &str) -> Option<String> {
     let pieces: Vec<(&str, &str)> = pieces.collect();
     let find = |name: &str| pieces.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value);
     if let Some(encoded) = find(&format!("{wanted}*")) {
-        return encoded.rsplit('\'').next().map(super::server::percent_decoded);
+        return encoded.rsplit('\'').next().map(super::world::rest::percent_decoded);
     }
     find(wanted).map(|value| value.trim_matches('"').replace("%22", "\""))
 }

@@ -23,6 +23,7 @@ use super::multipart::{self, Parts};
 use super::record::{Ending, Happening};
 use super::socket::{self, Version};
 use super::world::attachments::LARGEST;
+use super::world::rest::percent_decoded;
 use super::world::{Answer, Refusal, Request as Call, Route};
 use super::{control, page};
 
@@ -171,18 +172,6 @@ async fn api(hub: Arc<Hub>, path: String, request: Request) -> Response {
 
 fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
-}
-
-pub(super) fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let code = tail.get(..2).filter(|_| *first == b'%').and_then(|code| std::str::from_utf8(code).ok());
-        let byte = code.and_then(|code| u8::from_str_radix(code, 16).ok());
-        bytes.push(byte.unwrap_or(*first));
-        rest = &tail[if byte.is_some() { 2 } else { 0 }..];
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Discord takes JSON that says it is JSON, and forms that hold JSON and files, from clients that say who they are (*API Reference*, "HTTP API").

@@ -221,7 +221,13 @@ async def channels_are_changed_and_refused(stage):
     made = await made.edit(name="Other", topic="u", category=guild.categories[0], reason="тест")
     same((made.name, made.topic, made.category), ("other", "u", guild.categories[0]))
     same((await stage.bot.fetch_channel(made.id)).topic, "u")
-    await refused(made.set_permissions(guild.default_role, view_channel=False), 403, 50013)
+    bob = discord.utils.get(guild.members, name="bob")
+    await made.set_permissions(guild.me, view_channel=True, manage_channels=True)
+    await made.set_permissions(guild.default_role, view_channel=False)
+    same("other" in await stage.sandbox.channels("bob"), False)
+    await made.set_permissions(bob, view_channel=True, send_messages=True)
+    same("other" in await stage.sandbox.channels("bob"), True)
+    await refused(made.set_permissions(bob, ban_members=True), 403, 50013)
     await made.delete()
     await refused(made.send("x"), 404, 10003)
     error = await refused(guild.create_text_channel("x" * 101), 400, 50035)
@@ -389,6 +395,49 @@ async def people_are_spoken_to_in_private(stage):
     same((await people.said("bob", "talon"))[-1]["content"], "yes")
     robot = discord.utils.get(stage.guild.members, name="robot")
     await refused(robot.send("psst"), 403, 50007)
+
+
+@story
+async def reactions_are_given_heard_and_cleared(stage):
+    people, lounge = stage.sandbox, stage.channel("lounge")
+    sent = await lounge.send("react to open a ticket")
+    await sent.add_reaction("🎫")
+    heard = asyncio.create_task(stage.heard("raw_reaction_add", lambda event: event.user_id != stage.bot.user.id))
+    await people.do("react", **{"as": "alice", "message": str(sent.id), "emoji": "🎫"})
+    event = await heard
+    same((event.emoji.name, event.member.name, event.message_id), ("🎫", "alice", sent.id))
+    found = await lounge.fetch_message(sent.id)
+    same([(reaction.emoji, reaction.count, reaction.me) for reaction in found.reactions], [("🎫", 2, True)])
+    same(sorted([user.name async for user in found.reactions[0].users()]), ["alice", "talon"])
+    await found.remove_reaction("🎫", event.member)
+    same((await people.said("bob", "lounge"))[-1]["reactions"], [["🎫", [str(stage.bot.user.id)]]])
+    await found.clear_reactions()
+    same((await people.said("bob", "lounge"))[-1]["reactions"], [])
+    await refused(sent.add_reaction("nonsense"), 400, 10014)
+    await lounge.purge()
+
+
+@story
+async def what_the_sandbox_does_not_know_it_says(stage):
+    lounge = stage.channel("lounge")
+    sent = await lounge.send("x")
+    for call in [sent.pin(), sent.create_thread(name="t"), lounge.create_webhook(name="w"), stage.guild.invites()]:
+        await refused(call, 404, 0)
+    unknown = [call["path"] for call in (await stage.sandbox.ask("GET", "calls"))["calls"] if not call["known"]]
+    same([path.rsplit("/", 1)[-1] for path in unknown][-3:], ["threads", "webhooks", "invites"])
+
+
+@story
+async def a_client_that_reads_the_headers_meets_no_limit(stage):
+    people, lounge = stage.sandbox, stage.channel("lounge")
+    await people.do("limits", do="on")
+    try:
+        for number in range(7):
+            await lounge.send(str(number))
+    finally:
+        await people.do("limits", do="off")
+    statuses = [call["ending"].get("answered") for call in await people.calls("POST", f"{lounge.id}/messages")]
+    same(statuses[-7:], [200] * 7)
 
 
 @story

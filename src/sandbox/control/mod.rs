@@ -36,6 +36,7 @@ pub(super) fn router() -> Router<Arc<Hub>> {
         .merge(trouble::router())
         .route("/sandbox/press", post(press))
         .route("/sandbox/submit", post(submit))
+        .route("/sandbox/react", post(react))
         .route("/sandbox/command", post(command))
         .route("/sandbox/say", post(say))
         .route("/sandbox/join", post(join))
@@ -122,6 +123,18 @@ async fn say(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes
     Ok(show(&json!({ "channel": channel, "message": message })))
 }
 
+/// Reacts to a message with an `emoji`, or takes that back.
+async fn react(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
+    let wish = Wish::read(query.as_deref(), &body)?;
+    hub.act(|state, _| {
+        let user = wish.person(&state.world)?;
+        let message = wish.id("message")?.ok_or(Mistaken::missing("message"))?;
+        let channel = state.world.channel_of(message).ok_or(Mistaken::no("message"))?;
+        Ok::<_, Mistaken>(state.world.react(user, channel, message, wish.need("emoji")?, !wish.is_set("back"))?)
+    })?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
 /// A new person joins, or one who left comes back, with the rights of an ordinary member.
 async fn join(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
     let wish = Wish::read(query.as_deref(), &body)?;
@@ -179,6 +192,7 @@ impl From<Cannot> for Mistaken {
                 Cannot::FindTheButton => "there is no such button or command",
                 Cannot::UseTheCommand => "this person may not use that command",
                 Cannot::GiveSuchOptions => "that command does not take such options",
+                Cannot::React => "this person may not react there, or that is no emoji",
                 Cannot::PickThat => {
                     "that menu does not offer this: say values=VALUE, or several with commas between them"
                 }

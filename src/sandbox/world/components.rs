@@ -118,7 +118,7 @@ fn emoji_of(form: &Fields<'_>) -> Value {
 
 /// Whether Discord could take it for an emoji. It has a list of them; here only what is surely none is refused: words and
 /// `:names:`.
-fn may_be_emoji(name: &str) -> bool {
+pub(super) fn may_be_emoji(name: &str) -> bool {
     const KEYCAP: char = '\u{20e3}';
     name.contains(KEYCAP) || name.chars().any(|letter| !letter.is_ascii() && !letter.is_alphanumeric())
 }

@@ -16,8 +16,10 @@ impl Intents {
     pub const GUILD_MEMBERS: Self = Self(1 << 1);
     pub const GUILD_PRESENCES: Self = Self(1 << 8);
     pub const GUILD_MESSAGES: Self = Self(1 << 9);
+    pub const GUILD_MESSAGE_REACTIONS: Self = Self(1 << 10);
     pub const GUILD_MESSAGE_TYPING: Self = Self(1 << 11);
     pub const DIRECT_MESSAGES: Self = Self(1 << 12);
+    pub const DIRECT_MESSAGE_REACTIONS: Self = Self(1 << 13);
     pub const DIRECT_MESSAGE_TYPING: Self = Self(1 << 14);
     pub const MESSAGE_CONTENT: Self = Self(1 << 15);
 

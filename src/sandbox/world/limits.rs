@@ -33,6 +33,7 @@ pub struct Limits {
     pub change_channel: Rate,
     pub write: Rate,
     pub delete_message: Rate,
+    pub reaction: Rate,
     pub interaction: Rate,
     /// Sessions that may be started: one at a time (`max_concurrency`), and so many a day.
     pub identify: Rate,
@@ -50,6 +51,7 @@ impl Default for Limits {
             change_channel: per_second(5, 5),
             write: per_second(5, 5),
             delete_message: per_second(5, 1),
+            reaction: Rate::new(1, Duration::from_millis(250)),
             interaction: per_second(5, 2),
             identify: per_second(1, 5),
             sessions: per_second(1000, 24 * 60 * 60),
@@ -159,6 +161,11 @@ fn bucket(limits: &Limits, route: &Route) -> (&'static str, String, Rate) {
         Route::CreateMessage(channel) => ("create-message", at(channel), limits.write),
         Route::EditMessage(channel, _) => ("edit-message", at(channel), limits.write),
         Route::DeleteMessage(channel, _) => ("delete-message", at(channel), limits.delete_message),
+        // Observed: one in a quarter of a second.
+        Route::PutReaction(channel, ..) | Route::DeleteReaction(channel, ..) | Route::ClearReactions(channel, ..) => {
+            ("reactions", at(channel), limits.reaction)
+        }
+        Route::Reactions(channel, ..) => ("read-reactions", at(channel), limits.other),
         Route::BulkDelete(channel) => ("bulk-delete", at(channel), limits.delete_message),
         Route::Messages(channel) | Route::Message(channel, _) => ("read-messages", at(channel), limits.other),
         Route::Channel(channel) | Route::Typing(channel) => ("channel", at(channel), limits.other),

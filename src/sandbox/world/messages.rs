@@ -10,6 +10,7 @@ use super::channels::Channel;
 use super::dispatch::{Dispatch, Intents};
 use super::mentions::Mentions;
 use super::permissions::Permissions;
+use super::reactions::Reaction;
 use super::refusal::Refusal;
 use super::rest::{Answer, Outcome, Request};
 use super::snowflake::Snowflake;
@@ -29,6 +30,7 @@ pub struct Message {
     pub embeds: Vec<Value>,
     pub components: Vec<Value>,
     pub attachments: Vec<Attachment>,
+    pub reactions: Vec<Reaction>,
     pub flags: u64,
     pub mentions: Mentions,
     pub reply_to: Option<Snowflake>,
@@ -55,6 +57,7 @@ impl World {
             embeds: Vec::new(),
             components: Vec::new(),
             attachments: Vec::new(),
+            reactions: Vec::new(),
             flags: 0,
             mentions: Mentions::default(),
             reply_to: None,
@@ -96,14 +99,19 @@ impl World {
     fn message_core(&self, message: &Message) -> Value {
         let user = |id: &Snowflake| self.users.get(id).map(super::guild::User::json);
         let mentions: Vec<Value> = message.mentions.users.iter().filter_map(user).collect();
-        json!({
+        let mut json = json!({
             "id": message.id, "channel_id": message.channel, "type": message.kind, "author": user(&message.author),
             "content": message.content, "embeds": message.embeds, "components": message.components,
             "attachments": message.attachments.iter().map(|file| self.attachment_json(message, file)).collect::<Vec<_>>(),
             "mentions": mentions, "mention_roles": message.mentions.roles, "mention_everyone": message.mentions.everyone,
             "timestamp": timestamp(message.sent), "edited_timestamp": message.edited.map(timestamp),
             "flags": message.flags, "pinned": false, "tts": false,
-        })
+        });
+        // "reactions?": only where there are any.
+        if !message.reactions.is_empty() {
+            json["reactions"] = self.reactions_json(message);
+        }
+        json
     }
 
     /// The message as a REST answer shows it: emptied for an application that has no claim to its content.

@@ -6,7 +6,7 @@
 //!   people.rs ──┐                        ┌──▶ Answer
 //!   rest.rs ────┼──▶ World (+ the time) ─┤
 //!               │                        └──▶ take_dispatches()
-//!      guild · roles · channels · private · overwrites · messages · writing · attachments · interactions · commands · options · modals
+//!      guild · roles · channels · private · overwrites · messages · writing · attachments · reactions · interactions · commands · options · modals
 //!      permissions · names · payload · components · mentions · limits · contract · form · refusal
 //! ```
 //!
@@ -21,6 +21,7 @@
 //! | content, embeds, components, files | `payload`, `components`, `attachments` | *Message Resource*: "Create Message", "Embed Limits"; *Component Reference*; *API Reference*: "Uploading Files" |
 //! | private channels | `private` | *User Resource*: "Create DM" |
 //! | replies, nonces, listing, editing, bulk deletion | `messages`, `writing` | *Message Resource* |
+//! | reactions | `reactions` | *Message Resource*: "Create Reaction" |
 //! | who is notified | `mentions` | *Message Resource*: "Allowed Mentions Object" |
 //! | three seconds, fifteen minutes, deferrals, followups | `interactions` | *Receiving and Responding* |
 //! | forms | `modals` | *Receiving and Responding*; *Component Reference* |
@@ -56,6 +57,7 @@ pub mod payload;
 mod people;
 pub mod permissions;
 mod private;
+mod reactions;
 pub mod refusal;
 pub mod rest;
 mod roles;
@@ -82,6 +84,7 @@ pub use limits::{Limits, Rate};
 pub use messages::Message;
 pub use people::Cannot;
 pub use permissions::{Overwrite, Permissions, Target};
+pub use reactions::Reaction;
 pub use refusal::Refusal;
 pub use rest::{Answer, Request, Route};
 pub use snowflake::Snowflake;
@@ -206,6 +209,12 @@ impl World {
             Route::CreateMessage(channel) => self.post_message(channel, request),
             Route::EditMessage(channel, message) => self.patch_message(channel, message, request),
             Route::DeleteMessage(channel, message) => self.remove_message(channel, message),
+            Route::PutReaction(channel, message, emoji) => self.put_reaction(channel, message, &emoji),
+            Route::DeleteReaction(channel, message, emoji, whose) => {
+                self.delete_reaction(channel, message, &emoji, whose)
+            }
+            Route::Reactions(channel, message, emoji) => self.list_reactions(channel, message, &emoji, request),
+            Route::ClearReactions(channel, message, emoji) => self.clear_reactions(channel, message, emoji.as_deref()),
             Route::BulkDelete(channel) => self.bulk_delete(channel, request),
             Route::Callback(interaction, token) => self.callback(interaction, &token, request),
             Route::Followup(application, token) => self.post_followup(application, &token, request),

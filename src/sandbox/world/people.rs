@@ -26,6 +26,7 @@ pub enum Cannot {
     UseTheCommand,
     GiveSuchOptions,
     PickThat,
+    React,
     FindTheForm,
     FillItInSo,
 }

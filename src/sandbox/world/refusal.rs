@@ -35,6 +35,7 @@ refusals! {
     unknown_overwrite = 404, 10009, "Unknown Overwrite";
     unknown_role = 404, 10011, "Unknown Role";
     unknown_user = 404, 10013, "Unknown User";
+    unknown_emoji = 400, 10014, "Unknown Emoji";
     unknown_webhook = 404, 10015, "Unknown Webhook";
     unknown_interaction = 404, 10062, "Unknown interaction";
     unknown_command = 404, 10063, "Unknown application command";
@@ -42,6 +43,7 @@ refusals! {
     too_many_commands = 400, 30032, "Maximum number of application commands reached (100)";
     too_many_roles = 400, 30005, "Maximum number of guild roles reached (250)";
     already_acknowledged = 400, 40060, "Interaction has already been acknowledged.";
+    too_many_reactions = 400, 30010, "Maximum number of reactions reached (20)";
     too_many_attachments = 400, 30015, "Maximum number of attachments in a message reached (10)";
     too_large = 413, 40005, "Request entity too large";
     missing_access = 403, 50001, "Missing Access";

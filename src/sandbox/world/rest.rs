@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::attachments::Upload;
+use super::reactions::Whose;
 use super::refusal::Refusal;
 use super::snowflake::Snowflake;
 
@@ -122,6 +123,10 @@ pub enum Route {
     EditMessage(Snowflake, Snowflake),
     DeleteMessage(Snowflake, Snowflake),
     BulkDelete(Snowflake),
+    PutReaction(Snowflake, Snowflake, String),
+    DeleteReaction(Snowflake, Snowflake, String, Whose),
+    Reactions(Snowflake, Snowflake, String),
+    ClearReactions(Snowflake, Snowflake, Option<String>),
     Callback(Snowflake, String),
     Followup(Snowflake, String),
     Reply(Snowflake, String, Which),
@@ -225,11 +230,30 @@ fn channel(method: &str, steps: &[&str]) -> Result<Route, Refusal> {
         ("POST", ["typing"]) => Ok(Route::Typing(channel)),
         ("GET", ["messages"]) => Ok(Route::Messages(channel)),
         ("POST", ["messages"]) => Ok(Route::CreateMessage(channel)),
+        (_, ["messages", message, "reactions", rest @ ..]) => {
+            reaction(method, channel, id("message_id", message)?, rest)
+        }
         ("POST", ["messages", "bulk-delete"]) => Ok(Route::BulkDelete(channel)),
         ("GET", ["messages", message]) => Ok(Route::Message(channel, id("message_id", message)?)),
         ("PATCH", ["messages", message]) => Ok(Route::EditMessage(channel, id("message_id", message)?)),
         ("DELETE", ["messages", message]) => Ok(Route::DeleteMessage(channel, id("message_id", message)?)),
         (_, [] | ["messages" | "typing"] | ["messages" | "permissions", _]) => Err(Refusal::wrong_method()),
+        _ => Err(Refusal::no_such_route()),
+    }
+}
+
+/// The emoji stands in the path "URL Encoded" ("Create Reaction").
+fn reaction(method: &str, channel: Snowflake, message: Snowflake, steps: &[&str]) -> Result<Route, Refusal> {
+    let emoji = steps.first().map(|emoji| percent_decoded(emoji));
+    match (method, emoji, steps.get(1..).unwrap_or_default()) {
+        ("DELETE", emoji, []) => Ok(Route::ClearReactions(channel, message, emoji)),
+        ("GET", Some(emoji), []) => Ok(Route::Reactions(channel, message, emoji)),
+        ("PUT", Some(emoji), ["@me"]) => Ok(Route::PutReaction(channel, message, emoji)),
+        ("DELETE", Some(emoji), ["@me"]) => Ok(Route::DeleteReaction(channel, message, emoji, Whose::Mine)),
+        ("DELETE", Some(emoji), [user]) => {
+            Ok(Route::DeleteReaction(channel, message, emoji, Whose::Of(id("user_id", user)?)))
+        }
+        (_, _, [] | [_]) => Err(Refusal::wrong_method()),
         _ => Err(Refusal::no_such_route()),
     }
 }
@@ -279,6 +303,19 @@ fn application(method: &str, steps: &[&str]) -> Result<Route, Refusal> {
         (_, []) => Err(Refusal::wrong_method()),
         _ => Err(Refusal::no_such_route()),
     }
+}
+
+/// The text with what is written as `%XX` in it; what is no such code stays as it is.
+pub(in crate::sandbox) fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let code = tail.get(..2).filter(|_| *first == b'%').and_then(|code| std::str::from_utf8(code).ok());
+        let byte = code.and_then(|code| u8::from_str_radix(code, 16).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = &tail[if byte.is_some() { 2 } else { 0 }..];
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn id(name: &str, step: &str) -> Result<Snowflake, Refusal> {

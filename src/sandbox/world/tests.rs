@@ -4,6 +4,7 @@ mod audit;
 mod files;
 mod forms;
 mod private;
+mod reactions;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -38,6 +38,8 @@ pub struct MessageView {
     /// The files that came with it, as Discord describes them.
     pub files: Vec<Value>,
     pub buttons: Vec<ButtonView>,
+    /// Who reacted with what.
+    pub reactions: Vec<(String, Vec<Snowflake>)>,
     pub reply_to: Option<Snowflake>,
     /// "Only you can see this."
     pub ephemeral: bool,
@@ -142,6 +144,11 @@ impl World {
             content: message.content.clone(),
             embeds: message.embeds.clone(),
             files: message.attachments.iter().map(|file| self.attachment_json(message, file)).collect(),
+            reactions: message
+                .reactions
+                .iter()
+                .map(|known| (known.emoji.clone(), known.users.iter().copied().collect()))
+                .collect(),
             buttons: message.pressables().map(button).collect(),
             reply_to: message.reply_to.filter(|_| message.interaction.is_none()),
             ephemeral: message.audience.is_some(),
