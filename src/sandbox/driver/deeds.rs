@@ -1,6 +1,6 @@
 //! Being somebody: join, write, press, delete.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Sandbox;
 use crate::sandbox::world::{Cannot, Overwrite, Permissions, Snowflake};
@@ -41,6 +41,23 @@ impl Sandbox {
         custom_id: &str,
     ) -> Result<Snowflake, Cannot> {
         self.hub.interact(|world| world.press(user, channel, Some(message), custom_id))
+    }
+
+    /// Picks values from the newest menu with this custom id in the channel.
+    pub fn choose(
+        &self,
+        user: Snowflake,
+        channel: Snowflake,
+        custom_id: &str,
+        values: &[&str],
+    ) -> Result<Snowflake, Cannot> {
+        self.hub.interact(|world| world.choose(user, channel, None, custom_id, &json!(values)))
+    }
+
+    /// Sends the form that the bot has opened for this person, with values by their custom ids.
+    pub fn submit(&self, user: Snowflake, values: &Value) -> Result<Snowflake, Cannot> {
+        let values = values.as_object().cloned().unwrap_or_default();
+        self.hub.interact(|world| world.submit(user, &values))
     }
 
     /// Uses a registered slash command.

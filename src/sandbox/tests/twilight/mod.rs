@@ -5,6 +5,7 @@ mod asking;
 mod limits;
 mod listening;
 mod pressing;
+mod richer;
 
 use std::time::Duration;
 

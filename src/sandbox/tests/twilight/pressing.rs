@@ -12,22 +12,22 @@ use crate::sandbox::world::{Progress, Snowflake};
 
 impl Rig {
     /// Puts up a button, lets Alice press it, and gives the press as twilight hears it.
-    async fn press(&mut self) -> (Snowflake, Interaction) {
+    pub(super) async fn press(&mut self) -> (Snowflake, Interaction) {
         let cast = self.sandbox.ids();
         self.http.create_message(id(cast.panel)).content("press").components(&[row("go")]).await.expect("the bot may");
         let press = self.sandbox.press(cast.alice, cast.panel, "go").expect("there is a button");
         (press, self.interaction().await)
     }
 
-    async fn interaction(&mut self) -> Interaction {
+    pub(super) async fn interaction(&mut self) -> Interaction {
         self.hear(|event| if let Event::InteractionCreate(heard) = event { Some(heard.0) } else { None }).await
     }
 
-    fn answers(&self) -> InteractionClient<'_> {
+    pub(super) fn answers(&self) -> InteractionClient<'_> {
         self.http.interaction(id(self.sandbox.ids().application))
     }
 
-    async fn answer(
+    pub(super) async fn answer(
         &self,
         to: &Interaction,
         kind: InteractionResponseType,
