@@ -28,7 +28,7 @@ async fn a_client_without_a_word_of_warning_is_told_how_long_to_wait() {
         let host = rig.sandbox.base_url().replace("http://", "");
         twilight_http::Client::builder().token(rig.sandbox.token().to_owned()).proxy(host, true).build()
     };
-    rig.sandbox.set_limits(Some(Limits { write: Rate::new(1, Duration::from_millis(1200)), ..Limits::default() }));
+    rig.sandbox.set_limits(Some(Limits { write: Rate::new(1, Duration::from_secs(2)), ..Limits::default() }));
     let lounge = id(rig.sandbox.ids().lounge);
     // Each knows nothing of what the other has used up.
     fresh().create_message(lounge).content("first").await.expect("there is room");
