@@ -6,6 +6,9 @@
 //! curl 'http://127.0.0.1:PORT/sandbox/view?as=alice'                     what Alice sees
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/press?as=alice'            she presses the first button she sees
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/say?as=alice&text=hello'   she writes in the newest channel she can
+//! curl -X POST 'http://127.0.0.1:PORT/sandbox/press?as=alice&button=MENU&values=a,b'   she picks from a menu
+//! curl -X POST http://127.0.0.1:PORT/sandbox/submit -d '{"as": "alice", "values": {"about": "a bill"}}'
+//! curl -X POST 'http://127.0.0.1:PORT/sandbox/limits?do=on'              from now on with Discord's rate limits
 //! ```
 
 mod sight;
