@@ -113,7 +113,10 @@ async fn a_call_that_hangs_is_given_up_in_the_end() {
             let mut deed = scene.prepare(&mut stage).await;
             stage.discord.fault(Fault::hang(&*point.call, when).skip(point.nth));
             deed.begin(&mut stage);
-            stage.until_given_up().await;
+            // A channel that was deleted is heard of on the gateway, and nothing is left to wait for.
+            if !point.call.starts_with("DELETE") || when == When::Before {
+                stage.until_given_up().await;
+            }
             deed.settled(&stage).await;
         }
     })
