@@ -320,6 +320,7 @@ impl Game {
     /// Everybody closes their ticket.
     pub fn close_all(&mut self) {
         self.tell(|_| "—— everybody closes ——".into());
+        self.count_adopted();
         for channel in self.tickets() {
             let Some(member) = self.member_of(channel).filter(|member| self.members.contains(member)) else { continue };
             self.world.at(self.now);

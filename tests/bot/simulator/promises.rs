@@ -232,6 +232,16 @@ impl Game {
         self.promises.tickets.insert(channel, Made { member, intent: None, gone: None });
     }
 
+    /// Whatever a row says is a ticket, also what was left to people as long as there was another one.
+    pub fn count_adopted(&mut self) {
+        for (owner, state) in &self.rows.tickets {
+            if let Some(channel) = state.channel() {
+                let made = Made { member: Snowflake(owner.member.0), intent: None, gone: None };
+                self.promises.tickets.entry(Snowflake(channel.0)).or_insert(made);
+            }
+        }
+    }
+
     /// A channel is gone.
     pub fn forget(&mut self, channel: Snowflake) {
         if let Some(made) = self.promises.tickets.get_mut(&channel) {
