@@ -107,7 +107,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     let (supervisor, mut tree) =
         Actor::spawn(None, Supervisor, arguments).await.map_err(|error| Failure::Supervisor(error.to_string()))?;
 
-    let content = application.is_none_or(|application| application.content);
+    let content = application.is_none_or(|application| application.may_read());
     let line = Line { token: config.token.clone(), proxy: config.proxy.clone(), gateway, content };
     let ear = Ear { supervisor: supervisor.clone(), place };
     let vitals = Vitals { supervisor: supervisor.clone(), store, counts };

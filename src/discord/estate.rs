@@ -33,8 +33,23 @@ pub struct Named<I> {
 pub struct Application {
     /// Its id, which an invite link names.
     pub id: ApplicationId,
-    /// The message content intent is switched on.
-    pub content: bool,
+    /// What it says of itself, one bit each, if it says anything.
+    pub flags: Option<u64>,
+}
+
+impl Application {
+    /// The message content intent is switched on, if it tells.
+    #[must_use]
+    pub fn content(&self) -> Option<bool> {
+        self.flags.map(|flags| flags & CONTENT != 0)
+    }
+
+    /// It makes sense to ask for what people write. No flag at all is also what a server tells that stands in for Discord
+    /// and keeps no flags, so there only asking shows; Discord refuses it in a way that can be told from all others.
+    #[must_use]
+    pub fn may_read(&self) -> bool {
+        self.flags.is_none_or(|flags| flags == 0 || flags & CONTENT != 0)
+    }
 }
 
 /// A server, as one chooses from it.
@@ -155,11 +170,10 @@ impl Transport {
         #[derive(Deserialize)]
         struct Told {
             id: library::ApplicationId,
-            #[serde(default)]
-            flags: u64,
+            flags: Option<u64>,
         }
         let told: Told = self.look(Route::Oauth2ApplicationCurrent).await?;
-        Ok(Application { id: ApplicationId(told.id.get()), content: told.flags & CONTENT != 0 })
+        Ok(Application { id: ApplicationId(told.id.get()), flags: told.flags })
     }
 
     /// The servers the bot is in: the first two hundred, which is all that people choose from.

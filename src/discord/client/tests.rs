@@ -118,14 +118,28 @@ async fn the_start_learns_who_and_where() {
     let gateway = transport.gateway().await.unwrap();
     assert_eq!((gateway.url.as_str(), gateway.shards), ("wss://gateway.discord.gg", 1));
     assert_eq!(gateway.session_start_limit.remaining, 999);
-    assert_eq!(transport.application().await.unwrap(), Application { id: ApplicationId(8), content: true });
+    assert_eq!(
+        transport.application().await.unwrap(),
+        Application { id: ApplicationId(8), flags: Some(1 << 19 | 1 << 23) }
+    );
 }
 
 #[tokio::test]
 async fn an_application_tells_whether_it_reads_messages() {
-    for (flags, content) in [(json!(1 << 18), true), (json!(1 << 19), true), (json!(1 << 15), false), (json!(0), false)]
-    {
-        let discord = StandIn::new(move |_, _| reply(200, &json!({"id": "8", "flags": flags}))).await;
-        assert_eq!(discord.transport().application().await.unwrap().content, content);
+    let cases = [
+        (json!({"flags": 1 << 18}), Some(true), true),
+        (json!({"flags": 1 << 19}), Some(true), true),
+        (json!({"flags": 1 << 15}), Some(false), false),
+        // Switched off, or a server that keeps no flags: whoever asks is told.
+        (json!({"flags": 0}), Some(false), true),
+        (json!({"flags": null}), None, true),
+        (json!({}), None, true),
+    ];
+    for (mut told, content, may_read) in cases {
+        told["id"] = json!("8");
+        let name = told.to_string();
+        let discord = StandIn::new(move |_, _| reply(200, &told)).await;
+        let application = discord.transport().application().await.unwrap();
+        assert_eq!((application.content(), application.may_read()), (content, may_read), "{name}");
     }
 }

@@ -56,7 +56,7 @@ async fn all_is_found() {
     let discord = discord(|_| None).await;
     let survey = surveyed(discord.transport()).await.unwrap();
     assert_eq!(survey.bot, Named { id: UserId(9), name: "talon".into() });
-    assert!(survey.application.is_some_and(|application| application.content));
+    assert!(survey.application.is_some_and(|application| application.content() == Some(true)));
     assert_eq!(survey.clock, Clock::Fast(Duration::from_secs(59)));
     let home = survey.home.unwrap();
     assert_eq!(home.server.name, "chess club");

@@ -1,6 +1,6 @@
 //! Who the bot is to Discord: its token, its intent, its server, and bit by bit what it may do there.
 
-use crate::discord::{Home, Homeless, Lack, StartError, Survey};
+use crate::discord::{Application, Home, Homeless, Lack, StartError, Survey};
 use crate::lifecycle::Right;
 use crate::operator::checks::{home, survey, unknown, untold};
 use crate::operator::facts::Facts;
@@ -28,10 +28,10 @@ pub(super) fn token(facts: &Facts) -> Verdict {
 }
 
 pub(super) fn message_content(facts: &Facts) -> Verdict {
-    survey(facts, |survey| match &survey.application {
-        Some(application) if application.content => Verdict::ok("switched on"),
+    survey(facts, |survey| match survey.application.as_ref().and_then(Application::content) {
+        Some(true) => Verdict::ok("switched on"),
         // Nothing is missing without it but a second way to ask for the same.
-        Some(_) => Verdict::warning(
+        Some(false) => Verdict::warning(
             "switched off, so !ticket, !close, !setuptickets and !explain are not heard; the buttons and the slash commands \
              work",
             "to have both, discord.com/developers/applications → your application → Bot → Privileged Gateway Intents: \

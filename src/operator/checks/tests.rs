@@ -34,7 +34,7 @@ fn facts() -> Facts {
     let survey = Survey {
         bot: Named { id: UserId(9), name: "talon".into() },
         two_factor: false,
-        application: Some(Application { id: ApplicationId(9), content: true }),
+        application: Some(Application { id: ApplicationId(9), flags: Some(1 << 19) }),
         home: Ok(home),
         clock: Clock::Slow(Duration::ZERO),
     };
@@ -153,9 +153,12 @@ fn a_support_that_anyone_may_mention_needs_no_right() {
 #[test]
 fn who_the_bot_is() {
     warning("message_content", &["the slash commands work", "Bot → Privileged Gateway Intents"], |facts| {
-        survey(facts).application.as_mut().unwrap().content = false;
+        survey(facts).application.as_mut().unwrap().flags = Some(0);
     });
     warning("message_content", &["Discord did not tell"], |facts| survey(facts).application = None);
+    warning("message_content", &["Discord did not tell"], |facts| {
+        survey(facts).application.as_mut().unwrap().flags = None;
+    });
     warning("two_factor", &["Enable Two-Factor Auth"], |facts| home(facts).wants_two_factor = true);
     let owner_has_it = |facts: &mut Facts| {
         home(facts).wants_two_factor = true;
