@@ -9,6 +9,7 @@ use serenity::http::{LightMethod, Route};
 use serenity::model::id as library;
 use serenity::model::permissions::Permissions;
 
+use crate::discord::lenient;
 use crate::discord::rights::{self, Guild};
 use crate::discord::start::StartError;
 use crate::discord::transport::Transport;
@@ -115,12 +116,13 @@ pub enum Thing {
 #[derive(Deserialize)]
 pub(super) struct Listed {
     pub id: library::ChannelId,
-    #[serde(rename = "type")]
-    kind: u8,
-    #[serde(default)]
+    #[serde(default, rename = "type", deserialize_with = "lenient::number")]
+    kind: Option<u8>,
+    #[serde(default, deserialize_with = "lenient::or_default")]
     name: String,
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub parent_id: Option<library::ChannelId>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     position: i64,
     /// The same, as far as rights go.
     #[serde(flatten)]
@@ -133,8 +135,8 @@ impl Listed {
             id: ChannelId(self.id.get()),
             name: self.name.clone(),
             kind: match self.kind {
-                0 | 5 => Kind::Text,
-                4 => Kind::Category,
+                Some(0 | 5) => Kind::Text,
+                Some(4) => Kind::Category,
                 _ => Kind::Other,
             },
             parent: self.parent_id.map(|parent| ChannelId(parent.get())),
@@ -170,6 +172,7 @@ impl Transport {
         #[derive(Deserialize)]
         struct Told {
             id: library::ApplicationId,
+            #[serde(default, deserialize_with = "lenient::number")]
             flags: Option<u64>,
         }
         let told: Told = self.look(Route::Oauth2ApplicationCurrent).await?;
@@ -238,8 +241,8 @@ fn panel_channel(guild: GuildId, bot: UserId, name: &str) -> Value {
 fn sort(listed: &mut [Listed]) {
     let places: std::collections::HashMap<_, _> = listed.iter().map(|channel| (channel.id, channel.position)).collect();
     listed.sort_by_key(|channel| {
-        let category = if channel.kind == 4 { Some(channel.id) } else { channel.parent_id };
+        let category = if channel.kind == Some(4) { Some(channel.id) } else { channel.parent_id };
         let place = category.map(|category| (places.get(&category).copied(), category));
-        (place, channel.kind != 4, channel.position, channel.id)
+        (place, channel.kind != Some(4), channel.position, channel.id)
     });
 }

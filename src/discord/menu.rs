@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serenity::model::permissions::Permissions;
 
+use crate::discord::lenient;
 use crate::discord::wire::Place;
 use crate::ids::Command;
 use crate::language::Language;
@@ -19,11 +20,11 @@ use crate::texts;
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Listed {
     name: String,
-    #[serde(default, deserialize_with = "null_is_none")]
+    #[serde(default, deserialize_with = "lenient::null_is_default")]
     name_localizations: BTreeMap<String, String>,
     #[serde(default)]
     description: String,
-    #[serde(default, deserialize_with = "null_is_none")]
+    #[serde(default, deserialize_with = "lenient::null_is_default")]
     description_localizations: BTreeMap<String, String>,
     /// Whoever lacks one of these permissions is not offered the command, unless the server's administrators say otherwise.
     #[serde(default)]
@@ -35,10 +36,6 @@ struct Listed {
 
 const fn chat() -> u8 {
     1
-}
-
-fn null_is_none<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, String>, D::Error> {
-    Option::deserialize(from).map(Option::unwrap_or_default)
 }
 
 /// All of them, as they should be.

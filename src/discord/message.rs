@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serenity::model::id as library;
 
 use crate::discord::body;
+use crate::discord::lenient::{null_is_default, or_default};
 use crate::discord::wire::Place;
 use crate::ids::{Button, Intent, MessageId, UserId};
 use crate::texts;
@@ -13,7 +14,7 @@ use crate::texts;
 pub(super) struct Message {
     id: library::MessageId,
     author: Author,
-    #[serde(rename = "message_reference")]
+    #[serde(default, rename = "message_reference", deserialize_with = "or_default")]
     answers: Option<Reference>,
     #[serde(flatten)]
     shown: Shown,
@@ -32,11 +33,12 @@ struct Author {
 /// What a message shows. Discord adds much to what it was given (types, ids, colours, sizes): none of it is read, so
 /// none of it makes a difference.
 #[derive(Deserialize, PartialEq)]
-#[serde(default)]
-#[derive(Default)]
 struct Shown {
+    #[serde(default, deserialize_with = "null_is_default")]
     content: String,
+    #[serde(default, deserialize_with = "null_is_default")]
     embeds: Vec<Embed>,
+    #[serde(default, deserialize_with = "null_is_default")]
     components: Vec<Row>,
 }
 
@@ -44,7 +46,7 @@ struct Shown {
 struct Embed {
     title: Option<String>,
     description: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     fields: Vec<Field>,
 }
 
@@ -56,7 +58,7 @@ struct Field {
 
 #[derive(Deserialize, PartialEq)]
 struct Row {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     components: Vec<Part>,
 }
 
@@ -66,7 +68,7 @@ struct Part {
     label: Option<String>,
     style: Option<u8>,
     emoji: Option<Emoji>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     disabled: bool,
 }
 

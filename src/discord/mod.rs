@@ -16,6 +16,7 @@ mod bucket;
 mod client;
 mod estate;
 mod gate;
+mod lenient;
 mod limits;
 mod menu;
 mod message;

@@ -10,6 +10,7 @@ use serenity::model::permissions::Permissions;
 
 use crate::discord::body;
 use crate::discord::estate::{self, Named};
+use crate::discord::lenient;
 use crate::ids::{GuildId, RoleId, UserId};
 use crate::lifecycle::{Call, Right};
 
@@ -51,7 +52,7 @@ pub(super) struct Member {
 #[derive(Deserialize)]
 pub(super) struct Channel {
     guild_id: library::GuildId,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::each")]
     permission_overwrites: Vec<Overwrite>,
 }
 

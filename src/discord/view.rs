@@ -8,6 +8,7 @@ use serde_json::Value;
 use serenity::model::channel::{ChannelType, GuildChannel, PermissionOverwriteType};
 use serenity::model::id as library;
 
+use crate::discord::lenient;
 use crate::discord::wire::Place;
 use crate::ids::{ChannelId, Intent, UserId};
 use crate::language::Language;
@@ -78,25 +79,34 @@ pub(super) fn is(listed: &Value, channel: ChannelId) -> bool {
 #[derive(Deserialize)]
 struct Listed {
     id: library::ChannelId,
-    #[serde(rename = "type")]
-    kind: u8,
+    #[serde(default, rename = "type", deserialize_with = "lenient::number")]
+    kind: Option<u8>,
+    #[serde(default, deserialize_with = "lenient::or_default")]
     parent_id: Option<library::ChannelId>,
+    #[serde(default, deserialize_with = "lenient::or_default")]
     topic: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::each")]
     permission_overwrites: Vec<ListedOverwrite>,
 }
 
 #[derive(Deserialize)]
 struct ListedOverwrite {
     id: library::UserId,
-    #[serde(rename = "type")]
-    kind: u8,
+    #[serde(default, rename = "type")]
+    kind: Value,
+}
+
+impl ListedOverwrite {
+    /// It is a member's, not a role's. Discord itself once said it in words.
+    fn is_members(&self) -> bool {
+        self.kind == 1 || self.kind == "1" || self.kind == "member"
+    }
 }
 
 impl Listed {
     fn sighting(&self, place: &Place) -> Option<Sighting> {
-        let members = self.permission_overwrites.iter().filter(|overwrite| overwrite.kind == 1);
-        Outline { id: self.id, text: self.kind == 0, parent: self.parent_id, topic: self.topic.as_deref() }
+        let members = self.permission_overwrites.iter().filter(|overwrite| overwrite.is_members());
+        Outline { id: self.id, text: self.kind == Some(0), parent: self.parent_id, topic: self.topic.as_deref() }
             .sighting(members.map(|overwrite| overwrite.id), place)
     }
 }
@@ -219,6 +229,32 @@ mod tests {
         check(json!({"parent_id": null, "topic": "о погоде"}), None);
         check(json!({"type": 2}), None);
         check(json!({"type": 4, "parent_id": null}), None);
+    }
+
+    /// As a list shows it, whose fields are spelt as Discord never spells them.
+    fn check_listed(change: Value, members: &[u64]) {
+        let name = change.to_string();
+        let seen = Sighting {
+            channel: ChannelId(50),
+            members: members.iter().copied().map(UserId).collect(),
+            mark: Some((UserId(7), Intent(70))),
+            owned: false,
+        };
+        assert_eq!(listed(vec![channel(change)], &PLACE), [seen], "{name}");
+    }
+
+    #[test]
+    fn a_field_that_is_spelt_otherwise_hides_no_channel() {
+        let overwrites = |role: Value, member: Value| json!([{"id": "4", "type": role}, {"id": 7, "type": member}]);
+        check_listed(json!({"id": 50, "type": "0", "parent_id": 2}), &[7]);
+        check_listed(json!({"parent_id": {"id": "2"}}), &[7]);
+        check_listed(json!({"permission_overwrites": overwrites("0".into(), "1".into())}), &[7]);
+        check_listed(json!({"permission_overwrites": overwrites("role".into(), "member".into())}), &[7]);
+        check_listed(json!({"permission_overwrites": overwrites(0.into(), Value::Null)}), &[]);
+        check_listed(json!({"permission_overwrites": [{"type": 1}, null, {"id": "7", "type": 1}]}), &[7]);
+        check_listed(json!({"permission_overwrites": null}), &[]);
+        let unmarked = channel(json!({"topic": ["?"]}));
+        assert_eq!(listed(vec![unmarked], &PLACE)[0].mark, None);
     }
 
     #[test]

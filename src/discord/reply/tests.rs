@@ -162,6 +162,22 @@ fn a_command_is_known_to_be_answered_by_the_bots_own_reply() {
     }
 }
 
+#[test]
+fn what_shows_nothing_may_be_null() {
+    let empty = json!({"content": null, "embeds": null});
+    let mut welcome = message("9", button("close_ticket_button"));
+    welcome.as_object_mut().unwrap().extend(serde_json::from_value::<serde_json::Map<_, _>>(empty).unwrap());
+    let picture = message("9", json!({"content": null, "components": null}));
+    let expected = Answer::Read { welcome: true, announcement: false, replied: false, others: false };
+    assert_eq!(read(&READ, 200, &json!([welcome, picture])), expected);
+    let mut panel = todays_panel();
+    panel["content"] = Value::Null;
+    panel["components"][0]["components"][0]["disabled"] = Value::Null;
+    assert_eq!(read(&PANEL, 200, &panel), Answer::Panel { current: true });
+    panel["embeds"][0]["fields"] = Value::Null;
+    assert_eq!(read(&PANEL, 200, &panel), Answer::Panel { current: false });
+}
+
 /// The panel as we would send it today, as Discord returns it.
 fn todays_panel() -> Value {
     let mut shown = request(&Call::SendPanel { nonce: 1 }, &PLACE).body.unwrap();
