@@ -3,11 +3,12 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serenity::http::{LightMethod, Route};
 use serenity::model::id as library;
 
+use crate::discord::lenient;
 use crate::discord::transport::Transport;
 use crate::discord::wire::Ask;
 use crate::ids::UserId;
@@ -17,10 +18,12 @@ use crate::ids::UserId;
 pub struct Gateway {
     /// The address of the socket.
     pub url: String,
-    /// In how many parts Discord would like us to listen.
+    /// In how many parts Discord would like us to listen. Who wishes nothing gets one.
+    #[serde(default = "one", deserialize_with = "at_least_one")]
     pub shards: u32,
-    /// How often we may introduce ourselves.
-    pub session_start_limit: SessionStartLimit,
+    /// How often we may introduce ourselves, where that is limited.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub session_start_limit: Option<SessionStartLimit>,
 }
 
 /// Discord resets the token of a bot that introduces itself more often.
@@ -35,6 +38,14 @@ pub struct SessionStartLimit {
     /// How many within five seconds.
     #[serde(default)]
     pub max_concurrency: u32,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+fn at_least_one<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    lenient::number(from).map(|wish: Option<u32>| wish.unwrap_or_default().max(one()))
 }
 
 /// Why the bot cannot start, or not yet.
@@ -83,9 +94,12 @@ impl std::error::Error for StartError {
 }
 
 impl Transport {
-    /// Where to listen.
+    /// Where to listen. A server that stands in for Discord may know only the address.
     pub async fn gateway(&self) -> Result<Gateway, StartError> {
-        self.look(Route::GatewayBot).await
+        match self.look(Route::GatewayBot).await {
+            Err(StartError::NoAnswer(Some(404 | 405 | 501))) => self.look(Route::Gateway).await,
+            told => told,
+        }
     }
 
     /// Who we are.

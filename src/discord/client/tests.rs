@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::discord::estate::Application;
 use crate::discord::standin::{Act, StandIn};
+use crate::discord::start::Gateway;
 use crate::ids::{ApplicationId, Intent, Owner, UserId};
 use crate::language::{Language, Locale};
 use crate::lifecycle::ChannelName;
@@ -117,7 +118,7 @@ async fn the_start_learns_who_and_where() {
     assert_eq!(transport.me().await.unwrap(), UserId(9));
     let gateway = transport.gateway().await.unwrap();
     assert_eq!((gateway.url.as_str(), gateway.shards), ("wss://gateway.discord.gg", 1));
-    assert_eq!(gateway.session_start_limit.remaining, 999);
+    assert_eq!(gateway.session_start_limit.unwrap().remaining, 999);
     assert_eq!(
         transport.application().await.unwrap(),
         Application { id: ApplicationId(8), flags: Some(1 << 19 | 1 << 23) }
@@ -132,6 +133,7 @@ async fn an_application_tells_whether_it_reads_messages() {
         (json!({"flags": 1 << 15}), Some(false), false),
         // Switched off, or a server that keeps no flags: whoever asks is told.
         (json!({"flags": 0}), Some(false), true),
+        (json!({"flags": "524288"}), Some(true), true),
         (json!({"flags": null}), None, true),
         (json!({}), None, true),
     ];
@@ -141,5 +143,27 @@ async fn an_application_tells_whether_it_reads_messages() {
         let discord = StandIn::new(move |_, _| reply(200, &told)).await;
         let application = discord.transport().application().await.unwrap();
         assert_eq!((application.content(), application.may_read()), (content, may_read), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn of_the_gateway_only_the_address_must_be_told() {
+    let cases = [
+        ("gateway/bot", json!({}), 1),
+        ("gateway/bot", json!({"shards": null, "session_start_limit": null}), 1),
+        ("gateway/bot", json!({"shards": 0, "session_start_limit": {}}), 1),
+        ("gateway/bot", json!({"shards": "2", "session_start_limit": "none"}), 2),
+        ("gateway", json!({}), 1),
+    ];
+    for (route, mut told, shards) in cases {
+        told["url"] = json!("ws://there");
+        let (line, name) = (format!("GET /api/v10/{route} "), format!("{route} {told}"));
+        let discord = StandIn::new(move |_, head| match head {
+            head if head.starts_with(&line) => reply(200, &told),
+            _ => reply(404, &json!({"message": "404: Not Found", "code": 0})),
+        })
+        .await;
+        let gateway = Gateway { url: "ws://there".into(), shards, session_start_limit: None };
+        assert_eq!(discord.transport().gateway().await.unwrap(), gateway, "{name}");
     }
 }
