@@ -1,13 +1,15 @@
 //! What Discord's reply means.
 //!
 //! Its codes are its word and its statuses are hearsay: a 404 without the code 10003 may come from a proxy on the way
-//! and proves nothing. A success that cannot be read is no success either.
+//! and proves nothing. A success that cannot be read is no success either. Where a server that stands in for Discord
+//! says no without a code of Discord's, its status is believed only in what does no harm if it is wrong.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use serenity::model::id as library;
 
 use crate::discord::body::SUPPORT_OVERWRITE;
+use crate::discord::lenient;
 use crate::discord::menu;
 use crate::discord::message::Message;
 use crate::discord::view;
@@ -20,6 +22,10 @@ use crate::lifecycle::{Answer, Call, Refusal, Right};
 pub fn answer(call: &Call, place: &Place, status: u16, body: &[u8]) -> Answer {
     match status {
         200..=299 => granted(call, place, body).unwrap_or(Answer::Unknown),
+        // "Not implemented" does not pass, and only these can be done without.
+        501 if matches!(call, Call::ListCommands { .. } | Call::PutCommands { .. }) => {
+            Answer::Refused(refusal(call, status, body))
+        }
         // A proxy on the way gave up waiting; Discord may well have done it.
         408 | 500.. => Answer::Unknown,
         _ => Answer::Refused(refusal(call, status, body)),
@@ -106,15 +112,32 @@ fn messages(body: &[u8], place: &Place) -> Option<(Vec<Message>, bool)> {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Said {
-    code: u64,
+    #[serde(deserialize_with = "lenient::number")]
+    code: Option<u64>,
     errors: Value,
 }
 
+impl Said {
+    fn read(body: &[u8]) -> Option<Self> {
+        let object: Map<String, Value> = serde_json::from_slice(body).ok()?;
+        serde_json::from_value(object.into()).ok()
+    }
+
+    /// Somebody who speaks as Discord does, and whose code says no more than the status. A page of HTML comes from
+    /// something in between.
+    fn plainly(said: Option<&Self>, status: u16) -> bool {
+        said.is_some_and(|said| said.code.is_none_or(|code| code == 0 || code == u64::from(status)))
+    }
+}
+
 fn refusal(call: &Call, status: u16, body: &[u8]) -> Refusal {
-    let said: Said = serde_json::from_slice(body).unwrap_or_default();
+    let said = Said::read(body);
+    let plainly = Said::plainly(said.as_ref(), status);
+    let said = said.unwrap_or_default();
     let creating = matches!(call, Call::CreateChannel { .. });
     let answering = matches!(call, Call::Acknowledge { .. } | Call::EditReply { .. });
-    match said.code {
+    let panel = matches!(call, Call::GetPanel { .. } | Call::EditPanel { .. });
+    match said.code.unwrap_or_default() {
         10_003 | 10_008 if answering => Refusal::InteractionGone,
         _ if answering && status == 429 => Refusal::InteractionGone,
         10_003 if creating => Refusal::CategoryGone,
@@ -127,14 +150,23 @@ fn refusal(call: &Call, status: u16, body: &[u8]) -> Refusal {
         30_013 => Refusal::ServerFull,
         40_060 => Refusal::AlreadyAcknowledged,
         50_001 | 50_013 => Refusal::Forbidden(Vec::new()),
-        50_035 if creating => invalid_form(&said.errors).unwrap_or(Refusal::Other { status, code: said.code }),
+        code @ 50_035 if creating => invalid_form(&said.errors).unwrap_or(Refusal::Other { status, code }),
         160_002 => Refusal::Forbidden(vec![Right::ReadMessageHistory]),
+        // At worst the panel is replaced by its like: what is there is listed before anything is sent.
+        _ if panel && plainly && status == 404 => Refusal::MessageGone,
+        // Nothing can be done about it but to look at the bot's rights.
+        _ if !answering && plainly && status == 403 => Refusal::Forbidden(Vec::new()),
         code => Refusal::Other { status, code },
     }
 }
 
 /// Which field of a channel was refused. The category first: another name would not help a full one.
 fn invalid_form(errors: &Value) -> Option<Refusal> {
+    let untold = errors.is_null() || errors.as_object().is_some_and(Map::is_empty);
+    if untold {
+        // All other fields are our own choice, and the same for everybody.
+        return Some(Refusal::Name);
+    }
     if let Some(parent) = errors.get("parent_id") {
         let full = codes(parent).any(|code| code == "CHANNEL_PARENT_MAX_CHANNELS");
         return Some(if full { Refusal::CategoryFull } else { Refusal::CategoryGone });

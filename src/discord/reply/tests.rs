@@ -94,7 +94,7 @@ fn a_success_that_cannot_be_read_is_none() {
 
 #[test]
 fn what_may_have_been_done_is_unknown() {
-    for status in [408, 500, 502, 503, 504, 520, 524] {
+    for status in [408, 500, 501, 502, 503, 504, 520, 524] {
         for call in [create(), say(), DELETE, LIST, acknowledge()] {
             assert_eq!(
                 read(&call, status, &json!({"message": "oops", "code": 0})),
@@ -265,6 +265,9 @@ fn refusals_are_told_apart_by_their_codes() {
         (COMMANDS, 403, 50_001, Refusal::Forbidden(vec![])),
         (COMMANDS, 400, 50_035, other(400, 50_035)),
         (DELETE, 404, 0, other(404, 0)),
+        (COMMANDS, 404, 0, other(404, 0)),
+        (COMMANDS, 405, 0, other(405, 0)),
+        (COMMANDS, 501, 0, other(501, 0)),
     ];
     for (call, status, code, expected) in cases {
         check_refusal(&call, status, &json!({"message": "…", "code": code}), &expected);
@@ -275,8 +278,51 @@ fn refusals_are_told_apart_by_their_codes() {
 fn a_page_of_html_proves_nothing() {
     for status in [301, 403, 404] {
         let expected = Answer::Refused(Refusal::Other { status, code: 0 });
-        assert_eq!(answer(&DELETE, &PLACE, status, b"<html>not here"), expected);
+        for body in ["<html>not here", "", "null", "[]", "404"] {
+            for call in [DELETE, PANEL, create()] {
+                assert_eq!(answer(&call, &PLACE, status, body.as_bytes()), expected, "{status} {body:?} to {call:?}");
+            }
+        }
     }
+}
+
+/// A server that is like Discord says no in JSON, with no code of Discord's.
+fn check_plain(call: &Call, status: u16, expected: &Refusal) {
+    for code in [json!(null), json!(0), json!(status), json!(status.to_string())] {
+        check_refusal(call, status, &json!({"message": "…", "code": code}), expected);
+    }
+    check_refusal(call, status, &json!({"message": "…"}), expected);
+}
+
+#[test]
+fn a_status_without_a_code_is_believed_where_that_does_no_harm() {
+    let edit_panel = Call::EditPanel { message: MessageId(70) };
+    for call in [PANEL, edit_panel.clone()] {
+        check_plain(&call, 404, &Refusal::MessageGone);
+    }
+    for call in [create(), say(), DELETE, LIST, PANEL, COMMANDS] {
+        check_plain(&call, 403, &Refusal::Forbidden(vec![]));
+    }
+    let other = |status, code| Refusal::Other { status, code };
+    for (call, status, code) in [
+        // What a channel's end would follow from.
+        (DELETE, 404, 0),
+        (READ, 404, 404),
+        (Call::ListPanels, 404, 404),
+        (acknowledge(), 403, 0),
+        // Discord's word, on something else.
+        (PANEL, 404, 10_004),
+        (create(), 403, 60_003),
+    ] {
+        check_refusal(&call, status, &json!({"message": "…", "code": code}), &other(status, code));
+    }
+}
+
+#[test]
+fn a_code_may_be_written_as_text() {
+    check_refusal(&DELETE, 404, &json!({"code": "10003"}), &Refusal::ChannelGone);
+    check_refusal(&create(), 403, &json!({"code": "50013"}), &Refusal::Forbidden(vec![]));
+    check_refusal(&say(), 400, &json!({"code": "what?"}), &Refusal::Other { status: 400, code: 0 });
 }
 
 #[test]
@@ -287,6 +333,8 @@ fn a_refused_form_names_its_field() {
     let length = field("BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.");
     let cases = [
         (json!({"name": length}), Refusal::Name),
+        (json!({}), Refusal::Name),
+        (Value::Null, Refusal::Name),
         (json!({"name": word.clone()}), Refusal::Name),
         (json!({"parent_id": full.clone()}), Refusal::CategoryFull),
         (json!({"parent_id": full, "name": word}), Refusal::CategoryFull),
