@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use crate::discord::bucket::Told;
-use crate::discord::limits::{Lane, Limits, Turn};
+use crate::discord::limits::{DAY, Lane, Limits, Turn};
 use crate::discord::wire::{Ask, Class};
 
 /// Everybody passes here who is not answering a press.
@@ -143,10 +143,11 @@ impl Line {
 fn told(headers: &HeaderMap) -> Option<Told> {
     let text = |name| headers.get(name)?.to_str().ok();
     let seconds = text("x-ratelimit-reset-after")?.parse().ok()?;
+    let left = Duration::try_from_secs_f64(seconds).ok().filter(|left| *left <= DAY)?;
     Some(Told {
         bucket: text("x-ratelimit-bucket")?.into(),
         limit: text("x-ratelimit-limit")?.parse().ok()?,
         remaining: text("x-ratelimit-remaining")?.parse().ok()?,
-        reset: Instant::now() + Duration::try_from_secs_f64(seconds).ok()?,
+        reset: Instant::now() + left,
     })
 }

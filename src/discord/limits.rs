@@ -20,6 +20,8 @@ use crate::discord::wire::Class;
 const TOGETHER: usize = 50;
 /// A second, and a little for the ways on which requests catch up with each other.
 const PERIOD: Duration = Duration::from_millis(1_020);
+/// A limit that lasts longer is none that anybody has set.
+pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How many go side by side where nothing else limits them. Each may take a socket, of which a process has about 1,000.
 const SIDE_BY_SIDE: usize = 256;
 

@@ -14,11 +14,13 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serenity::http::Request;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tracing::{debug, info};
 
 use crate::counts::Counts;
 use crate::discord::gate::Gate;
+use crate::discord::lenient;
+use crate::discord::limits::DAY;
 use crate::discord::start::StartError;
 use crate::discord::wire::Ask;
 
@@ -28,6 +30,13 @@ const CONNECT: Duration = Duration::from_secs(5);
 const TOTAL: Duration = Duration::from_secs(15);
 /// A rate limit that does not say how long it lasts.
 const UNTOLD: Duration = Duration::from_secs(1);
+/// However short a limit says it is, the first pause is not shorter than this, and each one twice as long as the one
+/// before, up to the longest. Discord bars the address of whoever has 10,000 requests refused within ten minutes, and a
+/// limit that is always over "in 0 seconds" would have the bot there in no time.
+const SHORTEST: Duration = Duration::from_millis(100);
+const LONGEST: Duration = Duration::from_secs(4);
+/// An answer that is wanted soon is tried at least so often while it is.
+const TRIES: u32 = 8;
 /// A wait that somebody may notice.
 const NOTICEABLE: Duration = Duration::from_secs(2);
 
@@ -91,6 +100,7 @@ impl Transport {
     pub(super) async fn send(&self, ask: &Ask<'_>) -> Option<Reply> {
         let _under_way = UnderWay::begin(&self.counts);
         let mut way = self.gate.join(ask);
+        let (begun, mut floor) = (Instant::now(), SHORTEST);
         loop {
             if let Some(way) = &mut way {
                 way.clear().await;
@@ -102,9 +112,10 @@ impl Transport {
                 Err(error) => return lost(ask, &error),
             };
             if status == 429 {
-                let limit = Limit::read(&headers, &body);
+                let limit = Limit::read(&headers, &body).at_least(floor);
                 limit.log(ask);
-                if limit.pause > ask.lifetime() {
+                floor = (floor * 2).min(LONGEST).min(ask.lifetime() / TRIES);
+                if begun.elapsed() + limit.pause > ask.lifetime() {
                     return Some(Reply { status, body, date: date(&headers) });
                 }
                 match &mut way {
@@ -195,16 +206,24 @@ impl Limit {
         #[derive(Default, Deserialize)]
         #[serde(default)]
         struct Said {
+            #[serde(deserialize_with = "lenient::number")]
             retry_after: Option<f64>,
+            #[serde(deserialize_with = "lenient::or_default")]
             global: bool,
         }
         let said: Said = serde_json::from_slice(body).unwrap_or_default();
         let header = headers.get("retry-after").and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let pauses = [header, said.retry_after].into_iter().flatten();
         let pause = pauses.filter_map(|seconds| Duration::try_from_secs_f64(seconds).ok()).max();
+        let pause = pause.map(|pause| pause.min(DAY));
         let scope = headers.get("x-ratelimit-scope").is_some_and(|scope| scope == "global");
         let global = said.global || scope || headers.contains_key("x-ratelimit-global");
         Self { pause: pause.unwrap_or(UNTOLD), global }
+    }
+
+    /// The same, but not shorter than this.
+    fn at_least(self, floor: Duration) -> Self {
+        Self { pause: self.pause.max(floor), ..self }
     }
 
     fn log(&self, ask: &Ask<'_>) {

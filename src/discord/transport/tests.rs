@@ -120,6 +120,27 @@ async fn nobody_waits_longer_than_the_answer_is_wanted() {
 }
 
 #[tokio::test]
+async fn a_limit_that_is_over_at_once_again_and_again_is_not_hammered() {
+    let over = || refused("retry-after: 0\r\n", "{\"retry_after\": 0, \"global\": false}");
+    let discord = StandIn::new(move |number, _| if number < 4 { over() } else { ok() }).await;
+    let start = Instant::now();
+    assert_eq!(discord.transport().send(&create()).await.unwrap().status, 200);
+    assert!(start.elapsed() >= Duration::from_millis(100 + 200 + 400 + 800), "{:?}", start.elapsed());
+    assert_eq!(discord.heard().len(), 5);
+}
+
+#[tokio::test]
+async fn a_press_is_answered_as_soon_as_its_limit_lets_it_and_for_as_long_as_it_counts() {
+    let discord = StandIn::new(|_, _| refused("retry-after: 0\r\n", "")).await;
+    let start = Instant::now();
+    assert_eq!(discord.transport().send(&callback()).await.unwrap().status, 429);
+    let took = start.elapsed();
+    assert!(took > Duration::from_secs(2) && took < Duration::from_millis(3_500), "{took:?}");
+    let tries = discord.heard().len();
+    assert!((8..=12).contains(&tries), "{tries} tries");
+}
+
+#[tokio::test]
 async fn a_global_limit_holds_back_what_has_nothing_to_do_with_it() {
     let discord = StandIn::new(|number, _| match number {
         0 => refused("x-ratelimit-scope: global\r\nretry-after: 0.3\r\n", "{\"global\": true, \"retry_after\": 0.3}"),
@@ -261,6 +282,10 @@ fn a_refusal_tells_how_long_and_where() {
         ("retry-after: 3", "", (3_000, false)),
         ("retry-after: 0.25", "{\"retry_after\": 0.1}", (250, false)),
         ("retry-after: 1", "{\"retry_after\": 64.57, \"global\": false}", (64_570, false)),
+        ("retry-after: 0.1", "{\"retry_after\": \"2.5\", \"global\": \"yes\"}", (2_500, false)),
+        ("retry-after: 3600000", "", (86_400_000, false)),
+        ("retry-after: 1e19", "", (86_400_000, false)),
+        ("retry-after: 0", "{\"retry_after\": 0}", (0, false)),
         ("retry-after: soon", "<html>", (1_000, false)),
         ("retry-after: -1", "{\"retry_after\": 1e300}", (1_000, false)),
         ("x-ratelimit-global: true", "{\"retry_after\": 0.5}", (500, true)),
