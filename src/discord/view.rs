@@ -63,7 +63,8 @@ pub fn sightings<'a>(channels: impl IntoIterator<Item = &'a GuildChannel>, place
 /// The same for a list that was asked for.
 ///
 /// Only the fields that matter are read, so that a new kind of channel cannot make the whole list unreadable.
-pub(super) fn listed(channels: Vec<Value>, place: &Place) -> Vec<Sighting> {
+#[must_use]
+pub fn listed(channels: Vec<Value>, place: &Place) -> Vec<Sighting> {
     channels
         .into_iter()
         .filter_map(|channel| serde_json::from_value::<Listed>(channel).ok())

@@ -8,11 +8,12 @@ use std::time::SystemTime;
 use serenity::all::{
     ActionRowComponent, ApplicationId as LibraryApplicationId, ButtonKind, CommandInteraction, CommandType,
     ComponentInteraction, Event, Guild, GuildChannel, Interaction, InteractionId as LibraryInteractionId, Member,
-    Message, Permissions, RoleId as LibraryRoleId,
+    Message, Permissions, RoleId as LibraryRoleId, UnknownEvent,
 };
 
 use crate::actors::{Heard, Rank};
 use crate::discord::{Place, view};
+use crate::gateway::unread::{Reread, reread};
 use crate::ids::{ApplicationId, Button, ChannelId, Command, GuildId, InteractionId, MessageId, RoleId, UserId};
 use crate::language::Language;
 use crate::lifecycle::{Asker, Entrance, Gesture, Press};
@@ -38,7 +39,22 @@ pub fn meaning(event: Event, place: &Place, now: SystemTime) -> Option<Heard> {
         Event::GuildCreate(event) => Some(channels(&event.guild, place)),
         Event::ChannelCreate(event) => made(&event.channel, place),
         Event::ChannelDelete(event) => Some(Heard::ChannelGone(ChannelId(event.channel.id.get()))),
+        Event::Unknown(event) => unread(event, place, now),
         _ => None,
+    }
+}
+
+/// The library drops it without a word.
+fn unread(event: UnknownEvent, place: &Place, now: SystemTime) -> Option<Heard> {
+    let kind = event.kind.clone();
+    let Some(reread) = reread(event, place) else {
+        tracing::warn!(kind, "an event could not be read and was not acted on");
+        return None;
+    };
+    tracing::debug!(kind, "an event could not be read as Discord's, and was read as far as it matters");
+    match reread {
+        Reread::Whole(event) => meaning(*event, place, now),
+        Reread::Heard(heard) => Some(heard),
     }
 }
 

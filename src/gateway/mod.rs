@@ -4,6 +4,7 @@
 //! so what is cast to the supervisor before the first wait keeps that order. Nothing here waits.
 
 mod meaning;
+mod unread;
 mod watch;
 
 use std::fmt;
@@ -168,10 +169,6 @@ fn note(event: &Event) {
         }
         Event::GuildDelete(event) => {
             tracing::warn!(guild = %event.guild.id, "the bot is not in the server any more; its tickets stay, should it come back");
-        }
-        // The library drops it without a word.
-        Event::Unknown(event) => {
-            tracing::warn!(kind = event.kind, "an event could not be read and was not acted on");
         }
         _ => {}
     }
