@@ -22,7 +22,11 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Run the bot, as the environment and .env say (the default)
-    Run,
+    Run {
+        /// Stop at the end of standard input, too: whoever started the bot may be killed, and it should not stay behind
+        #[arg(long, hide = true)]
+        until_stdin_ends: bool,
+    },
     /// Set the bot up: asks for the token, lets you choose server, channel, category and role, and writes .env
     Setup,
     /// Check everything before members do: token, intent, server, rights, files; exit code 1 if anything is wrong
@@ -59,8 +63,8 @@ const BAD_SETTINGS: u8 = 2;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match arguments.command.unwrap_or(Command::Run) {
-        Command::Run => run().await,
+    match arguments.command.unwrap_or(Command::Run { until_stdin_ends: false }) {
+        Command::Run { until_stdin_ends } => run(until_stdin_ends).await,
         Command::Setup => set_up().await,
         Command::Doctor(options) => examine(&options).await,
         Command::Invite(options) => invite(&options).await,
@@ -75,12 +79,18 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run() -> ExitCode {
+async fn run(until_stdin_ends: bool) -> ExitCode {
     let environment = config::environment();
     match Config::read(&environment) {
         Ok(config) => {
             logs::start(environment.get("RUST_LOG"), config.log_format);
-            report(talon::run(config, told_to_stop()).await)
+            let stop = async {
+                tokio::select! {
+                    () = told_to_stop() => {}
+                    () = stdin_ends(), if until_stdin_ends => {}
+                }
+            };
+            report(talon::run(config, stop).await)
         }
         Err(mistakes) => correct(&mistakes),
     }
@@ -182,4 +192,15 @@ async fn told_to_stop() {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
     }
+}
+
+/// Ends when there is nothing more to be read. It is read on a thread that nobody waits for at the end, as the runtime
+/// would for one of its own.
+async fn stdin_ends() {
+    let (end, ended) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        let _ = end.send(());
+    });
+    let _ = ended.await;
 }

@@ -1,11 +1,14 @@
 //! The bot's process: started, killed and started again in the same folder, where its tickets are.
+//!
+//! It reads from a pipe in which nothing ever comes and whose other end only the sandbox holds. So it learns of the
+//! sandbox's end even if that was killed and could tell nobody, and does not stay behind.
 
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 
 use super::Order;
 use crate::sandbox::Sandbox;
@@ -18,12 +21,14 @@ pub(super) struct Bot {
     sandbox: Sandbox,
     home: TempDir,
     process: Option<Child>,
+    /// Never written to.
+    line: Option<ChildStdin>,
 }
 
 impl Bot {
     /// Starts it in a new folder, which is gone when everything ends.
     pub(super) fn start(sandbox: Sandbox) -> io::Result<Self> {
-        let mut bot = Self { sandbox, home: tempfile::tempdir()?, process: None };
+        let mut bot = Self { sandbox, home: tempfile::tempdir()?, process: None, line: None };
         bot.spawn()?;
         Ok(bot)
     }
@@ -33,8 +38,8 @@ impl Bot {
         let ids = self.sandbox.ids();
         let inherited = ["RUST_LOG", "PATH", "HOME"].into_iter();
         let inherited = inherited.filter_map(|name| Some((name, std::env::var(name).ok()?)));
-        let process = Command::new(std::env::current_exe()?)
-            .arg("run")
+        let mut process = Command::new(std::env::current_exe()?)
+            .args(["run", "--until-stdin-ends"])
             .current_dir(self.home.path())
             .env_clear()
             .envs(inherited)
@@ -43,9 +48,11 @@ impl Bot {
             .env("TICKET_BUTTON_CHANNEL_ID", ids.panel.to_string())
             .env("TICKET_CATEGORY_ID", ids.category.to_string())
             .env("SUPPORT_ROLE_ID", ids.support_role.to_string())
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
+        // Whoever waits for a child closes what it still holds of it.
+        self.line = process.stdin.take();
         self.process = Some(process);
         Ok(())
     }

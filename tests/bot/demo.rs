@@ -3,8 +3,8 @@
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
 /// How long it may take to start, or to end.
@@ -15,6 +15,7 @@ pub struct Demo {
     process: Child,
     pub address: String,
     guide: String,
+    lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Demo {
@@ -43,7 +44,7 @@ impl Demo {
             guide.push('\n');
         }
         let address = guide.split_whitespace().find(|word| word.starts_with("http://")).expect("it says where it is");
-        Self { process, address: address.trim_end_matches(',').to_owned(), guide }
+        Self { process, address: address.trim_end_matches(',').to_owned(), guide, lines }
     }
 
     /// Where it listens, on loopback.
@@ -111,4 +112,16 @@ async fn a_taken_port_is_told_in_a_sentence() {
     let said = String::from_utf8_lossy(&second.stderr);
     assert!(said.contains(&format!("port {port} is taken")), "{said}");
     assert_eq!(second.status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn a_killed_sandbox_leaves_no_bot_behind() {
+    let mut talon = Demo::start(&[]).await;
+    talon.process.kill().await.expect("it can be killed");
+    // Its bot prints to the same place, which ends with the last of them.
+    while let Some(line) =
+        timeout(PATIENCE, talon.lines.next_line()).await.expect("the bot ends soon").expect("it can be read")
+    {
+        talon.guide += &line;
+    }
 }
