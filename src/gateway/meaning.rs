@@ -13,7 +13,7 @@ use serenity::all::{
 
 use crate::actors::{Heard, Rank};
 use crate::discord::{Place, view};
-use crate::gateway::unread::{Reread, reread};
+use crate::gateway::unread::{Reread, reread, says_nothing};
 use crate::ids::{ApplicationId, Button, ChannelId, Command, GuildId, InteractionId, MessageId, RoleId, UserId};
 use crate::language::Language;
 use crate::lifecycle::{Asker, Entrance, Gesture, Press};
@@ -47,6 +47,9 @@ pub fn meaning(event: Event, place: &Place, now: SystemTime) -> Option<Heard> {
 /// The library drops it without a word.
 fn unread(event: UnknownEvent, place: &Place, now: SystemTime) -> Option<Heard> {
     let kind = event.kind.clone();
+    if says_nothing(&kind) {
+        return None;
+    }
     let Some(reread) = reread(event, place) else {
         tracing::warn!(kind, "an event could not be read and was not acted on");
         return None;

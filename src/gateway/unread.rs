@@ -14,6 +14,15 @@ use crate::actors::Heard;
 use crate::discord::{Place, view};
 use crate::ids::{ChannelId, GuildId};
 
+/// Kinds that mean something, to us or to the connection. Discord invents others all the time.
+const MATTER: [&str; 7] =
+    ["READY", "RESUMED", "INTERACTION_CREATE", "MESSAGE_CREATE", "GUILD_CREATE", "CHANNEL_CREATE", "CHANNEL_DELETE"];
+
+/// Nothing is missed if an event of this kind is not read.
+pub(super) fn says_nothing(kind: &str) -> bool {
+    !MATTER.contains(&kind)
+}
+
 /// What became of an event.
 pub(super) enum Reread {
     /// Now the library can read it.
@@ -22,7 +31,7 @@ pub(super) enum Reread {
     Heard(Heard),
 }
 
-/// Reads it once more; nothing, if it is of a kind that says nothing to us, or lacks what it would say it with.
+/// Reads it once more; nothing, if it lacks what it would say something with.
 pub(super) fn reread(event: UnknownEvent, place: &Place) -> Option<Reread> {
     let UnknownEvent { kind, value, .. } = event;
     let told = value.as_object()?;

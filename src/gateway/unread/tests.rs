@@ -165,3 +165,13 @@ fn what_says_nothing_stays_unheard() {
         assert!(hear(kind, &told).is_none(), "{kind} {told}");
     }
 }
+
+#[test]
+fn new_kinds_are_nothing_to_be_told_of() {
+    for kind in ["VOICE_CHANNEL_STATUS_UPDATE", "SOMETHING_NEW", ""] {
+        assert!(says_nothing(kind), "{kind}");
+    }
+    for kind in MATTER {
+        assert!(!says_nothing(kind), "{kind}");
+    }
+}
