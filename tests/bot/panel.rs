@@ -3,8 +3,8 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use talon::sandbox::world::{MessageView, Overwrite, Permissions, Snowflake, Target};
-use talon::sandbox::{Fault, When};
+use talon::sandbox::world::{Answer, MessageView, Overwrite, Permissions, Snowflake, Target};
+use talon::sandbox::{Fault, Trouble, When};
 
 use crate::stage::{CREATE, Stage, button};
 
@@ -200,7 +200,7 @@ async fn an_outage_at_the_start_never_makes_a_second_one() {
     let ids = stage.discord.ids();
     for fault in [
         Fault::status("/channels/*/messages/**", When::Before, 503),
-        Fault::status("/channels/*/messages/**", When::Before, 404),
+        Fault::new("/channels/*/messages/**", When::Before, not_here()),
         Fault::reset("/channels/*/messages/**", When::Before),
         Fault::code("/channels/*/messages/**", 403, 50001, "Missing Access"),
     ] {
@@ -216,6 +216,44 @@ async fn an_outage_at_the_start_never_makes_a_second_one() {
         assert_eq!(panels(&stage), before, "{}", stage.story());
         assert!(stage.logged().contains("the panel cannot be looked after"), "the log tells");
     }
+}
+
+/// What something on the way answers that knows nothing of Discord.
+fn not_here() -> Trouble {
+    Trouble::Answer(Answer { status: 404, headers: Vec::new(), body: None })
+}
+
+#[tokio::test]
+async fn one_that_is_gone_is_replaced_also_where_that_is_told_without_a_code() {
+    let mut stage = Stage::ready().await;
+    kept(&stage).await;
+    stage.kill().await;
+    let before = panels(&stage)[0].id;
+    stage.discord.delete_message(stage.discord.ids().panel, before);
+    stage
+        .discord
+        .fault(Fault::status(format!("GET /channels/*/messages/{before}").as_str(), When::Before, 404).always());
+
+    stage.start().await;
+    settled(&stage).await;
+
+    assert_ne!(panels(&stage)[0].id, before);
+}
+
+#[tokio::test]
+async fn one_that_only_seemed_to_be_gone_is_not_joined_by_another() {
+    let mut stage = Stage::ready().await;
+    kept(&stage).await;
+    stage.kill().await;
+    stage.discord.clear_record();
+    stage.discord.fault(Fault::status("/channels/*/messages/**", When::Before, 404).always());
+
+    stage.spawn();
+    stage.discord.until_called("GET /channels/*/messages", 2).await;
+    stage.discord.clear_faults();
+    stage.discord.until_called("POST /channels/*/messages", 1).await;
+
+    settled(&stage).await;
 }
 
 #[tokio::test]
