@@ -168,7 +168,7 @@ fn what_shows_nothing_may_be_null() {
     let mut welcome = message("9", button("close_ticket_button"));
     welcome.as_object_mut().unwrap().extend(serde_json::from_value::<serde_json::Map<_, _>>(empty).unwrap());
     let picture = message("9", json!({"content": null, "components": null}));
-    let expected = Answer::Read { welcome: true, announcement: false, replied: false, others: false };
+    let expected = Answer::Read { welcome: true, announcement: None, replied: false, others: false };
     assert_eq!(read(&READ, 200, &json!([welcome, picture])), expected);
     let mut panel = todays_panel();
     panel["content"] = Value::Null;
