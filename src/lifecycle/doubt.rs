@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::ids::ChannelId;
 use crate::lifecycle::call::{Answer, Call, Refusal};
+use crate::lifecycle::reply::{Reply, Role};
 use crate::lifecycle::state::{Asker, Entrance, State};
 use crate::lifecycle::task::Task;
 use crate::lifecycle::ticket::Ticket;
@@ -119,16 +120,27 @@ impl Ticket {
 
     /// Opens one ticket for all who asked for it.
     fn begin_again(&mut self, doubts: Vec<Doubt>) {
-        for (mut asker, name) in doubts {
-            if let Entrance::Press(press) = &mut asker.entrance {
-                press.acknowledged = true;
-            }
-            self.replies.retain(|reply| reply.asker().intent() != asker.intent());
-            match self.state {
-                State::Absent => self.begin(asker, name),
-                State::Opening(_) | State::Refused(_) | State::Open { .. } | State::Closing(_) => self.wait(asker),
+        for (asker, name) in doubts {
+            let role = if self.state == State::Absent { Role::Opener } else { Role::Waiter };
+            let asker = self.reconsider(asker, role);
+            match role {
+                Role::Opener => self.begin(asker, name),
+                Role::Waiter | Role::Closer | Role::Bystander => self.asked_again(&asker),
             }
         }
+    }
+
+    /// They get another answer than the one they were given, or are just being given.
+    fn reconsider(&mut self, mut asker: Asker, role: Role) -> Asker {
+        if let Some(reply) = self.replies.iter_mut().find(|reply| reply.asker().intent() == asker.intent()) {
+            reply.reconsider(role);
+            return reply.asker().clone();
+        }
+        if let Entrance::Press(press) = &mut asker.entrance {
+            press.acknowledged = true;
+        }
+        self.replies.push(Reply::owed(asker.clone(), role));
+        asker
     }
 }
 

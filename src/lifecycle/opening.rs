@@ -24,13 +24,18 @@ const LOOKS: u32 = 6;
 impl Ticket {
     /// Before the server's channels have been told, the member may have a ticket that no row knows.
     pub(super) fn begin_unseen(&mut self, asker: Asker, name: String, now: SystemTime) {
-        self.begin(asker, name);
+        self.begin_for(asker, name);
         self.begin_call(Call::ListChannels { guild: self.owner.guild }, now);
+    }
+
+    /// Somebody asked who is still to be answered.
+    pub(super) fn begin_for(&mut self, asker: Asker, name: String) {
+        self.replies.push(Reply::owed(asker.clone(), Role::Opener));
+        self.begin(asker, name);
     }
 
     pub(super) fn begin(&mut self, asker: Asker, name: String) {
         self.step.notes.push(Note::Asked { by: asker.user, way: (&asker.entrance).into() });
-        self.replies.push(Reply::owed(asker.clone(), Role::Opener));
         self.state = State::Opening(Opening { asker, name, channel: None });
     }
 

@@ -80,6 +80,12 @@ impl Reply {
         }
     }
 
+    /// What they are told, or have just been told, is not true any more; what is true is not known yet.
+    pub fn reconsider(&mut self, role: Role) {
+        self.role = role;
+        self.words = None;
+    }
+
     /// Who asked, and what has become of their press.
     #[must_use]
     pub const fn asker(&self) -> &Asker {

@@ -281,7 +281,7 @@ impl Ticket {
         let channel = self.state.channel();
         match (&self.state, event) {
             (Absent, Event::Open { asker, name, unseen: true }) => self.begin_unseen(asker, name, now),
-            (Absent, Event::Open { asker, name, unseen: false }) => self.begin(asker, name),
+            (Absent, Event::Open { asker, name, unseen: false }) => self.begin_for(asker, name),
             (State::Opening(Opening { channel: None, .. }), Event::Open { asker, .. }) => self.wait(asker),
             (State::Refused(Refused { words, .. }), Event::Open { asker, .. }) => {
                 let words = words.clone();

@@ -63,6 +63,15 @@ fn the_ticket_is_gone_and_the_same_press_opens_a_new_one() {
 }
 
 #[test]
+fn an_answer_that_turns_out_wrong_while_it_gets_lost_is_not_the_last_word() {
+    given(open(C))
+        .on(pressed(FIRST), open(C), &[pointed(FIRST), get(C)])
+        .answer(get(C), gone_from_discord(), asked(), &[create()])
+        .answer(pointed(FIRST), Answer::Unknown, asked(), &[])
+        .wake(100, deferred(), &[defer(begun(FIRST))]);
+}
+
+#[test]
 fn all_who_asked_share_the_new_one() {
     let told = [
         edit(begun(FIRST), Words::Created(D)),
