@@ -4,7 +4,7 @@
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::filter::{EnvFilter, FilterExt, LevelFilter, Targets};
+use tracing_subscriber::filter::{FilterExt, LevelFilter, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -32,9 +32,12 @@ const QUIET: [(&str, LevelFilter); 8] = [
     ("ractor", LevelFilter::WARN),
 ];
 
+/// What is logged where nobody has said anything else.
+const USUAL: &str = "info";
+
 /// Logs what `filter` lets through, as `RUST_LOG` has it.
 pub fn start(filter: Option<&str>, format: Format) {
-    let wanted = EnvFilter::new(filter.unwrap_or("info"));
+    let (wanted, strange) = read(filter.unwrap_or(USUAL));
     let allowed = Targets::new().with_default(LevelFilter::TRACE).with_targets(QUIET);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match format {
@@ -42,4 +45,58 @@ pub fn start(filter: Option<&str>, format: Format) {
         Format::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
     };
     tracing_subscriber::registry().with(lines.with_filter(wanted.and(allowed))).init();
+    for part in strange {
+        tracing::error!(part, "RUST_LOG has a part that is not understood and changes nothing: {FORM}");
+    }
+}
+
+const FORM: &str =
+    "each part is a level (off, error, warn, info, debug, trace) or TARGET=LEVEL, as in info,talon=debug";
+
+/// What is wanted, and the parts that nobody can read: spans and fields are not told apart here.
+fn read(filter: &str) -> (Targets, Vec<&str>) {
+    let parts = filter.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let (plain, strange): (Vec<_>, Vec<_>) =
+        parts.partition(|part| !part.contains('[') && part.parse::<Targets>().is_ok());
+    let plain = if plain.is_empty() { USUAL.to_owned() } else { plain.join(",") };
+    (plain.parse().expect("parts that can be read one by one can be read together"), strange)
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    fn check(filter: &str, shown: &[(&str, Level)], hidden: &[(&str, Level)], strange: &[&str]) {
+        let (wanted, unread) = read(filter);
+        assert_eq!(unread, strange, "{filter:?}");
+        for (target, level) in shown {
+            assert!(wanted.would_enable(target, level), "{filter:?} shows {level} of {target}");
+        }
+        for (target, level) in hidden {
+            assert!(!wanted.would_enable(target, level), "{filter:?} hides {level} of {target}");
+        }
+    }
+
+    #[test]
+    fn a_filter_is_levels_and_targets() {
+        let (info, debug, warn) = (Level::INFO, Level::DEBUG, Level::WARN);
+        check("info", &[("talon::run", info), ("h2", info)], &[("talon::run", debug)], &[]);
+        check("talon=debug", &[("talon::run", debug)], &[("h2", Level::ERROR)], &[]);
+        check("info, talon::doctor=off", &[("talon::run", info)], &[("talon::doctor", Level::ERROR)], &[]);
+        check("WARN,talon=4", &[("talon", debug), ("h2", warn)], &[("h2", info)], &[]);
+        check("talon", &[("talon::run", Level::TRACE)], &[("h2", Level::ERROR)], &[]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_changes_nothing_and_is_told() {
+        let info = [("talon::run", Level::INFO)];
+        let debug = [("talon::run", Level::DEBUG)];
+        check("info,talon=loud", &info, &debug, &["talon=loud"]);
+        check("talon[span]=debug,info", &info, &debug, &["talon[span]=debug"]);
+        check("talon[{member=1}]=trace", &info, &debug, &["talon[{member=1}]=trace"]);
+        check("debug;warn=1=2", &info, &debug, &["debug;warn=1=2"]);
+        check("", &info, &debug, &[]);
+    }
 }

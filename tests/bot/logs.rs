@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use talon::ids::{GuildId, Owner, UserId};
-use talon::lifecycle::Note;
+use talon::lifecycle::{Note, State};
 use talon::sandbox::{Fault, When};
 use talon::store::{Filter, Reader, Store};
 
@@ -53,6 +53,7 @@ async fn a_line_is_an_object_that_names_ticket_member_and_channel() {
     stage.start().await;
     let ids = stage.discord.ids();
     let ticket = stage.open(ids.alice).await;
+    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
     stage.press_close(ids.alice, ticket);
     stage.until_gone(ticket).await;
     stage.stop().await;
@@ -67,6 +68,15 @@ async fn a_line_is_an_object_that_names_ticket_member_and_channel() {
         assert_eq!(line["member"], ids.alice.to_string());
         assert_eq!(line["channel"], ticket.to_string());
     }
+}
+
+#[tokio::test]
+async fn a_part_of_the_filter_that_is_not_understood_is_told() {
+    let mut stage = Stage::empty();
+    stage.set("RUST_LOG", "info,talon[{member=1}]=trace");
+    stage.start().await;
+    stage.until_logged("RUST_LOG has a part that is not understood").await;
+    stage.until_logged("ready: connected").await;
 }
 
 #[tokio::test]

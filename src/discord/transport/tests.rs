@@ -5,6 +5,8 @@ use std::time::Instant;
 use serenity::http::{LightMethod, Route};
 use tokio::net::TcpListener;
 use tokio::sync::Barrier;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
 
 use super::*;
 use crate::discord::standin::{Act, StandIn};
@@ -47,11 +49,9 @@ impl Log {
     /// something first whether anybody wants it, and remembers: another test's thread would say no for all.
     fn listen(&self) -> (tracing::subscriber::DefaultGuard, tracing::Dispatch) {
         let log = self.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_env_filter("trace,hyper=off,reqwest=off,hyper_util=off")
-            .with_writer(move || log.clone())
-            .with_ansi(false)
-            .finish();
+        let wanted: Targets = "trace,hyper=off,reqwest=off,hyper_util=off".parse().unwrap();
+        let lines = tracing_subscriber::fmt::layer().with_writer(move || log.clone()).with_ansi(false);
+        let subscriber = tracing_subscriber::registry().with(lines.with_filter(wanted));
         let nobody = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
         (tracing::subscriber::set_default(subscriber), nobody)
     }
