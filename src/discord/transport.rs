@@ -14,6 +14,7 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serenity::http::Request;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 use tracing::{debug, info};
 
@@ -37,6 +38,9 @@ const SHORTEST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(4);
 /// An answer that is wanted soon is tried at least so often while it is.
 const TRIES: u32 = 8;
+/// So many answers to presses are under way side by side. Each may take a socket, as may each of the others that the gate
+/// lets through, and a process has about 1,000.
+const ANSWERS: usize = 512;
 /// A wait that somebody may notice.
 const NOTICEABLE: Duration = Duration::from_secs(2);
 
@@ -46,6 +50,7 @@ pub struct Transport {
     authorization: SecretString,
     proxy: Option<String>,
     gate: Gate,
+    answers: Semaphore,
     counts: Arc<Counts>,
 }
 
@@ -86,6 +91,7 @@ impl Transport {
             authorization: authorization(token)?,
             proxy: proxy.map(str::to_owned),
             gate: Gate::default(),
+            answers: Semaphore::new(ANSWERS),
             counts: Arc::default(),
         })
     }
@@ -105,7 +111,9 @@ impl Transport {
             if let Some(way) = &mut way {
                 way.clear().await;
             }
+            let room = if way.is_none() { self.answers.acquire().await.ok() } else { None };
             let attempt = self.attempt(ask).await;
+            drop(room);
             self.counts.called(ask.verb(), ask.label(), attempt.as_ref().ok().map(|(status, ..)| *status));
             let (status, headers, body) = match attempt {
                 Ok(reply) => reply,

@@ -59,7 +59,8 @@ pub struct Ask<'a> {
 /// How urgent a request is when there is not room for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
-    /// An answer to a press. Discord takes it for three seconds and counts it against no common limit: it never waits.
+    /// An answer to a press. Discord takes it for three seconds and counts it against no common limit: it waits for none,
+    /// and at most for a socket.
     Press,
     /// Somebody is looking at it: a channel that is made, a message in it.
     Ticket,

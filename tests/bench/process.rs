@@ -28,6 +28,11 @@ fn seconds(path: &str) -> f64 {
     f64::from(count) / TICKS
 }
 
+/// How many files and sockets a process has open.
+pub fn open_files(pid: u32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/fd")).expect("/proc tells a living process").count()
+}
+
 /// What a process holds in memory, in MiB.
 #[derive(Clone, Copy)]
 pub struct Memory {

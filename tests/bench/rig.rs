@@ -37,7 +37,7 @@ pub struct Rig {
 #[derive(Clone, Copy)]
 pub struct Press {
     pub who: Snowflake,
-    id: Snowflake,
+    pub id: Snowflake,
     pub at: SystemTime,
 }
 
@@ -129,6 +129,11 @@ impl Rig {
     /// How many seconds the bot has been on a processor.
     pub fn cpu(&self) -> f64 {
         process::cpu(self.pid())
+    }
+
+    /// How many files and sockets the bot has open.
+    pub fn open_files(&self) -> usize {
+        process::open_files(self.pid())
     }
 
     /// What the bot holds in memory, once it has come to rest.

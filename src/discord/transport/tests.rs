@@ -209,6 +209,22 @@ async fn after_the_first_reply_many_are_under_way_together() {
 }
 
 #[tokio::test]
+async fn a_flood_of_presses_takes_no_more_sockets_than_there_are() {
+    let barrier = Arc::new(Barrier::new(4));
+    let discord = StandIn::new(move |_, _| Act::Meet(barrier.clone())).await;
+    let transport = Transport { answers: Semaphore::new(4), ..discord.transport() };
+    let asks: Vec<Ask> = (0..12).map(|_| Ask { class: Class::Press, ..create() }).collect();
+    let mut answered: futures_util::stream::FuturesUnordered<_> = asks.iter().map(|ask| transport.send(ask)).collect();
+    let mut heard = 0;
+    while let Some(reply) = futures_util::StreamExt::next(&mut answered).await {
+        assert_eq!(reply.unwrap().status, 200);
+        let (before, left) = (std::mem::replace(&mut heard, discord.heard().len()), answered.len());
+        assert!(heard >= before && heard <= 12 - left + 4, "{heard} heard and {left} left");
+    }
+    assert_eq!(heard, 12);
+}
+
+#[tokio::test]
 async fn a_told_limit_is_kept() {
     let left = Arc::new(AtomicUsize::new(5));
     let discord = StandIn::new(move |_, _| {

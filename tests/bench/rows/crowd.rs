@@ -5,15 +5,18 @@ use std::time::Duration;
 
 use talon::discord::view;
 use talon::ids::UserId;
-use talon::sandbox::Call;
 use talon::sandbox::world::{Limits, Start};
+use talon::sandbox::{Call, Fault, When};
 
 use crate::figure::{Figure, median, millis};
 use crate::process;
-use crate::rig::{Press, ROOM, Rig};
+use crate::rig::{Press, ROOM, Rig, wait};
 
 const UNLIMITED: usize = 500;
 const LIMITED: usize = 100;
+const FLOOD: usize = 2_000;
+/// How slow Discord is for a flood.
+const SLOW: Duration = Duration::from_millis(300);
 
 pub fn unlimited(binary: &Path) -> Vec<Figure> {
     let rig = Rig::ready(binary, Start { extras: UNLIMITED, room: ROOM, ..Start::default() });
@@ -56,6 +59,25 @@ pub fn limited(binary: &Path) -> Vec<Figure> {
         Figure::seconds("… slowest acknowledgement", slowest.unwrap_or_default()).at_most(2.0),
         Figure::count("… never told", answers.iter().filter(|answer| answer.told.is_none()).count()).at_most(0.0),
         Figure::count("… served before somebody who pressed earlier", overtakers(&made, &presses)).at_most(0.0),
+    ]
+}
+
+/// Each call under way takes a socket where Discord is spoken to without TLS, and a process has about 1,000.
+pub fn flood(binary: &Path) -> Vec<Figure> {
+    let rig = Rig::ready(binary, Start { extras: FLOOD, room: ROOM, ..Start::default() });
+    rig.discord.fault(Fault::slow("*", When::Before, SLOW).always());
+    let presses = press_all(&rig);
+    let mut files = 0;
+    wait("the presses are answered", || {
+        files = files.max(rig.open_files());
+        let now = rig.discord.now();
+        rig.discord.look(|world| presses.iter().all(|press| world.is_settled(now, press.id)))
+    });
+    rig.until_open(FLOOD);
+    let answers = rig.answers(&presses);
+    vec![
+        Figure::count("2,000 members at once, 300 ms a call: most files open", files).at_most(1_000.0),
+        Figure::count("… never answered", answers.iter().filter(|answer| answer.first.is_none()).count()).at_most(0.0),
     ]
 }
 

@@ -26,13 +26,14 @@ pub struct Row {
 }
 
 /// All rows, in the order of the table.
-pub const ROWS: [Row; 12] = [
+pub const ROWS: [Row; 13] = [
     quick("opening", opening::one),
     quick("closing", closing::one),
     slow("closing-crowd", closing::crowd),
     quick("work", work::thousand),
     quick("crowd", crowd::unlimited),
     slow("limits", crowd::limited),
+    slow("flood", crowd::flood),
     quick("start", memory::small),
     quick("start-2000", memory::two_thousand),
     slow("start-100000", memory::hundred_thousand),
