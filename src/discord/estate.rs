@@ -10,6 +10,7 @@ use serenity::model::id as library;
 use serenity::model::permissions::Permissions;
 
 use crate::discord::lenient;
+use crate::discord::list::Readable;
 use crate::discord::rights::{self, Guild};
 use crate::discord::start::StartError;
 use crate::discord::transport::Transport;
@@ -203,8 +204,8 @@ impl Transport {
 
     /// All channels of a server, also those the bot cannot see. One of a kind that cannot be read hides no other.
     pub(super) async fn listed(&self, guild: GuildId) -> Result<Vec<Listed>, StartError> {
-        let all: Vec<Value> = self.look(Route::GuildChannels { guild_id: id(guild.0) }).await?;
-        Ok(all.into_iter().filter_map(|channel| serde_json::from_value(channel).ok()).collect())
+        let Readable(listed) = self.look(Route::GuildChannels { guild_id: id(guild.0) }).await?;
+        Ok(listed)
     }
 
     /// Makes something in a server, and tells its id.

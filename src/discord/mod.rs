@@ -18,6 +18,7 @@ mod estate;
 mod gate;
 mod lenient;
 mod limits;
+mod list;
 mod menu;
 mod message;
 mod reply;

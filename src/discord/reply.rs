@@ -39,15 +39,11 @@ fn granted(call: &Call, place: &Place, body: &[u8]) -> Option<Answer> {
             made(body).map(|id| Answer::Sent(MessageId(id)))
         }
         Call::GetChannel { .. } => made(body).map(|_| Answer::Done),
-        Call::ListChannels { .. } => {
-            let channels = serde_json::from_slice(body).ok()?;
-            Some(Answer::Channels(view::listed(channels, place)))
-        }
-        Call::FindChannel { channel, .. } => {
-            let channels: Vec<Value> = serde_json::from_slice(body).ok()?;
-            let there = channels.iter().any(|listed| view::is(listed, *channel));
-            Some(if there { Answer::Done } else { Answer::Refused(Refusal::ChannelGone) })
-        }
+        Call::ListChannels { .. } => view::listed(body, place).map(Answer::Channels),
+        Call::FindChannel { channel, .. } => Some(match view::holds(body, *channel)? {
+            true => Answer::Done,
+            false => Answer::Refused(Refusal::ChannelGone),
+        }),
         Call::ReadChannel { after, .. } => {
             let (ours, others) = messages(body, place)?;
             Some(Answer::Read {

@@ -9,6 +9,7 @@ use serenity::model::channel::{ChannelType, GuildChannel, PermissionOverwriteTyp
 use serenity::model::id as library;
 
 use crate::discord::lenient;
+use crate::discord::list::Readable;
 use crate::discord::wire::Place;
 use crate::ids::{ChannelId, Intent, UserId};
 use crate::language::Language;
@@ -60,21 +61,24 @@ pub fn sightings<'a>(channels: impl IntoIterator<Item = &'a GuildChannel>, place
     channels.into_iter().filter_map(|channel| sighting(channel, place)).collect()
 }
 
-/// The same for a list that was asked for.
+/// The same for a list that was asked for; `None` if it is no list.
 ///
 /// Only the fields that matter are read, so that a new kind of channel cannot make the whole list unreadable.
-#[must_use]
-pub fn listed(channels: Vec<Value>, place: &Place) -> Vec<Sighting> {
-    channels
-        .into_iter()
-        .filter_map(|channel| serde_json::from_value::<Listed>(channel).ok())
-        .filter_map(|channel| channel.sighting(place))
-        .collect()
+pub(super) fn listed(body: &[u8], place: &Place) -> Option<Vec<Sighting>> {
+    let Readable(channels): Readable<Listed> = serde_json::from_slice(body).ok()?;
+    Some(channels.iter().filter_map(|channel| channel.sighting(place)).collect())
 }
 
-/// Whether this is that channel.
-pub(super) fn is(listed: &Value, channel: ChannelId) -> bool {
-    listed["id"].as_str().and_then(|id| id.parse().ok()) == Some(channel.0) || listed["id"].as_u64() == Some(channel.0)
+/// The same for one that was told in an event which the library could not read.
+#[must_use]
+pub fn told(channel: &Value, place: &Place) -> Option<Sighting> {
+    Listed::deserialize(channel).ok()?.sighting(place)
+}
+
+/// Whether a list of all channels holds this one; `None` if it is no list.
+pub(super) fn holds(body: &[u8], channel: ChannelId) -> Option<bool> {
+    let Readable(channels): Readable<Listed> = serde_json::from_slice(body).ok()?;
+    Some(channels.iter().any(|listed| listed.id.get() == channel.0))
 }
 
 #[derive(Deserialize)]
@@ -192,8 +196,8 @@ mod tests {
 
     fn check(change: Value, expected: Option<Sighting>) {
         let channel = channel(change);
-        let listed = listed(vec![channel.clone()], &PLACE);
-        assert_eq!(listed, expected.clone().into_iter().collect::<Vec<_>>());
+        let list = Value::Array(vec![channel.clone()]).to_string();
+        assert_eq!(listed(list.as_bytes(), &PLACE), Some(expected.clone().into_iter().collect()));
         // The gateway must see exactly what the list shows.
         let parsed: GuildChannel = serde_json::from_value(channel).unwrap();
         assert_eq!(sightings([&parsed], &PLACE), expected.into_iter().collect::<Vec<_>>());
@@ -241,7 +245,7 @@ mod tests {
             mark: Some((UserId(7), Intent(70))),
             owned: false,
         };
-        assert_eq!(listed(vec![channel(change)], &PLACE), [seen], "{name}");
+        assert_eq!(told(&channel(change), &PLACE), Some(seen), "{name}");
     }
 
     #[test]
@@ -255,12 +259,13 @@ mod tests {
         check_listed(json!({"permission_overwrites": [{"type": 1}, null, {"id": "7", "type": 1}]}), &[7]);
         check_listed(json!({"permission_overwrites": null}), &[]);
         let unmarked = channel(json!({"topic": ["?"]}));
-        assert_eq!(listed(vec![unmarked], &PLACE)[0].mark, None);
+        assert_eq!(told(&unmarked, &PLACE).unwrap().mark, None);
     }
 
     #[test]
     fn what_cannot_be_read_hides_nothing_else() {
-        let list = vec![json!({"id": "51", "type": "future"}), channel(json!({}))];
-        assert_eq!(listed(list, &PLACE).len(), 1);
+        let list = json!([{"id": "51", "type": "future"}, channel(json!({}))]).to_string();
+        assert_eq!(listed(list.as_bytes(), &PLACE).map(|seen| seen.len()), Some(1));
+        assert_eq!(listed(b"{}", &PLACE), None);
     }
 }

@@ -124,7 +124,7 @@ fn channels(told: &Map<String, Value>, place: &Place) -> Option<Heard> {
     let guild: LibraryGuildId = read(told.get("id")?)?;
     let listed = told.get("channels")?.as_array()?;
     let all: HashSet<ChannelId> = listed.iter().map(channel_id).collect::<Option<_>>()?;
-    let mut sightings = view::listed(listed.clone(), place);
+    let mut sightings: Vec<_> = listed.iter().filter_map(|channel| view::told(channel, place)).collect();
     sightings.sort_by_key(|sighting| sighting.channel);
     let home = all.contains(&place.panel);
     Some(Heard::Channels { guild: GuildId(guild.get()), all, sightings, home })
@@ -132,7 +132,7 @@ fn channels(told: &Map<String, Value>, place: &Place) -> Option<Heard> {
 
 fn made(told: &Value, place: &Place) -> Option<Heard> {
     let guild: LibraryGuildId = read(told.get("guild_id")?)?;
-    let sighting = view::listed(vec![told.clone()], place).pop().filter(|sighting| sighting.mark.is_some())?;
+    let sighting = view::told(told, place).filter(|sighting| sighting.mark.is_some())?;
     Some(Heard::ChannelMade { guild: GuildId(guild.get()), sighting })
 }
 
