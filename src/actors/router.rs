@@ -129,6 +129,8 @@ impl Router {
         let missing = here.filter(|(_, channel)| !all.contains(channel));
         let missing = missing.map(|(owner, channel)| Told::Ticket(*owner, Event::Missing { channel: *channel }));
         let mut told: Vec<Told> = missing.collect();
+        // Nobody told of the end of those that ended while we were away.
+        self.sought.retain(|channel, (owner, _)| owner.guild != guild || all.contains(channel));
         told.extend(sightings.into_iter().filter_map(|sighting| self.see(guild, sighting)));
         told
     }
@@ -209,5 +211,25 @@ mod tests {
         assert!(matches!(&told[..], [Told::Ticket(ALICE, Event::Seen(seen))] if *seen == sighting(51)), "{told:?}");
         router.route(Heard::ChannelGone(ChannelId(51)));
         assert!(router.place(ALICE, None).is_empty());
+    }
+
+    #[test]
+    fn a_channel_that_nobody_took_is_forgotten_with_its_end() {
+        let (guild, elsewhere) = (GuildId(1), GuildId(2));
+        let sighting = |channel| Sighting {
+            channel: ChannelId(channel),
+            members: vec![UserId(7)],
+            mark: Some((UserId(7), Intent(3))),
+            owned: false,
+        };
+        let mut router = Router::default();
+        for (guild, channel) in [(guild, 10), (guild, 11), (guild, 12), (elsewhere, 20)] {
+            router.route(Heard::ChannelMade { guild, sighting: sighting(channel) });
+        }
+        router.route(Heard::ChannelGone(ChannelId(10)));
+        let all = HashSet::from([ChannelId(12)]);
+        router.route(Heard::Channels { guild, all, sightings: Vec::new(), home: false });
+        let left: Vec<_> = router.sought.into_keys().collect();
+        assert_eq!(left, [ChannelId(12), ChannelId(20)]);
     }
 }
