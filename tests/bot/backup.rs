@@ -19,6 +19,9 @@ async fn a_backup_is_restored_by_copying_it_back() {
     fs::copy(stage.file("copy.db"), stage.file("fresh/talon.db")).expect("the copy can be copied");
     stage.set("DATABASE_URL", "sqlite://fresh/talon.db");
     stage.start().await;
+    // The panel's id was lost with the folder.
+    let told = || stage.logged().matches("a new panel was sent").count() == 2;
+    stage.until("there is a new panel", || told().then_some(())).await;
 
     assert_eq!(stage.answer(stage.press_create(ids.alice)).await, format!("❌ у тебя уже есть тикет: <#{ticket}>"));
     stage.press_close(ids.alice, ticket);

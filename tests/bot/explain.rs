@@ -1,6 +1,7 @@
 //! The operator asks: which tickets are there, and why did this happen?
 
 use serde_json::Value;
+use talon::lifecycle::State;
 use talon::sandbox::{Fault, When};
 
 use crate::stage::Stage;
@@ -34,6 +35,7 @@ async fn a_story_tells_who_pressed_what_and_what_was_retried_and_refused() {
     let ids = stage.discord.ids();
     stage.discord.fault(Fault::status("POST /guilds/*/channels", When::Before, 502));
     let ticket = stage.open(ids.alice).await;
+    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
     stage.answer(stage.press_create(ids.alice)).await;
     stage.command(ids.adam, ticket, "!close").await;
     stage.press_close(ids.sue, ticket);
@@ -110,7 +112,7 @@ async fn administrators_are_told_in_the_ticket() {
     let stage = Stage::ready().await;
     let ids = stage.discord.ids();
     let ticket = stage.open(ids.alice).await;
-    stage.until_row(ids.alice, |row| matches!(row, talon::lifecycle::State::Open { .. })).await;
+    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
 
     let reply = stage.command(ids.adam, ticket, "!explain").await;
 

@@ -1,5 +1,6 @@
 //! Names: what members are called, and what becomes of it in the name of their channel.
 
+use talon::lifecycle::State;
 use talon::sandbox::Fault;
 use talon::sandbox::world::Snowflake;
 
@@ -58,6 +59,7 @@ async fn a_name_that_discord_refuses_falls_back_once() {
     let sorry = "❌ не получилось, попробуй ещё раз, а если не поможет, напиши администратору";
     assert_eq!(stage.answer(press).await, sorry);
     assert_eq!(stage.discord.calls_matching("POST /guilds/*/channels").len(), 2);
+    stage.until_row(member, |row| *row == State::Absent).await;
     stage.open(member).await;
 }
 
