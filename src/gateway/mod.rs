@@ -10,7 +10,6 @@ mod watch;
 use std::fmt;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ractor::ActorRef;
@@ -116,15 +115,13 @@ async fn connect(line: &Line, ear: Ear, stop: Pin<&mut impl Future<Output = ()>>
     }
     let intents = if line.content { NEEDED | WRITTEN } else { NEEDED };
     let supervisor = ear.supervisor.clone();
-    let welcomed = Arc::new(AtomicBool::new(false));
-    let listener = Listener { ear, welcomed: Arc::clone(&welcomed) };
-    let mut client = ClientBuilder::new_with_http(http.build(), intents).raw_event_handler(listener).await?;
+    let mut client = ClientBuilder::new_with_http(http.build(), intents).raw_event_handler(ear).await?;
     // The library would go to the public address.
     (*client.ws_url.lock().await).clone_from(&line.gateway.url);
     let shards = Arc::clone(&client.shard_manager);
     tokio::select! {
         ended = client.start_shards(line.gateway.shards) => ended.map_err(Hangup::from),
-        never = watch::watch(&shards, line.gateway.shards as usize, &welcomed, &supervisor) => match never {},
+        never = watch::watch(&shards, line.gateway.shards as usize, &supervisor) => match never {},
         () = stop => {
             // It hangs when no shard is up, and no close frame is worth waiting for.
             let _ = tokio::time::timeout(GOODBYE, shards.shutdown_all()).await;
@@ -142,37 +139,13 @@ pub struct Ear {
     pub place: Place,
 }
 
-/// An ear on one connection.
-struct Listener {
-    ear: Ear,
-    /// The welcome was one that the library cannot read.
-    welcomed: Arc<AtomicBool>,
-}
-
 #[async_trait]
-impl RawEventHandler for Listener {
+impl RawEventHandler for Ear {
     async fn raw_event(&self, _context: Context, event: Event) {
         note(&event);
-        match &event {
-            Event::Ready(_) => self.ear.connected(false),
-            Event::Resumed(_) => self.ear.connected(true),
-            Event::Unknown(event) if event.kind == "READY" => {
-                self.welcomed.store(true, Ordering::Relaxed);
-                self.ear.connected(false);
-            }
-            _ => {}
+        if let Event::Ready(_) | Event::Resumed(_) = event {
+            let _ = self.supervisor.cast(SupervisorMsg::Connected { resumed: matches!(event, Event::Resumed(_)) });
         }
-        self.ear.hear(event);
-    }
-}
-
-impl Ear {
-    fn connected(&self, resumed: bool) {
-        // Nobody counts it at the end.
-        let _ = self.supervisor.cast(SupervisorMsg::Connected { resumed });
-    }
-
-    fn hear(&self, event: Event) {
         if let Some(heard) = meaning(event, &self.place, clock::now())
             && self.supervisor.cast(SupervisorMsg::Hear(heard)).is_err()
         {
