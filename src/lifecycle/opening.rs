@@ -52,7 +52,11 @@ impl Ticket {
     }
 
     fn is_looking(&self) -> bool {
-        self.tasks.any(|call| matches!(call, Call::ReadChannel { .. }))
+        self.is_welcoming() || self.tasks.any(|call| matches!(call, Call::ReadChannel { .. }))
+    }
+
+    fn is_welcoming(&self) -> bool {
+        self.tasks.any(|call| matches!(call, Call::Welcome { .. }))
     }
 
     /// Another press while the ticket is being opened.
@@ -185,12 +189,18 @@ impl Ticket {
                 }
             }
             (State::Absent | State::Opening(Opening { channel: None, .. }) | State::Refused(_), Some(sighting))
-                if !self.is_making() && (welcome || (others && sighting.mark.is_some())) =>
+                if !self.is_making() && welcome =>
             {
-                self.adopt(there, now);
-                if !welcome {
-                    self.begin_call(self.welcome(there), now);
-                }
+                self.adopt(sighting.channel, now);
+            }
+            // Nobody was greeted in it, but somebody uses it. It is theirs when they have been: a crash in between leaves
+            // nothing half done.
+            (State::Absent | State::Opening(Opening { channel: None, .. }) | State::Refused(_), Some(sighting))
+                if !self.is_making() && others && sighting.mark.is_some() && !self.is_welcoming() =>
+            {
+                self.sightings.push(sighting);
+                let call = self.tasks.go_on(task, self.welcome(there));
+                self.step.calls.push(call);
             }
             (_, Some(Sighting { mark: Some(_), .. })) if !welcome && !others => {
                 self.step.notes.push(Note::Duplicate { channel: there });
@@ -212,9 +222,18 @@ impl Ticket {
     }
 
     pub(super) fn answered_welcome(&mut self, task: Task, there: ChannelId, answer: &Answer, now: SystemTime) {
-        match answer {
-            Answer::Done | Answer::Sent(_) => {}
-            Answer::Refused(Refusal::ChannelGone) => self.gone(there, now),
+        let sought = self.sightings.iter().position(|sighting| sighting.channel == there);
+        match (answer, sought) {
+            (Answer::Done | Answer::Sent(_), None) => {}
+            (Answer::Done | Answer::Sent(_), Some(place)) => {
+                self.sightings.swap_remove(place);
+                self.adopt(there, now);
+            }
+            (Answer::Refused(Refusal::ChannelGone), _) => self.gone(there, now),
+            (_, Some(place)) if task.attempt >= LOOKS => {
+                self.sightings.swap_remove(place);
+                self.give_up(&task.call, answer);
+            }
             // The nonce forbids a double only for minutes; looking first forbids it for ever.
             _ => self.retry(task, Call::ReadChannel { channel: there, after: None }, answer, now),
         }

@@ -38,11 +38,22 @@ fn a_ticket_without_a_row_is_adopted() {
         .notes(&[Note::Adopted { channel: OLD }])
         .rests();
     // Nobody was greeted, but somebody has been writing there: the close button is owed to them.
-    let welcome = Call::Welcome { owner: OWNER, channel: OLD, intent: Intent(ALICE.0) };
-    looking(marked(OLD, SECOND))
-        .answer(read(OLD), seen(false, true), open(OLD), &[welcome.clone()])
-        .answer(welcome, Answer::Sent(M), open(OLD), &[])
-        .rests();
+    let welcome = || Call::Welcome { owner: OWNER, channel: OLD, intent: Intent(ALICE.0) };
+    let greeting = || looking(marked(OLD, SECOND)).answer(read(OLD), seen(false, true), Absent, &[welcome()]);
+    greeting().answer(welcome(), Answer::Sent(M), open(OLD), &[]).rests();
+    greeting().answer(welcome(), Answer::Unknown, Absent, &[]).wake(250, Absent, &[read(OLD)]).answer(
+        read(OLD),
+        seen(true, true),
+        open(OLD),
+        &[],
+    );
+    // Who presses meanwhile waits for it.
+    greeting().on(pressed(FIRST), asked(), &[]).answer(
+        welcome(),
+        Answer::Sent(M),
+        open(OLD),
+        &[tell(press(FIRST), Words::AlreadyOpen(OLD))],
+    );
 }
 
 #[test]

@@ -553,9 +553,8 @@ impl Game {
                 if self.rows.owner(ChannelId(ticket.0)) != Some(self.owner(member)) {
                     return self.broken(format!("{ticket} is in no row of {member}"));
                 }
-                // No row remembers that a welcome is owed in one that was adopted because somebody writes there, or whose
-                // close came before the welcome and was taken back.
-                let odd = self.is_used(ticket) || self.weather_then.rights > 0;
+                // No row remembers that a welcome is owed in one whose close came before the welcome and was taken back.
+                let odd = self.weather_then.rights > 0;
                 if (self.weather_then.hears_everything() || !odd) && self.welcomes(ticket) != 1 {
                     return self.broken(format!("{} welcomes in {ticket}", self.welcomes(ticket)));
                 }
