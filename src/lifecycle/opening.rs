@@ -249,6 +249,8 @@ impl Ticket {
         for sighting in channels.iter().filter(|sighting| !sighting.owned).filter(theirs) {
             self.see(sighting.clone(), now);
         }
+        // Also what was seen while the list was on its way.
+        self.look_into_sightings(now);
         self.is_looking()
     }
 

@@ -212,7 +212,15 @@ fn what_may_be_theirs_from_before_is_looked_into_first() {
 #[test]
 fn before_the_channels_are_told_they_are_asked_for() {
     let unseen = Event::Open { asker: by_press(ALICE, press(FIRST)), name: "alice".into(), unseen: true };
-    given(Absent).on(unseen, asked(), &[list()]).answer(list(), Answer::Channels(vec![]), asked(), &[create()]);
+    let listing = || given(Absent).on(unseen.clone(), asked(), &[list()]);
+    listing().answer(list(), Answer::Channels(vec![]), asked(), &[create()]);
+    // They are told while they are asked for.
+    listing().on(Event::Seen(unmarked(OLD)), asked(), &[]).answer(
+        list(),
+        Answer::Channels(vec![unmarked(OLD)]),
+        asked(),
+        &[read(OLD)],
+    );
 }
 
 #[test]
