@@ -40,10 +40,10 @@ fn granted(call: &Call, place: &Place, body: &[u8]) -> Option<Answer> {
         }
         Call::GetChannel { .. } => made(body).map(|_| Answer::Done),
         Call::ListChannels { .. } => view::listed(body, place).map(Answer::Channels),
-        Call::FindChannel { channel, .. } => Some(match view::holds(body, *channel)? {
-            true => Answer::Done,
-            false => Answer::Refused(Refusal::ChannelGone),
-        }),
+        Call::FindChannel { channel, .. } => {
+            let there = view::holds(body, *channel)?;
+            Some(if there { Answer::Done } else { Answer::Refused(Refusal::ChannelGone) })
+        }
         Call::ReadChannel { after, .. } => {
             let (ours, others) = messages(body, place)?;
             Some(Answer::Read {
