@@ -19,7 +19,7 @@ mod rows;
 mod seed;
 mod versus;
 
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use clap::Parser;
 use serde_json::Value;
@@ -60,11 +60,13 @@ fn main() {
     if !options.bench {
         return println!("nothing is measured here but by `cargo bench`");
     }
-    let binary = options.binary.as_deref().unwrap_or(Path::new(env!("CARGO_BIN_EXE_talon")));
+    // Each bot runs in a folder of its own.
+    let absolute = |path: &PathBuf| path::absolute(path).expect("the path of the binary");
+    let binary = options.binary.as_ref().map_or(PathBuf::from(env!("CARGO_BIN_EXE_talon")), absolute);
     let rows: Vec<&Row> = ROWS.iter().chain([&PARTS]).filter(|row| options.wants(row)).collect();
     match &options.versus {
-        Some(other) => versus::compare(binary, other, &rows, options.runs.unwrap_or(RUNS)),
-        None => table(binary, &rows, &options),
+        Some(other) => versus::compare(&binary, &absolute(other), &rows, options.runs.unwrap_or(RUNS)),
+        None => table(&binary, &rows, &options),
     }
 }
 
