@@ -385,6 +385,7 @@ impl Game {
         }
         let answer = self.mark_owned(answer);
         self.tell(|_| format!("{to} hears of {}: {answer:?}", call.name()));
+        self.check_known(to, &call, &answer);
         match to {
             Seat::Ticket { owner, .. } => self.hear(owner, Event::Answered { call, answer }),
             Seat::Panel { .. } => self.play_panel(PanelEvent::Answered { call, answer }),

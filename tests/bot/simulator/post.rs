@@ -68,6 +68,7 @@ impl Game {
 
     /// The bot makes a call.
     pub fn send(&mut self, from: Seat, call: Call) {
+        self.check_order(from, &call);
         let fate = self.fate();
         let pressed = matches!(call, Call::Acknowledge { .. });
         let there = match fate {

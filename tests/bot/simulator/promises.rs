@@ -11,12 +11,12 @@ use serde_json::Value;
 use talon::discord::view;
 use talon::ids::{Button, ChannelId, Command, Intent, Owner};
 use talon::language::Language;
-use talon::lifecycle::{Acknowledgement, Call, Closing, Opening, Refused, State, Words};
+use talon::lifecycle::{Acknowledgement, Answer, Call, Closing, Opening, Refused, Sighting, State, Words};
 use talon::sandbox::world::interactions::Progress;
 use talon::sandbox::world::{Message, Permissions, Snowflake, rest};
 use talon::texts;
 
-use crate::simulator::bot::RULES;
+use crate::simulator::bot::{RULES, Seat};
 use crate::simulator::game::{Game, Happening};
 use crate::simulator::post::{Fate, Letter};
 use crate::simulator::weather::Weather;
@@ -29,6 +29,8 @@ pub struct Promises {
     tickets: BTreeMap<Snowflake, Made>,
     /// The closings that were saved, by channel.
     closings: BTreeMap<ChannelId, Vec<Intent>>,
+    /// Creations whose outcome is not known: until the channels have been listed, none is made for the same press.
+    unsure: BTreeMap<Intent, Seat>,
     /// When a channel was last read, and when the one was that is being deleted.
     read: BTreeMap<ChannelId, SystemTime>,
     condemned: BTreeMap<ChannelId, SystemTime>,
@@ -303,6 +305,51 @@ fn has_button(message: &Message, button: Button) -> bool {
 // -- what holds at every moment
 
 impl Game {
+    /// When a call is made: what it is for is on the disk, and a creation is never simply repeated.
+    pub fn check_order(&mut self, from: Seat, call: &Call) {
+        match call {
+            Call::CreateChannel { owner, intent, .. } => {
+                if opener(&self.rows.state(*owner)) != Some(intent.0) {
+                    self.broken(format!("a channel is made for {intent}, and no row says so"));
+                }
+                if self.promises.unsure.insert(*intent, from) == Some(from) {
+                    self.broken(format!("a channel is made again for {intent}, and nobody has looked"));
+                }
+            }
+            Call::Acknowledge { press, with: Acknowledgement::Public(_) } => {
+                let announces = |state: &State| matches!(state, State::Closing(closing) if closing.asker.intent().0 == press.interaction.0);
+                if !self.rows.tickets.values().any(announces) {
+                    self.broken(format!("the press {} announces a closing of which no row knows", press.interaction));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// When it is known what came of a call.
+    pub fn check_known(&mut self, from: Seat, call: &Call, answer: &Answer) {
+        match (call, answer) {
+            (Call::CreateChannel { intent, .. }, Answer::Created(_) | Answer::Refused(_)) => {
+                self.promises.unsure.remove(intent);
+            }
+            (Call::ListChannels { .. }, Answer::Channels(listed)) => {
+                self.promises.unsure.retain(|_, other| *other != from);
+                self.check_taken(from, listed);
+            }
+            _ => {}
+        }
+    }
+
+    /// A list that shows the channel of an opening is followed by no other channel for it.
+    fn check_taken(&mut self, from: Seat, listed: &[Sighting]) {
+        if let Seat::Ticket { owner, .. } = from
+            && let Some(intent) = opener(&self.rows.state(owner))
+            && listed.iter().any(|sighting| !sighting.owned && sighting.mark == Some((owner.member, Intent(intent))))
+        {
+            self.promises.unsure.insert(Intent(intent), from);
+        }
+    }
+
     /// Before a request takes effect.
     pub fn check_before(&mut self, letter: &Letter) {
         if let Call::DeleteChannel { channel } = letter.call
