@@ -28,6 +28,8 @@ use crate::simulator::weather::Weather;
 
 /// How long people are given to make trouble.
 const CHAOS: (u64, u64) = (20_000, 150_000);
+/// Once in a while they have so long that Discord forgets the nonces of what was said before an outage.
+const LONG_CHAOS: (u64, u64) = (400_000, 720_000);
 /// How long it may take until everything has settled: longer than Discord takes answers, and than any pause.
 const SETTLING: Duration = Duration::from_secs(20 * 60);
 /// How long an ordinary opening or closing may take where nothing is broken.
@@ -158,7 +160,8 @@ impl Game {
         self.plan(Duration::ZERO, Happening::Start);
         // The very first start is quiet, but not much longer than it must be.
         let begin = first + self.dice.millis(800, 3000);
-        let chaos = self.dice.millis(CHAOS.0, CHAOS.1);
+        let (least, most) = if self.dice.roll(6) == 0 { LONG_CHAOS } else { CHAOS };
+        let chaos = self.dice.millis(least, most);
         self.plan_chaos(begin, chaos);
         self.run(begin + chaos);
         self.mend();

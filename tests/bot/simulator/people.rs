@@ -104,7 +104,7 @@ impl Game {
             let time = begin + self.dice.millis(0, span);
             self.plan(time, Happening::Deed(deed));
             if let Some(end) = end {
-                let after = self.dice.pick(&[200, 3000, 20_000, 90_000]);
+                let after = self.dice.pick(&[200, 3000, 20_000, 90_000, 400_000]);
                 self.plan(time + Duration::from_millis(after), Happening::Deed(end));
             }
         }
