@@ -175,6 +175,8 @@ impl Reply {
                 self.unsure = false;
                 self.send(now)
             }
+            // Looking says nothing twice.
+            (Call::ReadChannel { .. }, Answer::Unknown) if now < self.asker.at + EDIT_WITHIN => self.pause(now),
             (_, Answer::Unknown) if now < self.asker.at + REPEAT_WITHIN => self.pause(now),
             (_, answer) => self.over(matches!(answer, Answer::Done | Answer::Sent(_))),
         })

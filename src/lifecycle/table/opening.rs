@@ -345,6 +345,13 @@ fn a_command_that_was_answered_before_the_crash_is_not_answered_twice() {
         .answer(look(), answered_before(true), open(C), &[])
         .rests();
 
+    // Nothing is said before it has been looked for, however long after the command.
+    restored(400_000, refusal.clone(), &[look()]).answer(look(), Answer::Unknown, refusal.clone(), &[]).wake(
+        400_100,
+        refusal.clone(),
+        &[look()],
+    );
+
     // It was not, or that cannot be seen: then it is answered now.
     for answer in [answered_before(false), forbidden()] {
         let told = reply(COMMAND, Words::CategoryFull);
