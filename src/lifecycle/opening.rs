@@ -227,7 +227,11 @@ impl Ticket {
             (Answer::Done | Answer::Sent(_), None) => {}
             (Answer::Done | Answer::Sent(_), Some(place)) => {
                 self.sightings.swap_remove(place);
-                self.adopt(there, now);
+                // Another one may have been taken over meanwhile, and stays.
+                match self.state.channel() {
+                    None => self.adopt(there, now),
+                    Some(_) => self.step.notes.push(Note::Unclaimed { channel: there }),
+                }
             }
             (Answer::Refused(Refusal::ChannelGone), _) => self.gone(there, now),
             (_, Some(place)) if task.attempt >= LOOKS => {
@@ -270,9 +274,8 @@ impl Ticket {
 
     fn look_into_sightings(&mut self, now: SystemTime) {
         for sighting in self.sightings.clone() {
-            let call = Call::ReadChannel { channel: sighting.channel, after: None };
-            if !self.tasks.any(|under_way| *under_way == call) {
-                self.begin_call(call, now);
+            if !self.is_greeting(sighting.channel) {
+                self.begin_call(Call::ReadChannel { channel: sighting.channel, after: None }, now);
             }
         }
     }

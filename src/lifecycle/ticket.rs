@@ -386,7 +386,8 @@ impl Ticket {
         }
     }
 
-    fn is_greeting(&self, there: ChannelId) -> bool {
+    /// It is being read or greeted in.
+    pub(super) fn is_greeting(&self, there: ChannelId) -> bool {
         self.tasks.any(|call| match call {
             Call::Welcome { channel, .. } | Call::ReadChannel { channel, .. } => *channel == there,
             _ => false,

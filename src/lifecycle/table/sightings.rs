@@ -47,6 +47,12 @@ fn a_ticket_without_a_row_is_adopted() {
         open(OLD),
         &[],
     );
+    // Another one that is taken over meanwhile stays.
+    greeting()
+        .on(saw(marked(D, FIRST)), Absent, &[read(D)])
+        .answer(read(D), seen(true, true), open(D), &[])
+        .answer(welcome(), Answer::Sent(M), open(D), &[])
+        .notes(&[Note::Unclaimed { channel: OLD }]);
     // Who presses meanwhile waits for it.
     greeting().on(pressed(FIRST), asked(), &[]).answer(
         welcome(),
