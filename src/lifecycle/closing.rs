@@ -1,5 +1,6 @@
 //! From the wish to close to the end of the channel: announced once, then done, whatever it takes.
 
+use std::mem;
 use std::time::{Duration, SystemTime};
 
 use crate::ids::ChannelId;
@@ -26,7 +27,11 @@ impl Ticket {
         self.demote_opener();
         self.reassure(channel, now);
         let due = now + self.rules.close_delay;
-        self.state = State::Closing(Closing { channel, due, asker, announced: false });
+        let opening = match mem::replace(&mut self.state, State::Absent) {
+            State::Opening(opening) => Some(opening),
+            State::Absent | State::Refused(_) | State::Open { .. } | State::Closing(_) => None,
+        };
+        self.state = State::Closing(Closing { channel, due, asker, announced: false, opening });
         self.announce(None, now);
     }
 
@@ -125,7 +130,7 @@ impl Ticket {
             (_, Answer::Done | Answer::Sent(_)) => {}
             (_, Answer::Refused(Refusal::ChannelGone)) => self.gone(there, now),
             // It may not speak there, and a close is never silent.
-            (Words::Closing(_), Answer::Refused(refusal)) => self.reopen(refusal),
+            (Words::Closing(_), Answer::Refused(refusal)) => self.reopen(refusal, now),
             // The nonce forbids a double only for minutes; looking first forbids it for ever.
             (Words::Closing(_), _) => {
                 let State::Closing(closing) = &self.state else { return };
@@ -149,7 +154,7 @@ impl Ticket {
             Answer::Done | Answer::Refused(Refusal::ChannelGone) => self.gone(there, now),
             Answer::Refused(refusal) if task.begun + FORBIDDEN_FOR <= now && of_ticket => {
                 let intent = self.intent();
-                self.reopen(refusal);
+                self.reopen(refusal, now);
                 let words = Words::CloseFailed(missing(refusal));
                 self.begin_call(Call::Say { channel: there, words, reply_to: None, intent }, now);
             }
@@ -161,10 +166,17 @@ impl Ticket {
         }
     }
 
-    fn reopen(&mut self, refusal: &Refusal) {
-        if let Some(channel) = self.state.channel() {
-            self.step.notes.push(Note::Reopened { why: Why::Refused(refusal.clone()) });
-            self.state = State::Open { channel };
+    fn reopen(&mut self, refusal: &Refusal, now: SystemTime) {
+        let State::Closing(Closing { channel, opening, .. }) = &mut self.state else { return };
+        let (channel, opening) = (*channel, opening.take());
+        self.step.notes.push(Note::Reopened { why: Why::Refused(refusal.clone()) });
+        self.state = match opening {
+            Some(opening) => State::Opening(opening),
+            None => State::Open { channel },
+        };
+        // Whether anybody was greeted meanwhile may have been forgotten in a restart.
+        if matches!(self.state, State::Opening(_)) && !self.is_greeting(channel) {
+            self.begin_call(Call::ReadChannel { channel, after: None }, now);
         }
     }
 }

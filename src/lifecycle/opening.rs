@@ -179,10 +179,7 @@ impl Ticket {
         let sighting = self.sightings.iter().position(|sighting| sighting.channel == there);
         let sighting = sighting.map(|place| self.sightings.swap_remove(place));
         match (&self.state, sighting) {
-            // Open already, where a close came before the welcome and was taken back.
-            (State::Opening(Opening { channel: Some(channel), .. }) | State::Open { channel }, _)
-                if *channel == there =>
-            {
+            (State::Opening(Opening { channel: Some(channel), .. }), _) if *channel == there => {
                 if !welcome {
                     let call = self.tasks.go_on(task, self.welcome(there));
                     self.step.calls.push(call);

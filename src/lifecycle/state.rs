@@ -27,7 +27,7 @@ pub enum State {
 }
 
 /// An opening, from the press to the moment when everything has been said.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opening {
     /// Who asked, and how they can be answered. Its intent names the opening.
     pub asker: Asker,
@@ -57,6 +57,8 @@ pub struct Closing {
     pub asker: Asker,
     /// It has been said in the channel. Nothing is deleted before.
     pub announced: bool,
+    /// The opening that was not over yet. It goes on should the close be taken back.
+    pub opening: Option<Opening>,
 }
 
 impl State {

@@ -73,6 +73,7 @@ pub(super) struct Columns {
     pub(super) announced: Option<bool>,
     pub(super) asker: Option<String>,
     pub(super) words: Option<String>,
+    pub(super) opening: Option<String>,
 }
 
 impl Columns {
@@ -86,6 +87,7 @@ impl Columns {
             announced: None,
             asker: None,
             words: None,
+            opening: None,
         };
         Ok(match state {
             State::Absent => None,
@@ -103,11 +105,12 @@ impl Columns {
                 ..bare("refused")
             }),
             State::Open { channel } => Some(Self { channel: Some(*channel), ..bare("open") }),
-            State::Closing(Closing { channel, due, asker, announced }) => Some(Self {
+            State::Closing(Closing { channel, due, asker, announced, opening }) => Some(Self {
                 channel: Some(*channel),
                 due_ms: Some(millis(*due)),
                 announced: Some(*announced),
                 asker: Some(serde_json::to_string(asker)?),
+                opening: opening.as_ref().map(serde_json::to_string).transpose()?,
                 ..bare("closing")
             }),
         })
@@ -126,6 +129,7 @@ pub(super) fn state(row: &Row<'_>) -> rusqlite::Result<State> {
             due: moment(row.get("due_ms")?),
             asker: json(row, "asker")?,
             announced: row.get("announced")?,
+            opening: json(row, "opening")?,
         }),
         other => return Err(unknown(other)),
     })
@@ -167,7 +171,8 @@ fn required_channel(row: &Row<'_>) -> rusqlite::Result<ChannelId> {
 }
 
 fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
-    let text = row.get_ref(column)?.as_str()?;
+    // What is not there is JSON's nothing.
+    let text = row.get_ref(column)?.as_str_or_null()?.unwrap_or("null");
     serde_json::from_str(text).map_err(|why| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(why)))
 }
 

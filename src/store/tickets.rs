@@ -109,12 +109,14 @@ fn put(
 fn write(db: &Connection, owner: Owner, identity: &Identity, columns: &Columns) -> Result<(), StoreError> {
     let mut write = db.prepare_cached(
         "INSERT INTO tickets
-            (guild, member, number, intent, opened_ms, state, channel, name, due_ms, announced, asker, words)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+            (guild, member, number, intent, opened_ms, state, channel, name, due_ms, announced, asker, words,
+             opening)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
          ON CONFLICT (guild, member) DO UPDATE SET
             number = excluded.number, intent = excluded.intent, opened_ms = excluded.opened_ms,
             state = excluded.state, channel = excluded.channel, name = excluded.name,
-            due_ms = excluded.due_ms, announced = excluded.announced, asker = excluded.asker, words = excluded.words",
+            due_ms = excluded.due_ms, announced = excluded.announced, asker = excluded.asker, words = excluded.words,
+            opening = excluded.opening",
     )?;
     let [guild, member] = key(owner);
     let written = write.execute(params![
@@ -130,6 +132,7 @@ fn write(db: &Connection, owner: Owner, identity: &Identity, columns: &Columns) 
         columns.announced,
         columns.asker,
         columns.words,
+        columns.opening,
     ]);
     match (written, columns.channel) {
         (Ok(_), _) => Ok(()),
@@ -155,7 +158,8 @@ fn identity(db: &Connection, owner: Owner) -> rusqlite::Result<Option<Identity>>
 /// What is true of a member's ticket.
 pub(super) fn load(db: &Connection, owner: Owner) -> Result<State, StoreError> {
     let mut select = db.prepare_cached(
-        "SELECT state, channel, name, due_ms, announced, asker, words FROM tickets WHERE guild = ?1 AND member = ?2",
+        "SELECT state, channel, name, due_ms, announced, asker, words, opening
+         FROM tickets WHERE guild = ?1 AND member = ?2",
     )?;
     match select.query_row(key(owner), row::state).optional() {
         Ok(state) => Ok(state.unwrap_or(State::Absent)),

@@ -18,8 +18,8 @@ fn a_close_by_who_may_in_every_state() {
     let support = closing_by(by_press(SAM, press(LEAVE)), false);
     check(open(C), closed_by(ALICE), silent(), &[announce(press(LEAVE))]);
     check(open(C), closed_by_support(), support.clone(), &[announce(press(LEAVE))]);
-    check(bound(), closed_by(ALICE), silent(), &[announce(press(LEAVE))]);
-    check(bound(), closed_by_support(), support, &[announce(press(LEAVE))]);
+    check(bound(), closed_by(ALICE), too_early(silent()), &[announce(press(LEAVE))]);
+    check(bound(), closed_by_support(), too_early(support), &[announce(press(LEAVE))]);
     for closing in [silent(), announced()] {
         let again = leaves(C, by_press(ALICE, press(LEAVE_AGAIN)), false);
         check(closing.clone(), again, closing.clone(), &[tell(press(LEAVE_AGAIN), Words::AlreadyClosing)]);
@@ -209,7 +209,8 @@ fn a_deletion_forbidden_for_a_minute_gives_the_ticket_back_and_says_so() {
     given_back().answer(failed.clone(), Answer::Unknown, open(C), &[]).wake(65_250, open(C), &[failed.clone()]);
     // And it can be closed again, which is a closing of its own.
     let again = by_command(SAM, COMMAND);
-    let closing = State::Closing(Closing { channel: C, due: at(70_000), asker: again.clone(), announced: false });
+    let asker = again.clone();
+    let closing = State::Closing(Closing { channel: C, due: at(70_000), asker, announced: false, opening: None });
     given_back().on(leaves(C, again, true), closing, &[say_closing(COMMAND)]);
 }
 
@@ -241,20 +242,21 @@ fn a_closing_is_taken_up_from_its_row() {
 #[test]
 fn closed_while_it_is_being_opened() {
     let told = tell(press(FIRST), Words::Created(C));
+    let (silent, announced) = (too_early(silent()), too_early(announced()));
     let closing = || {
         given(bound())
-            .on(closed_by(ALICE), silent(), &[announce(press(LEAVE))])
-            .answer(read(C), seen(false, false), silent(), &[])
-            .answer(announce(press(LEAVE)), Answer::Done, announced(), &[])
+            .on(closed_by(ALICE), silent.clone(), &[announce(press(LEAVE))])
+            .answer(read(C), seen(false, false), silent.clone(), &[])
+            .answer(announce(press(LEAVE)), Answer::Done, announced.clone(), &[])
     };
     closing()
-        .answer(told.clone(), Answer::Done, announced(), &[])
-        .wake(5000, announced(), &[delete(C)])
+        .answer(told.clone(), Answer::Done, announced.clone(), &[])
+        .wake(5000, announced.clone(), &[delete(C)])
         .answer(delete(C), Answer::Done, Absent, &[])
         .rests();
     // Who opened it is told that it was made, and not that it disappeared.
     closing()
-        .wake(5000, announced(), &[delete(C)])
+        .wake(5000, announced, &[delete(C)])
         .answer(delete(C), Answer::Done, Absent, &[])
         .answer(told, Answer::Done, Absent, &[])
         .rests();
@@ -262,14 +264,31 @@ fn closed_while_it_is_being_opened() {
 
 #[test]
 fn a_close_that_is_taken_back_owes_the_welcome_still() {
+    let told = tell(press(FIRST), Words::Created(C));
     let asker = by_command(SAM, COMMAND);
-    given(bound())
-        .on(leaves(C, asker.clone(), true), closing_by(asker, false), &[say_closing(COMMAND)])
-        .answer(say_closing(COMMAND), forbidden(), open(C), &[])
-        .answer(
-            read(C),
-            seen(false, true),
-            open(C),
-            &[Call::Welcome { owner: OWNER, channel: C, intent: Intent(ALICE.0) }],
-        );
+    let closing = too_early(closing_by(asker.clone(), false));
+    let taken_back = || {
+        given(bound()).answer(told.clone(), Answer::Done, bound(), &[]).on(
+            leaves(C, asker.clone(), true),
+            closing.clone(),
+            &[say_closing(COMMAND)],
+        )
+    };
+    // The welcome is looked for still.
+    taken_back()
+        .answer(say_closing(COMMAND), forbidden(), bound(), &[])
+        .answer(read(C), seen(false, true), bound(), &[welcome(C)])
+        .answer(welcome(C), Answer::Sent(M), open(C), &[])
+        .rests();
+    // It was looked for during the closing, in which nobody is welcomed.
+    taken_back()
+        .answer(read(C), seen(false, true), closing.clone(), &[])
+        .answer(say_closing(COMMAND), forbidden(), bound(), &[read(C)])
+        .answer(read(C), seen(true, true), open(C), &[])
+        .rests();
+    // It was forgotten in a restart.
+    restored(1000, closing, &[read_after(COMMAND)])
+        .answer(read_after(COMMAND), heard(false), too_early(closing_by(asker.clone(), false)), &[say_closing(COMMAND)])
+        .answer(say_closing(COMMAND), forbidden(), bound(), &[read(C)])
+        .answer(read(C), seen(false, true), bound(), &[welcome(C)]);
 }

@@ -115,13 +115,23 @@ fn open(channel: ChannelId) -> State {
 }
 
 fn closing_by(asker: Asker, announced: bool) -> State {
-    State::Closing(Closing { channel: C, due: at(5000), asker, announced })
+    State::Closing(Closing { channel: C, due: at(5000), asker, announced, opening: None })
+}
+
+/// It came before [`bound`] was over.
+fn too_early(closing: State) -> State {
+    match (closing, bound()) {
+        (State::Closing(closing), State::Opening(opening)) => {
+            State::Closing(Closing { opening: Some(opening), ..closing })
+        }
+        (closing, _) => panic!("no closing: {closing:?}"),
+    }
 }
 
 /// Announced so late that the channel stays longer than was meant.
 fn announced_late(millis: u64) -> State {
     let asker = by_press(ALICE, press(LEAVE));
-    State::Closing(Closing { channel: C, due: at(millis + 5000), asker, announced: true })
+    State::Closing(Closing { channel: C, due: at(millis + 5000), asker, announced: true, opening: None })
 }
 
 fn silent() -> State {

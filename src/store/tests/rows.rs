@@ -23,7 +23,8 @@ async fn what_was_saved_is_there_after_a_restart() {
 async fn the_list_tells_how_far_each_ticket_has_come() {
     let place = Place::new();
     let store = place.store();
-    let closing = State::Closing(Closing { channel: ChannelId(8), due: at(5), asker: asker(6), announced: true });
+    let (channel, due, asker) = (ChannelId(8), at(5), asker(6));
+    let closing = State::Closing(Closing { channel, due, asker, announced: true, opening: None });
     store.save(ALICE, &opening(5), &[], at(0)).await.unwrap();
     store.save(BOB, &closing, &[], at(1)).await.unwrap();
     let standing = |owner, number, opened, stage| Standing { owner, number: Number(number), opened, stage };
@@ -99,19 +100,26 @@ fn any_time() -> impl Strategy<Value = SystemTime> {
 }
 
 fn any_state() -> impl Strategy<Value = State> {
-    let opening = (any_asker(), ".*", any::<Option<u64>>())
-        .prop_map(|(asker, name, channel)| State::Opening(Opening { asker, name, channel: channel.map(ChannelId) }));
+    let opening = || {
+        (any_asker(), ".*", any::<Option<u64>>()).prop_map(|(asker, name, channel)| Opening {
+            asker,
+            name,
+            channel: channel.map(ChannelId),
+        })
+    };
     let words = prop_oneof![
         Just(Words::CategoryFull),
         any::<u64>().prop_map(|channel| Words::AlreadyOpen(ChannelId(channel))),
         Just(Words::BotLacks(vec![Right::ManageChannels])),
     ];
     let refused = (any_asker(), words).prop_map(|(asker, words)| State::Refused(Refused { asker, words }));
-    let closing =
-        (any::<u64>(), any_time(), any_asker(), any::<bool>()).prop_map(|(channel, due, asker, announced)| {
-            State::Closing(Closing { channel: ChannelId(channel), due, asker, announced })
-        });
-    prop_oneof![Just(State::Absent), opening, refused, any::<u64>().prop_map(open), closing]
+    let interrupted = proptest::option::of(opening());
+    let closing = (any::<u64>(), any_time(), any_asker(), any::<bool>(), interrupted).prop_map(
+        |(channel, due, asker, announced, opening)| {
+            State::Closing(Closing { channel: ChannelId(channel), due, asker, announced, opening })
+        },
+    );
+    prop_oneof![Just(State::Absent), opening().prop_map(State::Opening), refused, any::<u64>().prop_map(open), closing]
 }
 
 proptest! {
