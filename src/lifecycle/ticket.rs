@@ -280,6 +280,8 @@ impl Ticket {
         use State::{Absent, Closing as Leaving, Open};
         let channel = self.state.channel();
         match (&self.state, event) {
+            // What is true has changed, and cannot be told before it is saved.
+            (_, event @ Event::Open { .. }) if !self.unsaved.is_empty() => self.put_off(event, now),
             (Absent, Event::Open { asker, name, unseen: true }) => self.begin_unseen(asker, name, now),
             (Absent, Event::Open { asker, name, unseen: false }) => self.begin_for(asker, name),
             (State::Opening(Opening { channel: None, .. }), Event::Open { asker, .. }) => self.wait(asker),

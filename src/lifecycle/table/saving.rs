@@ -43,6 +43,17 @@ fn proof_that_the_channel_is_gone_is_not_forgotten() {
 }
 
 #[test]
+fn nobody_is_sent_to_a_channel_that_is_known_to_be_gone() {
+    let told = tell(press(FIRST), Words::TryAgain);
+    unsaved(given(open(C)), gone(C), &[])
+        .on(pressed(FIRST), open(C), &[told.clone()])
+        .notes(&[Note::Unsaved])
+        .answer(told, Answer::Done, open(C), &[])
+        .wake(1000, Absent, &[])
+        .rests();
+}
+
+#[test]
 fn nothing_is_deferred_that_could_not_be_saved() {
     let mut story = given(Absent).on(pressed(FIRST), asked(), &[create()]);
     story = unsaved(story.at(1500), Event::Woke, &[]);
