@@ -34,6 +34,9 @@ const LONG_CHAOS: (u64, u64) = (400_000, 720_000);
 const SETTLING: Duration = Duration::from_secs(20 * 60);
 /// How long an ordinary opening or closing may take where nothing is broken.
 const ORDINARY: Duration = Duration::from_secs(30);
+/// So many channels a member may have at the worst, one for each request to make one that took effect after it had been
+/// given up, and in each of which people wrote before the bot could see it.
+const MOST_TICKETS: usize = 4;
 /// More steps than any honest game has: the bot is busy with itself.
 const MOST_STEPS: u64 = 60_000;
 
@@ -170,8 +173,8 @@ impl Game {
         self.ask_again();
         self.run(ORDINARY);
         self.check_usable();
-        // An old ticket that was left aside comes up when the newer one is closed.
-        for _ in 0..2 {
+        // A ticket that was left aside, because people wrote in it, comes up when the other one is closed.
+        for _ in 0..MOST_TICKETS {
             self.close_all();
             self.run(ORDINARY);
         }
