@@ -158,7 +158,12 @@ impl Ticket {
                 let words = Words::CloseFailed(missing(refusal));
                 self.begin_call(Call::Say { channel: there, words, reply_to: None, intent }, now);
             }
-            Answer::Refused(_) if task.begun + FORBIDDEN_FOR <= now => self.give_up(&task.call, answer),
+            Answer::Refused(_) if task.begun + FORBIDDEN_FOR <= now => {
+                self.sightings.retain(|sighting| sighting.channel != there);
+                self.give_up(&task.call, answer);
+            }
+            // One that nobody used: somebody may have begun to.
+            _ if !of_ticket => self.retry(task, Call::ReadChannel { channel: there, after: None }, answer, now),
             _ => {
                 let call = task.call.clone();
                 self.retry(task, call, answer, now);

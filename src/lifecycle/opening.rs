@@ -18,7 +18,8 @@ use crate::lifecycle::words::Words;
 /// A channel that could not be made so many times is not tried any more: the member is told. With the growing pauses
 /// that is about a quarter of a minute, as long as somebody looks at "thinking…".
 const TRIES: u32 = 6;
-/// A channel that could not be looked into so many times is left for the next start.
+/// A channel that could not be looked into so many times holds nobody up any more, and is left for the next start if that
+/// is forbidden.
 const LOOKS: u32 = 6;
 
 impl Ticket {
@@ -52,7 +53,7 @@ impl Ticket {
     }
 
     fn is_looking(&self) -> bool {
-        self.is_welcoming() || self.tasks.any(|call| matches!(call, Call::ReadChannel { .. }))
+        self.is_welcoming() || self.tasks.any_before(LOOKS, |call| matches!(call, Call::ReadChannel { .. }))
     }
 
     fn is_welcoming(&self) -> bool {
@@ -164,13 +165,13 @@ impl Ticket {
             Answer::Read { announcement, .. } if after => self.read_for_announcement(task, *announcement, now),
             Answer::Read { welcome, others, .. } => self.read_from_start(task, there, *welcome, *others, now),
             Answer::Refused(Refusal::ChannelGone) => self.gone(there, now),
-            _ if self.state.channel() == Some(there) || task.attempt < LOOKS => {
-                let call = task.call.clone();
-                self.retry(task, call, answer, now);
-            }
-            _ => {
+            Answer::Refused(_) if self.state.channel() != Some(there) && task.attempt >= LOOKS => {
                 self.sightings.retain(|sighting| sighting.channel != there);
                 self.give_up(&task.call, answer);
+            }
+            _ => {
+                let call = task.call.clone();
+                self.retry(task, call, answer, now);
             }
         }
     }
@@ -199,9 +200,11 @@ impl Ticket {
                 let call = self.tasks.go_on(task, self.welcome(there));
                 self.step.calls.push(call);
             }
-            (_, Some(Sighting { mark: Some(_), .. })) if !welcome && !others => {
+            (_, Some(sighting @ Sighting { mark: Some(_), .. })) if !welcome && !others => {
+                self.sightings.push(sighting);
                 self.step.notes.push(Note::Duplicate { channel: there });
-                self.begin_call(Call::DeleteChannel { channel: there }, now);
+                let call = self.tasks.go_on(task, Call::DeleteChannel { channel: there });
+                self.step.calls.push(call);
             }
             (_, Some(sighting)) if welcome || (others && sighting.mark.is_some()) => {
                 self.step.notes.push(Note::Unclaimed { channel: there });
@@ -231,7 +234,7 @@ impl Ticket {
                 }
             }
             (Answer::Refused(Refusal::ChannelGone), _) => self.gone(there, now),
-            (_, Some(place)) if task.attempt >= LOOKS => {
+            (Answer::Refused(_), Some(place)) if task.attempt >= LOOKS => {
                 self.sightings.swap_remove(place);
                 self.give_up(&task.call, answer);
             }
@@ -271,7 +274,7 @@ impl Ticket {
 
     fn look_into_sightings(&mut self, now: SystemTime) {
         for sighting in self.sightings.clone() {
-            if !self.is_greeting(sighting.channel) {
+            if !self.is_greeting(sighting.channel) && !self.is_deleting(sighting.channel) {
                 self.begin_call(Call::ReadChannel { channel: sighting.channel, after: None }, now);
             }
         }

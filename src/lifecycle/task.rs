@@ -73,6 +73,12 @@ impl Tasks {
         self.0.iter().filter_map(|task| task.paused).min()
     }
 
+    /// Whether something of this kind is under way or waiting, and was not tried so many times before.
+    #[must_use]
+    pub fn any_before(&self, attempts: u32, kind: impl Fn(&Call) -> bool) -> bool {
+        self.0.iter().any(|task| task.attempt < attempts && kind(&task.call))
+    }
+
     /// Whether something of this kind is under way or waiting.
     #[must_use]
     pub fn any(&self, kind: impl Fn(&Call) -> bool) -> bool {

@@ -400,7 +400,7 @@ impl Ticket {
         self.sightings.iter().any(|sighting| sighting.channel == there)
     }
 
-    fn is_deleting(&self, there: ChannelId) -> bool {
+    pub(super) fn is_deleting(&self, there: ChannelId) -> bool {
         self.tasks.any(|call| *call == Call::DeleteChannel { channel: there })
     }
 

@@ -24,6 +24,10 @@ fn a_channel_in_every_state() {
     }
 }
 
+fn told_full() -> Call {
+    tell(press(FIRST), Words::CategoryFull)
+}
+
 /// A member without a ticket, and a channel that is being looked into.
 fn looking(sighting: Sighting) -> Story {
     let channel = sighting.channel;
@@ -72,6 +76,43 @@ fn what_nobody_used_is_removed_if_we_made_it() {
 }
 
 #[test]
+fn what_somebody_begins_to_use_is_not_removed_after_all() {
+    let welcome = || Call::Welcome { owner: OWNER, channel: OLD, intent: Intent(ALICE.0) };
+    let failed = || {
+        looking(marked(OLD, SECOND))
+            .answer(read(OLD), seen(false, false), Absent, &[delete(OLD)])
+            .answer(delete(OLD), Answer::Unknown, Absent, &[])
+            .wake(250, Absent, &[read(OLD)])
+    };
+    failed().answer(read(OLD), seen(false, true), Absent, &[welcome()]);
+    failed()
+        .answer(read(OLD), seen(false, false), Absent, &[delete(OLD)])
+        .answer(delete(OLD), refused(Refusal::ChannelGone), Absent, &[])
+        .rests();
+    // It is not looked into twice, whoever sees it.
+    failed().on(saw(marked(OLD, SECOND)), Absent, &[]);
+}
+
+#[test]
+fn an_outage_does_not_end_the_look_and_holds_nobody_up() {
+    let mut story = looking(unmarked(OLD));
+    let mut time = 0;
+    for pause in [250, 500, 1000, 2000, 4000, 8000] {
+        time += pause;
+        story = story.answer(read(OLD), Answer::Unknown, Absent, &[]).wake(time, Absent, &[read(OLD)]);
+    }
+    let asker = Asker { at: at(time), ..by_press(ALICE, press(FIRST)) };
+    story
+        .answer(read(OLD), Answer::Unknown, Absent, &[])
+        .on(wants(asker.clone()), opening(asker.clone(), None), &[create()])
+        .answer(create(), refused(Refusal::CategoryFull), refusing_to(asker, Words::CategoryFull), &[told_full()])
+        .answer(told_full(), Answer::Done, Absent, &[])
+        .wake(time + 16_000, Absent, &[read(OLD)])
+        .answer(read(OLD), seen(true, false), open(OLD), &[])
+        .rests();
+}
+
+#[test]
 fn what_is_not_ours_is_left_alone() {
     looking(unmarked(OLD)).answer(read(OLD), seen(false, true), Absent, &[]).rests();
     looking(unmarked(OLD)).answer(read(OLD), seen(false, false), Absent, &[]).rests();
@@ -114,12 +155,11 @@ fn what_was_seen_while_the_channel_was_made_is_looked_into_afterwards() {
         .on(saw(marked(D, FIRST)), asked(), &[])
         .answer(create(), Answer::Created(C), bound(), &calls)
         .answer(read(D), seen(false, false), bound(), &[delete(D)]);
-    let told = tell(press(FIRST), Words::CategoryFull);
     given(Absent)
         .on(pressed(FIRST), asked(), &[create()])
         .on(saw(marked(D, FIRST)), asked(), &[])
-        .answer(create(), refused(Refusal::CategoryFull), refusing(Words::CategoryFull), &[told.clone()])
-        .answer(told, Answer::Done, Absent, &[read(D)]);
+        .answer(create(), refused(Refusal::CategoryFull), refusing(Words::CategoryFull), &[told_full()])
+        .answer(told_full(), Answer::Done, Absent, &[read(D)]);
 }
 
 #[test]
@@ -135,9 +175,19 @@ fn a_channel_that_cannot_be_read_is_left_for_the_next_start() {
 
 #[test]
 fn a_stray_that_cannot_be_deleted_is_given_up_after_a_minute() {
-    let removing = || looking(marked(OLD, SECOND)).answer(read(OLD), seen(false, false), Absent, &[delete(OLD)]);
-    removing().answer(delete(OLD), forbidden(), Absent, &[]).wake(250, Absent, &[delete(OLD)]);
-    removing().at(60_000).answer(delete(OLD), forbidden(), Absent, &[]).rests();
+    let mut story = looking(marked(OLD, SECOND)).answer(read(OLD), seen(false, false), Absent, &[delete(OLD)]);
+    let mut time = 0;
+    for pause in [250, 500, 1000, 2000, 4000, 8000, 16_000, 32_000] {
+        time += pause;
+        story = story.answer(delete(OLD), forbidden(), Absent, &[]).wake(time, Absent, &[read(OLD)]).answer(
+            read(OLD),
+            seen(false, false),
+            Absent,
+            &[delete(OLD)],
+        );
+    }
+    // The next start looks again.
+    story.answer(delete(OLD), forbidden(), Absent, &[]).on(saw(marked(OLD, SECOND)), Absent, &[read(OLD)]);
 }
 
 #[test]
