@@ -114,8 +114,10 @@ pub(super) fn append(db: &Connection, subject: Subject, lines: &[Line], at_ms: i
 
 /// A number for a new ticket.
 pub(super) fn next_number(db: &Connection) -> rusqlite::Result<Number> {
-    let mut count = db.prepare_cached("UPDATE numbers SET last = last + 1 RETURNING last")?;
-    count.query_row([], |row| row.get(0).map(|last: i64| Number(last.cast_unsigned())))
+    // Not by one statement with RETURNING, for which SQLite makes a table in passing.
+    db.prepare_cached("UPDATE numbers SET last = last + 1")?.execute([])?;
+    let mut last = db.prepare_cached("SELECT last FROM numbers")?;
+    last.query_row([], |row| row.get(0).map(|last: i64| Number(last.cast_unsigned())))
 }
 
 /// The number of the ticket that this member had last: what is noted after its end still belongs to it.
