@@ -73,6 +73,8 @@ pub struct Panel {
     nonce: u64,
     /// One was sent, and what came of it is not known: the newest one that is found is it.
     sent: bool,
+    /// Somebody asked for it, who may be looking at two: what is beside it is looked for, too.
+    tidying: bool,
     /// What has appeared while one was being sent: most likely that one.
     seen: Vec<MessageId>,
     tasks: Tasks,
@@ -88,6 +90,7 @@ impl Panel {
             message,
             nonce: 0,
             sent: false,
+            tidying: false,
             seen: Vec::new(),
             tasks: Tasks::default(),
             replies: Vec::new(),
@@ -122,6 +125,7 @@ impl Panel {
     }
 
     fn ensure(&mut self, asker: Option<Asker>, now: SystemTime) {
+        self.tidying |= asker.is_some();
         self.replies.extend(asker.map(|asker| Reply::owed(asker, Role::Bystander)));
         // Whoever asks does not wait for the end of a pause, which may be minutes.
         if !self.tasks.is_any_sent() {
@@ -144,7 +148,7 @@ impl Panel {
         }
     }
 
-    /// Removes what has appeared beside the panel: a message that was sent after it had been given up. As long as no
+    /// Removes what is beside the panel: a message that was sent after it had been given up. As long as no
     /// panel is known, the list will show it.
     fn sweep(&mut self, now: SystemTime) {
         if self.tasks.any(|call| matches!(call, Call::SendPanel { .. })) {
@@ -186,6 +190,10 @@ impl Panel {
                 self.nonce = self.message.take().map_or(0, |gone| gone.0);
                 self.go_on(task, Call::ListPanels);
             }
+            (Call::ListPanels, Answer::Panels(found)) if self.message.is_some() => {
+                self.tidying = false;
+                self.seen.extend(found);
+            }
             (Call::ListPanels, Answer::Panels(found)) => self.replace(task, found.clone(), now),
             (Call::DeletePanel { message }, Answer::Done | Answer::Refused(Refusal::MessageGone)) => {
                 self.step.notes.push(PanelNote::Removed(*message));
@@ -210,6 +218,7 @@ impl Panel {
 
     /// Removes the old ones, one after the other, and then sends a new one, unless it is there in spite of a lost answer.
     fn replace(&mut self, task: Task, mut found: Vec<MessageId>, now: SystemTime) {
+        self.tidying = false;
         found.sort();
         let ours = if self.sent { found.pop() } else { None };
         match (found.first(), ours) {
@@ -264,6 +273,10 @@ impl Panel {
     fn in_place(&mut self, note: PanelNote, now: SystemTime) {
         self.step.notes.push(note);
         self.tell(&Words::PanelInPlace, now);
+        if self.tidying {
+            let call = self.tasks.begin(Call::ListPanels, now);
+            self.step.calls.push(call);
+        }
     }
 
     fn tell(&mut self, words: &Words, now: SystemTime) {

@@ -233,17 +233,32 @@ fn one_that_appears_late_is_removed() {
 
 #[test]
 fn who_asked_is_told_when_it_is_in_place() {
-    let in_place = [reply(COMMAND, Words::PanelInPlace)];
-    known(Some(P))
-        .then(ensure_for(COMMAND), &[get()])
-        .answer(get(), Answer::Panel { current: true }, &in_place, &[PanelNote::InPlace(P)])
-        .answer(in_place[0].clone(), Answer::Sent(M), &[], &[])
+    let told = reply(COMMAND, Words::PanelInPlace);
+    let asked = || {
+        known(Some(P))
+            .then(ensure_for(COMMAND), &[get()])
+            .answer(get(), Answer::Panel { current: true }, &[told.clone(), Call::ListPanels], &[PanelNote::InPlace(P)])
+            .answer(told.clone(), Answer::Sent(M), &[], &[])
+    };
+    asked().answer(Call::ListPanels, Answer::Panels(vec![P]), &[], &[]).rests();
+    // Whoever asks may be looking at two.
+    let [first, second] = OLDER;
+    asked()
+        .answer(Call::ListPanels, Answer::Panels(vec![second, P, first]), &[remove(first), remove(second)], &[])
+        .answer(remove(first), Answer::Done, &[], &[PanelNote::Removed(first)])
+        .answer(remove(second), no_message(), &[], &[PanelNote::Removed(second)])
         .rests();
+    asked().fail(Call::ListPanels, Answer::Unknown, get()).answer(
+        get(),
+        Answer::Panel { current: true },
+        &[Call::ListPanels],
+        &[PanelNote::InPlace(P)],
+    );
 }
 
 #[test]
 fn two_who_ask_at_once_are_told_of_the_one_panel() {
-    let in_place = [reply(COMMAND, Words::PanelInPlace), reply(SECOND, Words::PanelInPlace)];
+    let in_place = [reply(COMMAND, Words::PanelInPlace), reply(SECOND, Words::PanelInPlace), Call::ListPanels];
     known(Some(P)).then(ensure(), &[get()]).then(ensure_for(COMMAND), &[]).then(ensure_for(SECOND), &[]).answer(
         get(),
         Answer::Panel { current: true },
@@ -267,8 +282,7 @@ fn who_asked_is_told_when_it_does_not_work() {
         .answer(get(), Answer::Unknown, &failed, &[note()])
         .answer(failed[0].clone(), Answer::Sent(M), &[], &[])
         .wake(3750, &[get()])
-        .answer(get(), Answer::Panel { current: true }, &[], &[PanelNote::InPlace(P)])
-        .rests();
+        .answer(get(), Answer::Panel { current: true }, &[Call::ListPanels], &[PanelNote::InPlace(P)]);
 }
 
 #[test]
@@ -282,11 +296,9 @@ fn who_asks_during_a_pause_does_not_wait_for_its_end() {
         .answer(
             get(),
             Answer::Panel { current: true },
-            &[reply(COMMAND, Words::PanelInPlace)],
+            &[reply(COMMAND, Words::PanelInPlace), Call::ListPanels],
             &[PanelNote::InPlace(P)],
-        )
-        .answer(reply(COMMAND, Words::PanelInPlace), Answer::Sent(M), &[], &[])
-        .rests();
+        );
 }
 
 #[test]
