@@ -141,7 +141,7 @@ impl Ticket {
     /// may have changed the topic) it is a channel of this member that nobody owns, not older than the press.
     fn ours(&self, channels: &[Sighting], intent: Intent) -> Option<ChannelId> {
         let member = self.owner.member;
-        let free = || channels.iter().filter(|sighting| !sighting.owned);
+        let free = || channels.iter().filter(|sighting| !sighting.owned && !self.is_deleting(sighting.channel));
         let marked = free().find(|sighting| sighting.mark == Some((member, intent)));
         let alike = || {
             free().find(|sighting| {
@@ -186,15 +186,30 @@ impl Ticket {
                     self.step.calls.push(call);
                 }
             }
+            // It is looked into again when the making has come to something.
+            (State::Opening(Opening { channel: None, .. }), Some(sighting)) if self.is_making() => {
+                self.sightings.push(sighting);
+            }
+            // The very one: it was made for this opening after all.
+            (State::Opening(Opening { channel: None, asker, .. }), Some(sighting))
+                if sighting.mark == Some((self.owner.member, asker.intent())) =>
+            {
+                self.step.notes.push(Note::Found { channel: there });
+                self.bind(there, now);
+                if !welcome {
+                    let call = self.tasks.go_on(task, self.welcome(there));
+                    self.step.calls.push(call);
+                }
+            }
             (State::Absent | State::Opening(Opening { channel: None, .. }) | State::Refused(_), Some(sighting))
-                if !self.is_making() && welcome =>
+                if welcome =>
             {
                 self.adopt(sighting.channel, now);
             }
             // Nobody was greeted in it, but somebody uses it. It is theirs when they have been: a crash in between leaves
             // nothing half done.
             (State::Absent | State::Opening(Opening { channel: None, .. }) | State::Refused(_), Some(sighting))
-                if !self.is_making() && others && sighting.mark.is_some() && !self.is_welcoming() =>
+                if others && sighting.mark.is_some() && !self.is_welcoming() =>
             {
                 self.sightings.push(sighting);
                 let call = self.tasks.go_on(task, self.welcome(there));

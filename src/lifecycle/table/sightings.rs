@@ -148,6 +148,35 @@ fn the_channel_being_made_is_not_taken_for_a_stray() {
 }
 
 #[test]
+fn what_a_former_process_made_for_the_press_is_its_channel() {
+    let seeing = || restored(1000, asked(), &[list()]).on(saw(marked(C, FIRST)), asked(), &[]);
+    seeing()
+        .answer(list(), Answer::Channels(vec![]), asked(), &[read(C)])
+        .answer(read(C), seen(false, false), bound(), &[tell(press(FIRST), Words::Created(C)), welcome(C)])
+        .notes(&[Note::Found { channel: C }]);
+    seeing()
+        .answer(list(), Answer::Channels(vec![]), asked(), &[read(C)])
+        .answer(read(C), seen(true, false), bound(), &[tell(press(FIRST), Words::Created(C))])
+        .answer(tell(press(FIRST), Words::Created(C)), Answer::Done, open(C), &[])
+        .rests();
+}
+
+#[test]
+fn a_channel_that_is_being_removed_is_not_taken_for_the_one_that_was_made() {
+    looking(marked(C, FIRST))
+        .answer(read(C), seen(false, false), Absent, &[delete(C)])
+        .on(pressed(FIRST), asked(), &[create()])
+        .answer(create(), Answer::Unknown, asked(), &[])
+        .wake(250, asked(), &[list()])
+        .answer(
+            list(),
+            Answer::Channels(vec![marked(C, FIRST), marked(D, FIRST)]),
+            opening(by_press(ALICE, press(FIRST)), Some(D)),
+            &[tell(press(FIRST), Words::Created(D)), read(D)],
+        );
+}
+
+#[test]
 fn what_was_seen_while_the_channel_was_made_is_looked_into_afterwards() {
     let calls = [tell(press(FIRST), Words::Created(C)), welcome(C), read(D)];
     given(Absent)
