@@ -12,6 +12,7 @@
 //! | [`ids`] | who and what? | `UserId`, `ChannelId`, `Owner`, `Button`, `Command` |
 //! | [`language`] | in which language? | who reads Russian and who English |
 //! | [`counts`] | how much, and how often? | what Prometheus reads |
+//! | [`memory`] | how large are we? | freed memory, given back |
 //! | [`logs`] | how do we speak to the operator? | the log, and what it never shows |
 //! | [`texts`] | what do we say? | every word a member can read, in each language |
 //! | [`gateway`] | what do we hear? | serenity's events → `Heard` |
@@ -37,7 +38,7 @@
 //!  │     texts
 //!  └──▶ lifecycle                  std, serde
 //!          │
-//!  ids, language, counts            everyone may name these
+//!  ids, language, counts, memory    everyone may name these
 //! ```
 //!
 //! A room names only rooms below it.
@@ -71,6 +72,7 @@ pub mod ids;
 pub mod language;
 pub mod lifecycle;
 pub mod logs;
+pub mod memory;
 pub mod operator;
 mod run;
 #[cfg(feature = "sandbox")]

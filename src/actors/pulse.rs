@@ -12,8 +12,9 @@ use sd_notify::NotifyState;
 use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::vitals::{Census, PATIENCE_MS};
 use crate::counts::Counts;
+use crate::memory;
 
-/// How often the log is told how much is going on.
+/// How often the log is told how much is going on, and what a crowd has left behind is given back.
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// What the pulse is told.
@@ -70,7 +71,10 @@ impl Actor for Pulse {
         };
         match message {
             PulseMsg::Beat => tell(&[NotifyState::Watchdog]),
-            PulseMsg::Minute => self.log(&census),
+            PulseMsg::Minute => {
+                self.log(&census);
+                memory::give_back();
+            }
             PulseMsg::Look => {}
         }
         if census.is_ready() && !desk.ready {

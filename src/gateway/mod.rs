@@ -1,7 +1,7 @@
 //! What we hear: Discord's events become our own words at this door.
 //!
 //! Serenity starts each handler as a task of its own. On a current-thread runtime they begin in the order of the events,
-//! so what is cast to the supervisor before the first wait keeps that order. Nothing here waits.
+//! so what is cast to the supervisor before the first wait keeps that order. Nothing here waits before that.
 
 mod meaning;
 mod unread;
@@ -17,9 +17,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serenity::all::{ClientBuilder, Context, Event, GatewayError, GatewayIntents, HttpBuilder, RawEventHandler};
 use serenity::async_trait;
 
+use crate::actors::Heard;
 use crate::actors::clock;
 use crate::actors::supervisor::SupervisorMsg;
 use crate::discord::{Gateway, Place};
+use crate::memory;
 
 pub use meaning::meaning;
 
@@ -30,6 +32,8 @@ const NEEDED: GatewayIntents = GatewayIntents::GUILDS.union(GatewayIntents::GUIL
 /// settings.
 const WRITTEN: GatewayIntents = GatewayIntents::MESSAGE_CONTENT;
 
+/// When a server has been read and all that follows from it is done.
+const READ: Duration = Duration::from_secs(1);
 /// How long closing the connection may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 
@@ -146,10 +150,15 @@ impl RawEventHandler for Ear {
         if let Event::Ready(_) | Event::Resumed(_) = event {
             let _ = self.supervisor.cast(SupervisorMsg::Connected { resumed: matches!(event, Event::Resumed(_)) });
         }
-        if let Some(heard) = meaning(event, &self.place, clock::now())
-            && self.supervisor.cast(SupervisorMsg::Hear(heard)).is_err()
-        {
+        let Some(heard) = meaning(event, &self.place, clock::now()) else { return };
+        let large = matches!(heard, Heard::Channels { .. });
+        if self.supervisor.cast(SupervisorMsg::Hear(heard)).is_err() {
             tracing::debug!("an event came after the end and was not heard");
+        }
+        // To read its channels, the library has made ten times as much of them.
+        if large {
+            tokio::time::sleep(READ).await;
+            memory::give_back();
         }
     }
 }

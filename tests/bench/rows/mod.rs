@@ -26,11 +26,12 @@ pub struct Row {
 }
 
 /// All rows, in the order of the table.
-pub const ROWS: [Row; 13] = [
+pub const ROWS: [Row; 14] = [
     quick("opening", opening::one),
     quick("closing", closing::one),
     slow("closing-crowd", closing::crowd),
     quick("work", work::thousand),
+    slow("remains", work::remains),
     quick("crowd", crowd::unlimited),
     slow("limits", crowd::limited),
     slow("flood", crowd::flood),

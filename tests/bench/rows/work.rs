@@ -1,6 +1,8 @@
-//! What a thousand tickets cost, opened and closed in small groups, every save on the disk.
+//! What a thousand tickets cost, opened and closed in small groups, every save on the disk; and what they leave behind.
 
 use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
 
 use talon::sandbox::world::Start;
 
@@ -13,22 +15,48 @@ const TICKETS: usize = 1_000;
 const GROUP: usize = 10;
 
 pub fn thousand(binary: &Path) -> Vec<Figure> {
-    let rig = Rig::ready(binary, Start { extras: TICKETS, room: ROOM, ..Start::default() });
+    let rig = ready(binary);
     let (bot, sandbox) = (rig.cpu(), process::own_cpu("sandbox"));
-    for (number, group) in rig.members().chunks(GROUP).enumerate() {
-        let presses: Vec<_> = group.iter().map(|member| rig.press(*member)).collect();
-        rig.until_answered(&presses);
-        rig.until_open(number * GROUP + group.len());
-    }
-    let opened = rig.cpu() - bot;
-    for group in rig.tickets().chunks(GROUP) {
-        let presses: Vec<_> = group.iter().map(|(ticket, owner)| rig.press_close(*owner, *ticket)).collect();
-        rig.until_answered(&presses);
-    }
-    rig.until_closed();
+    let opened = open_and_close(&rig) - bot;
     vec![
         Figure::new("1,000 tickets opened and closed: CPU of the bot", rig.cpu() - bot, "s").at_most(1.0),
         Figure::new("… of which for opening", opened, "s"),
         Figure::new("… CPU of the sandbox meanwhile", process::own_cpu("sandbox") - sandbox, "s"),
     ]
+}
+
+/// What is left of them: the bot tidies up once a minute.
+pub fn remains(binary: &Path) -> Vec<Figure> {
+    let rig = ready(binary);
+    let before = rig.memory_at_rest().resident;
+    open_and_close(&rig);
+    sleep(Duration::from_secs(75));
+    let once = rig.memory().resident;
+    open_and_close(&rig);
+    sleep(Duration::from_secs(75));
+    vec![
+        Figure::new("memory before 1,000 tickets", before, "MiB"),
+        Figure::new("… a minute after they were opened and closed", once, "MiB"),
+        Figure::new("… and after as many again", rig.memory().resident, "MiB"),
+    ]
+}
+
+fn ready(binary: &Path) -> Rig {
+    Rig::ready(binary, Start { extras: TICKETS, room: ROOM, ..Start::default() })
+}
+
+/// Tells what the bot had spent on a processor when all were open.
+fn open_and_close(rig: &Rig) -> f64 {
+    for (number, group) in rig.members().chunks(GROUP).enumerate() {
+        let presses: Vec<_> = group.iter().map(|member| rig.press(*member)).collect();
+        rig.until_answered(&presses);
+        rig.until_open(number * GROUP + group.len());
+    }
+    let opened = rig.cpu();
+    for group in rig.tickets().chunks(GROUP) {
+        let presses: Vec<_> = group.iter().map(|(ticket, owner)| rig.press_close(*owner, *ticket)).collect();
+        rig.until_answered(&presses);
+    }
+    rig.until_closed();
+    opened
 }
