@@ -11,7 +11,7 @@ use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::{Outside, clock, perform, report};
 use crate::ids::{ChannelId, Owner};
 use crate::lifecycle::{Answer, Call, Deeds, Event, Note, Opening, State, Ticket};
-use crate::store::Number;
+use crate::store::{Number, StoreError};
 
 /// A row that could not be read is read again after this long.
 const READ_AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -126,8 +126,7 @@ impl TicketActor {
         if desk.ticket.is_read() {
             return;
         }
-        let store = &self.outside.store;
-        match tokio::try_join!(store.ticket(self.owner), store.number(self.owner)) {
+        match self.outside.store.numbered(self.owner).await {
             Ok((state, number)) => {
                 desk.number = number;
                 desk.channel = state.channel();
@@ -144,7 +143,7 @@ impl TicketActor {
         let decision = desk.ticket.decide(event, now);
         let deeds = match decision.save() {
             None => decision.saved(),
-            Some((state, notes)) => match self.outside.store.save(self.owner, state, notes, now).await {
+            Some((state, notes)) => match self.save(state, notes, now, decision.is_urgent()).await {
                 Ok(number) => {
                     desk.number = number;
                     self.count_opened(decision.before(), notes, now);
@@ -158,6 +157,21 @@ impl TicketActor {
             },
         };
         self.carry_out(me, desk, deeds);
+    }
+
+    async fn save(
+        &self,
+        state: &State,
+        notes: &[Note],
+        now: SystemTime,
+        urgent: bool,
+    ) -> Result<Option<Number>, StoreError> {
+        let store = &self.outside.store;
+        if urgent {
+            store.save(self.owner, state, notes, now).await
+        } else {
+            store.save_soon(self.owner, state, notes, now).await
+        }
     }
 
     fn carry_out(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, deeds: Deeds) {

@@ -107,6 +107,12 @@ impl Decision {
         self.step.save.as_ref().map(|state| (state, &*self.step.notes))
     }
 
+    /// Something is to be done as soon as it is saved.
+    #[must_use]
+    pub const fn is_urgent(&self) -> bool {
+        !self.step.calls.is_empty()
+    }
+
     /// The ticket as it was before.
     #[must_use]
     pub const fn before(&self) -> &State {

@@ -83,9 +83,12 @@ impl Store {
         self.ask(Hurry::Read, move |db| tickets::load(db, owner))
     }
 
-    /// The number of a member's ticket, or else of the last one they had.
-    pub fn number(&self, owner: Owner) -> impl Future<Output = Result<Option<Number>, StoreError>> + Send + use<> {
-        self.ask(Hurry::Read, move |db| tickets::number(db, owner))
+    /// What is true of a member's ticket, and its number, or else that of the last one they had.
+    pub fn numbered(
+        &self,
+        owner: Owner,
+    ) -> impl Future<Output = Result<(State, Option<Number>), StoreError>> + Send + use<> {
+        self.ask(Hurry::Read, move |db| Ok((tickets::load(db, owner)?, tickets::number(db, owner)?)))
     }
 
     /// Whether something could be saved now.
@@ -111,8 +114,30 @@ impl Store {
         notes: &[Note],
         now: SystemTime,
     ) -> impl Future<Output = Result<Option<Number>, StoreError>> + Send + use<> {
+        self.put(Hurry::Save, owner, state, notes, now)
+    }
+
+    /// The same where nothing is to be done afterwards: it may wait a moment for others, to share one commit with them.
+    pub fn save_soon(
+        &self,
+        owner: Owner,
+        state: &State,
+        notes: &[Note],
+        now: SystemTime,
+    ) -> impl Future<Output = Result<Option<Number>, StoreError>> + Send + use<> {
+        self.put(Hurry::Soon, owner, state, notes, now)
+    }
+
+    fn put(
+        &self,
+        hurry: Hurry,
+        owner: Owner,
+        state: &State,
+        notes: &[Note],
+        now: SystemTime,
+    ) -> impl Future<Output = Result<Option<Number>, StoreError>> + Send + use<> {
         let parts = Columns::of(state).and_then(|columns| Ok((columns, lines(notes)?)));
-        self.ask(Hurry::Save, move |db| {
+        self.ask(hurry, move |db| {
             let (columns, lines) = parts.as_ref().map_err(Clone::clone)?;
             tickets::save(db, owner, columns.as_ref(), lines, now)
         })
@@ -122,7 +147,7 @@ impl Store {
     pub fn note(&self, owner: Owner, notes: &[Note], now: SystemTime) {
         let lines = lines(notes);
         self.hand_in(Job::new(
-            Hurry::Note,
+            Hurry::Soon,
             move |db| tickets::note(db, owner, lines.as_ref().map_err(Clone::clone)?, now),
             move |outcome: Result<(), StoreError>| {
                 if let Err(why) = outcome {

@@ -17,7 +17,7 @@ use crate::store::error::StoreError;
 /// So many jobs share a transaction at most: a limit to how long the first of them waits.
 const BATCH: usize = 512;
 
-/// So long do notes that nobody waits for wait for company, lest each cost a commit of its own.
+/// So long does what is in no hurry wait for company, lest each cost a commit of its own.
 const LINGER: Duration = Duration::from_millis(100);
 
 /// How much hurry there is.
@@ -27,8 +27,8 @@ pub(super) enum Hurry {
     Read,
     /// Somebody waits until it is on the disk.
     Save,
-    /// Nobody waits.
-    Note,
+    /// Nobody waits, or nothing that a person would notice.
+    Soon,
 }
 
 /// Something to do in a transaction, and somebody to tell.
@@ -106,7 +106,7 @@ impl Writer {
         let mut batch = vec![self.jobs.recv().ok()?];
         let patience = Instant::now() + LINGER;
         while batch.len() < BATCH {
-            let job = if batch.iter().all(|job| job.hurry == Hurry::Note) {
+            let job = if batch.iter().all(|job| job.hurry == Hurry::Soon) {
                 self.jobs.recv_timeout(patience.saturating_duration_since(Instant::now())).ok()
             } else {
                 self.jobs.try_recv().ok()
