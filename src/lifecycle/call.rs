@@ -237,6 +237,12 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// The channel looks as if nobody had ever written in it.
+    #[must_use]
+    pub fn found_nothing(&self) -> bool {
+        *self == Self::Read { welcome: false, announcement: None, replied: false, others: false }
+    }
+
     /// In a few words, for the log and the journal.
     #[must_use]
     pub fn brief(&self) -> String {

@@ -165,6 +165,10 @@ impl Ticket {
             Answer::Read { announcement, .. } if after => self.read_for_announcement(task, *announcement, now),
             Answer::Read { welcome, others, .. } => self.read_from_start(task, there, *welcome, *others, now),
             Answer::Refused(Refusal::ChannelGone) => self.gone(there, now),
+            // Where it cannot be seen whether somebody was greeted, once too often is better than not at all.
+            Answer::Refused(Refusal::Forbidden(_)) if !after && self.state.channel() == Some(there) => {
+                self.read_from_start(task, there, false, false, now);
+            }
             Answer::Refused(_) if self.state.channel() != Some(there) && task.attempt >= LOOKS => {
                 self.sightings.retain(|sighting| sighting.channel != there);
                 self.give_up(&task.call, answer);

@@ -72,6 +72,34 @@ async fn what_is_forbidden_is_looked_into() {
 }
 
 #[tokio::test]
+async fn a_channel_that_looks_unused_is_so_only_to_a_bot_that_may_read() {
+    const READ: Call = Call::ReadChannel { channel: ChannelId(50), after: None };
+    let unused = Answer::Read { welcome: false, announcement: None, replied: false, others: false };
+    let holding = async |rights: &'static str| {
+        StandIn::new(move |_, head| match head.split(" HTTP").next().unwrap_or_default() {
+            "GET /api/v10/channels/50/messages?&limit=100&after=50" => reply(200, &json!([])),
+            "GET /api/v10/channels/50" => {
+                reply(200, &json!({"id": "50", "guild_id": "4", "permission_overwrites": []}))
+            }
+            "GET /api/v10/guilds/4" => {
+                let roles = json!([{"id": "4", "permissions": rights}]);
+                reply(200, &json!({"id": "4", "owner_id": "1", "roles": roles}))
+            }
+            "GET /api/v10/guilds/4/members/9" => reply(200, &json!({"user": {"id": "9"}, "roles": []})),
+            other => panic!("{other} is asked for"),
+        })
+        .await
+    };
+    let lacks = Answer::Refused(Refusal::Forbidden(vec![Right::ReadMessageHistory]));
+    // View Channel; the same and Read Message History.
+    for (rights, answer) in [("1024", lacks), ("66560", unused)] {
+        let discord = holding(rights).await;
+        assert_eq!(Client::new(discord.transport(), PLACE).perform(&READ).await, answer);
+        assert_eq!(discord.heard().len(), 4);
+    }
+}
+
+#[tokio::test]
 async fn a_channel_that_may_not_be_looked_at_may_not_be_seen() {
     let discord = forbidding("").await;
     let client = Client::new(discord.transport(), PLACE);

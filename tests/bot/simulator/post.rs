@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 use talon::discord::{answer, request};
-use talon::lifecycle::{Answer, Call};
-use talon::sandbox::world::Request;
+use talon::lifecycle::{Answer, Call, Refusal, Right};
+use talon::sandbox::world::{Permissions, Request, Snowflake};
 
 use crate::simulator::bot::Seat;
 use crate::simulator::game::{Game, Happening};
@@ -108,9 +108,23 @@ impl Game {
         self.check_after(&letter, &reply);
         if letter.fate.is_answered() {
             let body = reply.body.as_ref().map_or_else(Vec::new, |body: &Value| body.to_string().into_bytes());
-            let answer = answer(&letter.call, &self.place, reply.status, &body);
+            let answer = self.looked_into(&letter.call, answer(&letter.call, &self.place, reply.status, &body));
             let back = self.dice.millis(1, 60);
             self.plan(back, Happening::Answer { to: letter.from, call: letter.call, answer });
+        }
+    }
+
+    /// As the bot's client does, which looks whether it might have read something.
+    fn looked_into(&self, call: &Call, answer: Answer) -> Answer {
+        match call {
+            Call::ReadChannel { channel, after: None } if answer.found_nothing() => {
+                let rights = self.world.permissions(self.cast.bot, Snowflake(channel.0));
+                if rights.has(Permissions::READ_MESSAGE_HISTORY) {
+                    return answer;
+                }
+                Answer::Refused(Refusal::Forbidden(vec![Right::ReadMessageHistory]))
+            }
+            _ => answer,
         }
     }
 
