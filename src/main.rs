@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use talon::actors::clock;
@@ -57,6 +58,8 @@ enum Command {
     Sandbox(talon::demo::Options),
 }
 
+/// A stop takes less than this, unless something hangs.
+const LAST_WAIT: Duration = Duration::from_secs(8);
 /// Wrong settings have an exit code of their own, so that a service manager need not try again.
 const BAD_SETTINGS: u8 = 2;
 
@@ -201,6 +204,10 @@ async fn stdin_ends() {
     std::thread::spawn(move || {
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
         let _ = end.send(());
+        // Serenity may keep the only thread busy for most of a minute, when a connection to the gateway is reset before it
+        // is established. Nobody is there any more for whom it would be worth waiting.
+        std::thread::sleep(LAST_WAIT);
+        std::process::exit(1);
     });
     let _ = ended.await;
 }
