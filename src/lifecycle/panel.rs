@@ -193,6 +193,7 @@ impl Panel {
             (Call::ListPanels, Answer::Panels(found)) if self.message.is_some() => {
                 self.tidying = false;
                 self.seen.extend(found);
+                self.look_for_askers(now);
             }
             (Call::ListPanels, Answer::Panels(found)) => self.replace(task, found.clone(), now),
             (Call::DeletePanel { message }, Answer::Done | Answer::Refused(Refusal::MessageGone)) => {
@@ -262,7 +263,7 @@ impl Panel {
         self.tasks.again(task, next, answer, now);
     }
 
-    /// Whoever asked while something was being removed.
+    /// Whoever asked while something else was being done.
     fn look_for_askers(&mut self, now: SystemTime) {
         if self.replies.iter().any(Reply::is_undecided) && self.tasks.is_empty() {
             let call = self.tasks.begin(self.look(), now);

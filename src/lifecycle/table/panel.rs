@@ -248,6 +248,14 @@ fn who_asked_is_told_when_it_is_in_place() {
         .answer(remove(first), Answer::Done, &[], &[PanelNote::Removed(first)])
         .answer(remove(second), no_message(), &[], &[PanelNote::Removed(second)])
         .rests();
+    // Whoever asks meanwhile is not forgotten.
+    let second = ensure_for(SECOND);
+    asked().then(second, &[]).answer(Call::ListPanels, Answer::Panels(vec![P]), &[get()], &[]).answer(
+        get(),
+        Answer::Panel { current: true },
+        &[reply(SECOND, Words::PanelInPlace)],
+        &[PanelNote::InPlace(P)],
+    );
     asked().fail(Call::ListPanels, Answer::Unknown, get()).answer(
         get(),
         Answer::Panel { current: true },
