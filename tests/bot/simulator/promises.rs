@@ -150,6 +150,10 @@ impl Game {
         if self.weather_then.rights == 0 { 1 } else { usize::MAX }
     }
 
+    fn is_greeted(&self, channel: Snowflake) -> bool {
+        (1..=self.most_welcomes()).contains(&self.welcomes(channel))
+    }
+
     fn announcements(&self, channel: Snowflake) -> usize {
         self.by_bot(channel).filter(|message| texts::announces_closing(&message.content)).count()
     }
@@ -227,9 +231,7 @@ impl Game {
                 if self.rows.owner(ChannelId(ticket.0)) != Some(self.owner(member)) {
                     return self.broken(format!("{ticket} is in no row of {member}"));
                 }
-                // No row remembers that a welcome is owed in one whose close came before the welcome and was taken back.
-                let odd = self.weather_then.rights > 0;
-                if (self.weather_then.hears_everything() || !odd) && self.welcomes(ticket) != 1 {
+                if !self.is_greeted(ticket) {
                     return self.broken(format!("{} welcomes in {ticket}", self.welcomes(ticket)));
                 }
             }
@@ -255,8 +257,7 @@ impl Game {
             match row {
                 State::Open { channel } => {
                     let ticket = Snowflake(channel.0);
-                    let usable = self.world.permissions(member, ticket).has(use_it)
-                        && (1..=self.most_welcomes()).contains(&self.welcomes(ticket));
+                    let usable = self.world.permissions(member, ticket).has(use_it) && self.is_greeted(ticket);
                     if !usable || tickets.iter().any(|other| *other != ticket) {
                         return self.broken(format!("{member} cannot use {channel} of {tickets:?}"));
                     }
