@@ -11,7 +11,7 @@ use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::{Outside, clock, perform, report};
 use crate::ids::{ChannelId, Owner};
 use crate::lifecycle::{Answer, Call, Deeds, Event, Note, Opening, State, Ticket};
-use crate::store::{Number, StoreError};
+use crate::store::Number;
 
 /// A row that could not be read is read again after this long.
 const READ_AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -143,35 +143,22 @@ impl TicketActor {
         let decision = desk.ticket.decide(event, now);
         let deeds = match decision.save() {
             None => decision.saved(),
-            Some((state, notes)) => match self.save(state, notes, now, decision.is_urgent()).await {
-                Ok(number) => {
-                    desk.number = number;
-                    self.count_opened(decision.before(), notes, now);
-                    self.report(desk, notes);
-                    decision.saved()
+            Some((state, notes)) => {
+                match self.outside.store.put((self.owner, state), notes, now, decision.is_urgent()).await {
+                    Ok(number) => {
+                        desk.number = number;
+                        self.count_opened(decision.before(), notes, now);
+                        self.report(desk, notes);
+                        decision.saved()
+                    }
+                    Err(error) => {
+                        tracing::error!(owner = %self.owner, %error, "cannot save the ticket; nothing is done until it is");
+                        decision.not_saved(&mut desk.ticket, now)
+                    }
                 }
-                Err(error) => {
-                    tracing::error!(owner = %self.owner, %error, "cannot save the ticket; nothing is done until it is");
-                    decision.not_saved(&mut desk.ticket, now)
-                }
-            },
+            }
         };
         self.carry_out(me, desk, deeds);
-    }
-
-    async fn save(
-        &self,
-        state: &State,
-        notes: &[Note],
-        now: SystemTime,
-        urgent: bool,
-    ) -> Result<Option<Number>, StoreError> {
-        let store = &self.outside.store;
-        if urgent {
-            store.save(self.owner, state, notes, now).await
-        } else {
-            store.save_soon(self.owner, state, notes, now).await
-        }
     }
 
     fn carry_out(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, deeds: Deeds) {

@@ -114,28 +114,18 @@ impl Store {
         notes: &[Note],
         now: SystemTime,
     ) -> impl Future<Output = Result<Option<Number>, StoreError>> + Send + use<> {
-        self.put(Hurry::Save, owner, state, notes, now)
+        self.put((owner, state), notes, now, true)
     }
 
-    /// The same where nothing is to be done afterwards: it may wait a moment for others, to share one commit with them.
-    pub fn save_soon(
+    /// The same; what is not urgent may wait a moment for others, to share one commit with them.
+    pub fn put(
         &self,
-        owner: Owner,
-        state: &State,
+        (owner, state): (Owner, &State),
         notes: &[Note],
         now: SystemTime,
+        urgent: bool,
     ) -> impl Future<Output = Result<Option<Number>, StoreError>> + Send + use<> {
-        self.put(Hurry::Soon, owner, state, notes, now)
-    }
-
-    fn put(
-        &self,
-        hurry: Hurry,
-        owner: Owner,
-        state: &State,
-        notes: &[Note],
-        now: SystemTime,
-    ) -> impl Future<Output = Result<Option<Number>, StoreError>> + Send + use<> {
+        let hurry = if urgent { Hurry::Save } else { Hurry::Soon };
         let parts = Columns::of(state).and_then(|columns| Ok((columns, lines(notes)?)));
         self.ask(hurry, move |db| {
             let (columns, lines) = parts.as_ref().map_err(Clone::clone)?;

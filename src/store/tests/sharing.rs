@@ -30,11 +30,11 @@ async fn notes_nobody_waits_for_ride_with_the_next_save() {
 async fn what_is_in_no_hurry_rides_with_the_next_save_and_is_not_forgotten_without_one() {
     let place = Place::new();
     let store = place.store();
-    let soon = store.save_soon(ALICE, &open(7), &[ASKED], at(0));
+    let soon = store.put((ALICE, &open(7)), &[ASKED], at(0), false);
     store.save(BOB, &opening(1), &[], at(0)).await.unwrap();
     assert_eq!(soon.await, Ok(Some(Number(1))));
     assert_eq!(store.commits(), 1);
-    store.save_soon(ALICE, &State::Absent, &[], at(1)).await.unwrap();
+    store.put((ALICE, &State::Absent), &[], at(1), false).await.unwrap();
     assert_eq!(store.ticket(ALICE).await.unwrap(), State::Absent);
 }
 
