@@ -55,13 +55,10 @@ impl Client {
             Answer::Refused(Refusal::Forbidden(named)) if named.is_empty() => {
                 Answer::Refused(Refusal::Forbidden(self.missing(call).await.unwrap_or_default()))
             }
-            // To a bot that may not read what was written before, every channel looks unused.
-            answer if matches!(call, Call::ReadChannel { after: None, .. }) && answer.found_nothing() => {
-                match self.missing(call).await {
-                    Some(rights) if !rights.is_empty() => Answer::Refused(Refusal::Forbidden(rights)),
-                    _ => answer,
-                }
-            }
+            answer if call.may_have_missed(&answer) => match self.missing(call).await {
+                Some(rights) if !rights.is_empty() => Answer::Refused(Refusal::Forbidden(rights)),
+                _ => answer,
+            },
             answer => answer,
         }
     }

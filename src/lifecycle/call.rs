@@ -126,6 +126,14 @@ pub enum Call {
 }
 
 impl Call {
+    /// A channel was read and looks as if nobody had ever written in it: so does every one to a bot that may not read what
+    /// was written before.
+    #[must_use]
+    pub fn may_have_missed(&self, answer: &Answer) -> bool {
+        let nothing = Answer::Read { welcome: false, announcement: None, replied: false, others: false };
+        matches!(self, Self::ReadChannel { after: None, .. }) && *answer == nothing
+    }
+
     /// What it is called in the log and the journal.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -237,12 +245,6 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// The channel looks as if nobody had ever written in it.
-    #[must_use]
-    pub fn found_nothing(&self) -> bool {
-        *self == Self::Read { welcome: false, announcement: None, replied: false, others: false }
-    }
-
     /// In a few words, for the log and the journal.
     #[must_use]
     pub fn brief(&self) -> String {

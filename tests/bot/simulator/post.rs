@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use talon::discord::{answer, request};
+use talon::ids::ChannelId;
 use talon::lifecycle::{Answer, Call, Refusal, Right};
 use talon::sandbox::world::{Permissions, Request, Snowflake};
 
@@ -116,12 +117,11 @@ impl Game {
 
     /// As the bot's client does, which looks whether it might have read something.
     fn looked_into(&self, call: &Call, answer: Answer) -> Answer {
+        let may_read = |channel: ChannelId| {
+            self.world.permissions(self.cast.bot, Snowflake(channel.0)).has(Permissions::READ_MESSAGE_HISTORY)
+        };
         match call {
-            Call::ReadChannel { channel, after: None } if answer.found_nothing() => {
-                let rights = self.world.permissions(self.cast.bot, Snowflake(channel.0));
-                if rights.has(Permissions::READ_MESSAGE_HISTORY) {
-                    return answer;
-                }
+            Call::ReadChannel { channel, .. } if call.may_have_missed(&answer) && !may_read(*channel) => {
                 Answer::Refused(Refusal::Forbidden(vec![Right::ReadMessageHistory]))
             }
             _ => answer,
