@@ -17,9 +17,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serenity::all::{ClientBuilder, Context, Event, GatewayError, GatewayIntents, HttpBuilder, RawEventHandler};
 use serenity::async_trait;
 
-use crate::actors::Heard;
-use crate::actors::clock;
 use crate::actors::supervisor::SupervisorMsg;
+use crate::actors::{Heard, clock};
 use crate::discord::{Gateway, Place};
 use crate::memory;
 

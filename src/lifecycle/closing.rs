@@ -63,8 +63,7 @@ impl Ticket {
         let call = Call::Say { channel: *channel, words, reply_to: None, intent: asker.intent() };
         match task {
             Some(task) => {
-                let call = self.tasks.go_on(task, call);
-                self.step.calls.push(call);
+                self.go_on(task, call);
             }
             None => self.begin_call(call, now),
         }
@@ -159,7 +158,7 @@ impl Ticket {
                 self.begin_call(Call::Say { channel: there, words, reply_to: None, intent }, now);
             }
             Answer::Refused(_) if task.begun + FORBIDDEN_FOR <= now => {
-                self.sightings.retain(|sighting| sighting.channel != there);
+                self.take_sighting(there);
                 self.give_up(&task.call, answer);
             }
             // One that nobody used: somebody may have begun to.
@@ -175,12 +174,13 @@ impl Ticket {
         let State::Closing(Closing { channel, opening, .. }) = &mut self.state else { return };
         let (channel, opening) = (*channel, opening.take());
         self.step.notes.push(Note::Reopened { why: Why::Refused(refusal.clone()) });
-        self.state = match opening {
-            Some(opening) => State::Opening(opening),
-            None => State::Open { channel },
+        let Some(opening) = opening else {
+            self.state = State::Open { channel };
+            return;
         };
+        self.state = State::Opening(opening);
         // Whether anybody was greeted meanwhile may have been forgotten in a restart.
-        if matches!(self.state, State::Opening(_)) && !self.is_greeting(channel) {
+        if !self.is_greeting(channel) {
             self.begin_call(Call::ReadChannel { channel, after: None }, now);
         }
     }

@@ -88,8 +88,7 @@ impl Ticket {
                 self.begin_again(doubts);
             }
             Answer::Refused(Refusal::Other { status: 404, .. }) if matches!(task.call, Call::GetChannel { .. }) => {
-                let call = self.tasks.go_on(task, Call::FindChannel { guild: self.owner.guild, channel });
-                self.step.calls.push(call);
+                self.go_on(task, Call::FindChannel { guild: self.owner.guild, channel });
             }
             Answer::Unknown if task.attempt < LOOKS || self.missed.is_some() => {
                 let call = task.call.clone();

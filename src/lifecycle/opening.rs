@@ -97,8 +97,7 @@ impl Ticket {
                 if refusal == Refusal::Name && by_member {
                     self.step.notes.push(Note::Renamed);
                     let call = self.create(ChannelName::Neutral);
-                    let call = self.tasks.go_on(task, call);
-                    self.step.calls.push(call);
+                    self.go_on(task, call);
                 } else {
                     self.refuse(refusal, now);
                 }
@@ -125,8 +124,7 @@ impl Ticket {
                 None => {
                     let State::Opening(opening) = &self.state else { return };
                     let call = self.create(ChannelName::Member(opening.name.clone()));
-                    let call = self.tasks.go_on(task, call);
-                    self.step.calls.push(call);
+                    self.go_on(task, call);
                 }
             },
             Answer::Refused(refusal) => self.refuse(refusal, now),
@@ -170,7 +168,7 @@ impl Ticket {
                 self.read_from_start(task, there, false, false, now);
             }
             Answer::Refused(_) if self.state.channel() != Some(there) && task.attempt >= LOOKS => {
-                self.sightings.retain(|sighting| sighting.channel != there);
+                self.take_sighting(there);
                 self.give_up(&task.call, answer);
             }
             _ => {
@@ -181,13 +179,11 @@ impl Ticket {
     }
 
     fn read_from_start(&mut self, task: Task, there: ChannelId, welcome: bool, others: bool, now: SystemTime) {
-        let sighting = self.sightings.iter().position(|sighting| sighting.channel == there);
-        let sighting = sighting.map(|place| self.sightings.swap_remove(place));
+        let sighting = self.take_sighting(there);
         match (&self.state, sighting) {
             (State::Opening(Opening { channel: Some(channel), .. }), _) if *channel == there => {
                 if !welcome {
-                    let call = self.tasks.go_on(task, self.welcome(there));
-                    self.step.calls.push(call);
+                    self.go_on(task, self.welcome(there));
                 }
             }
             // It is looked into again when the making has come to something.
@@ -201,8 +197,7 @@ impl Ticket {
                 self.step.notes.push(Note::Found { channel: there });
                 self.bind(there, now);
                 if !welcome {
-                    let call = self.tasks.go_on(task, self.welcome(there));
-                    self.step.calls.push(call);
+                    self.go_on(task, self.welcome(there));
                 }
             }
             (State::Absent | State::Opening(Opening { channel: None, .. }) | State::Refused(_), Some(sighting))
@@ -216,14 +211,12 @@ impl Ticket {
                 if others && sighting.mark.is_some() && !self.is_welcoming() =>
             {
                 self.sightings.push(sighting);
-                let call = self.tasks.go_on(task, self.welcome(there));
-                self.step.calls.push(call);
+                self.go_on(task, self.welcome(there));
             }
             (_, Some(sighting @ Sighting { mark: Some(_), .. })) if !welcome && !others => {
                 self.sightings.push(sighting);
                 self.step.notes.push(Note::Duplicate { channel: there });
-                let call = self.tasks.go_on(task, Call::DeleteChannel { channel: there });
-                self.step.calls.push(call);
+                self.go_on(task, Call::DeleteChannel { channel: there });
             }
             (_, Some(sighting)) if welcome || (others && sighting.mark.is_some()) => {
                 self.step.notes.push(Note::Unclaimed { channel: there });
@@ -241,20 +234,16 @@ impl Ticket {
     }
 
     pub(super) fn answered_welcome(&mut self, task: Task, there: ChannelId, answer: &Answer, now: SystemTime) {
-        let sought = self.sightings.iter().position(|sighting| sighting.channel == there);
-        match (answer, sought) {
-            (Answer::Done | Answer::Sent(_), None) => {}
-            (Answer::Done | Answer::Sent(_), Some(place)) => {
-                self.sightings.swap_remove(place);
-                // Another one may have been taken over meanwhile, and stays.
-                match self.state.channel() {
-                    None => self.adopt(there, now),
-                    Some(_) => self.step.notes.push(Note::Unclaimed { channel: there }),
-                }
-            }
-            (Answer::Refused(Refusal::ChannelGone), _) => self.gone(there, now),
-            (Answer::Refused(_), Some(place)) if task.attempt >= LOOKS => {
-                self.sightings.swap_remove(place);
+        match answer {
+            // Another one may have been taken over meanwhile, and stays.
+            Answer::Done | Answer::Sent(_) => match (self.take_sighting(there), self.state.channel()) {
+                (None, _) => {}
+                (Some(_), None) => self.adopt(there, now),
+                (Some(_), Some(_)) => self.step.notes.push(Note::Unclaimed { channel: there }),
+            },
+            Answer::Refused(Refusal::ChannelGone) => self.gone(there, now),
+            Answer::Refused(_) if task.attempt >= LOOKS && self.is_sought(there) => {
+                self.take_sighting(there);
                 self.give_up(&task.call, answer);
             }
             // The nonce forbids a double only for minutes; looking first forbids it for ever.
@@ -321,7 +310,7 @@ impl Ticket {
             opening.channel = Some(channel);
         }
         self.tell_all(channel, now);
-        self.sightings.retain(|sighting| sighting.channel != channel);
+        self.take_sighting(channel);
         self.look_into_sightings(now);
     }
 

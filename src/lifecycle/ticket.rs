@@ -402,8 +402,14 @@ impl Ticket {
         })
     }
 
-    fn is_sought(&self, there: ChannelId) -> bool {
+    pub(super) fn is_sought(&self, there: ChannelId) -> bool {
         self.sightings.iter().any(|sighting| sighting.channel == there)
+    }
+
+    /// A channel is looked into no more; what is known of it, if it was.
+    pub(super) fn take_sighting(&mut self, there: ChannelId) -> Option<Sighting> {
+        let place = self.sightings.iter().position(|sighting| sighting.channel == there)?;
+        Some(self.sightings.remove(place))
     }
 
     pub(super) fn is_deleting(&self, there: ChannelId) -> bool {
@@ -489,6 +495,11 @@ impl Ticket {
         self.step.calls.push(call);
     }
 
+    pub(super) fn go_on(&mut self, task: Task, next: Call) {
+        let call = self.tasks.go_on(task, next);
+        self.step.calls.push(call);
+    }
+
     pub(super) fn answer(&mut self, asker: Asker, words: Words, now: SystemTime) {
         let mut reply = Reply::owed(asker, Role::Bystander);
         self.step.calls.extend(reply.tell(words, now));
@@ -522,7 +533,7 @@ impl Ticket {
             let note = if by_us { Note::Closed { channel: gone } } else { Note::Gone { channel: gone } };
             self.end(gone, note, now);
         }
-        self.sightings.retain(|sighting| sighting.channel != gone);
+        self.take_sighting(gone);
         self.tasks.drop_all(|call| call.is_about(gone));
     }
 

@@ -34,6 +34,20 @@ fn looking(sighting: Sighting) -> Story {
     given(Absent).on(saw(sighting), Absent, &[read(channel)])
 }
 
+/// When it has been looked into seven times.
+const LOOKED: u64 = 250 + 500 + 1000 + 2000 + 4000 + 8000;
+
+/// Each time with this answer.
+fn looking_in_vain(answer: &Answer) -> Story {
+    let mut story = looking(unmarked(OLD));
+    let mut time = 0;
+    for pause in [250, 500, 1000, 2000, 4000, 8000] {
+        time += pause;
+        story = story.answer(read(OLD), answer.clone(), Absent, &[]).wake(time, Absent, &[read(OLD)]);
+    }
+    story.answer(read(OLD), answer.clone(), Absent, &[])
+}
+
 #[test]
 fn a_ticket_without_a_row_is_adopted() {
     looking(unmarked(OLD)).answer(read(OLD), seen(true, true), open(OLD), &[]).rests();
@@ -95,19 +109,12 @@ fn what_somebody_begins_to_use_is_not_removed_after_all() {
 
 #[test]
 fn an_outage_does_not_end_the_look_and_holds_nobody_up() {
-    let mut story = looking(unmarked(OLD));
-    let mut time = 0;
-    for pause in [250, 500, 1000, 2000, 4000, 8000] {
-        time += pause;
-        story = story.answer(read(OLD), Answer::Unknown, Absent, &[]).wake(time, Absent, &[read(OLD)]);
-    }
-    let asker = Asker { at: at(time), ..by_press(ALICE, press(FIRST)) };
-    story
-        .answer(read(OLD), Answer::Unknown, Absent, &[])
+    let asker = Asker { at: at(LOOKED), ..by_press(ALICE, press(FIRST)) };
+    looking_in_vain(&Answer::Unknown)
         .on(wants(asker.clone()), opening(asker.clone(), None), &[create()])
         .answer(create(), refused(Refusal::CategoryFull), refusing_to(asker, Words::CategoryFull), &[told_full()])
         .answer(told_full(), Answer::Done, Absent, &[])
-        .wake(time + 16_000, Absent, &[read(OLD)])
+        .wake(LOOKED + 16_000, Absent, &[read(OLD)])
         .answer(read(OLD), seen(true, false), open(OLD), &[])
         .rests();
 }
@@ -193,13 +200,7 @@ fn what_was_seen_while_the_channel_was_made_is_looked_into_afterwards() {
 
 #[test]
 fn a_channel_that_cannot_be_read_is_left_for_the_next_start() {
-    let mut story = looking(unmarked(OLD));
-    let mut time = 0;
-    for pause in [250, 500, 1000, 2000, 4000, 8000] {
-        time += pause;
-        story = story.answer(read(OLD), forbidden(), Absent, &[]).wake(time, Absent, &[read(OLD)]);
-    }
-    story.answer(read(OLD), forbidden(), Absent, &[]).rests();
+    looking_in_vain(&forbidden()).rests();
 }
 
 #[test]
