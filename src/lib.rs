@@ -50,6 +50,7 @@
 //! - Nobody but the supervisor talks to tickets, so a member's presses pass one mailbox in one order.
 //! - The supervisor never waits for Discord or the disk.
 //! - No call that is not safe to repeat is repeated; creating a channel is looked up first.
+//! - Nothing of serenity's runs on the bot's runtime: its client has a thread of its own, which can be given up.
 //! - No sandbox code is reached by the bot but through a socket.
 //!
 //! # One press, told

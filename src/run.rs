@@ -112,7 +112,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     let ear = Ear { supervisor: supervisor.clone(), place };
     let vitals = Vitals { supervisor: supervisor.clone(), store, counts };
     let ended = tokio::select! {
-        heard = gateway::listen(line, ear, shutdown) => heard.map_err(Failure::Gateway),
+        heard = gateway::supervise(line, ear, shutdown) => heard.map_err(Failure::Gateway),
         ended = &mut tree => Err(Failure::Supervisor(format!("{ended:?}"))),
         never = tell_health(listener, vitals) => match never {},
         never = doctor::watch(&outside.client, config) => match never {},

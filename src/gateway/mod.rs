@@ -1,9 +1,11 @@
 //! What we hear: Discord's events become our own words at this door.
 //!
 //! Serenity starts each handler as a task of its own. On a current-thread runtime they begin in the order of the events,
-//! so what is cast to the supervisor before the first wait keeps that order. Nothing here waits before that.
+//! so what is cast to the supervisor before the first wait keeps that order. Nothing here waits before that. The thread of
+//! that runtime, and what bounds it, are in `thread`.
 
 mod meaning;
+mod thread;
 mod unread;
 mod watch;
 
@@ -23,6 +25,8 @@ use crate::discord::{Gateway, Place};
 use crate::memory;
 
 pub use meaning::meaning;
+pub use thread::supervise;
+use thread::{End, Signs};
 
 /// What Discord has to tell us: channels that come and go, and messages, of which it always tells our own in full. Presses
 /// and slash commands it tells everybody.
@@ -44,7 +48,7 @@ pub enum Hangup {
     /// 4014: an intent is not switched on for the application.
     Intents,
     /// Anything else the library does not recover from.
-    Other(serenity::Error),
+    Other(Box<serenity::Error>),
 }
 
 impl fmt::Display for Hangup {
@@ -70,12 +74,13 @@ impl From<serenity::Error> for Hangup {
         match error {
             serenity::Error::Gateway(GatewayError::InvalidAuthentication) => Self::Token,
             serenity::Error::Gateway(GatewayError::DisallowedGatewayIntents) => Self::Intents,
-            error => Self::Other(error),
+            error => Self::Other(Box::new(error)),
         }
     }
 }
 
 /// Where to listen.
+#[derive(Clone)]
 pub struct Line {
     /// The bot's token.
     pub token: SecretString,
@@ -87,12 +92,12 @@ pub struct Line {
     pub content: bool,
 }
 
-/// Listens until `stop`, or until Discord will not have us. If it only will not tell us what is written, written commands
-/// are lost and everything else goes on.
-pub async fn listen(mut line: Line, ear: Ear, stop: impl Future<Output = ()>) -> Result<(), Hangup> {
+/// Listens until `stop`, until the connection is not live for too long, or until Discord will not have us. If it only will
+/// not tell us what is written, written commands are lost and everything else goes on.
+async fn listen(mut line: Line, ear: Ear, signs: &Signs, stop: impl Future<Output = ()>) -> Result<End, Hangup> {
     let mut stop = pin!(stop);
     if line.content {
-        match connect(&line, ear.clone(), stop.as_mut()).await {
+        match connect(&line, ear.clone(), signs, stop.as_mut()).await {
             Err(Hangup::Intents) => line.content = false,
             ended => return ended,
         }
@@ -102,15 +107,20 @@ pub async fn listen(mut line: Line, ear: Ear, stop: impl Future<Output = ()>) ->
          buttons, /ticket, /close and /setuptickets work. To have both, switch it on in the Developer Portal (Bot, Privileged \
          Gateway Intents, Message Content Intent) and start the bot again"
     );
-    connect(&line, ear, stop).await
+    connect(&line, ear, signs, stop).await
 }
 
-async fn connect(line: &Line, ear: Ear, stop: Pin<&mut impl Future<Output = ()>>) -> Result<(), Hangup> {
+async fn connect(
+    line: &Line,
+    ear: Ear,
+    signs: &Signs,
+    stop: Pin<&mut impl Future<Output = ()>>,
+) -> Result<End, Hangup> {
     let mut net = reqwest::Client::builder().connect_timeout(Duration::from_secs(5)).timeout(Duration::from_secs(15));
     if line.proxy.is_some() {
         net = net.no_proxy();
     }
-    let net = net.build().map_err(|error| Hangup::Other(serenity::Error::Http(error.into())))?;
+    let net = net.build().map_err(|error| Hangup::Other(Box::new(serenity::Error::Http(error.into()))))?;
     // It asks for the gateway's address once more, and nothing else; our own requests go through `discord`.
     let mut http = HttpBuilder::new(line.token.expose_secret()).client(net).ratelimiter_disabled(true);
     if let Some(proxy) = &line.proxy {
@@ -122,13 +132,14 @@ async fn connect(line: &Line, ear: Ear, stop: Pin<&mut impl Future<Output = ()>>
     // The library would go to the public address.
     (*client.ws_url.lock().await).clone_from(&line.gateway.url);
     let shards = Arc::clone(&client.shard_manager);
+    signs.set_shards(&shards);
     tokio::select! {
-        ended = client.start_shards(line.gateway.shards) => ended.map_err(Hangup::from),
-        never = watch::watch(&shards, line.gateway.shards as usize, &supervisor) => match never {},
+        ended = client.start_shards(line.gateway.shards) => ended.map(|()| End::Stopped).map_err(Hangup::from),
+        () = watch::watch(&shards, line.gateway.shards as usize, &supervisor, signs) => Ok(End::Silent),
         () = stop => {
             // It hangs when no shard is up, and no close frame is worth waiting for.
             let _ = tokio::time::timeout(GOODBYE, shards.shutdown_all()).await;
-            Ok(())
+            Ok(End::Stopped)
         }
     }
 }

@@ -1,25 +1,33 @@
 //! How the connection is, which the library tells nobody.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
 use ractor::ActorRef;
 use serenity::gateway::{ConnectionStage, ShardManager};
+use tokio::time::Instant;
 
 use crate::actors::clock;
 use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::vitals::GatewayLine;
+use crate::gateway::thread::{STAGE_LIMIT, Signs};
 
 /// How often it is looked.
 const GLANCE: Duration = Duration::from_millis(500);
 
-/// Looks, for ever, and tells what has changed. That a heartbeat was acknowledged shows only in the latency, which is
-/// measured anew each time.
-pub(super) async fn watch(shards: &ShardManager, wanted: usize, supervisor: &ActorRef<SupervisorMsg>) -> Infallible {
-    let (mut line, mut known) = (GatewayLine::default(), Vec::new());
+/// Looks until the connection has not been live for [`STAGE_LIMIT`], and tells what has changed. That a heartbeat was
+/// acknowledged shows only in the latency, which is measured anew each time.
+pub(super) async fn watch(shards: &ShardManager, wanted: usize, supervisor: &ActorRef<SupervisorMsg>, signs: &Signs) {
+    let (mut line, mut known, mut last_live) = (GatewayLine::default(), Vec::new(), Instant::now());
     loop {
         tokio::time::sleep(GLANCE).await;
         let (connected, latencies) = look(shards, wanted).await;
+        if connected {
+            last_live = Instant::now();
+            signs.went_live();
+        } else if last_live.elapsed() >= STAGE_LIMIT {
+            let _ = supervisor.cast(SupervisorMsg::Line(GatewayLine { connected, ..line }));
+            return;
+        }
         if connected == line.connected && (!connected || latencies == known) {
             continue;
         }

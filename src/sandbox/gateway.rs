@@ -22,6 +22,8 @@ pub(super) enum Order {
     Send(Value),
     /// Closes with a code, properly.
     Close(u16),
+    /// Closes with a close frame that names no code.
+    CloseWithoutCode,
     /// Drops the connection without a word.
     Drop,
 }

@@ -204,6 +204,10 @@ impl Socket {
                 sent.is_none().then_some(None)
             }
             Order::Close(code) => Some(self.close(code).await),
+            Order::CloseWithoutCode => {
+                let _ = self.stream.close(None).await;
+                Some(None)
+            }
             Order::Drop => Some(None),
         }
     }

@@ -262,3 +262,27 @@ async fn an_intent_that_is_switched_off_meanwhile_is_done_without() {
     stage.slash(ids.alice, ticket, "close").await;
     stage.until_gone(ticket).await;
 }
+
+#[tokio::test]
+async fn a_connection_that_ends_without_a_usable_reason_stops_nothing_and_comes_back() {
+    let endings: [fn(&Sandbox); 2] = [Sandbox::close_gateway_without_code, |discord| discord.close_gateway(4003)];
+    for ends in endings {
+        let stage = Stage::closing_after("2s").await;
+        let ids = stage.discord.ids();
+        let ticket = opens(&stage, ids.alice).await;
+        let press = stage.press_close(ids.alice, ticket);
+        stage.answer(press).await;
+        let (identified, _) = connections(&stage.discord);
+        let before = stage.processor_time();
+
+        ends(&stage.discord);
+
+        // The countdown does not wait for the gateway, which is closed for longer than it takes.
+        stage.until_gone(ticket).await;
+        stage.until("it introduces itself anew", || (connections(&stage.discord).0 > identified).then_some(())).await;
+        stage.discord.ready().await;
+        opens(&stage, ids.bob).await;
+        let burnt = stage.processor_time().saturating_sub(before);
+        assert!(burnt < Duration::from_secs(3), "{burnt:?} of a processor's time");
+    }
+}

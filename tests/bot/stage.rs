@@ -200,6 +200,16 @@ impl Stage {
         self.until("the connection ends", || (self.discord.connected() == 0).then_some(())).await;
     }
 
+    /// How long the bot has kept a processor busy so far.
+    pub fn processor_time(&self) -> Duration {
+        let bot = self.bot.as_ref().expect("the bot runs");
+        let stat = fs::read_to_string(format!("/proc/{}/stat", bot.id())).expect("the bot runs");
+        // After the name, which may hold anything: user and system time are the 14th and 15th field, in hundredths.
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks: u64 = fields[11..13].iter().map(|field| field.parse::<u64>().expect("a number of ticks")).sum();
+        Duration::from_millis(10 * ticks)
+    }
+
     /// Asks the bot to stop, as a service manager does, and does not wait for anything.
     pub fn ask_to_stop(&self) {
         let bot = self.bot.as_ref().expect("the bot runs");

@@ -11,7 +11,7 @@ use crate::actors::Outside;
 use crate::actors::staff::Duties;
 use crate::actors::supervisor::{Arguments, Supervisor, SupervisorMsg};
 use crate::discord::{Client, Place, Transport};
-use crate::gateway::{Ear, Line, listen};
+use crate::gateway::{Ear, Line, supervise};
 use crate::ids::{ApplicationId, ChannelId, GuildId, Owner, RoleId, UserId};
 use crate::language::{Language, Locale};
 use crate::lifecycle::{Note, Rules, State};
@@ -60,7 +60,7 @@ impl House {
             unfinished: Vec::new(),
         };
         let (supervisor, _) = Actor::spawn(None, Supervisor, arguments).await.expect("the supervisor starts");
-        tokio::spawn(listen(line, Ear { supervisor: supervisor.clone(), place }, std::future::pending()));
+        tokio::spawn(supervise(line, Ear { supervisor: supervisor.clone(), place }, std::future::pending()));
         discord.ready().await;
         discord.until("the panel", |world| (!world.messages_seen(ids.bot, ids.panel).is_empty()).then_some(())).await;
         Self { discord, store, supervisor, _home: home }

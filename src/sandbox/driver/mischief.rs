@@ -59,6 +59,11 @@ impl Sandbox {
         self.hub.act(|state, _| state.gateway.order_all(&Order::Close(code)));
     }
 
+    /// Closes all gateway connections with a close frame that names no code.
+    pub fn close_gateway_without_code(&self) {
+        self.hub.act(|state, _| state.gateway.order_all(&Order::CloseWithoutCode));
+    }
+
     /// Asks all clients to reconnect (op 7).
     pub fn ask_to_reconnect(&self) {
         self.hub.act(|state, _| state.gateway.order_all(&bare(7, &Value::Null)));
