@@ -19,7 +19,7 @@ use secrecy::SecretString;
 use crate::config::setting::{
     CATEGORY, CLOSE_DELAY, DATABASE, LOCALE, PANEL_CHANNEL, PANEL_FILE, PROXY, SUPPORT, Setting,
 };
-use crate::config::setting::{HEALTH, JOURNAL_KEEP, LOG_FORMAT, TOKEN, TOKEN_FILE};
+use crate::config::setting::{HEALTH, JOURNAL_KEEP, LOG_FORMAT, STAGE_LIMIT, TOKEN, TOKEN_FILE};
 use crate::ids::{ChannelId, RoleId};
 use crate::language::{Language, Locale};
 use crate::logs::Format;
@@ -52,10 +52,15 @@ pub struct Config {
     pub locale: Locale,
     /// What stands in for `https://discord.com`: scheme, host and port, without a slash at the end.
     pub proxy: Option<String>,
+    /// How long each stage of a connection to the gateway may take.
+    pub gateway_stage_limit: Duration,
 }
 
 /// A season: long enough for "what happened to that ticket?", short enough for a journal of some megabytes.
 const SEASON: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+/// Long enough for a slow start of Discord's, short enough not to be deaf for long.
+const STAGE_LIMIT_DEFAULT: Duration = Duration::from_secs(25);
 
 impl Config {
     /// Understands the settings, or tells everything that is wrong with them.
@@ -73,6 +78,7 @@ impl Config {
         let log_format = reading.optional(&LOG_FORMAT);
         let locale = reading.optional(&LOCALE);
         let proxy = reading.optional(&PROXY);
+        let gateway_stage_limit = reading.optional(&STAGE_LIMIT);
 
         let (Some(token), Some(panel_channel), Some(category), Some(support), []) =
             (token, panel_channel, category, support, &*reading.mistakes)
@@ -93,6 +99,7 @@ impl Config {
             panel_file,
             locale: locale.unwrap_or(Locale::One(Language::Russian)),
             proxy,
+            gateway_stage_limit: gateway_stage_limit.unwrap_or(STAGE_LIMIT_DEFAULT),
         })
     }
 

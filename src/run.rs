@@ -18,7 +18,7 @@ use crate::actors::vitals::Vitals;
 use crate::actors::{Outside, pulse};
 use crate::config::Config;
 use crate::discord::{Application, Client, Gateway, Place, StartError, Transport};
-use crate::gateway::{self, Ear, Hangup, Line};
+use crate::gateway::{self, ConnectionConfig, EventHandler, GatewayError, GatewayStatus};
 use crate::health;
 use crate::ids::{ApplicationId, UserId};
 use crate::lifecycle::Rules;
@@ -42,7 +42,7 @@ pub enum Failure {
     /// Discord does not want us at all.
     Start(StartError),
     /// Discord does not want us on its gateway.
-    Gateway(Hangup),
+    Gateway(GatewayError),
     /// Nobody can ask how we are at this address.
     Health(SocketAddr, io::Error),
     /// The supervisor ended, which it never should.
@@ -55,7 +55,7 @@ impl fmt::Display for Failure {
             Self::Database(error) => error.fmt(f),
             Self::Rows(error) => write!(f, "the tickets cannot be read: {error}"),
             Self::Start(error) => error.fmt(f),
-            Self::Gateway(hangup) => hangup.fmt(f),
+            Self::Gateway(error) => error.fmt(f),
             Self::Health(address, why) => {
                 write!(f, "nothing can listen on {address} ({why}): let HEALTH_ADDR name a free port of this machine")
             }
@@ -108,11 +108,17 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
         Actor::spawn(None, Supervisor, arguments).await.map_err(|error| Failure::Supervisor(error.to_string()))?;
 
     let content = application.is_none_or(|application| application.may_read());
-    let line = Line { token: config.token.clone(), proxy: config.proxy.clone(), gateway, content };
-    let ear = Ear { supervisor: supervisor.clone(), place };
+    let connection = ConnectionConfig {
+        token: config.token.clone(),
+        gateway,
+        content,
+        stage_limit: config.gateway_stage_limit,
+        status: Arc::new(GatewayStatus::default()),
+    };
+    let handler = EventHandler { supervisor: supervisor.clone(), place };
     let vitals = Vitals { supervisor: supervisor.clone(), store, counts };
     let ended = tokio::select! {
-        heard = gateway::supervise(line, ear, shutdown) => heard.map_err(Failure::Gateway),
+        heard = gateway::listen(connection, handler, Arc::clone(&outside), shutdown) => heard.map_err(Failure::Gateway),
         ended = &mut tree => Err(Failure::Supervisor(format!("{ended:?}"))),
         never = tell_health(listener, vitals) => match never {},
         never = doctor::watch(&outside.client, config) => match never {},

@@ -16,6 +16,9 @@ use crate::logs::Format;
 /// Longer than anybody would wait for a ticket to close; rather a slip of the pen.
 const LONGEST_DELAY: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// A connection that takes longer is none.
+const LONGEST_STAGE: Duration = Duration::from_secs(60 * 60);
+
 /// A journal that forgets what is still going on would tell half a story.
 const SHORTEST_MEMORY: Duration = Duration::from_secs(60 * 60);
 
@@ -72,6 +75,12 @@ pub(super) const CLOSE_DELAY: Setting<Duration> = Setting {
     name: "CLOSE_DELAY",
     expected: "a number with its unit, such as 5s or 1m 30s, and at most a day",
     understand: delay,
+};
+
+pub(super) const STAGE_LIMIT: Setting<Duration> = Setting {
+    name: "TALON_GATEWAY_STAGE_LIMIT",
+    expected: "a number with its unit, such as 25s, and at most an hour",
+    understand: stage_limit,
 };
 
 pub(super) const DATABASE: Setting<PathBuf> = Setting {
@@ -147,6 +156,14 @@ fn delay(value: &str) -> Result<Duration, Cow<'static, str>> {
     match humantime::parse_duration(value) {
         Ok(delay) if delay <= LONGEST_DELAY => Ok(delay),
         Ok(_) => Err("is longer than a day".into()),
+        Err(_) => Err("is not a duration".into()),
+    }
+}
+
+fn stage_limit(value: &str) -> Result<Duration, Cow<'static, str>> {
+    match humantime::parse_duration(value) {
+        Ok(limit) if !limit.is_zero() && limit <= LONGEST_STAGE => Ok(limit),
+        Ok(_) => Err("is nothing, or longer than an hour".into()),
         Err(_) => Err("is not a duration".into()),
     }
 }

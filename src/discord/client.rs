@@ -10,7 +10,7 @@ use tracing::debug;
 
 use crate::discord::reply::answer;
 use crate::discord::rights::{self, Channel, Guild, Member};
-use crate::discord::start::StartError;
+use crate::discord::start::{Gateway, StartError};
 use crate::discord::survey::{Sought, Survey};
 use crate::discord::transport::Transport;
 use crate::discord::wire::{Ask, Place, id, request, said};
@@ -94,6 +94,11 @@ impl Client {
     /// Looks at everything, as [`Transport::survey`] does.
     pub async fn survey(&self, sought: Sought, now: fn() -> SystemTime) -> Result<Survey, StartError> {
         self.transport.survey(sought, now).await
+    }
+
+    /// Where to listen, and how many sessions may begin, as [`Transport::gateway`] does.
+    pub async fn gateway(&self) -> Result<Gateway, StartError> {
+        self.transport.gateway().await
     }
 
     /// Is this member an administrator of this server?

@@ -1,22 +1,37 @@
 //! What we hear: Discord's events become our own words at this door.
 //!
-//! Serenity starts each handler as a task of its own. On a current-thread runtime they begin in the order of the events,
-//! so what is cast to the supervisor before the first wait keeps that order. Nothing here waits before that. The thread of
-//! that runtime, and what bounds it, are in `thread`.
+//! serenity's client hears them, on a thread of its own, behind a relay that bounds what Discord and the network may do:
+//!
+//! ```text
+//! supervisor.rs    keeps each shard connected: pauses, Discord's limit on new sessions, what cannot be mended
+//! └── session.rs   a thread and a runtime: serenity's client, and the connections of one session
+//!     ├── socket.rs   opens the socket to Discord, and names why one ended
+//!     └── relay.rs    carries frames between Discord and serenity, and bounds each stage
+//! meaning.rs, unread.rs    events → `Heard`
+//! ```
+//!
+//! serenity starts each handler as a task of its own. On a current-thread runtime they begin in the order of the events,
+//! so what is cast to the supervisor before the first wait keeps that order. Nothing here waits before that.
 
+mod backoff;
+mod close;
+mod frame;
+mod identify;
 mod meaning;
-mod thread;
+mod relay;
+mod report;
+mod session;
+mod socket;
+pub mod status;
+mod supervisor;
 mod unread;
-mod watch;
 
-use std::fmt;
-use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ractor::ActorRef;
-use secrecy::{ExposeSecret, SecretString};
-use serenity::all::{ClientBuilder, Context, Event, GatewayError, GatewayIntents, HttpBuilder, RawEventHandler};
+use secrecy::SecretString;
+use serenity::all::{Context, Event, RawEventHandler};
 use serenity::async_trait;
 
 use crate::actors::supervisor::SupervisorMsg;
@@ -24,129 +39,32 @@ use crate::actors::{Heard, clock};
 use crate::discord::{Gateway, Place};
 use crate::memory;
 
+pub use close::GatewayError;
 pub use meaning::meaning;
-pub use thread::supervise;
-use thread::{End, Signs};
-
-/// What Discord has to tell us: channels that come and go, and messages, of which it always tells our own in full. Presses
-/// and slash commands it tells everybody.
-const NEEDED: GatewayIntents = GatewayIntents::GUILDS.union(GatewayIntents::GUILD_MESSAGES);
-/// What others write, too, commands being messages. It is privileged: it has to be switched on in the application's
-/// settings.
-const WRITTEN: GatewayIntents = GatewayIntents::MESSAGE_CONTENT;
+pub use status::GatewayStatus;
+pub use supervisor::listen;
 
 /// When a server has been read and all that follows from it is done.
 const READ: Duration = Duration::from_secs(1);
-/// How long closing the connection may take.
-const GOODBYE: Duration = Duration::from_secs(1);
 
-/// Why the gateway was given up for good.
-#[derive(Debug)]
-pub enum Hangup {
-    /// 4004: the token is not valid (any more).
-    Token,
-    /// 4014: an intent is not switched on for the application.
-    Intents,
-    /// Anything else the library does not recover from.
-    Other(Box<serenity::Error>),
-}
-
-impl fmt::Display for Hangup {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Token => f.write_str(
-                "Discord does not accept the token; make a new one in the Developer Portal (Bot, Reset Token) \
-                 and put it into DISCORD_TOKEN",
-            ),
-            Self::Intents => f.write_str(
-                "Discord refuses what the bot asks to be told; look at its intents in the Developer Portal \
-                 (Bot, Privileged Gateway Intents)",
-            ),
-            Self::Other(error) => write!(f, "the connection to Discord's gateway cannot be kept: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for Hangup {}
-
-impl From<serenity::Error> for Hangup {
-    fn from(error: serenity::Error) -> Self {
-        match error {
-            serenity::Error::Gateway(GatewayError::InvalidAuthentication) => Self::Token,
-            serenity::Error::Gateway(GatewayError::DisallowedGatewayIntents) => Self::Intents,
-            error => Self::Other(Box::new(error)),
-        }
-    }
-}
-
-/// Where to listen.
-#[derive(Clone)]
-pub struct Line {
+/// Where to listen, and how.
+pub struct ConnectionConfig {
     /// The bot's token.
     pub token: SecretString,
-    /// What stands in for Discord, if anything does.
-    pub proxy: Option<String>,
-    /// The gateway's address and the number of shards Discord wants.
+    /// The gateway's address, the number of shards Discord wants, and how many sessions may begin.
     pub gateway: Gateway,
     /// Discord will tell us what is written, as far as is known.
     pub content: bool,
+    /// How long each stage of a connection may take: opening the socket, HELLO, READY or RESUMED. A live session is given
+    /// up after 1.2 times as long without a word.
+    pub stage_limit: Duration,
+    /// Where it is kept how the connections are.
+    pub status: Arc<GatewayStatus>,
 }
 
-/// Listens until `stop`, until the connection is not live for too long, or until Discord will not have us. If it only will
-/// not tell us what is written, written commands are lost and everything else goes on.
-async fn listen(mut line: Line, ear: Ear, signs: &Signs, stop: impl Future<Output = ()>) -> Result<End, Hangup> {
-    let mut stop = pin!(stop);
-    if line.content {
-        match connect(&line, ear.clone(), signs, stop.as_mut()).await {
-            Err(Hangup::Intents) => line.content = false,
-            ended => return ended,
-        }
-    }
-    tracing::warn!(
-        "Discord does not tell the bot what people write, so !ticket, !close, !setuptickets and !explain are not heard; the \
-         buttons, /ticket, /close and /setuptickets work. To have both, switch it on in the Developer Portal (Bot, Privileged \
-         Gateway Intents, Message Content Intent) and start the bot again"
-    );
-    connect(&line, ear, signs, stop).await
-}
-
-async fn connect(
-    line: &Line,
-    ear: Ear,
-    signs: &Signs,
-    stop: Pin<&mut impl Future<Output = ()>>,
-) -> Result<End, Hangup> {
-    let mut net = reqwest::Client::builder().connect_timeout(Duration::from_secs(5)).timeout(Duration::from_secs(15));
-    if line.proxy.is_some() {
-        net = net.no_proxy();
-    }
-    let net = net.build().map_err(|error| Hangup::Other(Box::new(serenity::Error::Http(error.into()))))?;
-    // It asks for the gateway's address once more, and nothing else; our own requests go through `discord`.
-    let mut http = HttpBuilder::new(line.token.expose_secret()).client(net).ratelimiter_disabled(true);
-    if let Some(proxy) = &line.proxy {
-        http = http.proxy(proxy);
-    }
-    let intents = if line.content { NEEDED | WRITTEN } else { NEEDED };
-    let supervisor = ear.supervisor.clone();
-    let mut client = ClientBuilder::new_with_http(http.build(), intents).raw_event_handler(ear).await?;
-    // The library would go to the public address.
-    (*client.ws_url.lock().await).clone_from(&line.gateway.url);
-    let shards = Arc::clone(&client.shard_manager);
-    signs.set_shards(&shards);
-    tokio::select! {
-        ended = client.start_shards(line.gateway.shards) => ended.map(|()| End::Stopped).map_err(Hangup::from),
-        () = watch::watch(&shards, line.gateway.shards as usize, &supervisor, signs) => Ok(End::Silent),
-        () = stop => {
-            // It hangs when no shard is up, and no close frame is worth waiting for.
-            let _ = tokio::time::timeout(GOODBYE, shards.shutdown_all()).await;
-            Ok(End::Stopped)
-        }
-    }
-}
-
-/// The ear: turns events into messages to the supervisor.
+/// Turns events into messages to the supervisor.
 #[derive(Clone)]
-pub struct Ear {
+pub struct EventHandler {
     /// Who routes what was heard.
     pub supervisor: ActorRef<SupervisorMsg>,
     /// What makes a channel a ticket, and who is support.
@@ -154,7 +72,7 @@ pub struct Ear {
 }
 
 #[async_trait]
-impl RawEventHandler for Ear {
+impl RawEventHandler for EventHandler {
     async fn raw_event(&self, _context: Context, event: Event) {
         note(&event);
         if let Event::Ready(_) | Event::Resumed(_) = event {

@@ -11,7 +11,7 @@ use crate::actors::Outside;
 use crate::actors::staff::Duties;
 use crate::actors::supervisor::{Arguments, Supervisor, SupervisorMsg};
 use crate::discord::{Client, Place, Transport};
-use crate::gateway::{Ear, Line, supervise};
+use crate::gateway::{ConnectionConfig, EventHandler, GatewayStatus, listen};
 use crate::ids::{ApplicationId, ChannelId, GuildId, Owner, RoleId, UserId};
 use crate::language::{Language, Locale};
 use crate::lifecycle::{Note, Rules, State};
@@ -46,21 +46,29 @@ impl House {
             application: ApplicationId(ids.application.get()),
             locale: Locale::One(Language::Russian),
         };
-        let line = Line { token, proxy, gateway: transport.gateway().await.expect("a gateway"), content: true };
+        let connection = ConnectionConfig {
+            token,
+            gateway: transport.gateway().await.expect("a gateway"),
+            content: true,
+            stage_limit: Duration::from_secs(25),
+            status: Arc::new(GatewayStatus::default()),
+        };
         let outside = Outside {
             counts: transport.counts(),
             client: Client::new(transport, place.clone()),
             store: store.clone(),
             rules: Rules { close_delay: Duration::from_millis(800) },
         };
+        let outside = Arc::new(outside);
         let arguments = Arguments {
-            outside: Arc::new(outside),
+            outside: Arc::clone(&outside),
             duties: Duties { panel_file: home.path().join("panel.json"), journal_keep: Duration::from_secs(86_400) },
             places: Vec::new(),
             unfinished: Vec::new(),
         };
         let (supervisor, _) = Actor::spawn(None, Supervisor, arguments).await.expect("the supervisor starts");
-        tokio::spawn(supervise(line, Ear { supervisor: supervisor.clone(), place }, std::future::pending()));
+        let handler = EventHandler { supervisor: supervisor.clone(), place };
+        tokio::spawn(listen(connection, handler, outside, std::future::pending()));
         discord.ready().await;
         discord.until("the panel", |world| (!world.messages_seen(ids.bot, ids.panel).is_empty()).then_some(())).await;
         Self { discord, store, supervisor, _home: home }
