@@ -148,6 +148,31 @@ async fn every_stage_can_be_met_with_silence() {
 }
 
 #[tokio::test]
+async fn a_live_connection_falls_silent_and_still_acknowledges_heartbeats() {
+    let sandbox = sandbox();
+    let cast = sandbox.ids();
+    let mut line = Line::open(&sandbox, "?v=10").await;
+    line.ready(&sandbox).await;
+    sandbox.strike_gateway(&GatewayAction::Silence);
+    sandbox.say(cast.alice, cast.lounge, "unheard").expect("alice may write");
+    line.say(1, json!(2)).await;
+    assert!(matches!(line.hear().await, Heard::Frame(frame) if frame["op"] == 11), "only the heartbeat is answered");
+    assert!(is_silent(&mut line).await);
+}
+
+#[tokio::test]
+async fn a_stage_can_take_longer() {
+    let sandbox = sandbox();
+    for stage in [GatewayStage::Upgrade, GatewayStage::Hello] {
+        sandbox.gateway_fault(GatewayFault::new(stage, GatewayAction::Delay(SILENCE)));
+    }
+    let asked = tokio::time::Instant::now();
+    let mut line = Line::open(&sandbox, "?v=10").await;
+    assert!(asked.elapsed() >= 2 * SILENCE, "{:?}", asked.elapsed());
+    line.ready(&sandbox).await;
+}
+
+#[tokio::test]
 async fn a_frozen_connection_stays_open_and_its_session_can_be_resumed() {
     let sandbox = sandbox();
     let cast = sandbox.ids();
