@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::gateway_fault::{GatewayAction, GatewayFaults, GatewayStage, omit};
 use super::world::{Dispatch, Intents, Snowflake, World};
 
 /// How many events a session keeps for a client that comes back.
@@ -26,6 +27,10 @@ pub(super) enum Order {
     CloseWithoutCode,
     /// Drops the connection without a word.
     Drop,
+    /// The connection has reached a stage at which faults may wait for it.
+    Reach(GatewayStage),
+    /// Does something out of the ordinary.
+    Act(GatewayAction),
 }
 
 /// Why a client is sent away: the gateway's close codes.
@@ -50,7 +55,11 @@ pub(super) enum Reject {
 pub(super) struct Gateway {
     sessions: BTreeMap<String, Session>,
     opened: u64,
-    url: String,
+    /// Every connection, with a session or not; some have ended.
+    links: Vec<Link>,
+    /// Where clients are told to resume their sessions.
+    pub(super) resume_url: String,
+    pub(super) faults: GatewayFaults,
     pub(super) heartbeat: Duration,
     pub(super) line: Line,
     held: Option<Vec<Dispatch>>,
@@ -143,7 +152,9 @@ impl Gateway {
         Self {
             sessions: BTreeMap::new(),
             opened: 0,
-            url,
+            links: Vec::new(),
+            resume_url: url,
+            faults: GatewayFaults::default(),
             heartbeat,
             line: Line::default(),
             held: None,
@@ -155,6 +166,19 @@ impl Gateway {
     pub(super) fn next_number(&mut self) -> u64 {
         self.opened += 1;
         self.opened
+    }
+
+    /// A connection has opened, and this is the way to it.
+    pub(super) fn open(&mut self, link: Link) {
+        self.links.retain(|link| !link.orders.is_closed());
+        self.links.push(link);
+    }
+
+    /// Does something to every connection there is, with a session or not.
+    pub(super) fn strike(&self, action: &GatewayAction) {
+        for link in &self.links {
+            link.order(Order::Act(action.clone()));
+        }
     }
 
     /// Hands events to every session that hears them.
@@ -216,7 +240,8 @@ impl Gateway {
         &mut self,
         world: &mut World,
         data: &Value,
-        link: Link,
+        link: &Link,
+        omitted: &[String],
     ) -> Result<Option<(String, Intents)>, Reject> {
         let (intents, shard) = (check_identify(world, data)?, Shard::read(data)?);
         if !world.start_session() {
@@ -229,10 +254,15 @@ impl Gateway {
             at_home: shard.holds(world.guild.id),
             sequence: 0,
             log: VecDeque::new(),
-            link: Some(link),
+            link: Some(link.clone()),
             lost: None,
         };
-        session.send("READY", &self.ready(world, shard, &id));
+        let mut ready = self.ready(world, shard, &id);
+        for field in omitted {
+            omit(&mut ready, field);
+        }
+        session.send("READY", &ready);
+        link.order(Order::Reach(GatewayStage::Ready));
         if world.guild.available && intents.has(Intents::GUILDS) {
             for guild in [world.guild_create()].into_iter().chain(world.neighbours()) {
                 if guild["id"].as_str().and_then(|id| id.parse().ok()).is_some_and(|id| shard.holds(id)) {
@@ -249,7 +279,7 @@ impl Gateway {
         let guilds: Vec<Value> = guilds.map(|id| json!({ "id": id, "unavailable": true })).collect();
         json!({
             "v": 10, "user": world.me(), "guilds": guilds,
-            "session_id": session, "resume_gateway_url": self.url, "session_type": "normal", "shard": [shard.number, shard.of],
+            "session_id": session, "resume_gateway_url": self.resume_url, "session_type": "normal", "shard": [shard.number, shard.of],
             "application": world.application.partial(), "private_channels": [], "relationships": [], "presences": [],
             "user_settings": {}, "user_settings_proto": null, "guild_join_requests": [], "geo_ordered_rtc_regions": [],
             "_trace": ["sandbox"],
@@ -287,6 +317,7 @@ impl Gateway {
             link.order(Order::Send(frame));
         }
         session.send("RESUMED", &json!({ "_trace": ["sandbox"] }));
+        link.order(Order::Reach(GatewayStage::Resumed));
         Ok(Some((id.to_owned(), count)))
     }
 
@@ -309,6 +340,16 @@ impl Gateway {
                 link.order(order.clone());
             }
         }
+    }
+
+    /// Forgets one session: it cannot be resumed.
+    pub(super) fn forget_session(&mut self, id: &str) {
+        self.sessions.remove(id);
+    }
+
+    /// The number of the last event that a session was sent.
+    pub(super) fn sequence(&self, id: &str) -> Option<u64> {
+        self.sessions.get(id).map(|session| session.sequence)
     }
 
     /// Forgets all sessions: nobody can resume.

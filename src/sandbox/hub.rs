@@ -1,6 +1,7 @@
 //! The one place where the pure world meets the outside: everything that happens goes through [`Hub::act`], which
 //! gives it the time, hands the events it caused to the gateway and wakes whoever waits for a change.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -10,7 +11,9 @@ use tokio::sync::watch;
 
 use super::faults::Faults;
 use super::gateway::Gateway;
-use super::record::Record;
+use super::gateway_fault::{GatewayAction, GatewayStage};
+use super::gateway_port::GatewayPort;
+use super::record::{Happening, Record};
 use super::switch::Switch;
 use super::world::World;
 use super::world::interactions::TIME_TO_ACKNOWLEDGE;
@@ -32,14 +35,67 @@ pub(super) struct State {
     pub(super) record: Record,
     /// What the host offers to do.
     pub(super) switches: Vec<Switch>,
+    /// The gateway's own port, where it has one.
+    pub(super) gateway_port: Option<GatewayPort>,
     /// By how many seconds the clock that the `Date` header tells is wrong.
     pub(super) skew: i64,
 }
 
+impl State {
+    /// A connection reaches a stage, and this happens to it.
+    pub(super) fn reach(&mut self, now: SystemTime, stage: GatewayStage) -> Vec<GatewayAction> {
+        let actions = self.gateway.faults.reach(stage);
+        if !actions.is_empty() {
+            self.record.note(now, Happening::Struck { stage });
+        }
+        actions
+    }
+
+    /// Tells clients from now on to open their gateway connections here.
+    pub(super) fn tell_gateway(&mut self, url: String) {
+        self.world.gateway.clone_from(&url);
+        self.gateway.resume_url = url;
+    }
+}
+
 impl Hub {
+    /// Gives the gateway a port of its own, where it has none, and tells clients so.
+    pub(super) fn separate_gateway(self: &Arc<Self>) -> io::Result<String> {
+        let _within = self.runtime.enter();
+        if let Some(url) = self.look(|state, _| state.gateway_port.as_ref().map(GatewayPort::url)) {
+            return Ok(url);
+        }
+        let port = GatewayPort::open_new(self)?;
+        let url = port.url();
+        self.act(|state, _| {
+            state.gateway_port = Some(port);
+            state.tell_gateway(url.clone());
+        });
+        Ok(url)
+    }
+
+    /// Opens the gateway's own port again.
+    pub(super) fn open_gateway_port(self: &Arc<Self>) -> io::Result<()> {
+        let _within = self.runtime.enter();
+        self.act(|state, _| state.gateway_port.as_mut().ok_or(io::ErrorKind::NotFound)?.open(self))
+    }
+
+    /// Closes the gateway's own port: from now on connections are refused. Those that there are stay.
+    pub(super) async fn close_gateway_port(&self) -> io::Result<()> {
+        let closing = self.act(|state, _| {
+            let port = state.gateway_port.as_mut().ok_or(io::ErrorKind::NotFound)?;
+            Ok::<_, io::Error>(port.close())
+        })?;
+        if let Some(closing) = closing {
+            // It was aborted.
+            let _ = closing.await;
+        }
+        Ok(())
+    }
+
     pub(super) fn new(world: World, gateway: Gateway, runtime: Handle, address: SocketAddr) -> Self {
         let (faults, record) = (Faults::default(), Record::default());
-        let state = State { world, gateway, faults, record, switches: Vec::new(), skew: 0 };
+        let state = State { world, gateway, faults, record, switches: Vec::new(), gateway_port: None, skew: 0 };
         Self { state: Mutex::new(state), changes: watch::Sender::new(0), runtime, address }
     }
 

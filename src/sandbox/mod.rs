@@ -8,10 +8,11 @@
 //!      │
 //!     hub.rs ── world/       the rules, pure: no clock, no sockets
 //!      │   ├─── gateway.rs   sessions: who hears what, who missed what
-//!      │   ├─── faults.rs    what goes wrong, on demand
+//!      │   ├─── faults.rs    what goes wrong, on demand; gateway_fault.rs for the gateway
 //!      │   └─── record.rs    what was asked
 //!      │
-//!   server.rs, socket.rs     HTTP and WebSocket, with multipart.rs for bodies with files
+//!   server.rs, socket.rs     HTTP and WebSocket over wire.rs, with multipart.rs for bodies with files
+//!   gateway_port.rs          a port of the gateway's own, on demand; huge_frame.rs: what is too large
 //!   control/, page.rs        the same by hand: curl, and a browser
 //!   switch.rs                what the host offers on the page, such as killing a bot of its own
 //! ```
@@ -22,7 +23,10 @@ mod control;
 mod driver;
 mod faults;
 mod gateway;
+mod gateway_fault;
+mod gateway_port;
 mod hub;
+mod huge_frame;
 mod multipart;
 mod page;
 mod pattern;
@@ -32,11 +36,14 @@ mod socket;
 mod switch;
 #[cfg(test)]
 mod tests;
+mod wire;
 mod wish;
 pub mod world;
 
 pub use driver::{Sandbox, Setup};
 pub use faults::{Fault, Gate, Hold, Trouble, When};
+pub use gateway_fault::{GatewayAction, GatewayFault, GatewayStage};
+pub use huge_frame::HugeFrame;
 pub use pattern::Pattern;
-pub use record::{Call, Ending, Happening, Note};
+pub use record::{Call, Ending, GatewayConnection, Happening, Note};
 pub use switch::{Caption, Switch};

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::gateway_fault::GatewayStage;
 use super::pattern::Pattern;
 use super::world::{Request, show_time};
 
@@ -99,6 +100,11 @@ pub enum Happening {
     },
     /// A client asked for a session that is gone.
     Invalid,
+    /// A fault befell a connection.
+    Struck {
+        /// The stage that it had reached.
+        stage: GatewayStage,
+    },
     /// A connection ended.
     Closed {
         /// The code the client closed with, where it was the client.
@@ -106,11 +112,44 @@ pub enum Happening {
     },
 }
 
+/// One connection to the gateway, from the wish to open it to its end. The requests count whether or not they were granted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GatewayConnection {
+    /// Counted together with the sessions; never given twice.
+    pub number: u64,
+    /// When the client asked for a WebSocket.
+    #[serde(serialize_with = "show_time")]
+    pub at: SystemTime,
+    /// The host and port that the client connected to, as it names them.
+    pub host: String,
+    /// When IDENTIFY arrived.
+    #[serde(serialize_with = "show_times")]
+    pub identified: Vec<SystemTime>,
+    /// When RESUME arrived.
+    #[serde(serialize_with = "show_times")]
+    pub resumed: Vec<SystemTime>,
+    /// How many heartbeats arrived.
+    pub heartbeats: u64,
+    /// When it ended. One that was frozen is not known to have ended.
+    #[serde(serialize_with = "show_times")]
+    pub ended: Option<SystemTime>,
+    /// The code that the client closed it with, where it was the client.
+    pub code: Option<u16>,
+}
+
+fn show_times<'a, S: serde::Serializer>(
+    times: impl IntoIterator<Item = &'a SystemTime>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    to.collect_seq(times.into_iter().map(|time| humantime::format_rfc3339_millis(*time).to_string()))
+}
+
 /// The calls and the gateway's happenings so far.
 #[derive(Debug, Default)]
 pub(super) struct Record {
     calls: VecDeque<Call>,
     notes: VecDeque<Note>,
+    connections: VecDeque<GatewayConnection>,
     count: u64,
 }
 
@@ -152,6 +191,33 @@ impl Record {
         }
     }
 
+    /// A client asks for a connection.
+    pub(super) fn connect(&mut self, at: SystemTime, number: u64, host: String) {
+        let (identified, resumed) = (Vec::new(), Vec::new());
+        self.connections.push_back(GatewayConnection {
+            number,
+            at,
+            host,
+            identified,
+            resumed,
+            heartbeats: 0,
+            ended: None,
+            code: None,
+        });
+        if self.connections.len() > MOST_KEPT {
+            self.connections.pop_front();
+        }
+    }
+
+    /// A connection that is on record; one that began before the record was cleared is not.
+    pub(super) fn connection(&mut self, number: u64) -> Option<&mut GatewayConnection> {
+        self.connections.iter_mut().rev().find(|connection| connection.number == number)
+    }
+
+    pub(super) fn connections(&self) -> impl DoubleEndedIterator<Item = &GatewayConnection> {
+        self.connections.iter()
+    }
+
     pub(super) fn calls(&self) -> impl DoubleEndedIterator<Item = &Call> {
         self.calls.iter()
     }
@@ -167,5 +233,6 @@ impl Record {
     pub(super) fn clear(&mut self) {
         self.calls.clear();
         self.notes.clear();
+        self.connections.clear();
     }
 }

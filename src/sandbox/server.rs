@@ -18,10 +18,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::faults::{Trouble, When};
+use super::gateway_fault::{GatewayAction, GatewayStage};
 use super::hub::Hub;
 use super::multipart::{self, Parts};
 use super::record::{Ending, Happening};
-use super::socket::{self, Version};
+use super::socket::{self, Version, Visit};
+use super::wire::{Wire, WireHandle};
 use super::world::attachments::LARGEST;
 use super::world::rest::percent_decoded;
 use super::world::{Answer, Refusal, Request as Call, Route};
@@ -33,9 +35,18 @@ const LARGEST_BODY: usize = 10 * LARGEST + 1024 * 1024;
 /// Takes connections for as long as the runtime lives.
 pub(super) async fn serve(hub: Arc<Hub>, listener: std::net::TcpListener) {
     let Ok(listener) = TcpListener::from_std(listener) else { return };
+    accept(listener, service(hub)).await
+}
+
+/// All that is served, at whichever port.
+pub(super) fn service(hub: Arc<Hub>) -> TowerToHyperService<Router> {
     let router = Router::new().merge(control::router()).merge(page::router()).fallback(any);
     let router = router.layer(axum::middleware::from_fn_with_state(Arc::clone(&hub), upgrade_first)).with_state(hub);
-    let service = TowerToHyperService::new(router);
+    TowerToHyperService::new(router)
+}
+
+/// Takes connections for as long as it is polled.
+pub(super) async fn accept(listener: TcpListener, service: TowerToHyperService<Router>) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => drop(tokio::spawn(connection(stream, service.clone()))),
@@ -46,7 +57,10 @@ pub(super) async fn serve(hub: Arc<Hub>, listener: std::net::TcpListener) {
 
 async fn connection(stream: TcpStream, service: TowerToHyperService<Router>) {
     let _ = stream.set_nodelay(true);
-    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+    let wire = Wire::new(stream);
+    let handle = wire.handle();
+    let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(handle.clone());
         let answer = service.call(request);
         async move {
             let Ok(response) = answer.await;
@@ -57,7 +71,7 @@ async fn connection(stream: TcpStream, service: TowerToHyperService<Router>) {
         }
     });
     let mut http = hyper::server::conn::http1::Builder::new();
-    let connection = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).with_upgrades();
+    let connection = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(wire), service).with_upgrades();
     let _ = connection.await;
 }
 
@@ -75,7 +89,7 @@ fn broken() -> Response {
 async fn upgrade_first(State(hub): State<Arc<Hub>>, request: Request, next: Next) -> Response {
     let wish = request.headers().get(header::UPGRADE);
     if wish.is_some_and(|wish| wish.as_bytes().eq_ignore_ascii_case(b"websocket")) {
-        return open_gateway(hub, request);
+        return open_gateway(hub, request).await;
     }
     next.run(request).await
 }
@@ -106,7 +120,7 @@ fn api_path(path: &str) -> Option<String> {
     (rest.is_empty() || rest.starts_with('/')).then(|| rest.to_owned())
 }
 
-fn open_gateway(hub: Arc<Hub>, mut request: Request) -> Response {
+async fn open_gateway(hub: Arc<Hub>, mut request: Request) -> Response {
     let refuses = hub.act(|state, now| {
         let refuses = state.gateway.line.refuses;
         if refuses {
@@ -117,12 +131,26 @@ fn open_gateway(hub: Arc<Hub>, mut request: Request) -> Response {
     let Some(key) = request.headers().get(header::SEC_WEBSOCKET_KEY).filter(|_| !refuses) else {
         return if refuses { broken() } else { StatusCode::BAD_REQUEST.into_response() };
     };
+    let visit = Visit::begin(&hub, header_text(request.headers(), "host").unwrap_or_default());
+    let wire = request.extensions().get::<WireHandle>().cloned().unwrap_or_default();
+    for action in hub.act(|state, now| state.reach(now, GatewayStage::Upgrade)) {
+        match action {
+            GatewayAction::Delay(by) => tokio::time::sleep(by).await,
+            GatewayAction::Silence | GatewayAction::Freeze => std::future::pending().await,
+            GatewayAction::Reset => {
+                wire.end_with_reset();
+                return broken();
+            }
+            // What needs a WebSocket waits for it, so what is left is the end of the stream.
+            _ => return broken(),
+        }
+    }
     let accept = derive_accept_key(key.as_bytes());
     let version = version(request.uri());
     let upgrade = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
         if let Ok(upgraded) = upgrade.await {
-            socket::serve(hub, upgraded, version).await;
+            socket::serve(visit, upgraded, version, wire).await;
         }
     });
     let headers = [

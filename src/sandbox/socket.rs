@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
@@ -14,25 +15,70 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 
 use super::gateway::{Link, Order, Reject};
+use super::gateway_fault::{GatewayAction, GatewayStage};
 use super::hub::Hub;
 use super::record::Happening;
+use super::wire::WireHandle;
 
 type Stream = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
 
+/// A connection on record. When it is dropped, the connection has ended.
+pub(super) struct Visit {
+    hub: Arc<Hub>,
+    number: u64,
+    code: Ended,
+}
+
+impl Visit {
+    /// Somebody asks for a connection.
+    pub(super) fn begin(hub: &Arc<Hub>, host: String) -> Self {
+        let number = hub.act(|state, now| {
+            let number = state.gateway.next_number();
+            state.record.connect(now, number, host);
+            number
+        });
+        Self { hub: Arc::clone(hub), number, code: None }
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.hub.act(|state, now| {
+            if let Some(connection) = state.record.connection(self.number) {
+                (connection.ended, connection.code) = (Some(now), self.code);
+            }
+        });
+    }
+}
+
 /// Serves one connection until either side ends it.
-pub(super) async fn serve(hub: Arc<Hub>, upgraded: hyper::upgrade::Upgraded, version: Version) {
+pub(super) async fn serve(mut visit: Visit, upgraded: hyper::upgrade::Upgraded, version: Version, wire: WireHandle) {
+    let (hub, number) = (Arc::clone(&visit.hub), visit.number);
     let stream = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
     let (orders, inbox) = unbounded_channel();
-    let (number, heartbeat) = hub.act(|state, now| {
+    let link = Link { number, orders };
+    let heartbeat = hub.act(|state, now| {
         state.record.note(now, Happening::Connected);
-        (state.gateway.next_number(), state.gateway.heartbeat)
+        state.gateway.open(link.clone());
+        state.gateway.heartbeat
     });
-    let sent = VecDeque::new();
-    let mut socket = Socket { hub, stream, inbox, link: Link { number, orders }, session: None, heartbeat, sent };
+    let mut socket = Socket {
+        hub,
+        stream,
+        wire,
+        inbox,
+        link,
+        session: None,
+        heartbeat,
+        sent: VecDeque::new(),
+        muted: false,
+        omitted: Vec::new(),
+    };
     let code = match version {
         Version::Known => socket.talk().await,
         Version::Unknown => socket.close(Reject::InvalidVersion as u16).await,
     };
+    visit.code = code;
     socket.hub.act(|state, now| {
         state.record.note(now, Happening::Closed { code });
         if let Some(session) = &socket.session {
@@ -57,24 +103,41 @@ const LARGEST: usize = 4096;
 struct Socket {
     hub: Arc<Hub>,
     stream: Stream,
+    /// Decides how TCP ends.
+    wire: WireHandle,
     inbox: UnboundedReceiver<Order>,
     link: Link,
     session: Option<String>,
     heartbeat: Duration,
     /// When the client sent its latest payloads.
     sent: VecDeque<Instant>,
+    /// Nothing is sent any more but what acknowledges a heartbeat.
+    muted: bool,
+    /// The fields that READY shall lack.
+    omitted: Vec<String>,
 }
 
 /// What ended a connection: the code the client closed with, or nothing where the server or the network did.
 type Ended = Option<u16>;
 
+/// What is left to do at a stage after its faults.
+#[derive(Clone, Copy)]
+enum Fate {
+    /// What is due at it.
+    GoOn,
+    /// Nothing: what was due is withheld.
+    Withheld,
+    /// Nothing any more.
+    Ended(Ended),
+}
+
 impl Socket {
     async fn talk(&mut self) -> Ended {
-        let interval = u64::try_from(self.heartbeat.as_millis()).unwrap_or(u64::MAX);
-        self.send(
-            &json!({ "op": 10, "t": null, "s": null, "d": { "heartbeat_interval": interval, "_trace": ["sandbox"] } }),
-        )
-        .await?;
+        match self.reach(GatewayStage::Hello, None).await {
+            Fate::GoOn => self.greet().await?,
+            Fate::Withheld => {}
+            Fate::Ended(ended) => return ended,
+        }
         let patience = self.heartbeat * 2;
         let mut last_heard = Instant::now();
         loop {
@@ -89,6 +152,84 @@ impl Socket {
                 () = tokio::time::sleep_until(last_heard + patience) => return self.close(Reject::TimedOut as u16).await,
             }
         }
+    }
+
+    async fn greet(&mut self) -> Option<()> {
+        let interval = u64::try_from(self.heartbeat.as_millis()).unwrap_or(u64::MAX);
+        self.send(
+            &json!({ "op": 10, "t": null, "s": null, "d": { "heartbeat_interval": interval, "_trace": ["sandbox"] } }),
+        )
+        .await
+    }
+
+    /// Lets the faults of a stage happen. A client that wants to resume names its session.
+    async fn reach(&mut self, stage: GatewayStage, session: Option<&str>) -> Fate {
+        let mut fate = Fate::GoOn;
+        for action in self.hub.act(|state, now| state.reach(now, stage)) {
+            match self.perform(action, session).await {
+                Fate::GoOn => {}
+                Fate::Withheld => fate = Fate::Withheld,
+                Fate::Ended(ended) => return Fate::Ended(ended),
+            }
+        }
+        fate
+    }
+
+    async fn perform(&mut self, action: GatewayAction, session: Option<&str>) -> Fate {
+        match action {
+            GatewayAction::Silence => self.muted = true,
+            GatewayAction::Freeze => self.freeze().await,
+            GatewayAction::Delay(by) => {
+                tokio::time::sleep(by).await;
+                return Fate::GoOn;
+            }
+            GatewayAction::Close(code) => return Fate::Ended(self.close(code).await),
+            GatewayAction::CloseWithoutCode => {
+                let _ = self.stream.close(None).await;
+                return Fate::Ended(None);
+            }
+            GatewayAction::Finish => {
+                let _ = self.stream.get_mut().shutdown().await;
+                return Fate::Ended(None);
+            }
+            GatewayAction::Reset => {
+                self.wire.end_with_reset();
+                return Fate::Ended(None);
+            }
+            GatewayAction::Reconnect => return self.tell(7, &Value::Null).await,
+            GatewayAction::Invalidate { resumable } => {
+                if let Some(id) = self.session.as_deref().or(session).filter(|_| !resumable) {
+                    self.hub.act(|state, _| state.gateway.forget_session(id));
+                }
+                return self.tell(9, &resumable.into()).await;
+            }
+            GatewayAction::Omit(fields) => {
+                self.omitted.extend(fields);
+                return Fate::GoOn;
+            }
+            GatewayAction::Send(frame) => {
+                let session = self.session.as_deref().or(session);
+                let sequence = self.hub.look(|state, _| session.and_then(|id| state.gateway.sequence(id)));
+                let guild = || self.hub.look(|state, _| state.world.guild_create());
+                let sent = self.stream.send(frame.message(guild, sequence.unwrap_or(0))).await;
+                return if sent.is_ok() { Fate::GoOn } else { Fate::Ended(None) };
+            }
+        }
+        Fate::Withheld
+    }
+
+    async fn tell(&mut self, op: u8, data: &Value) -> Fate {
+        let sent = self.send(&json!({ "op": op, "t": null, "s": null, "d": data })).await;
+        if sent.is_some() { Fate::Withheld } else { Fate::Ended(None) }
+    }
+
+    /// Never returns. What the session is sent from now on waits for a client that resumes.
+    async fn freeze(&mut self) {
+        self.inbox.close();
+        if let Some(session) = &self.session {
+            self.hub.act(|state, now| state.gateway.hang_up(now, session, self.link.number, None));
+        }
+        std::future::pending().await
     }
 
     async fn receive(
@@ -116,6 +257,11 @@ impl Socket {
             return Some(self.close(Reject::Undecodable as u16).await);
         };
         let data = &payload["d"];
+        match self.enter(&payload).await {
+            Fate::GoOn => {}
+            Fate::Withheld => return None,
+            Fate::Ended(ended) => return Some(ended),
+        }
         let handled = match payload["op"].as_u64() {
             Some(1) => {
                 self.beat().await;
@@ -138,6 +284,27 @@ impl Socket {
         }
     }
 
+    /// Records what a client asks for, and lets the faults happen that wait for it.
+    async fn enter(&mut self, payload: &Value) -> Fate {
+        let op = payload["op"].as_u64();
+        self.hub.act(|state, now| {
+            let Some(connection) = state.record.connection(self.link.number) else { return };
+            match op {
+                Some(1) => connection.heartbeats += 1,
+                Some(2) => connection.identified.push(now),
+                Some(6) => connection.resumed.push(now),
+                _ => {}
+            }
+        });
+        match op {
+            Some(2) if self.session.is_none() => self.reach(GatewayStage::Identify, None).await,
+            Some(6) if self.session.is_none() => {
+                self.reach(GatewayStage::Resume, payload["d"]["session_id"].as_str()).await
+            }
+            _ => Fate::GoOn,
+        }
+    }
+
     fn sends_too_much(&mut self) -> bool {
         let now = Instant::now();
         self.sent.push_back(now);
@@ -149,7 +316,8 @@ impl Socket {
 
     async fn beat(&mut self) {
         if !self.hub.look(|state, _| state.gateway.line.silent) {
-            let _ = self.send(&json!({ "op": 11, "t": null, "s": null, "d": null })).await;
+            let acknowledged = json!({ "op": 11, "t": null, "s": null, "d": null });
+            let _ = self.stream.send(Message::Text(acknowledged.to_string())).await;
         }
     }
 
@@ -157,9 +325,9 @@ impl Socket {
         if self.session.is_some() {
             return Err(Reject::AlreadyAuthenticated);
         }
-        let link = self.link.clone();
+        let (link, omitted) = (self.link.clone(), std::mem::take(&mut self.omitted));
         let started = self.hub.act(|state, now| {
-            let started = state.gateway.identify(&mut state.world, data, link)?;
+            let started = state.gateway.identify(&mut state.world, data, &link, &omitted)?;
             let what = started.as_ref().map(|(_, intents)| Happening::Identified { intents: intents.0 });
             state.record.note(now, what.unwrap_or(Happening::Invalid));
             Ok(started)
@@ -209,10 +377,15 @@ impl Socket {
                 Some(None)
             }
             Order::Drop => Some(None),
+            Order::Reach(stage) => ended(self.reach(stage, None).await),
+            Order::Act(action) => ended(self.perform(action, None).await),
         }
     }
 
     async fn send(&mut self, frame: &Value) -> Option<()> {
+        if self.muted {
+            return Some(());
+        }
         self.stream.send(Message::Text(frame.to_string())).await.ok()
     }
 
@@ -221,5 +394,13 @@ impl Socket {
         let frame = CloseFrame { code: code.into(), reason: "".into() };
         let _ = self.stream.close(Some(frame)).await;
         None
+    }
+}
+
+/// What is over is over; whether anything was withheld does not matter any more.
+fn ended(fate: Fate) -> Option<Ended> {
+    match fate {
+        Fate::GoOn | Fate::Withheld => None,
+        Fate::Ended(ended) => Some(ended),
     }
 }

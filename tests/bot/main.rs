@@ -19,6 +19,7 @@ mod hands;
 mod health;
 mod invite;
 mod language;
+mod line;
 mod logs;
 mod names;
 mod opening;

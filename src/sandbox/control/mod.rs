@@ -9,8 +9,11 @@
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/press?as=alice&button=MENU&values=a,b'   she picks from a menu
 //! curl -X POST http://127.0.0.1:PORT/sandbox/submit -d '{"as": "alice", "values": {"about": "a bill"}}'
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/limits?do=on'              from now on with Discord's rate limits
+//! curl -X POST 'http://127.0.0.1:PORT/sandbox/gateway/faults?stage=resume&action=close&code=4000'   no session goes on
+//! curl -X POST 'http://127.0.0.1:PORT/sandbox/gateway/faults?action=freeze'   every connection goes dead, now
 //! ```
 
+mod gateway;
 mod sight;
 mod trouble;
 
@@ -37,6 +40,7 @@ pub(super) fn router() -> Router<Arc<Hub>> {
     Router::new()
         .merge(sight::router())
         .merge(trouble::router())
+        .merge(gateway::router())
         .route("/sandbox/press", post(press))
         .route("/sandbox/submit", post(submit))
         .route("/sandbox/react", post(react))

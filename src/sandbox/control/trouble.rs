@@ -89,15 +89,20 @@ async fn gateway(State(hub): State<Arc<Hub>>) -> Response {
         let line = state.gateway.line;
         show(&json!({
             "connected": state.gateway.connected(), "refuses": line.refuses, "silent": line.silent,
-            "doubled": line.doubled, "available": state.world.guild.available,
+            "doubled": line.doubled, "available": state.world.guild.available, "url": state.world.gateway,
         }))
     })
 }
 
-/// `{do: drop | reconnect | invalidate | refuse | accept | silence | answer | double | single | vanish | return}`.
+/// `{do: drop | reconnect | invalidate | refuse | accept | silence | answer | double | single | vanish | return |
+/// separate | shut | open}`; the last three concern a port of the gateway's own.
 async fn disturb_gateway(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
     let wish = Wish::read(query.as_deref(), &body)?;
     let what = wish.need("do")?;
+    if let Some(done) = move_port(&hub, what).await {
+        done?;
+        return Ok(gateway(State(hub)).await);
+    }
     hub.act(|state, _| {
         let gateway = &mut state.gateway;
         match what {
@@ -120,6 +125,17 @@ async fn disturb_gateway(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery,
         Ok(())
     })?;
     Ok(gateway(State(hub)).await)
+}
+
+/// Gives the gateway a port of its own, closes it, or opens it again; `None` if it is another wish.
+async fn move_port(hub: &Arc<Hub>, what: &str) -> Option<Result<(), Mistaken>> {
+    let moved = match what {
+        "separate" => hub.separate_gateway().map(drop),
+        "shut" => hub.close_gateway_port().await,
+        "open" => hub.open_gateway_port(),
+        _ => return None,
+    };
+    Some(moved.map_err(|error| Mistaken::new(StatusCode::CONFLICT, format!("the port cannot be had: {error}"))))
 }
 
 /// What the host of the sandbox offers to do.

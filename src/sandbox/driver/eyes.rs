@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use super::Sandbox;
 use crate::sandbox::hub::now;
 use crate::sandbox::pattern::Pattern;
-use crate::sandbox::record::{Call, Note};
+use crate::sandbox::record::{Call, GatewayConnection, Note};
 use crate::sandbox::world::{ChannelView, Interaction, Message, MessageView, Progress, Snowflake, World};
 
 impl Sandbox {
@@ -78,6 +78,12 @@ impl Sandbox {
     #[must_use]
     pub fn gateway_notes(&self) -> Vec<Note> {
         self.hub.look(|state, _| state.record.notes())
+    }
+
+    /// Every connection to the gateway so far, oldest first.
+    #[must_use]
+    pub fn gateway_connections(&self) -> Vec<GatewayConnection> {
+        self.hub.look(|state, _| state.record.connections().cloned().collect())
     }
 
     /// How many gateway sessions have a living connection.

@@ -1,12 +1,15 @@
 //! Making things go wrong: calls that fail or wait, a gateway that stumbles.
 
+use std::io;
+
 use serde_json::Value;
 
 use super::Sandbox;
 use crate::sandbox::faults::{Fault, Hold, Trouble, When};
 use crate::sandbox::gateway::{Order, bare};
+use crate::sandbox::gateway_fault::{GatewayAction, GatewayFault};
 use crate::sandbox::pattern::Pattern;
-use crate::sandbox::world::{Dispatch, Intents, Limits};
+use crate::sandbox::world::{Dispatch, Intents, Limits, SessionStartLimit};
 
 impl Sandbox {
     /// Adds a rule.
@@ -108,6 +111,49 @@ impl Sandbox {
     pub fn send_event(&self, name: &'static str, data: Value) {
         let event = Dispatch { name, needs: Intents::ALWAYS, data, blanked: None };
         self.hub.act(|state, now| state.gateway.deliver(now, vec![event]));
+    }
+
+    /// Adds a rule for the connections of the gateway.
+    pub fn gateway_fault(&self, fault: GatewayFault) {
+        self.hub.act(|state, _| state.gateway.faults.add(fault));
+    }
+
+    /// Removes all rules for the connections of the gateway; what is silent or frozen stays so.
+    pub fn clear_gateway_faults(&self) {
+        self.hub.act(|state, _| state.gateway.faults.clear());
+    }
+
+    /// Does something to every gateway connection there is, at once.
+    pub fn strike_gateway(&self, action: &GatewayAction) {
+        self.hub.act(|state, _| state.gateway.strike(action));
+    }
+
+    /// Gives the gateway a port of its own, if it has none, and tells clients so: `ws://127.0.0.1:port`.
+    pub fn separate_gateway(&self) -> io::Result<String> {
+        self.hub.separate_gateway()
+    }
+
+    /// Closes the gateway's own port: from now on its connections are refused by the system. Those that there are stay.
+    pub async fn close_gateway_port(&self) -> io::Result<()> {
+        self.hub.close_gateway_port().await
+    }
+
+    /// Opens the gateway's own port again, with the same number.
+    pub fn open_gateway_port(&self) -> io::Result<()> {
+        self.hub.open_gateway_port()
+    }
+
+    /// What `GET /gateway/bot` tells from now on, and what READY tells as `resume_gateway_url`.
+    pub fn tell_gateway_urls(&self, gateway: &str, resume: &str) {
+        self.hub.act(|state, _| {
+            gateway.clone_into(&mut state.world.gateway);
+            resume.clone_into(&mut state.gateway.resume_url);
+        });
+    }
+
+    /// Limits how many sessions may be started, or leaves that to the rate limits again.
+    pub fn limit_session_starts(&self, limit: Option<SessionStartLimit>) {
+        self.act(|world| world.limit_session_starts(limit));
     }
 
     /// Makes the server vanish from the bot's sight, or come back.

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use super::gateway::Gateway;
 use super::hub::{Hub, State, now};
 use super::pattern::Pattern;
-use super::record::{Call, Ending};
+use super::record::{Call, Ending, GatewayConnection};
 use super::server;
 use super::switch::Switch;
 use super::world::{Cast, Start, World};
@@ -171,6 +171,19 @@ impl Sandbox {
     /// As [`Sandbox::until`].
     pub async fn gone(&self) {
         self.wait("nobody listens", |state| (state.gateway.connected() == 0).then_some(())).await;
+    }
+
+    /// Waits until the record of the gateway's connections looks as it should, and gives it.
+    ///
+    /// # Panics
+    /// As [`Sandbox::until`].
+    pub async fn until_gateway(
+        &self,
+        what: &str,
+        fits: impl Fn(&[GatewayConnection]) -> bool,
+    ) -> Vec<GatewayConnection> {
+        let look = |state: &State| Some(state.record.connections().cloned().collect::<Vec<_>>());
+        self.wait(what, |state| look(state).filter(|connections| fits(connections))).await
     }
 
     async fn wait<T>(&self, what: &str, mut look: impl FnMut(&State) -> Option<T>) -> T {

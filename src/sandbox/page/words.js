@@ -107,6 +107,7 @@ const WORDS = {
   note_identified: ['gateway: a new session', 'шлюз: новая сессия'],
   note_resumed: ['gateway: session resumed, {count} events replayed', 'шлюз: сессия продолжена, повторено событий: {count}'],
   note_invalid: ['gateway: the session is not known any more', 'шлюз: сессия больше не известна'],
+  note_struck: ['gateway: a fault befell a connection', 'шлюз: с соединением случилась неполадка'],
   note_closed: ['gateway: the connection ended', 'шлюз: соединение закончилось'],
 
   help: ['What to try', 'Что попробовать'],

@@ -5,8 +5,8 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::sandbox::world::{Limits, Start};
@@ -16,32 +16,49 @@ const GUILDS_AND_MESSAGES: u64 = 1 << 0 | 1 << 9;
 const MESSAGE_CONTENT: u64 = 1 << 15;
 
 /// A client that says exactly what it is told to.
-struct Line(WebSocketStream<TcpStream>);
+pub(super) struct Line(WebSocketStream<TcpStream>);
 
 /// What the server says next.
 #[derive(Debug, PartialEq)]
-enum Heard {
+pub(super) enum Heard {
     Frame(Value),
     Closed(Option<u16>),
 }
 
 impl Line {
-    async fn open(sandbox: &Sandbox, query: &str) -> Self {
-        let host = sandbox.base_url().replace("http://", "");
-        let stream = TcpStream::connect(&host).await.expect("the sandbox listens");
-        let (mut socket, _) = client_async(format!("ws://{host}/{query}"), stream).await.expect("it upgrades");
+    pub(super) async fn open(sandbox: &Sandbox, query: &str) -> Self {
+        let mut line = Self::connect(sandbox, query).await;
         if query == "?v=10" {
-            let hello = socket.next().await.expect("HELLO").expect("a frame");
+            let hello = line.next().await.expect("HELLO").expect("a frame");
             assert!(hello.to_string().contains("heartbeat_interval"));
         }
-        Self(socket)
+        line
     }
 
-    async fn say(&mut self, op: u64, data: Value) {
+    /// Opens a WebSocket and waits for nothing.
+    pub(super) async fn connect(sandbox: &Sandbox, query: &str) -> Self {
+        Self::connect_to(&sandbox.base_url().replace("http://", ""), query).await
+    }
+
+    pub(super) async fn connect_to(host: &str, query: &str) -> Self {
+        let stream = TcpStream::connect(host).await.expect("the sandbox listens");
+        Self(client_async(format!("ws://{host}/{query}"), stream).await.expect("it upgrades").0)
+    }
+
+    /// The next frame, whatever it is.
+    pub(super) async fn next(&mut self) -> Option<Result<Message, Error>> {
+        self.0.next().await
+    }
+
+    pub(super) async fn close(&mut self, code: u16) {
+        self.0.close(Some(CloseFrame { code: code.into(), reason: "".into() })).await.expect("it closes");
+    }
+
+    pub(super) async fn say(&mut self, op: u64, data: Value) {
         self.0.send(Message::Text(json!({ "op": op, "d": data }).to_string())).await.expect("the line is open");
     }
 
-    async fn hear(&mut self) -> Heard {
+    pub(super) async fn hear(&mut self) -> Heard {
         let next = tokio::time::timeout(Duration::from_secs(10), self.0.next()).await.expect("something is said");
         match next {
             Some(Ok(Message::Text(text))) => Heard::Frame(serde_json::from_str(&text).expect("JSON")),
@@ -52,19 +69,19 @@ impl Line {
     }
 
     /// The next event's name and the whole frame.
-    async fn event(&mut self) -> (String, Value) {
+    pub(super) async fn event(&mut self) -> (String, Value) {
         match self.hear().await {
             Heard::Frame(frame) => (frame["t"].as_str().unwrap_or_default().to_owned(), frame),
             Heard::Closed(code) => panic!("closed with {code:?}"),
         }
     }
 
-    async fn identify(&mut self, token: &str, intents: u64) {
+    pub(super) async fn identify(&mut self, token: &str, intents: u64) {
         self.say(2, json!({ "token": token, "intents": intents, "properties": { "os": "linux" } })).await;
     }
 
     /// Starts a session and gives its id.
-    async fn ready(&mut self, sandbox: &Sandbox) -> String {
+    pub(super) async fn ready(&mut self, sandbox: &Sandbox) -> String {
         self.identify(sandbox.token(), GUILDS_AND_MESSAGES).await;
         let (name, ready) = self.event().await;
         assert_eq!((name.as_str(), self.event().await.0.as_str()), ("READY", "GUILD_CREATE"));
@@ -147,8 +164,7 @@ async fn a_session_given_up_is_gone() {
     let sandbox = sandbox();
     let mut line = Line::open(&sandbox, "?v=10").await;
     let session = line.ready(&sandbox).await;
-    let goodbye = CloseFrame { code: 1000.into(), reason: "".into() };
-    line.0.close(Some(goodbye)).await.expect("it closes");
+    line.close(1000).await;
     sandbox.gone().await;
     let mut line = Line::open(&sandbox, "?v=10").await;
     line.say(6, json!({ "token": sandbox.token(), "session_id": session, "seq": 2 })).await;

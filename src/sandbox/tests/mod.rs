@@ -3,4 +3,5 @@
 mod calls;
 mod client;
 mod gateway;
+mod gateway_faults;
 mod twilight;

@@ -92,7 +92,7 @@ impl World {
     }
 
     pub(super) fn attachment_json(&self, message: &Message, file: &Attachment) -> Value {
-        let url = format!("{}/attachments/{}/{}/{}", self.address(), message.channel, file.id, file.filename);
+        let url = format!("{}/attachments/{}/{}/{}", self.origin, message.channel, file.id, file.filename);
         let mut json = json!({
             "id": file.id, "filename": file.filename, "size": file.bytes.len(), "url": url, "proxy_url": url,
         });
@@ -102,11 +102,6 @@ impl World {
             json["ephemeral"] = true.into();
         }
         json
-    }
-
-    /// Where this Discord is, as its files' addresses say.
-    fn address(&self) -> String {
-        self.gateway.replacen("ws", "http", 1)
     }
 
     /// The file at an address.

@@ -62,6 +62,7 @@ pub mod refusal;
 pub mod rest;
 mod roles;
 mod roster;
+mod session_start;
 pub mod snowflake;
 mod start;
 #[cfg(test)]
@@ -87,6 +88,7 @@ pub use permissions::{Overwrite, Permissions, Target};
 pub use reactions::Reaction;
 pub use refusal::Refusal;
 pub use rest::{Answer, Request, Route};
+pub use session_start::SessionStartLimit;
 pub use snowflake::Snowflake;
 pub use start::{Cast, Start};
 pub use view::{ButtonView, ChannelView, MessageView};
@@ -116,8 +118,11 @@ pub struct World {
     buckets: limits::Buckets,
     pub room: Room,
     bot: Snowflake,
+    /// Where this Discord is, as the addresses of its files say.
+    origin: String,
     /// Where clients are told to open their gateway connection.
-    gateway: String,
+    pub gateway: String,
+    session_starts: Option<session_start::SessionStarts>,
     nonces: VecDeque<writing::Nonce>,
     outbox: Vec<Dispatch>,
 }
@@ -233,13 +238,24 @@ impl World {
     }
 
     fn gateway_bot(&self) -> Value {
-        let limit = self.buckets.session_limit(self.now, &self.limits.unwrap_or_default());
+        let limit = match self.session_starts {
+            Some(starts) => starts.json(self.now),
+            None => self.buckets.session_limit(self.now, &self.limits.unwrap_or_default()),
+        };
         json!({ "url": self.gateway, "shards": 1, "session_start_limit": limit })
     }
 
     /// Whether the gateway may start a session now; without limits it always may.
     pub fn start_session(&mut self) -> bool {
+        if let Some(starts) = &mut self.session_starts {
+            return starts.start(self.now);
+        }
         self.limits.is_none_or(|limits| self.buckets.start_session(self.now, &limits))
+    }
+
+    /// Limits how many sessions may be started, or leaves that to the rate limits again.
+    pub fn limit_session_starts(&mut self, limit: Option<SessionStartLimit>) {
+        self.session_starts = limit.map(|limit| session_start::SessionStarts::new(self.now, limit));
     }
 
     /// The bot's user, as it sees itself.

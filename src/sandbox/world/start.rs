@@ -132,7 +132,9 @@ impl World {
             room: start.room,
             buckets: Buckets::default(),
             bot,
+            origin: gateway.replacen("ws", "http", 1),
             gateway: gateway.to_owned(),
+            session_starts: None,
             nonces: VecDeque::new(),
             outbox: Vec::new(),
         }

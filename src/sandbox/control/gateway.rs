@@ -1,0 +1,143 @@
+//! The gateway by hand: rules for its connections, what befalls them at once, a port of its own, and what clients are
+//! told of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+
+use super::{Shown, show};
+use crate::sandbox::gateway_fault::{GatewayAction, GatewayFault, GatewayStage};
+use crate::sandbox::hub::Hub;
+use crate::sandbox::huge_frame::HugeFrame;
+use crate::sandbox::wish::{Mistaken, Wish};
+use crate::sandbox::world::{Request, SessionStartLimit};
+
+pub(super) fn router() -> Router<Arc<Hub>> {
+    Router::new()
+        .route("/sandbox/gateway/faults", get(faults).post(add_fault).delete(clear_faults))
+        .route("/sandbox/gateway/connections", get(connections))
+        .route("/sandbox/gateway/told", post(tell))
+}
+
+async fn faults(State(hub): State<Arc<Hub>>) -> Response {
+    hub.look(|state, _| show(&state.gateway.faults.list()))
+}
+
+/// `{stage: upgrade | hello | identify | resume | ready | resumed, action: silence | freeze | delay (seconds) |
+/// close (code) | finish | reset | reconnect | invalidate (resumable) | omit (fields) | text (bytes) |
+/// compressed (bytes) | guild (channels), skip, times}`; without `times` it befalls every connection, and without `stage`
+/// those that there are, at once.
+async fn add_fault(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
+    let wish = Wish::read(query.as_deref(), &body)?;
+    let action = wish.gateway_action()?;
+    match wish.gateway_stage()? {
+        None => hub.act(|state, _| state.gateway.strike(&action)),
+        Some(stage) => {
+            let fault = GatewayFault::new(stage, action).skip(wish.number("skip")?.unwrap_or(0));
+            let fault = match wish.number("times")? {
+                Some(times) => fault.times(times),
+                None => fault.always(),
+            };
+            hub.act(|state, _| state.gateway.faults.add(fault));
+        }
+    }
+    Ok(faults(State(hub)).await)
+}
+
+async fn clear_faults(State(hub): State<Arc<Hub>>) -> StatusCode {
+    hub.act(|state, _| state.gateway.faults.clear());
+    StatusCode::NO_CONTENT
+}
+
+async fn connections(State(hub): State<Arc<Hub>>) -> Response {
+    hub.look(|state, _| show(&state.record.connections().map(|connection| json!(connection)).collect::<Value>()))
+}
+
+/// `{url, resume_url, total, remaining, reset_after, max_concurrency}`: what clients are told of the gateway. A limit is
+/// set where `remaining` is named; `reset_after` is in seconds.
+async fn tell(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
+    let wish = Wish::read(query.as_deref(), &body)?;
+    let limit = wish.session_start_limit()?;
+    Ok(hub.act(|state, now| {
+        if let Some(url) = wish.text("url") {
+            url.clone_into(&mut state.world.gateway);
+        }
+        if let Some(url) = wish.text("resume_url") {
+            url.clone_into(&mut state.gateway.resume_url);
+        }
+        if limit.is_some() {
+            state.world.limit_session_starts(limit);
+        }
+        let request = Request::new("GET", "/gateway/bot").bot(&state.world.application.token);
+        let mut told = state.world.rest(now, &request).body.unwrap_or_default();
+        told["resume_url"] = state.gateway.resume_url.clone().into();
+        show(&told)
+    }))
+}
+
+impl Wish {
+    fn gateway_stage(&self) -> Result<Option<GatewayStage>, Mistaken> {
+        Ok(Some(match self.text("stage") {
+            None => return Ok(None),
+            Some("upgrade") => GatewayStage::Upgrade,
+            Some("hello") => GatewayStage::Hello,
+            Some("identify") => GatewayStage::Identify,
+            Some("resume") => GatewayStage::Resume,
+            Some("ready") => GatewayStage::Ready,
+            Some("resumed") => GatewayStage::Resumed,
+            Some(_) => return Err(Mistaken::no("stage")),
+        }))
+    }
+
+    fn gateway_action(&self) -> Result<GatewayAction, Mistaken> {
+        Ok(match self.need("action")? {
+            "silence" => GatewayAction::Silence,
+            "freeze" => GatewayAction::Freeze,
+            "delay" => GatewayAction::Delay(self.span("seconds")?),
+            "close" => self.number("code")?.map_or(GatewayAction::CloseWithoutCode, GatewayAction::Close),
+            "finish" => GatewayAction::Finish,
+            "reset" => GatewayAction::Reset,
+            "reconnect" => GatewayAction::Reconnect,
+            "invalidate" => GatewayAction::Invalidate { resumable: self.is_set("resumable") },
+            "omit" => GatewayAction::Omit(self.texts("fields")),
+            "text" => GatewayAction::Send(HugeFrame::Text(self.count("bytes")?)),
+            "compressed" => GatewayAction::Send(HugeFrame::Compressed(self.count("bytes")?)),
+            "guild" => GatewayAction::Send(HugeFrame::Guild { channels: self.count("channels")? }),
+            _ => return Err(Mistaken::no("action")),
+        })
+    }
+
+    fn session_start_limit(&self) -> Result<Option<SessionStartLimit>, Mistaken> {
+        let Some(remaining) = self.number("remaining")? else { return Ok(None) };
+        Ok(Some(SessionStartLimit {
+            total: self.number("total")?.unwrap_or(1000),
+            remaining,
+            reset_after: self.span("reset_after")?,
+            max_concurrency: self.number("max_concurrency")?.unwrap_or(1),
+        }))
+    }
+
+    fn span(&self, name: &str) -> Result<Duration, Mistaken> {
+        Duration::try_from_secs_f64(self.number(name)?.unwrap_or(0.0)).map_err(|_| Mistaken::no(name))
+    }
+
+    fn count(&self, name: &str) -> Result<usize, Mistaken> {
+        self.number(name)?.ok_or_else(|| Mistaken::missing(name))
+    }
+
+    /// A list, or a text with commas.
+    fn texts(&self, name: &str) -> Vec<String> {
+        match self.value(name) {
+            Value::String(text) => text.split(',').map(str::to_owned).collect(),
+            Value::Array(list) => list.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
