@@ -65,8 +65,9 @@ pub(super) enum Aftermath {
     Fatal(GatewayError),
 }
 
-/// Discord does not answer this version of its API any more. Somebody may mend that, but not within seconds.
-const VERSION_PAUSE: Duration = Duration::from_secs(60);
+/// Discord does not answer this version of its API any more. Somebody may mend that, but not within
+/// seconds; the pauses after it grow.
+const VERSION_PAUSE: Duration = Duration::from_secs(10);
 
 /// What follows from a close code, or from an end without one.
 pub(super) const fn aftermath(code: Option<u16>) -> Aftermath {

@@ -142,7 +142,7 @@ impl<'a> Relay<'a> {
             return Err(Cause::Silent(self.stage, self.limits.stage));
         }
         match self.unacknowledged {
-            Some(sent) => Err(Cause::Silent(Stage::Live, sent.elapsed())),
+            Some(_) => Err(Cause::Silent(Stage::Live, self.limits.acknowledgement())),
             // One more than serenity's own, whose interval may be too long to notice in time that nobody is there.
             None => self.pass_up(heartbeat(self.session.sequence)).await,
         }

@@ -69,6 +69,7 @@ impl fmt::Display for Cause {
         match self {
             Self::Address(url) => write!(f, "{url:?} is not the address of a gateway"),
             Self::Broken(error) => f.write_str(&describe(error)),
+            Self::Silent(Stage::Live, limit) => write!(f, "a heartbeat was not acknowledged within {limit:?}"),
             Self::Silent(stage, limit) => write!(f, "nothing was heard for {limit:?} while {stage}"),
             Self::Closed(Some(frame)) if frame.reason.is_empty() => write!(f, "closed with {}", u16::from(frame.code)),
             Self::Closed(Some(frame)) => write!(f, "closed with {} ({:?})", u16::from(frame.code), frame.reason),

@@ -244,7 +244,9 @@ impl Stage {
     /// Waits until the bot has ended by itself.
     pub async fn ended(&mut self) -> ExitStatus {
         let mut bot = self.bot.take().expect("the bot runs");
-        let ended = self.until("the bot ends", || bot.try_wait().expect("the bot can be waited for")).await;
+        // A refused session is asked for once more after five seconds, where less may be asked for.
+        let ended =
+            self.until_in(2 * PATIENCE, "the bot ends", || bot.try_wait().expect("the bot can be waited for")).await;
         self.hung_up().await;
         ended
     }

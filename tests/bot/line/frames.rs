@@ -11,7 +11,7 @@ const MIB: usize = 1024 * 1024;
 const PEAK: u64 = 200;
 
 #[tokio::test]
-async fn a_frame_beyond_all_bounds_costs_a_connection_and_nothing_else() {
+async fn a_frame_beyond_all_bounds_costs_a_connection_at_most() {
     each([HugeFrame::Text(80 * MIB), HugeFrame::Compressed(300 * MIB)], |frame| async move {
         let stage = Stage::ready().await;
         let ids = stage.discord.ids();
@@ -19,13 +19,17 @@ async fn a_frame_beyond_all_bounds_costs_a_connection_and_nothing_else() {
         stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
         let (moment, logged) = (stage.discord.now(), stage.logged().len());
 
+        let inflates = matches!(frame, HugeFrame::Compressed(_));
         stage.discord.strike_gateway(&GatewayAction::Send(frame));
 
-        until_live_again(&stage, moment).await;
+        let is_warned = || !warnings(&stage.logged()[logged..]).is_empty();
+        stage.until("a warning says so", || is_warned().then_some(())).await;
+        // What only inflates too far is passed over; what is too long is not read to its end.
+        if !inflates {
+            until_live_again(&stage, moment).await;
+        }
         is_heard(&stage, ids.alice, ticket).await;
         assert!(matches!(stage.row(ids.alice), State::Open { .. }));
-        let log = stage.logged();
-        assert!(!warnings(&log[logged..]).is_empty(), "{log}");
         assert!(stage.peak_memory() < PEAK, "{} MiB", stage.peak_memory());
     })
     .await;
