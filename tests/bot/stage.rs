@@ -261,7 +261,8 @@ impl Stage {
         self.until_in(PATIENCE, what, look).await
     }
 
-    async fn until_in<T>(&self, patience: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    /// The same, for what takes its time.
+    pub async fn until_in<T>(&self, patience: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         let found = async {
             loop {
                 match look() {

@@ -1,5 +1,6 @@
 //! The way to Discord as it is in production: https with HTTP/2, and wss, with all that can go wrong on it.
 
+mod failures;
 mod proxy;
 
 use std::time::Duration;
