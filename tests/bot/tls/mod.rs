@@ -2,6 +2,7 @@
 
 mod failures;
 mod proxy;
+mod trust;
 
 use std::time::Duration;
 
