@@ -35,3 +35,4 @@ mod supervision;
 
 mod stage;
 mod tidy;
+mod tls;
