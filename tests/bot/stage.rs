@@ -210,24 +210,6 @@ impl Stage {
         Duration::from_millis(10 * ticks)
     }
 
-    /// The most memory that the bot has held so far, in MiB.
-    pub fn peak_memory(&self) -> u64 {
-        let bot = self.bot.as_ref().expect("the bot runs");
-        let status = fs::read_to_string(format!("/proc/{}/status", bot.id())).expect("the bot runs");
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux tells the peak");
-        peak.split_whitespace().next().and_then(|kilobytes| kilobytes.parse::<u64>().ok()).expect("kilobytes") / 1024
-    }
-
-    /// Where the bot tells how it is: it must have been started with [`HEALTH_ADDR`](Self::set).
-    pub async fn health_url(&self) -> String {
-        self.until("the bot tells where it can be asked", || {
-            let log = self.logged();
-            let address = log.split("/metrics address=").nth(1)?;
-            Some(format!("http://{}/healthz", address.split_whitespace().next()?))
-        })
-        .await
-    }
-
     /// Asks the bot to stop, as a service manager does, and does not wait for anything.
     pub fn ask_to_stop(&self) {
         let bot = self.bot.as_ref().expect("the bot runs");
@@ -317,6 +299,24 @@ impl Stage {
     /// A file in the bot's folder.
     pub fn file(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
+    }
+
+    /// The most memory that the bot has held so far, in MiB.
+    pub fn peak_memory(&self) -> u64 {
+        let bot = self.bot.as_ref().expect("the bot runs");
+        let status = fs::read_to_string(format!("/proc/{}/status", bot.id())).expect("the bot runs");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux tells the peak");
+        peak.split_whitespace().next().and_then(|kilobytes| kilobytes.parse::<u64>().ok()).expect("kilobytes") / 1024
+    }
+
+    /// Where the bot tells how it is: it must have been started with [`HEALTH_ADDR`](Self::set).
+    pub async fn health_url(&self) -> String {
+        self.until("the bot tells where it can be asked", || {
+            let log = self.logged();
+            let address = log.split("/metrics address=").nth(1)?;
+            Some(format!("http://{}/healthz", address.split_whitespace().next()?))
+        })
+        .await
     }
 
     /// What the bot has logged so far.

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use talon::sandbox::world::Snowflake;
 use talon::sandbox::{GatewayAction, GatewayFault, GatewayStage, Setup};
 
 use crate::line::{
@@ -26,18 +27,21 @@ fn names(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| text.contains(word))
 }
 
+/// A connected bot that bounds each stage by a second, and a ticket of Alice's.
+async fn with_ticket(setup: Setup) -> (Stage, Snowflake) {
+    let mut stage = prepare(Stage::with(setup));
+    stage.set(STAGE_LIMIT, "1s");
+    stage.start().await;
+    let ticket = stage.open(stage.discord.ids().alice).await;
+    (stage, ticket)
+}
+
 #[tokio::test]
 async fn a_stage_that_takes_too_long_is_named_and_tried_again() {
     let stages = [GatewayStage::Upgrade, GatewayStage::Hello, GatewayStage::Identify, GatewayStage::Resume];
     each(stages, |silent| async move {
-        let mut stage = prepare(Stage::empty());
-        stage.set(STAGE_LIMIT, "1s");
-        stage.start().await;
-        let ids = stage.discord.ids();
-        let ticket = stage.open(ids.alice).await;
-        let logged = stage.logged().len();
-
-        let moment = stage.discord.now();
+        let (stage, ticket) = with_ticket(Setup::default()).await;
+        let (moment, logged) = (stage.discord.now(), stage.logged().len());
         fail_always(&stage, silent, GatewayAction::Silence);
         stage.discord.strike_gateway(&match silent {
             GatewayStage::Identify => GatewayAction::Invalidate { resumable: false },
@@ -51,25 +55,19 @@ async fn a_stage_that_takes_too_long_is_named_and_tried_again() {
 
         stage.discord.clear_gateway_faults();
         until_health(&stage, |status, body| status == 200 && body["ok"] == true).await;
-        is_heard(&stage, ids.alice, ticket).await;
+        is_heard(&stage, stage.discord.ids().alice, ticket).await;
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_connection_that_goes_dead_is_given_up() {
-    let mut stage = prepare(Stage::with(Setup { heartbeat: Duration::from_millis(800), ..Setup::default() }));
-    stage.set(STAGE_LIMIT, "1s");
-    stage.start().await;
-    let ids = stage.discord.ids();
-    let ticket = stage.open(ids.alice).await;
-    let logged = stage.logged().len();
-
-    let moment = stage.discord.now();
+    let (stage, ticket) = with_ticket(Setup { heartbeat: Duration::from_millis(800), ..Setup::default() }).await;
+    let (moment, logged) = (stage.discord.now(), stage.logged().len());
     stage.discord.strike_gateway(&GatewayAction::Freeze);
 
     until_live_again(&stage, moment).await;
-    is_heard(&stage, ids.alice, ticket).await;
+    is_heard(&stage, stage.discord.ids().alice, ticket).await;
     let log = stage.logged();
     assert!(warnings(&log[logged..]).iter().any(|line| names(line, &["heartbeat", "acknowledg"])), "{log}");
 }
