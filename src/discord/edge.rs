@@ -27,8 +27,10 @@ const REOPENED: usize = 64;
 /// The stretch of time in which Discord counts refusals, and how finely it is looked at.
 const WINDOW: Duration = Duration::from_secs(10 * 60);
 const SLOT: Duration = Duration::from_secs(10);
-/// From so many refusals on requests are spread out, and the window never holds more than the second number.
+/// From so many refusals on requests are spread out, until there are few again; and the window never holds more than the
+/// last number.
 const MANY_REFUSALS: u32 = 5_000;
+const FEW_REFUSALS: u32 = 4_000;
 const MOST_REFUSALS: u32 = 9_500;
 
 /// Whether requests may go at all.
@@ -201,8 +203,9 @@ impl Edge {
 
     fn paced(&mut self, now: Instant) -> Room {
         let refused = self.refusals.count(now);
-        if self.slow != (refused >= MANY_REFUSALS) {
-            self.slow = !self.slow;
+        let slow = refused >= if self.slow { FEW_REFUSALS } else { MANY_REFUSALS };
+        if self.slow != slow {
+            self.slow = slow;
             self.news.push(if self.slow { News::Slowed { refused } } else { News::Recovered { refused } });
         }
         if !self.slow {

@@ -23,6 +23,7 @@ mod logs;
 mod names;
 mod opening;
 mod panel;
+mod rest_line;
 mod restart;
 mod rights;
 mod scenes;

@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -162,6 +162,111 @@ async fn a_global_limit_holds_back_what_has_nothing_to_do_with_it() {
     };
     tokio::join!(first, second);
     assert!(start.elapsed() >= Duration::from_millis(300));
+}
+
+#[tokio::test]
+async fn eighty_requests_under_a_bar_are_hardly_heard_and_all_are_done_in_the_end() {
+    let (open, refusals) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let (opens, counted) = (open.clone(), refusals.clone());
+    let discord = StandIn::new(move |_, _| {
+        if opens.load(Ordering::SeqCst) {
+            return ok();
+        }
+        counted.fetch_add(1, Ordering::SeqCst);
+        refused("", "error code: 1015")
+    })
+    .await;
+    let transport = discord.transport();
+    let asks: Vec<Ask> =
+        (1..=80).map(|channel| Ask::new(LightMethod::Delete, Route::Channel { channel_id: id(channel) })).collect();
+    let mut all = std::pin::pin!(futures_util::future::join_all(asks.iter().map(|ask| transport.send(ask))));
+
+    assert!(timeout(Duration::from_secs(4), &mut all).await.is_err());
+    let barred = transport.status();
+    assert!(barred.to_string().starts_with("Discord's edge bars this address; next probe in "), "{barred}");
+    assert_eq!(usize::try_from(barred.refused_last_ten_minutes).unwrap(), refusals.load(Ordering::SeqCst));
+    assert!(refusals.load(Ordering::SeqCst) < 60, "{refusals:?}");
+
+    open.store(true, Ordering::SeqCst);
+    assert!(all.await.into_iter().all(|reply| reply.is_ok_and(|reply| reply.status == 200)));
+    assert_eq!(transport.status().to_string(), "");
+    assert_eq!(discord.heard().len() - refusals.load(Ordering::SeqCst), 80);
+}
+
+#[tokio::test]
+async fn under_a_bar_a_press_waits_no_longer_than_it_counts() {
+    let discord = StandIn::new(|_, _| refused("retry-after: 600\r\n", "<html>")).await;
+    let transport = discord.transport();
+    for _ in 0..2 {
+        assert_eq!(transport.send(&callback()).await.unwrap().status, 429);
+    }
+    assert_eq!(discord.heard().len(), 1);
+}
+
+#[tokio::test]
+async fn a_repeated_answer_goes_out_on_another_connection() {
+    let discord = StandIn::new(|number, head| match number {
+        0 | 1 => Act::Meet(Arc::new(Barrier::new(1))),
+        2 => Act::Hang,
+        _ => Act::Reply(200, String::new(), head.lines().next().unwrap_or_default().into()),
+    })
+    .await;
+    let transport = discord.transport();
+    // Two connections are there and idle.
+    let (one, other) = (create(), callback());
+    let (one, other) = tokio::join!(transport.send(&one), transport.send(&other));
+    assert!(one.is_ok() && other.is_ok());
+    let before = discord.connections();
+    assert_eq!(transport.send(&callback()).await.unwrap_err(), Unreachable::TimedOut);
+    assert_eq!(discord.connections(), before, "it hung on one of them");
+    assert_eq!(transport.send(&callback()).await.unwrap().status, 200);
+    assert_eq!(discord.connections(), before + 1, "and the other one is not trusted either");
+    assert_eq!(transport.send(&create()).await.unwrap().status, 200);
+    assert_eq!(discord.connections(), before + 1, "a connection that answers is kept");
+}
+
+#[tokio::test]
+async fn a_reply_that_is_larger_than_any_of_discords_is_none() {
+    let chunked = |size: usize| {
+        let body = format!("{size:x}\r\n{}\r\n0\r\n\r\n", "x".repeat(size));
+        Act::Reply(200, "transfer-encoding: chunked\r\n".into(), body)
+    };
+    let discord = StandIn::new(move |number, _| match number {
+        0 => chunked(MOST + 1),
+        1 => Act::Reply(200, String::new(), "x".repeat(MOST + 1)),
+        2 => chunked(2 * MOST),
+        3 => chunked(MOST_OF_A_LIST + 1),
+        // A list is long where it is granted, and never where it is refused.
+        _ => Act::Reply(404, String::new(), "x".repeat(MOST + 1)),
+    })
+    .await;
+    let transport = discord.transport();
+    let list = Ask::new(LightMethod::Get, Route::GuildChannels { guild_id: id(4) });
+    for _ in 0..2 {
+        let single = Ask::new(LightMethod::Get, Route::UserMe);
+        assert_eq!(transport.send(&single).await.unwrap_err(), Unreachable::TooLarge);
+    }
+    assert_eq!(transport.send(&list).await.unwrap().body.len(), 2 * MOST);
+    for _ in 0..2 {
+        assert_eq!(transport.send(&list).await.unwrap_err(), Unreachable::TooLarge);
+    }
+}
+
+#[test]
+fn a_token_is_shown_where_it_leaves_the_machine_in_clear() {
+    for (base, shown) in [
+        ("http://discord.example", true),
+        ("http://192.168.1.7:8080", true),
+        ("http://[2001:db8::1]", true),
+        ("http://localhost.example", true),
+        ("https://discord.example", false),
+        ("http://localhost:8080", false),
+        ("http://127.0.0.1:8080", false),
+        ("http://[::1]:8080", false),
+        ("http://[::ffff:127.0.0.1]:8080", false),
+    ] {
+        assert_eq!(shows_token(&base.parse().unwrap()), shown, "{base}");
+    }
 }
 
 #[tokio::test]
