@@ -19,7 +19,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2 * 60);
 /// A bar that comes back sooner is the same bar: its pauses go on growing.
 const RELAPSE: Duration = Duration::from_secs(60);
-/// After so many pages in a row that forbid something, it is the address that is forbidden.
+/// After so many pages in a row that forbid something, and not all the same thing, it is the address that is forbidden.
 const PAGES: u32 = 3;
 /// When so many requests at a time have been let through after a bar, it is over for good.
 const REOPENED: usize = 64;
@@ -41,11 +41,21 @@ pub(super) struct Edge {
     epoch: u64,
     pause: Duration,
     lifted: Option<Instant>,
-    pages: u32,
+    pages: Pages,
     refusals: Refusals,
     /// Requests are spread out.
     slow: bool,
     news: Vec<News>,
+}
+
+/// Pages in a row that forbid something.
+#[derive(Debug, Default)]
+struct Pages {
+    count: u32,
+    /// What the first one forbids.
+    first: Option<u64>,
+    /// Another one forbids something else.
+    various: bool,
 }
 
 #[derive(Debug, Default)]
@@ -81,8 +91,9 @@ pub(super) enum Met {
     Discord,
     /// The edge bars the address, and may tell for how long.
     Bar(Option<Duration>),
-    /// A page that forbids something.
-    Page,
+    /// A page that forbids this, as a number that stands for the route and what it is about. What a firewall on the way
+    /// dislikes in one request must not stop all others.
+    Page(u64),
     /// Nothing that tells anything: no answer, an error on the way.
     Nothing,
 }
@@ -132,9 +143,11 @@ impl Edge {
         match met {
             Met::Discord => self.let_through(now),
             Met::Bar(told) => self.bar(told, now, chance),
-            Met::Page => {
-                self.pages += 1;
-                if self.pages >= PAGES || !matches!(self.phase, Phase::Open) {
+            Met::Page(what) => {
+                self.pages.count += 1;
+                self.pages.various |= *self.pages.first.get_or_insert(what) != what;
+                let all = self.pages.various && self.pages.count >= PAGES;
+                if all || !matches!(self.phase, Phase::Open) {
                     self.bar(None, now, chance);
                 }
             }
@@ -168,7 +181,7 @@ impl Edge {
     }
 
     fn let_through(&mut self, now: Instant) {
-        self.pages = 0;
+        self.pages = Pages::default();
         match &mut self.phase {
             Phase::Open => {}
             Phase::Barred { since, .. } => {

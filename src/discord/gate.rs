@@ -8,7 +8,7 @@
 //! when it does again.
 
 use std::collections::{BTreeSet, HashMap};
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -136,6 +136,16 @@ impl Way<'_> {
             }
             line.advance();
         });
+    }
+
+    /// A page on the way forbids it.
+    pub(super) fn forbidden(&mut self, headers: &HeaderMap) {
+        let mut what = DefaultHasher::new();
+        match &self.lane {
+            Some(lane) => lane.hash(&mut what),
+            None => self.turn.hash(&mut what),
+        }
+        self.answered(403, Met::Page(what.finish()), headers);
     }
 
     fn land(&mut self, line: &mut Line, status: u16, met: Met, headers: &HeaderMap) {

@@ -162,7 +162,10 @@ impl Transport {
                     continue;
                 }
                 Speaker::Discord => Met::Discord,
-                Speaker::Forbidding => Met::Page,
+                Speaker::Forbidding => {
+                    way.forbidden(&response.headers);
+                    return Ok(response.into());
+                }
                 // A proxy's error tells nothing of Discord's limits.
                 Speaker::Unknown => Met::Nothing,
             };

@@ -116,18 +116,22 @@ fn a_probe_that_is_lost_is_made_again() {
 }
 
 #[test]
-fn one_page_that_forbids_something_is_about_one_request_and_many_are_about_all() {
+fn pages_that_forbid_one_thing_stop_nothing_else_and_pages_that_forbid_many_stop_all() {
     let mut day = Day::new();
     for _ in 0..10 {
-        day.meet(Met::Page);
-        day.meet(Met::Page);
+        day.meet(Met::Page(1));
+        day.meet(Met::Page(2));
         day.meet(Met::Discord);
     }
-    assert_eq!(day.room(), usize::MAX);
-    for _ in 0..PAGES {
-        day.meet(Met::Page);
+    for _ in 0..10 {
+        day.meet(Met::Page(1));
     }
+    assert_eq!(day.room(), usize::MAX);
+    day.meet(Met::Page(2));
     assert_eq!(day.room(), 0);
+    day.wait();
+    day.meet(Met::Page(1));
+    assert_eq!(day.room(), 0, "a page is what the probe of a bar meets");
 }
 
 /// Everything is refused, with as many requests as may go, for an hour; how many were refused in the worst ten minutes.

@@ -330,6 +330,25 @@ async fn a_flood_of_presses_takes_no_more_sockets_than_there_are() {
 }
 
 #[tokio::test]
+async fn refusals_are_counted_and_a_request_that_a_page_forbids_stops_no_other() {
+    let discord = StandIn::new(|number, head| match number {
+        0 => Act::Reply(401, String::new(), "{\"message\": \"401: Unauthorized\"}".into()),
+        1 => Act::Reply(404, String::new(), "{\"message\": \"Unknown Channel\", \"code\": 10003}".into()),
+        _ if head.starts_with("POST") => Act::Reply(403, String::new(), "<html>blocked</html>".into()),
+        _ => ok(),
+    })
+    .await;
+    let transport = discord.transport();
+    for _ in 0..6 {
+        transport.send(&create()).await.unwrap();
+    }
+    assert_eq!(transport.status().refused_last_ten_minutes, 5);
+    assert!(transport.counts().show(0, 0).contains("talon_refusals_total 5"));
+    assert_eq!(transport.status().barred, None);
+    assert_eq!(transport.send(&Ask::new(LightMethod::Get, Route::UserMe)).await.unwrap().status, 200);
+}
+
+#[tokio::test]
 async fn a_told_limit_is_kept() {
     let left = Arc::new(AtomicUsize::new(5));
     let discord = StandIn::new(move |_, _| {
