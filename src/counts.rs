@@ -28,6 +28,10 @@ pub struct Counts {
     pub retries: Counter,
     /// Calls that wait for a limit or for their answer.
     pub under_way: Gauge,
+    /// Answers of 401, 403 and 429. Discord bans an address with 10,000 of them in ten minutes.
+    pub refusals: Counter,
+    /// 1 while Discord's edge bars the address, or 0.
+    pub edge_bar: Gauge,
     ready: Histogram,
     calls: Family<Asked, Counter>,
     all_calls: Counter,
@@ -63,6 +67,8 @@ impl Default for Counts {
             failed: Counter::default(),
             retries: Counter::default(),
             under_way: Gauge::default(),
+            refusals: Counter::default(),
+            edge_bar: Gauge::default(),
             ready: Histogram::new(READY_WITHIN),
             calls: Family::default(),
             all_calls: Counter::default(),
@@ -88,6 +94,8 @@ impl Counts {
         all.register("ready_seconds", "From the press to the ticket that is ready", self.ready.clone());
         all.register("calls", "REST calls by route and status; none is no answer", self.calls.clone());
         all.register("calls_under_way", "REST calls that wait for a limit or an answer", self.under_way.clone());
+        all.register("refusals", "Answers of 401, 403 and 429; 10,000 in ten minutes are a ban", self.refusals.clone());
+        all.register("edge_barred", "1 while Discord's edge bars the address", self.edge_bar.clone());
         all.register("retries", "Calls that were made again", self.retries.clone());
         all.register("gateway_sessions", "Connections to the gateway; all but the first are reconnects", {
             self.sessions.clone()

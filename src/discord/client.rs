@@ -10,7 +10,9 @@ use tracing::debug;
 
 use crate::discord::reply::answer;
 use crate::discord::rights::{self, Channel, Guild, Member};
+use crate::discord::said::Said;
 use crate::discord::start::{Gateway, StartError};
+use crate::discord::status::LineStatus;
 use crate::discord::survey::{Sought, Survey};
 use crate::discord::transport::Transport;
 use crate::discord::wire::{Ask, Place, id, request, said};
@@ -41,10 +43,16 @@ impl Client {
         &self.place
     }
 
+    /// How it stands with Discord now.
+    #[must_use]
+    pub fn status(&self) -> LineStatus {
+        self.transport.status()
+    }
+
     /// Makes one call. It waits for rate limits as long as they last; it never repeats what may have been done.
     pub async fn perform(&self, call: &Call) -> Answer {
         let ask = request(call, &self.place);
-        let Some(reply) = self.transport.send(&ask).await else {
+        let Ok(reply) = self.transport.send(&ask).await else {
             return Answer::Unknown;
         };
         let answer = answer(call, &self.place, reply.status, &reply.body);
@@ -84,7 +92,8 @@ impl Client {
     async fn send_page(&self, page: &Ask<'_>) -> bool {
         for _ in 0..TRIES {
             match self.transport.send(page).await {
-                Some(reply) if reply.status < 500 => return reply.status < 300,
+                Ok(reply) if reply.status < 300 => return true,
+                Ok(reply) if reply.status < 500 && Said::read(&reply.body).is_some() => return false,
                 _ => tokio::time::sleep(PAUSE).await,
             }
         }

@@ -1,10 +1,14 @@
-//! The gate before the transport: it lets requests through as the limits allow, and waits with the others.
+//! The gate before the transport: it lets requests through as the limits and the edge allow, and waits with the others.
 //!
 //! Nobody is employed to keep watch. Whoever is first in the line sleeps until time may change something; all others
 //! sleep until they are called. Whoever leaves the line, through the gate or because nobody wants their answer any
 //! more, looks around once more, so that there is always a first one awake.
+//!
+//! Answers to presses are in no rate limit's way. They pass at once while the edge lets the address in, and go first
+//! when it does again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,131 +16,235 @@ use reqwest::header::HeaderMap;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+use crate::counts::Counts;
 use crate::discord::bucket::Told;
+use crate::discord::edge::{Edge, Met, Pass};
 use crate::discord::limits::{DAY, Lane, Limits, Turn};
+use crate::discord::status::{self, LineStatus};
 use crate::discord::wire::{Ask, Class};
 
-/// Everybody passes here who is not answering a press.
-#[derive(Default)]
-pub(super) struct Gate(Mutex<Line>);
+/// Everybody passes here.
+pub(super) struct Gate {
+    line: Mutex<Line>,
+    counts: Arc<Counts>,
+}
 
 #[derive(Default)]
 struct Line {
     limits: Limits,
+    edge: Edge,
+    /// Answers to presses that the edge holds up; all others wait in `limits`.
+    presses: BTreeSet<Turn>,
     bells: HashMap<Turn, Arc<Notify>>,
     /// Let through, but not yet awake.
-    called: HashMap<Turn, Lane>,
+    called: HashMap<Turn, Permit>,
     /// When to look again.
     again: Option<Instant>,
+}
+
+/// Permission to send one request, once.
+struct Permit {
+    pass: Pass,
+    /// The bucket it takes room in; an answer to a press takes none.
+    bucket: Option<Lane>,
 }
 
 /// One request's way through the gate, as often as it takes.
 pub(super) struct Way<'a> {
     gate: &'a Gate,
-    lane: Lane,
+    /// `None`: an answer to a press.
+    lane: Option<Lane>,
     turn: Turn,
     bell: Arc<Notify>,
-    /// The bucket it is on its way in.
-    bucket: Option<Lane>,
+    permit: Option<Permit>,
 }
 
 impl Gate {
-    /// A place in the line, if this request needs one.
-    pub(super) fn join(&self, ask: &Ask<'_>) -> Option<Way<'_>> {
-        if ask.class == Class::Press {
-            return None;
+    pub(super) fn new(counts: Arc<Counts>) -> Self {
+        Self { line: Mutex::default(), counts }
+    }
+
+    /// A place in the line.
+    pub(super) fn join(&self, ask: &Ask<'_>) -> Way<'_> {
+        let lane = (ask.class != Class::Press)
+            .then(|| Lane { kind: format!("{} {}", ask.verb(), ask.label()).into(), major: ask.major() });
+        let turn = self.with(|line| line.limits.turn(ask.class));
+        Way { gate: self, lane, turn, bell: Arc::new(Notify::new()), permit: None }
+    }
+
+    /// How it stands with Discord.
+    pub(super) fn status(&self) -> LineStatus {
+        let now = Instant::now();
+        self.with(|line| {
+            let refused = line.edge.refused(now);
+            LineStatus::new(line.edge.barred(now), refused, line.edge.is_slow(), line.limits.held_up(now))
+        })
+    }
+
+    /// Does something with the line, and tells the operator afterwards what has come to light.
+    fn with<T>(&self, act: impl FnOnce(&mut Line) -> T) -> T {
+        let mut line = self.line();
+        let done = act(&mut line);
+        let news = line.edge.take_news();
+        drop(line);
+        for news in news {
+            status::announce(news, &self.counts);
         }
-        let lane = Lane { kind: format!("{} {}", ask.verb(), ask.label()).into(), major: ask.major() };
-        let turn = self.line().limits.turn(ask.class);
-        Some(Way { gate: self, lane, turn, bell: Arc::new(Notify::new()), bucket: None })
+        done
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {
         // A panic elsewhere leaves the line as it was: at worst somebody is counted who has left.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Way<'_> {
     /// Waits until this request may go.
     pub(super) async fn clear(&mut self) {
-        {
-            let mut line = self.gate.line();
-            line.limits.enter(self.turn, self.lane.clone());
-            line.bells.insert(self.turn, self.bell.clone());
-            line.advance();
-        }
-        loop {
-            let (first, again) = {
-                let mut line = self.gate.line();
-                if let Some(bucket) = line.called.remove(&self.turn) {
-                    self.bucket = Some(bucket);
-                    return;
-                }
-                (line.limits.first() == Some(self.turn), line.again)
-            };
-            match again.filter(|_| first) {
+        self.permit = self.gate.with(|line| line.enter(self));
+        while self.permit.is_none() {
+            let watch = self.gate.with(|line| {
+                self.permit = line.called.remove(&self.turn);
+                line.again.filter(|_| line.first() == Some(self.turn))
+            });
+            match watch {
+                _ if self.permit.is_some() => return,
                 Some(then) => tokio::select! {
                     () = self.bell.notified() => {}
-                    () = sleep_until(then) => self.gate.line().advance(),
+                    () = sleep_until(then) => self.gate.with(Line::advance),
                 },
                 None => self.bell.notified().await,
             }
         }
     }
 
-    /// The request was answered, and this is what the reply tells about limits.
-    pub(super) fn answered(mut self, headers: &HeaderMap) {
-        self.learn(headers);
+    /// The request was answered with this status; the headers tell about limits if it was Discord who answered.
+    pub(super) fn answered(&mut self, status: u16, met: Met, headers: &HeaderMap) {
+        self.gate.with(|line| {
+            self.land(line, status, met, headers);
+            line.advance();
+        });
     }
 
     /// The request was refused because of a limit. It goes again when there is room.
-    pub(super) fn refused(&mut self, headers: &HeaderMap, pause: Duration, everywhere: bool) {
-        self.learn(headers);
-        self.gate.line().limits.refused(&self.lane, Instant::now() + pause, everywhere);
+    pub(super) fn limited(&mut self, headers: &HeaderMap, pause: Duration, everywhere: bool) {
+        self.gate.with(|line| {
+            self.land(line, 429, Met::Discord, headers);
+            if let Some(lane) = &self.lane {
+                line.limits.refused(lane, Instant::now() + pause, everywhere);
+            }
+            line.advance();
+        });
     }
 
-    fn learn(&mut self, headers: &HeaderMap) {
-        let mut line = self.gate.line();
-        if let Some(bucket) = self.bucket.take() {
-            line.limits.landed(&bucket);
+    /// A page on the way forbids it.
+    pub(super) fn forbidden(&mut self, headers: &HeaderMap) {
+        let mut what = DefaultHasher::new();
+        match &self.lane {
+            Some(lane) => lane.hash(&mut what),
+            None => self.turn.hash(&mut what),
         }
-        line.limits.learn(&self.lane, told(headers));
-        line.advance();
+        self.answered(403, Met::Page(what.finish()), headers);
+    }
+
+    fn land(&mut self, line: &mut Line, status: u16, met: Met, headers: &HeaderMap) {
+        let now = Instant::now();
+        if matches!(status, 401 | 403 | 429) {
+            line.edge.count_refusal(now);
+            self.gate.counts.refusals.inc();
+        }
+        if let Some(permit) = self.permit.take() {
+            line.land(&permit, met, now);
+        }
+        if let Some(lane) = self.lane.as_ref().filter(|_| met == Met::Discord) {
+            line.limits.learn(lane, told(headers));
+        }
     }
 }
 
 impl Drop for Way<'_> {
     /// What is not answered, and not waited for, takes no room.
     fn drop(&mut self) {
-        let mut line = self.gate.line();
-        line.bells.remove(&self.turn);
-        let called = line.called.remove(&self.turn);
-        let bucket = self.bucket.take().or(called);
-        if let Some(bucket) = &bucket {
-            line.limits.landed(bucket);
-        }
-        if line.limits.leave(self.turn) || bucket.is_some() {
-            line.advance();
-        }
+        self.gate.with(|line| {
+            line.bells.remove(&self.turn);
+            let called = line.called.remove(&self.turn);
+            let permit = self.permit.take().or(called);
+            if let Some(permit) = &permit {
+                line.land(permit, Met::Nothing, Instant::now());
+            }
+            let waited = line.limits.leave(self.turn) | line.presses.remove(&self.turn);
+            if waited || permit.is_some() {
+                line.advance();
+            }
+        });
     }
 }
 
 impl Line {
+    /// Takes a place in the line, or goes at once.
+    fn enter(&mut self, way: &Way<'_>) -> Option<Permit> {
+        if let Some(lane) = &way.lane {
+            self.limits.enter(way.turn, lane.clone());
+        } else {
+            let now = Instant::now();
+            if self.presses.is_empty() && self.edge.room(now).now > 0 {
+                return Some(Permit { pass: self.edge.go(now), bucket: None });
+            }
+            self.presses.insert(way.turn);
+        }
+        self.bells.insert(way.turn, way.bell.clone());
+        self.advance();
+        None
+    }
+
+    fn land(&mut self, permit: &Permit, met: Met, now: Instant) {
+        if let Some(bucket) = &permit.bucket {
+            self.limits.landed(bucket);
+        }
+        self.edge.landed(permit.pass, met, now, chance());
+    }
+
     /// Calls everybody who may go, and whoever is first after that.
     fn advance(&mut self) {
-        let (gone, again) = self.limits.advance(Instant::now());
-        self.again = again;
-        for (turn, bucket) in gone {
-            self.called.insert(turn, bucket);
-            if let Some(bell) = self.bells.remove(&turn) {
-                bell.notify_one();
+        let now = Instant::now();
+        let mut room = self.edge.room(now);
+        while room.now > 0
+            && let Some(turn) = self.presses.pop_first()
+        {
+            room.now -= 1;
+            self.call(turn, None, now);
+        }
+        self.again = room.again;
+        if room.now > 0 {
+            let (gone, again) = self.limits.advance(now, room.now);
+            self.again = [room.again, again].into_iter().flatten().min();
+            for (turn, bucket) in gone {
+                self.call(turn, Some(bucket), now);
             }
         }
-        if let Some(bell) = self.limits.first().and_then(|turn| self.bells.get(&turn)) {
+        if let Some(bell) = self.first().and_then(|turn| self.bells.get(&turn)) {
             bell.notify_one();
         }
     }
+
+    fn call(&mut self, turn: Turn, bucket: Option<Lane>, now: Instant) {
+        self.called.insert(turn, Permit { pass: self.edge.go(now), bucket });
+        if let Some(bell) = self.bells.remove(&turn) {
+            bell.notify_one();
+        }
+    }
+
+    /// Who keeps watch for all.
+    fn first(&self) -> Option<Turn> {
+        self.presses.first().copied().or_else(|| self.limits.first())
+    }
+}
+
+/// A number between 0 and 1 that no other bot draws at the same time.
+fn chance() -> f64 {
+    let drawn = RandomState::new().build_hasher().finish();
+    f64::from(u32::try_from(drawn >> 32).unwrap_or_default()) / f64::from(u32::MAX)
 }
 
 /// What a reply tells about its bucket, if it tells all that is needed.

@@ -101,13 +101,16 @@ impl Limits {
         self.waiting.keys().next().copied()
     }
 
-    /// Lets everybody go who may, each with the lane they take; and tells when to look again, if time alone can change
-    /// anything.
-    pub(super) fn advance(&mut self, now: Instant) -> (Vec<(Turn, Lane)>, Option<Instant>) {
+    /// Lets everybody go who may, but no more than `most`, each with the lane they take; and tells when to look again, if
+    /// time alone can change anything.
+    pub(super) fn advance(&mut self, now: Instant, most: usize) -> (Vec<(Turn, Lane)>, Option<Instant>) {
         let (mut gone, mut again) = (Vec::new(), None);
         self.tidy(now);
         let waiting = std::mem::take(&mut self.waiting);
         for (turn, lane) in &waiting {
+            if gone.len() >= most {
+                break;
+            }
             match self.together.verdict(now) {
                 Verdict::Go => {}
                 Verdict::At(then) => {
@@ -167,6 +170,11 @@ impl Limits {
             *route = Route::Limited { bucket: lane.kind.clone(), limit: 1 };
         }
         self.buckets.entry(self.bucket(lane).0).or_default().block(until);
+    }
+
+    /// How long a limit on all routes holds everything up.
+    pub(super) fn held_up(&self, now: Instant) -> Option<Duration> {
+        self.together.blocked.filter(|until| *until > now).map(|until| until - now)
     }
 
     /// The bucket a lane belongs to, and its size, as far as they are known.

@@ -14,20 +14,26 @@
 mod body;
 mod bucket;
 mod client;
+mod connections;
+mod edge;
 mod estate;
 mod gate;
 mod lenient;
+mod limit;
 mod limits;
 mod list;
 mod menu;
 mod message;
 mod reply;
 mod rights;
+mod said;
 #[cfg(test)]
 mod standin;
 mod start;
+mod status;
 mod survey;
 mod transport;
+mod unreachable;
 pub mod view;
 mod wire;
 
@@ -36,6 +42,8 @@ pub use estate::{Application, Channel, Kind, Named, Role, Server, Thing};
 pub use reply::answer;
 pub use rights::{Denier, Lack, Rights, Site, needed_number, needed_rights};
 pub use start::{Gateway, SessionStartLimit, StartError};
+pub use status::{Barred, LineStatus};
 pub use survey::{Clock, Home, Homeless, Sought, Spot, Survey};
 pub use transport::Transport;
+pub use unreachable::Unreachable;
 pub use wire::{Ask, Class, Place, request};

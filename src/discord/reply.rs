@@ -1,17 +1,18 @@
 //! What Discord's reply means.
 //!
 //! Its codes are its word and its statuses are hearsay: a 404 without the code 10003 may come from a proxy on the way
-//! and proves nothing. A success that cannot be read is no success either. Where a server that stands in for Discord
-//! says no without a code of Discord's, its status is believed only in what does no harm if it is wrong.
+//! and proves nothing. A success that cannot be read is no success either, and a no that is not spoken as Discord speaks
+//! (see `said`) is no answer. Where a server that stands in for Discord says no without a code of Discord's, its status
+//! is believed only in what does no harm if it is wrong.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use serenity::model::id as library;
 
 use crate::discord::body::SUPPORT_OVERWRITE;
-use crate::discord::lenient;
 use crate::discord::menu;
 use crate::discord::message::Message;
+use crate::discord::said::Said;
 use crate::discord::view;
 use crate::discord::wire::Place;
 use crate::ids::{Button, ChannelId, MessageId};
@@ -20,16 +21,27 @@ use crate::lifecycle::{Answer, Call, Refusal, Right};
 /// What this reply to this call means. Of the 429s only those come here that outlast the press they should answer.
 #[must_use]
 pub fn answer(call: &Call, place: &Place, status: u16, body: &[u8]) -> Answer {
-    match status {
-        200..=299 => granted(call, place, body).unwrap_or(Answer::Unknown),
-        // "Not implemented" does not pass, and only these can be done without.
-        501 if matches!(call, Call::ListCommands { .. } | Call::PutCommands { .. }) => {
-            Answer::Refused(refusal(call, status, body))
-        }
-        // A proxy on the way gave up waiting; Discord may well have done it.
-        408 | 500.. => Answer::Unknown,
-        _ => Answer::Refused(refusal(call, status, body)),
+    if matches!(status, 200..=299) {
+        return granted(call, place, body).unwrap_or(Answer::Unknown);
     }
+    // It was held up for longer than the press counts, whoever did it.
+    if status == 429 && is_answer(call) {
+        return Answer::Refused(Refusal::InteractionGone);
+    }
+    // "Not implemented" does not pass, and only these can be done without.
+    let without = status == 501 && matches!(call, Call::ListCommands { .. } | Call::PutCommands { .. });
+    match Said::read(body) {
+        Some(said) if said.is_transient() => Answer::Unknown,
+        Some(said) if without || !matches!(status, 408 | 500..) => Answer::Refused(refusal(call, status, &said)),
+        None if without => Answer::Refused(refusal(call, status, &Said::default())),
+        // Something on the way answered in Discord's place, or gave up waiting; Discord may well have done it.
+        _ => Answer::Unknown,
+    }
+}
+
+/// It answers a press.
+const fn is_answer(call: &Call) -> bool {
+    matches!(call, Call::Acknowledge { .. } | Call::EditReply { .. })
 }
 
 fn granted(call: &Call, place: &Place, body: &[u8]) -> Option<Answer> {
@@ -104,38 +116,13 @@ fn messages(body: &[u8], place: &Place) -> Option<(Vec<Message>, bool)> {
     Some((ours, others))
 }
 
-/// Discord's own words about why not.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Said {
-    #[serde(deserialize_with = "lenient::number")]
-    code: Option<u64>,
-    errors: Value,
-}
-
-impl Said {
-    fn read(body: &[u8]) -> Option<Self> {
-        let object: Map<String, Value> = serde_json::from_slice(body).ok()?;
-        serde_json::from_value(object.into()).ok()
-    }
-
-    /// Somebody who speaks as Discord does, and whose code says no more than the status. A page of HTML comes from
-    /// something in between.
-    fn plainly(said: Option<&Self>, status: u16) -> bool {
-        said.is_some_and(|said| said.code.is_none_or(|code| code == 0 || code == u64::from(status)))
-    }
-}
-
-fn refusal(call: &Call, status: u16, body: &[u8]) -> Refusal {
-    let said = Said::read(body);
-    let plainly = Said::plainly(said.as_ref(), status);
-    let said = said.unwrap_or_default();
+fn refusal(call: &Call, status: u16, said: &Said) -> Refusal {
+    let plainly = said.is_plain(status);
     let creating = matches!(call, Call::CreateChannel { .. });
-    let answering = matches!(call, Call::Acknowledge { .. } | Call::EditReply { .. });
+    let answering = is_answer(call);
     let panel = matches!(call, Call::GetPanel { .. } | Call::EditPanel { .. });
     match said.code.unwrap_or_default() {
         10_003 | 10_008 if answering => Refusal::InteractionGone,
-        _ if answering && status == 429 => Refusal::InteractionGone,
         10_003 if creating => Refusal::CategoryGone,
         10_003 => Refusal::ChannelGone,
         // 50005: the message is somebody else's.

@@ -1,17 +1,25 @@
 //! What must be known before the first call: is the token good, who are we, and where is the gateway.
 
 use std::fmt;
-use std::time::SystemTime;
+use std::pin::pin;
+use std::time::{Duration, SystemTime};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serenity::http::{LightMethod, Route};
 use serenity::model::id as library;
+use tokio::time::timeout;
 
 use crate::discord::lenient;
-use crate::discord::transport::Transport;
+use crate::discord::said::Said;
+use crate::discord::status::Barred;
+use crate::discord::transport::{Reply, Transport};
+use crate::discord::unreachable::Unreachable;
 use crate::discord::wire::Ask;
 use crate::ids::UserId;
+
+/// How long a look waits for an address that is barred to be let in again.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where to listen, and how often we may begin to.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -57,15 +65,24 @@ pub enum StartError {
     Proxy,
     /// No client could be made. Trying again changes nothing.
     Network(reqwest::Error),
-    /// Discord did not answer, or with this status. It may later.
+    /// Discord answered with this status, or not in time. It may later.
     NoAnswer(Option<u16>),
+    /// There was no answer. It may come later.
+    Unreachable {
+        /// Why.
+        cause: Unreachable,
+    },
+    /// Something on the way answered in Discord's place, with this status. Discord may later.
+    NotDiscord(u16),
+    /// Discord's edge bars the address. It will not for ever.
+    Barred(Barred),
 }
 
 impl StartError {
     /// It makes sense to ask again.
     #[must_use]
     pub const fn may_pass(&self) -> bool {
-        matches!(self, Self::NoAnswer(_))
+        matches!(self, Self::NoAnswer(_) | Self::Unreachable { .. } | Self::NotDiscord(_) | Self::Barred(_))
     }
 }
 
@@ -80,6 +97,17 @@ impl fmt::Display for StartError {
             Self::Network(_) => f.write_str("the network client could not be set up"),
             Self::NoAnswer(None) => f.write_str("discord does not answer"),
             Self::NoAnswer(Some(status)) => write!(f, "discord answers with status {status}"),
+            Self::Unreachable { cause } => write!(f, "discord does not answer: {cause}"),
+            Self::NotDiscord(status) => write!(
+                f,
+                "not Discord but something on the way answers, with status {status} and a page: see what DISCORD_PROXY \
+                 names, which firewall or proxy is between this machine and Discord, and discordstatus.com"
+            ),
+            Self::Barred(barred) => write!(
+                f,
+                "{barred}; if it lasts for hours, another program behind the same address may be the cause: ask your \
+                 provider, or move the bot to another address"
+            ),
         }
     }
 }
@@ -88,7 +116,12 @@ impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Network(error) => Some(error),
-            Self::TokenRejected | Self::Proxy | Self::NoAnswer(_) => None,
+            Self::TokenRejected
+            | Self::Proxy
+            | Self::NoAnswer(_)
+            | Self::Unreachable { .. }
+            | Self::NotDiscord(_)
+            | Self::Barred(_) => None,
         }
     }
 }
@@ -96,8 +129,10 @@ impl std::error::Error for StartError {
 impl Transport {
     /// Where to listen. A server that stands in for Discord may know only the address.
     pub async fn gateway(&self) -> Result<Gateway, StartError> {
-        match self.look(Route::GatewayBot).await {
-            Err(StartError::NoAnswer(Some(404 | 405 | 501))) => self.look(Route::Gateway).await,
+        match self.wait_for(Route::GatewayBot).await {
+            Err(StartError::NoAnswer(Some(404 | 405 | 501)) | StartError::NotDiscord(404 | 405 | 501)) => {
+                self.wait_for(Route::Gateway).await
+            }
             told => told,
         }
     }
@@ -108,10 +143,16 @@ impl Transport {
         struct Me {
             id: library::UserId,
         }
-        self.look::<Me>(Route::UserMe).await.map(|me| UserId(me.id.get()))
+        self.wait_for::<Me>(Route::UserMe).await.map(|me| UserId(me.id.get()))
     }
 
-    /// Looks something up.
+    /// Looks up what the bot cannot do without: it waits for as long as a limit or the edge holds it up.
+    async fn wait_for<T: DeserializeOwned>(&self, route: Route<'_>) -> Result<T, StartError> {
+        let sent = self.send(&Ask::new(LightMethod::Get, route)).await;
+        read(sent.map_err(|cause| StartError::Unreachable { cause })?).map(|(found, _)| found)
+    }
+
+    /// Looks something up that somebody waits for.
     pub(super) async fn look<T: DeserializeOwned>(&self, route: Route<'_>) -> Result<T, StartError> {
         self.fetch(&Ask::new(LightMethod::Get, route)).await.map(|(found, _)| found)
     }
@@ -121,13 +162,33 @@ impl Transport {
         &self,
         ask: &Ask<'_>,
     ) -> Result<(T, Option<SystemTime>), StartError> {
-        let reply = self.send(ask).await.ok_or(StartError::NoAnswer(None))?;
-        match reply.status {
-            401 => Err(StartError::TokenRejected),
-            200..=299 => serde_json::from_slice(&reply.body)
-                .map(|found| (found, reply.date))
-                .map_err(|_| StartError::NoAnswer(Some(reply.status))),
-            status => Err(StartError::NoAnswer(Some(status))),
+        let mut sending = pin!(self.send(ask));
+        loop {
+            if let Ok(sent) = timeout(LOOK_TIMEOUT, &mut sending).await {
+                return read(sent.map_err(|cause| StartError::Unreachable { cause })?);
+            }
+            if let Some(barred) = self.status().barred {
+                return Err(StartError::Barred(barred));
+            }
         }
     }
 }
+
+/// What a reply brings, and when it was written. A refusal is believed only from Discord.
+fn read<T: DeserializeOwned>(reply: Reply) -> Result<(T, Option<SystemTime>), StartError> {
+    let Reply { status, body, date } = reply;
+    match (status, Said::read(&body)) {
+        (200..=299, _) => match serde_json::from_slice(&body) {
+            Ok(found) => Ok((found, date)),
+            Err(error) if error.is_data() => Err(StartError::NoAnswer(Some(status))),
+            Err(_) => Err(StartError::NotDiscord(status)),
+        },
+        (300..=499, None) => Err(StartError::NotDiscord(status)),
+        (_, Some(said)) if said.is_transient() => Err(StartError::NoAnswer(None)),
+        (401, Some(_)) => Err(StartError::TokenRejected),
+        _ => Err(StartError::NoAnswer(Some(status))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,36 +1,35 @@
 //! Carries a request to Discord and brings the reply back.
 //!
 //! The library's own transport is not used: it has no timeouts and loses `Retry-After`. This one guards two decisions.
-//! What a rate limit refused was never done, so it is repeated, whatever it was, as often as it takes. What failed in
-//! any other way is never repeated here: whether it was done is unknown, and only the rules know if that matters.
+//! What a rate limit or Discord's edge refused was never done, so it is repeated, whatever it was, as often as it takes.
+//! What failed in any other way is never repeated here: whether it was done is unknown, and only the rules know if that
+//! matters.
 //!
 //! Nothing secret is logged: no token, no body, no address with the token of an interaction in it.
 
-use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use serenity::http::Request;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep};
-use tracing::{debug, info};
+use tokio::time::{Instant, sleep, timeout};
+use tracing::{debug, info, warn};
 
 use crate::counts::Counts;
-use crate::discord::gate::Gate;
-use crate::discord::lenient;
-use crate::discord::limits::DAY;
+use crate::discord::connections::Connections;
+use crate::discord::edge::Met;
+use crate::discord::gate::{Gate, Way};
+use crate::discord::limit::Limit;
+use crate::discord::said::Speaker;
 use crate::discord::start::StartError;
+use crate::discord::status::{LineStatus, Outage};
+use crate::discord::unreachable::Unreachable;
 use crate::discord::wire::Ask;
 
-/// A server that is there answers a connection within this time.
-const CONNECT: Duration = Duration::from_secs(5);
 /// A server that is there answers a request within this time.
 const TOTAL: Duration = Duration::from_secs(15);
-/// A rate limit that does not say how long it lasts.
-const UNTOLD: Duration = Duration::from_secs(1);
 /// However short a limit says it is, the first pause is not shorter than this, and each one twice as long as the one
 /// before, up to the longest. Discord bars the address of whoever has 10,000 requests refused within ten minutes, and a
 /// limit that is always over "in 0 seconds" would have the bot there in no time.
@@ -43,14 +42,22 @@ const TRIES: u32 = 8;
 const ANSWERS: usize = 512;
 /// A wait that somebody may notice.
 const NOTICEABLE: Duration = Duration::from_secs(2);
+/// No reply but a list is larger: 6,000 characters in a message, 100 overwrites in a channel, and what is around them.
+const MOST: usize = 1024 * 1024;
+/// No list is larger: 500 channels with 100 overwrites each are about 7 MiB, 100 messages of the largest kind as much.
+const MOST_OF_A_LIST: usize = 32 * 1024 * 1024;
+/// So many lists may be larger than [`MOST`] at a time: what is held in memory stays bounded, whoever answers.
+const LARGE: usize = 3;
 
 /// The way to Discord.
 pub struct Transport {
-    net: reqwest::Client,
+    connections: Connections,
     authorization: SecretString,
     proxy: Option<String>,
     gate: Gate,
     answers: Semaphore,
+    large: Semaphore,
+    outage: Mutex<Outage>,
     counts: Arc<Counts>,
 }
 
@@ -63,6 +70,26 @@ pub(super) struct Reply {
     pub date: Option<SystemTime>,
 }
 
+/// A reply, as it came over the wire.
+struct Response {
+    status: u16,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl From<Response> for Reply {
+    fn from(response: Response) -> Self {
+        Self { status: response.status, date: date(&response.headers), body: response.body }
+    }
+}
+
+impl Reply {
+    /// What a request gets that a limit or the edge held up for longer than its answer is wanted.
+    const fn too_late() -> Self {
+        Self { status: 429, body: Vec::new(), date: None }
+    }
+}
+
 impl Transport {
     /// A transport for this bot token, to Discord or to what stands in for it.
     pub fn new(token: &SecretString, proxy: Option<&str>) -> Result<Self, StartError> {
@@ -71,28 +98,25 @@ impl Transport {
 
     /// The same, giving up after another time.
     pub(super) fn patient(token: &SecretString, proxy: Option<&str>, total: Duration) -> Result<Self, StartError> {
-        let net = reqwest::Client::builder()
-            .connect_timeout(CONNECT.min(total))
-            .timeout(total)
-            .pool_idle_timeout(Duration::from_secs(90))
-            // A connection whose other end is gone is noticed before a request is lost on it.
-            .http2_keep_alive_interval(Duration::from_secs(20))
-            .http2_keep_alive_timeout(Duration::from_secs(10))
-            .http2_keep_alive_while_idle(true)
-            // Discord redirects nobody. Whoever does is not Discord, and gets no token.
-            .redirect(reqwest::redirect::Policy::none());
-        // The system's proxy is for the world outside, not for what stands in for Discord.
-        let net = if proxy.is_some() { net.no_proxy() } else { net };
-        if proxy.is_some_and(|base| reqwest::Url::parse(base).is_err()) {
-            return Err(StartError::Proxy);
+        if let Some(base) = proxy {
+            let base = reqwest::Url::parse(base).map_err(|_| StartError::Proxy)?;
+            if shows_token(&base) {
+                warn!(
+                    "the bot token goes to DISCORD_PROXY in clear text, where everything on the way can read it: let the \
+                     address begin with https://, or let the server run on this machine"
+                );
+            }
         }
+        let counts = Arc::<Counts>::default();
         Ok(Self {
-            net: net.build().map_err(StartError::Network)?,
+            connections: Connections::new(proxy.is_some(), total).map_err(StartError::Network)?,
             authorization: authorization(token)?,
             proxy: proxy.map(str::to_owned),
-            gate: Gate::default(),
+            gate: Gate::new(counts.clone()),
             answers: Semaphore::new(ANSWERS),
-            counts: Arc::default(),
+            large: Semaphore::new(LARGE),
+            outage: Mutex::default(),
+            counts,
         })
     }
 
@@ -102,60 +126,155 @@ impl Transport {
         self.counts.clone()
     }
 
-    /// Sends until no rate limit refuses it, or none that is worth waiting for. `None`: it may have been done or not.
-    pub(super) async fn send(&self, ask: &Ask<'_>) -> Option<Reply> {
+    /// How it stands with Discord now.
+    #[must_use]
+    pub fn status(&self) -> LineStatus {
+        let unreachable = self.outage.lock().unwrap_or_else(PoisonError::into_inner).cause().cloned();
+        LineStatus { unreachable, ..self.gate.status() }
+    }
+
+    /// Sends until no limit refuses it, or none that is worth waiting for. An error: it may have been done or not.
+    pub(super) async fn send(&self, ask: &Ask<'_>) -> Result<Reply, Unreachable> {
         let _under_way = UnderWay::begin(&self.counts);
         let mut way = self.gate.join(ask);
         let (begun, mut floor) = (Instant::now(), SHORTEST);
         loop {
-            if let Some(way) = &mut way {
-                way.clear().await;
+            if !pass(&mut way, ask, begun).await {
+                return Ok(Reply::too_late());
             }
-            let room = if way.is_none() { self.answers.acquire().await.ok() } else { None };
-            let attempt = self.attempt(ask).await;
-            drop(room);
-            self.counts.called(ask.verb(), ask.label(), attempt.as_ref().ok().map(|(status, ..)| *status));
-            let (status, headers, body) = match attempt {
-                Ok(reply) => reply,
-                Err(error) => return lost(ask, &error),
+            let response = self.attempt(ask).await?;
+            let met = match Speaker::recognize(response.status, &response.headers, &response.body) {
+                Speaker::Limit(limit) => {
+                    let limit = limit.at_least(floor);
+                    log(&limit, ask);
+                    floor = (floor * 2).min(LONGEST).min(ask.lifetime() / TRIES);
+                    way.limited(&response.headers, limit.pause, limit.global);
+                    if begun.elapsed() + limit.pause > ask.lifetime() {
+                        return Ok(response.into());
+                    }
+                    if ask.is_press() {
+                        sleep(limit.pause).await;
+                    }
+                    continue;
+                }
+                Speaker::Edge(told) => {
+                    way.answered(response.status, Met::Bar(told), &response.headers);
+                    continue;
+                }
+                Speaker::Discord => Met::Discord,
+                Speaker::Forbidding => {
+                    way.forbidden(&response.headers);
+                    return Ok(response.into());
+                }
+                // A proxy's error tells nothing of Discord's limits.
+                Speaker::Unknown => Met::Nothing,
             };
-            if status == 429 {
-                let limit = Limit::read(&headers, &body).at_least(floor);
-                limit.log(ask);
-                floor = (floor * 2).min(LONGEST).min(ask.lifetime() / TRIES);
-                if begun.elapsed() + limit.pause > ask.lifetime() {
-                    return Some(Reply { status, body, date: date(&headers) });
-                }
-                match &mut way {
-                    Some(way) => way.refused(&headers, limit.pause, limit.global),
-                    None => sleep(limit.pause).await,
-                }
-                continue;
-            }
-            // A proxy's error tells nothing of Discord's limits.
-            if let Some(way) = way.filter(|_| status < 500) {
-                way.answered(&headers);
-            }
-            return Some(Reply { status, body, date: date(&headers) });
+            way.answered(response.status, met, &response.headers);
+            return Ok(response.into());
         }
     }
 
-    async fn attempt(&self, ask: &Ask<'_>) -> Result<(u16, HeaderMap, Vec<u8>), serenity::Error> {
-        let body = ask.body.as_ref().map(serde_json::to_vec).transpose()?;
-        let request = Request::new(ask.route, ask.method)
-            .body(body)
-            .headers(ask.reason.map(reason))
-            .params(if ask.query.is_empty() { None } else { Some(ask.query.clone()) })
-            .build(&self.net, self.authorization.expose_secret(), self.proxy.as_deref())?;
-        let request = match ask.patience() {
+    /// Sends once.
+    async fn attempt(&self, ask: &Ask<'_>) -> Result<Response, Unreachable> {
+        let room = if ask.is_press() { self.answers.acquire().await.ok() } else { None };
+        // Boxed: it is by far the largest part of whatever waits for it.
+        let attempt = Box::pin(self.exchange(ask)).await;
+        drop(room);
+        self.counts.called(ask.verb(), ask.label(), attempt.as_ref().ok().map(|response| response.status));
+        self.outage.lock().unwrap_or_else(PoisonError::into_inner).learn(attempt.as_ref().err());
+        if let Err(cause) = &attempt {
+            let (verb, path) = (ask.verb(), ask.label());
+            if *cause == Unreachable::TooLarge {
+                warn!(verb, path, "no reply: {cause}");
+            } else {
+                debug!(verb, path, "no reply: {cause}");
+            }
+        }
+        attempt
+    }
+
+    async fn exchange(&self, ask: &Ask<'_>) -> Result<Response, Unreachable> {
+        let pool = self.connections.current();
+        let request = self.request(ask, &pool.client)?;
+        let request = match ask.patience(pool.is_answered()) {
             Some(patience) => request.timeout(patience),
             None => request,
         };
-        let response = request.send().await.map_err(reqwest::Error::without_url)?;
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = response.bytes().await.map_err(reqwest::Error::without_url)?;
-        Ok((status, headers, body.into()))
+        let exchanged = async {
+            let mut response = request.send().await.map_err(Broken::Network)?;
+            pool.set_answered();
+            let body = self.body(&mut response, ask).await?;
+            Ok(Response { status: response.status().as_u16(), headers: std::mem::take(response.headers_mut()), body })
+        };
+        exchanged.await.map_err(|broken| match broken {
+            Broken::TooLarge => Unreachable::TooLarge,
+            Broken::Network(error) => {
+                if error.is_timeout() {
+                    self.connections.replace(&pool);
+                }
+                Unreachable::from_error(&error.without_url())
+            }
+        })
     }
+
+    fn request(&self, ask: &Ask<'_>, client: &reqwest::Client) -> Result<reqwest::RequestBuilder, Unreachable> {
+        let body = ask.body.as_ref().map(serde_json::to_vec).transpose();
+        let request = Request::new(ask.route, ask.method)
+            .body(body.map_err(|error| Unreachable::from_error(&error))?)
+            .headers(ask.reason.map(reason))
+            .params(if ask.query.is_empty() { None } else { Some(ask.query.clone()) });
+        request
+            .build(client, self.authorization.expose_secret(), self.proxy.as_deref())
+            .map_err(|error| Unreachable::from_error(&error))
+    }
+
+    /// Reads a body bit by bit, and no more of it than a real one can be.
+    async fn body(&self, response: &mut reqwest::Response, ask: &Ask<'_>) -> Result<Vec<u8>, Broken> {
+        let most = if ask.wants_list() && response.status().is_success() { MOST_OF_A_LIST } else { MOST };
+        let told = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+        if told > most {
+            return Err(Broken::TooLarge);
+        }
+        let mut large = None;
+        let mut body = Vec::with_capacity(told.min(MOST));
+        while let Some(chunk) = response.chunk().await.map_err(Broken::Network)? {
+            let length = body.len() + chunk.len();
+            if length > most {
+                return Err(Broken::TooLarge);
+            }
+            if length > MOST && large.is_none() {
+                large = self.large.acquire().await.ok();
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+}
+
+/// Why an exchange came to nothing.
+enum Broken {
+    Network(reqwest::Error),
+    TooLarge,
+}
+
+/// Waits until a request may go; false, if that takes longer than its answer is wanted.
+async fn pass(way: &mut Way<'_>, ask: &Ask<'_>, begun: Instant) -> bool {
+    if !ask.is_press() {
+        way.clear().await;
+        return true;
+    }
+    let left = ask.lifetime().saturating_sub(begun.elapsed());
+    timeout(left, way.clear()).await.is_ok()
+}
+
+/// A token that leaves this machine without TLS.
+fn shows_token(base: &reqwest::Url) -> bool {
+    let host = base.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    let loopback =
+        host.parse().map_or(host == "localhost" || host.ends_with(".localhost"), |address: std::net::IpAddr| {
+            address.to_canonical().is_loopback()
+        });
+    base.scheme() == "http" && !loopback
 }
 
 /// One call more under way, as long as this lives: a call that is given up is under way no longer.
@@ -188,59 +307,12 @@ fn date(headers: &HeaderMap) -> Option<SystemTime> {
     httpdate::parse_http_date(headers.get("date")?.to_str().ok()?).ok()
 }
 
-fn lost(ask: &Ask<'_>, error: &(dyn Error + 'static)) -> Option<Reply> {
-    debug!(verb = ask.verb(), path = ask.label(), cause = %root(error), "no reply");
-    None
-}
-
-/// The first cause is the one that tells something: "connection refused", not "error sending request".
-fn root<'a>(mut error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error
-}
-
-/// What a 429 says.
-#[derive(Debug, PartialEq)]
-struct Limit {
-    pause: Duration,
-    global: bool,
-}
-
-impl Limit {
-    /// The header is rounded up to seconds, the body is exact, and either may be missing. The longer one is always safe.
-    fn read(headers: &HeaderMap, body: &[u8]) -> Self {
-        #[derive(Default, Deserialize)]
-        #[serde(default)]
-        struct Said {
-            #[serde(deserialize_with = "lenient::number")]
-            retry_after: Option<f64>,
-            #[serde(deserialize_with = "lenient::or_default")]
-            global: bool,
-        }
-        let said: Said = serde_json::from_slice(body).unwrap_or_default();
-        let header = headers.get("retry-after").and_then(|value| value.to_str().ok()?.trim().parse().ok());
-        let pauses = [header, said.retry_after].into_iter().flatten();
-        let pause = pauses.filter_map(|seconds| Duration::try_from_secs_f64(seconds).ok()).max();
-        let pause = pause.map(|pause| pause.min(DAY));
-        let scope = headers.get("x-ratelimit-scope").is_some_and(|scope| scope == "global");
-        let global = said.global || scope || headers.contains_key("x-ratelimit-global");
-        Self { pause: pause.unwrap_or(UNTOLD), global }
-    }
-
-    /// The same, but not shorter than this.
-    fn at_least(self, floor: Duration) -> Self {
-        Self { pause: self.pause.max(floor), ..self }
-    }
-
-    fn log(&self, ask: &Ask<'_>) {
-        let (verb, path, global, seconds) = (ask.verb(), ask.label(), self.global, self.pause.as_secs_f64());
-        if self.pause > NOTICEABLE {
-            info!(verb, path, global, seconds, "waiting for a rate limit");
-        } else {
-            debug!(verb, path, global, seconds, "waiting for a rate limit");
-        }
+fn log(limit: &Limit, ask: &Ask<'_>) {
+    let (verb, path, global, seconds) = (ask.verb(), ask.label(), limit.global, limit.pause.as_secs_f64());
+    if limit.pause > NOTICEABLE {
+        info!(verb, path, global, seconds, "waiting for a rate limit");
+    } else {
+        debug!(verb, path, global, seconds, "waiting for a rate limit");
     }
 }
 

@@ -137,9 +137,28 @@ impl<'a> Ask<'a> {
     }
 
     /// How long its reply is worth waiting for, if not as long as any other's: an answer to a press may be given twice,
-    /// and what hangs on a dead connection can still be said in time on another one.
-    pub(super) fn patience(&self) -> Option<Duration> {
-        matches!((self.class, self.method), (Class::Press, LightMethod::Post)).then_some(Duration::from_millis(1200))
+    /// and what hangs on a dead connection can still be said in time on another one, and on a third. A connection that
+    /// has to be made first is given time for it.
+    pub(super) fn patience(&self, connected: bool) -> Option<Duration> {
+        let patience = Duration::from_millis(if connected { 800 } else { 1_200 });
+        matches!((self.class, self.method), (Class::Press, LightMethod::Post)).then_some(patience)
+    }
+
+    /// It answers a press.
+    pub(super) fn is_press(&self) -> bool {
+        self.class == Class::Press
+    }
+
+    /// Its reply is a list, or a server with all that is in it.
+    pub(super) const fn wants_list(&self) -> bool {
+        matches!(
+            self.route,
+            Route::Guild { .. }
+                | Route::GuildChannels { .. }
+                | Route::ChannelMessages { .. }
+                | Route::GuildCommands { .. }
+                | Route::UserMeGuilds
+        )
     }
 
     /// The channel or server that Discord counts it for, if it does.

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use serde::Deserialize;
 use serde_json::json;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -22,6 +23,9 @@ use super::status::Stage;
 /// The socket to serenity's client, on loopback.
 pub(super) type Downstream = WebSocketStream<TcpStream>;
 
+/// What is assumed where HELLO does not tell the interval.
+const UNKNOWN_INTERVAL: Duration = Duration::from_secs(41);
+
 /// How long each part of a connection may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
@@ -35,9 +39,10 @@ impl Limits {
         self.stage.mul_f64(0.8)
     }
 
-    /// A heartbeat is acknowledged within this time, or the other end is gone.
-    fn acknowledgement(self) -> Duration {
-        self.stage.mul_f64(0.4)
+    /// A heartbeat is acknowledged within this time, or the other end is gone. It is less than serenity waits, which
+    /// would begin a new session where this one can be resumed.
+    fn acknowledgement(self, heartbeat_interval: Duration) -> Duration {
+        self.stage.mul_f64(0.4).min(heartbeat_interval.mul_f64(0.75))
     }
 }
 
@@ -60,6 +65,7 @@ pub(super) struct Relay<'a> {
     reporter: &'a Reporter,
     identity: Identity,
     limits: Limits,
+    heartbeat_interval: Duration,
     stage: Stage,
     /// When the stage was entered.
     entered: Instant,
@@ -82,6 +88,7 @@ impl<'a> Relay<'a> {
         let stage = Stage::AwaitingHello;
         let unacknowledged = None;
         Self {
+            heartbeat_interval: UNKNOWN_INTERVAL,
             upstream,
             downstream,
             session,
@@ -97,6 +104,7 @@ impl<'a> Relay<'a> {
 
     /// Carries frames until the connection ends, and says why it did and for how long the session was live.
     pub(super) async fn run(mut self, hello: String) -> (Cause, Option<Duration>) {
+        self.heartbeat_interval = heartbeat_interval(&hello);
         let cause = match self.pass_down(hello).await {
             Err(cause) => cause,
             Ok(()) => loop {
@@ -132,7 +140,7 @@ impl<'a> Relay<'a> {
             return self.entered + self.limits.stage;
         }
         match self.unacknowledged {
-            Some(sent) => sent + self.limits.acknowledgement(),
+            Some(sent) => sent + self.limits.acknowledgement(self.heartbeat_interval),
             None => self.heard + self.limits.probe_after(),
         }
     }
@@ -142,7 +150,7 @@ impl<'a> Relay<'a> {
             return Err(Cause::Silent(self.stage, self.limits.stage));
         }
         match self.unacknowledged {
-            Some(_) => Err(Cause::Silent(Stage::Live, self.limits.acknowledgement())),
+            Some(_) => Err(Cause::Silent(Stage::Live, self.limits.acknowledgement(self.heartbeat_interval))),
             // One more than serenity's own, whose interval may be too long to notice in time that nobody is there.
             None => self.pass_up(heartbeat(self.session.sequence)).await,
         }
@@ -228,6 +236,20 @@ impl<'a> Relay<'a> {
         (self.stage, self.entered) = (stage, Instant::now());
         self.reporter.enter(stage);
     }
+}
+
+/// What HELLO says of heartbeats.
+fn heartbeat_interval(hello: &str) -> Duration {
+    #[derive(Deserialize)]
+    struct Hello {
+        d: Interval,
+    }
+    #[derive(Deserialize)]
+    struct Interval {
+        heartbeat_interval: f64,
+    }
+    let told = serde_json::from_str::<Hello>(hello).ok().map(|hello| hello.d.heartbeat_interval / 1000.0);
+    told.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(UNKNOWN_INTERVAL)
 }
 
 fn heartbeat(sequence: Option<u64>) -> String {

@@ -27,12 +27,22 @@ pub enum Trouble {
     Delay(Duration),
     /// It is answered with this instead.
     Answer(Answer),
+    /// Something on the way answers in Discord's place.
+    Page(Page),
     /// The connection breaks.
     Reset,
     /// Nothing ever comes back.
     Hang,
     /// It waits for a test to let it go.
     Hold(Gate),
+}
+
+/// What an edge network or a proxy answers: text, or HTML.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub(super) status: u16,
+    pub(super) retry_after: Option<u64>,
+    pub(super) text: String,
 }
 
 /// A rule: which calls, from the which-th on, how many, and what befalls them.
@@ -73,6 +83,17 @@ impl Fault {
     /// The next matching call meets a rate limit.
     pub fn limited(pattern: impl Into<Pattern>, retry_after: f64, global: bool) -> Self {
         Self::new(pattern, When::Before, Trouble::Answer(too_many(retry_after, global)))
+    }
+
+    /// The next matching call is answered with a page by something between its caller and Discord.
+    pub fn page(pattern: impl Into<Pattern>, when: When, status: u16, text: &str) -> Self {
+        Self::new(pattern, when, Trouble::Page(Page { status, retry_after: None, text: text.to_owned() }))
+    }
+
+    /// The next matching call meets the edge network that bars its caller's address, and may tell for how many seconds.
+    pub fn barred(pattern: impl Into<Pattern>, retry_after: Option<u64>) -> Self {
+        let page = Page { status: 429, retry_after, text: "error code: 1015".to_owned() };
+        Self::new(pattern, When::Before, Trouble::Page(page))
     }
 
     /// The next matching call takes longer.
@@ -118,6 +139,7 @@ impl Fault {
         match &self.trouble {
             Trouble::Delay(by) => json["delay"] = by.as_secs_f64().into(),
             Trouble::Answer(answer) => json["status"] = answer.status.into(),
+            Trouble::Page(page) => json["page"] = page.status.into(),
             Trouble::Reset => json["reset"] = true.into(),
             Trouble::Hang => json["hang"] = true.into(),
             Trouble::Hold(_) => json["hold"] = true.into(),

@@ -17,7 +17,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::faults::{Trouble, When};
+use super::faults::{Page, Trouble, When};
 use super::gateway_fault::{GatewayAction, GatewayStage};
 use super::hub::Hub;
 use super::multipart::{self, Parts};
@@ -194,6 +194,7 @@ async fn api(hub: Arc<Hub>, path: String, request: Request) -> Response {
             answer.headers.extend(wrong_date(&hub).map(|date| ("date".to_owned(), date)));
             write(&answer)
         }
+        Ok(End::Page(page)) => write_page(&page),
         Ok(End::Broken) | Err(_) => broken(),
     }
 }
@@ -233,6 +234,7 @@ fn turn_away(hub: &Hub, call: &Call, refusal: Refusal) -> Answer {
 /// How a call ends for its caller.
 enum End {
     Answer(Answer),
+    Page(Page),
     Broken,
 }
 
@@ -251,6 +253,7 @@ async fn carry_out(hub: Arc<Hub>, call: Call) -> End {
     let known = Route::is_known(&call.method, &call.path);
     let ending = match &end {
         End::Answer(answer) => Ending::Answered(answer.status),
+        End::Page(page) => Ending::Answered(page.status),
         End::Broken => Ending::Reset,
     };
     hub.act(|state, now| state.record.finish(now, number, ending, known));
@@ -263,6 +266,7 @@ async fn suffer(troubles: &[(When, Trouble)], when: When) -> Option<End> {
         match trouble {
             Trouble::Delay(by) => tokio::time::sleep(*by).await,
             Trouble::Answer(answer) => return Some(End::Answer(answer.clone())),
+            Trouble::Page(page) => return Some(End::Page(page.clone())),
             Trouble::Reset => return Some(End::Broken),
             Trouble::Hang => std::future::pending().await,
             Trouble::Hold(gate) => {
@@ -310,6 +314,17 @@ fn write(answer: &Answer) -> Response {
         None => Body::empty(),
     };
     response.body(body).unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+/// It has not come through Discord's proxy, and does not say so.
+fn write_page(page: &Page) -> Response {
+    let status = StatusCode::from_u16(page.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let kind = if page.text.starts_with('<') { "text/html" } else { "text/plain" };
+    let mut response = (status, [(header::CONTENT_TYPE, kind)], page.text.clone()).into_response();
+    if let Some(seconds) = page.retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
 }
 
 #[cfg(test)]

@@ -14,6 +14,10 @@ use crate::stage::{CLOSE, CREATE, Stage, button, each};
 enum Mishap {
     Status(u16, When),
     Reset(When),
+    /// Something on the way answers in Discord's place.
+    Page(u16, When),
+    /// Discord's inside fails it (40333).
+    Inside,
     /// It is limited, it alone or everything.
     Limited {
         everywhere: bool,
@@ -21,7 +25,7 @@ enum Mishap {
 }
 
 impl Mishap {
-    const FAILURES: [Self; 8] = [
+    const FAILURES: [Self; 12] = [
         Self::Status(500, When::Before),
         Self::Status(500, When::After),
         Self::Status(502, When::Before),
@@ -30,9 +34,14 @@ impl Mishap {
         Self::Status(503, When::After),
         Self::Reset(When::Before),
         Self::Reset(When::After),
+        Self::Page(403, When::Before),
+        Self::Page(403, When::After),
+        Self::Page(404, When::After),
+        Self::Inside,
     ];
     /// What only looks may as well fail before as after.
-    const BLINKS: [Self; 2] = [Self::Status(503, When::Before), Self::Reset(When::After)];
+    const BLINKS: [Self; 4] =
+        [Self::Status(503, When::Before), Self::Reset(When::After), Self::Page(404, When::Before), Self::Inside];
     const LIMITS: [Self; 2] = [Self::Limited { everywhere: false }, Self::Limited { everywhere: true }];
 
     fn befalls(self, point: &Point) -> Fault {
@@ -40,6 +49,8 @@ impl Mishap {
         let fault = match self {
             Self::Status(status, when) => Fault::status(call, when, status),
             Self::Reset(when) => Fault::reset(call, when),
+            Self::Page(status, when) => Fault::page(call, when, status, "<html>Access denied</html>"),
+            Self::Inside => Fault::code(call, 403, 40_333, "internal network error"),
             Self::Limited { everywhere } => Fault::limited(call, 0.4, everywhere),
         };
         fault.skip(point.nth)

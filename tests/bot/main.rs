@@ -24,6 +24,7 @@ mod logs;
 mod names;
 mod opening;
 mod panel;
+mod rest_line;
 mod restart;
 mod rights;
 mod scenes;

@@ -62,7 +62,7 @@ fn play(mut server: Server, lanes: &[Lane], way: u64, jitter: u64) -> Played {
     let (mut arrivals, mut replies) = (BTreeSet::new(), BTreeMap::new());
     let (mut now, mut result) = (0, Played { done: Vec::new(), refused: 0 });
     loop {
-        let (gone, again) = limits.advance(at(now));
+        let (gone, again) = limits.advance(at(now), usize::MAX);
         for (turn, bucket) in gone {
             arrivals.insert((now + way + turn.number * 7 % (jitter + 1), turn, bucket.kind.clone()));
         }

@@ -41,7 +41,7 @@ impl Day {
     /// Who goes now.
     fn go(&mut self) -> Vec<Turn> {
         let lanes = self.limits.waiting.clone();
-        let (gone, _) = self.limits.advance(self.at(self.millis));
+        let (gone, _) = self.limits.advance(self.at(self.millis), usize::MAX);
         for (turn, bucket) in &gone {
             self.flying.insert(*turn, (lanes[turn].clone(), bucket.clone()));
         }
@@ -50,7 +50,7 @@ impl Day {
 
     /// In how many milliseconds from the start to look again.
     fn again(&mut self) -> Option<u64> {
-        let (gone, again) = self.limits.advance(self.at(self.millis));
+        let (gone, again) = self.limits.advance(self.at(self.millis), usize::MAX);
         assert_eq!(gone, []);
         again.map(|then| u64::try_from((then - self.start).as_millis()).unwrap())
     }

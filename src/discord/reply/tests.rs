@@ -275,13 +275,24 @@ fn refusals_are_told_apart_by_their_codes() {
 }
 
 #[test]
-fn a_page_of_html_proves_nothing() {
-    for status in [301, 403, 404] {
-        let expected = Answer::Refused(Refusal::Other { status, code: 0 });
-        for body in ["<html>not here", "", "null", "[]", "404"] {
-            for call in [DELETE, PANEL, create()] {
-                assert_eq!(answer(&call, &PLACE, status, body.as_bytes()), expected, "{status} {body:?} to {call:?}");
+fn what_discord_did_not_say_is_no_refusal() {
+    let problem = "{\"type\": \"about:blank\", \"title\": \"Error 1020\", \"status\": 403}";
+    for status in [301, 400, 401, 403, 404, 413] {
+        for body in ["<html>not here", "", "null", "[]", "404", "error code: 1020", problem] {
+            for call in [DELETE, PANEL, LIST, create(), acknowledge(), edit()] {
+                let read = answer(&call, &PLACE, status, body.as_bytes());
+                assert_eq!(read, Answer::Unknown, "{status} {body:?} to {call:?}");
             }
+        }
+    }
+}
+
+#[test]
+fn what_passes_by_itself_is_no_refusal() {
+    for (status, code) in [(403, 40_333), (429, 40_333), (503, 130_000), (403, 130_000)] {
+        for call in [DELETE, PANEL, LIST, create(), say()] {
+            let body = json!({"message": "internal network error", "code": code});
+            assert_eq!(read(&call, status, &body), Answer::Unknown, "{status} {code} to {call:?}");
         }
     }
 }

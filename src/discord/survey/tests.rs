@@ -110,7 +110,7 @@ async fn what_discord_does_not_tell_is_unknown() {
     let closed = discord(|_| Some(reply(401, &json!({})))).await;
     assert!(matches!(surveyed(closed.transport()).await, Err(StartError::TokenRejected)));
     let gone = discord(|_| Some(Act::Reset)).await;
-    assert!(matches!(surveyed(gone.transport()).await, Err(StartError::NoAnswer(None))));
+    assert!(matches!(surveyed(gone.transport()).await, Err(StartError::Unreachable { .. })));
 }
 
 #[test]

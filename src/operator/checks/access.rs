@@ -19,7 +19,7 @@ pub(super) fn token(facts: &Facts) -> Verdict {
         Err(why @ (StartError::Proxy | StartError::Network(_))) => {
             Verdict::error(why.to_string(), "correct DISCORD_PROXY, or take it away")
         }
-        Err(why @ StartError::NoAnswer(_)) => Verdict::error(
+        Err(why) => Verdict::error(
             format!("not checked, because {why}"),
             "see whether this machine reaches https://discord.com, and whether discordstatus.com tells of an outage; \
              then ask `talon doctor` again",

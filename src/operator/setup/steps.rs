@@ -129,7 +129,12 @@ impl Walk<'_> {
                 return Ok(Some(id));
             }
             Err(StartError::NoAnswer(Some(403))) => self.person.say(wish.forbidden),
-            Err(StartError::NoAnswer(None | Some(500..))) => {
+            Err(
+                StartError::NoAnswer(None | Some(500..))
+                | StartError::Unreachable { .. }
+                | StartError::NotDiscord(_)
+                | StartError::Barred(_),
+            ) => {
                 self.person.say("Discord did not answer. It may have been made all the same: look at the list.");
             }
             Err(why) => {
@@ -156,7 +161,12 @@ impl Walk<'_> {
     ) -> Result<Result<T, StartError>, Stop> {
         loop {
             match asked().await {
-                Err(why @ StartError::NoAnswer(None | Some(500..))) => {
+                Err(
+                    why @ (StartError::NoAnswer(None | Some(500..))
+                    | StartError::Unreachable { .. }
+                    | StartError::NotDiscord(_)
+                    | StartError::Barred(_)),
+                ) => {
                     let question = format!("It seems that {why}. Enter tries again, Ctrl-C stops:");
                     self.person.ask(&question).await?;
                 }

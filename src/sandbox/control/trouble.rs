@@ -30,8 +30,8 @@ async fn faults(State(hub): State<Arc<Hub>>) -> Response {
     hub.look(|state, _| show(&Value::Array(state.faults.list())))
 }
 
-/// `{calls: "POST /guilds/*/channels", status: 500 | delay: 2.5 | retry_after: 1.5 | reset: true | hang: true, after: true,
-/// times: 3}`; without `times` it befalls every matching call, and without `calls` every call.
+/// `{calls: "POST /guilds/*/channels", status: 500 | page: 403 | delay: 2.5 | retry_after: 1.5 | reset: true | hang: true,
+/// after: true, times: 3}`; without `times` it befalls every matching call, and without `calls` every call.
 async fn add_fault(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
     let wish = Wish::read(query.as_deref(), &body)?;
     let fault = wish.fault()?;
@@ -50,6 +50,8 @@ impl Wish {
         let when = if self.is_set("after") { When::After } else { When::Before };
         let fault = if let Some(status) = self.number("status")? {
             Fault::status(pattern, when, status)
+        } else if let Some(status) = self.number("page")? {
+            Fault::page(pattern, when, status, "<html><title>Sandbox</title>Something on the way answers.</html>")
         } else if let Some(seconds) = self.number("delay")? {
             Fault::slow(pattern, when, Duration::try_from_secs_f64(seconds).map_err(|_| Mistaken::no("delay"))?)
         } else if let Some(seconds) = self.number("retry_after")? {
@@ -59,7 +61,7 @@ impl Wish {
         } else if self.is_set("hang") {
             Fault::hang(pattern, when)
         } else {
-            return Err(Mistaken::missing("status, delay, retry_after, reset or hang"));
+            return Err(Mistaken::missing("status, page, delay, retry_after, reset or hang"));
         };
         Ok(match self.number("times")? {
             Some(times) => fault.times(times),

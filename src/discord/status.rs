@@ -1,0 +1,140 @@
+//! How it stands with Discord's REST interface: what `/healthz` shows and the log says, once each time it changes.
+
+use std::fmt;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use crate::counts::Counts;
+use crate::discord::edge::News;
+use crate::discord::unreachable::Unreachable;
+
+/// The state of the way to Discord at one moment. `Display` is one line for an operator, empty while nothing is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineStatus {
+    /// Discord's edge lets no request of this address through.
+    pub barred: Option<Barred>,
+    /// How many answers of the last ten minutes were 401, 403 or 429. Discord bans an address with 10,000.
+    pub refused_last_ten_minutes: u32,
+    /// There were so many of them that requests are spread out.
+    pub slowed_down: bool,
+    /// How long a limit of Discord's on all routes still lasts.
+    pub held_up: Option<Duration>,
+    /// Why the last request was not answered at all, if no later one was.
+    pub unreachable: Option<Unreachable>,
+}
+
+/// A bar of the address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Barred {
+    /// When it was met.
+    pub since: Instant,
+    /// When one request finds out whether it is over; zero while one is under way.
+    pub next_probe: Duration,
+}
+
+impl LineStatus {
+    pub(super) fn new(
+        barred: Option<(Instant, Duration)>,
+        refused: u32,
+        slow: bool,
+        held_up: Option<Duration>,
+    ) -> Self {
+        Self {
+            barred: barred.map(|(since, next_probe)| Barred { since, next_probe }),
+            refused_last_ten_minutes: refused,
+            slowed_down: slow,
+            held_up,
+            unreachable: None,
+        }
+    }
+}
+
+impl fmt::Display for LineStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(barred) = self.barred {
+            return barred.fmt(f);
+        }
+        if let Some(why) = &self.unreachable {
+            return write!(f, "Discord cannot be reached: {why}");
+        }
+        if self.slowed_down {
+            let refused = self.refused_last_ten_minutes;
+            return write!(f, "Discord refused {refused} requests within ten minutes; requests are spread out");
+        }
+        match self.held_up {
+            Some(left) => write!(f, "a global rate limit of Discord's lasts {} s more", left.as_secs() + 1),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Barred {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Discord's edge bars this address; next probe in {} s", self.next_probe.as_secs_f64().ceil())
+    }
+}
+
+/// Requests that were not answered at all, one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Outage {
+    unanswered: u32,
+    cause: Option<Unreachable>,
+}
+
+/// One request may get lost; so many in a row are worth a line in the log.
+const OUTAGE: u32 = 3;
+
+impl Outage {
+    /// A request was answered, or was not and this is why.
+    pub(super) fn learn(&mut self, cause: Option<&Unreachable>) {
+        let Some(cause) = cause else {
+            if self.unanswered >= OUTAGE {
+                info!("Discord answers again");
+            }
+            *self = Self::default();
+            return;
+        };
+        self.unanswered = self.unanswered.saturating_add(1);
+        if self.unanswered == OUTAGE {
+            warn!("Discord does not answer: {cause}. What waits for it is tried again");
+        }
+        self.cause = Some(cause.clone());
+    }
+
+    pub(super) const fn cause(&self) -> Option<&Unreachable> {
+        self.cause.as_ref()
+    }
+}
+
+/// Tells the operator and the metrics.
+pub(super) fn announce(news: News, counts: &Counts) {
+    let seconds = |time: Duration| time.as_secs_f64().ceil();
+    match news {
+        News::Barred { next_probe } => {
+            counts.edge_bar.set(1);
+            warn!(
+                "Discord's edge bars this address; next probe in {} s. Until then no request goes out; what waits is done \
+                 when the bar is over. If it lasts for hours, another program behind the same address may be the cause: \
+                 ask your provider, or move the bot to another address",
+                seconds(next_probe)
+            );
+        }
+        News::StillBarred { next_probe } => {
+            warn!("Discord's edge still bars this address; next probe in {} s", seconds(next_probe));
+        }
+        News::Lifted { lasted } => {
+            counts.edge_bar.set(0);
+            info!("Discord's edge lets this address in again, after {} s; going on", seconds(lasted));
+        }
+        News::Slowed { refused } => warn!(
+            "Discord refused {refused} requests within ten minutes (401, 403, 429) and bans an address with 10,000: \
+             requests are spread out now. `talon doctor` tells which rights are missing; another bot behind the same \
+             address counts, too"
+        ),
+        News::Recovered { refused } => {
+            info!("Discord refused {refused} requests within the last ten minutes; requests go at full speed again");
+        }
+    }
+}
