@@ -34,7 +34,7 @@ pub use connection::Protocol;
 /// What is done to one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// RST_STREAM with REFUSED_STREAM: it was not looked at.
+    /// `RST_STREAM` with `REFUSED_STREAM`: it was not looked at.
     RefuseStream,
     /// GOAWAY that names an earlier stream as the last one: it was not looked at.
     GoAwayBefore,
