@@ -5,7 +5,7 @@
 //! ```text
 //! supervisor.rs    keeps each shard connected: pauses, Discord's limit on new sessions, what cannot be mended
 //! └── session.rs   a thread and a runtime: serenity's client, and the connections of one session
-//!     ├── socket.rs   opens the socket to Discord, and names why one ended
+//!     ├── socket.rs   opens the socket to Discord (whose certificates: trust.rs), and names why one ended
 //!     └── relay.rs    carries frames between Discord and serenity, and bounds each stage
 //! meaning.rs, unread.rs    events → `Heard`
 //! ```
@@ -24,6 +24,7 @@ mod session;
 mod socket;
 pub mod status;
 mod supervisor;
+mod trust;
 mod unread;
 
 use std::sync::Arc;
