@@ -36,7 +36,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tracing_subscriber", &["logs"]),
     ("axum", &["sandbox"]),
     ("libc", &["memory"]),
-    ("tokio_tungstenite", &["sandbox"]),
+    ("tokio_tungstenite", &["gateway", "sandbox"]),
 ];
 
 #[test]
