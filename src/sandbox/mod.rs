@@ -11,7 +11,7 @@
 //!      │   ├─── faults.rs    what goes wrong, on demand
 //!      │   └─── record.rs    what was asked
 //!      │
-//!   server.rs, socket.rs     HTTP and WebSocket, with multipart.rs for bodies with files
+//!   server.rs, socket.rs     HTTP and WebSocket, with multipart.rs for bodies with files; guard.rs keeps foreign pages out
 //!   control/, page.rs        the same by hand: curl, and a browser
 //!   switch.rs                what the host offers on the page, such as killing a bot of its own
 //! ```
@@ -22,6 +22,7 @@ mod control;
 mod driver;
 mod faults;
 mod gateway;
+mod guard;
 mod hub;
 mod multipart;
 mod page;

@@ -54,11 +54,7 @@ fn file(name: &'static str, text: &'static str) -> impl IntoResponse {
         Some((_, "js")) => "text/javascript; charset=utf-8",
         _ => "text/html; charset=utf-8",
     };
-    let headers = [
-        (header::CONTENT_TYPE, kind),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::CACHE_CONTROL, "no-cache"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
+    let headers =
+        [(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, POLICY), (header::CACHE_CONTROL, "no-cache")];
     (headers, text)
 }

@@ -3,6 +3,7 @@
 mod chat;
 mod chromium;
 mod hands;
+mod hostile;
 mod live;
 mod looks;
 mod trouble;
