@@ -19,7 +19,7 @@ macro_rules! files {
     ($($name:literal),* $(,)?) => { [$(($name, include_str!(concat!("page/", $name)))),*] };
 }
 
-const FILES: [(&str, &str); 18] = files![
+const FILES: [(&str, &str); 19] = files![
     "layout.css",
     "chat.css",
     "panel.css",
@@ -37,6 +37,7 @@ const FILES: [(&str, &str); 18] = files![
     "panel.js",
     "sandbox.js",
     "state.js",
+    "times.js",
     "words.js",
 ];
 

@@ -6,7 +6,8 @@ import { drawMessage } from './message.js';
 import { announce } from './notice.js';
 import { act } from './sandbox.js';
 import { arranged, current, goTo, state } from './state.js';
-import { apart, say, shortTime } from './words.js';
+import { TIMESTAMP, writeTime } from './times.js';
+import { apart, say } from './words.js';
 
 /** Messages of one person within this time stand together. */
 const TOGETHER = 7 * 60 * 1000;
@@ -18,7 +19,6 @@ let atEnd = true;
 const context = (view) => ({
   me: view.as.id,
   say,
-  date: shortTime,
   go: goTo,
   user: (id) => view.users[id],
   role: (id) => view.roles.find((role) => role.id === id)?.name,
@@ -31,6 +31,7 @@ const plain = (text, view) => text
   .replace(/<@&(\d+)>/g, (tag, id) => `@${apart(view.roles.find((role) => role.id === id)?.name ?? say('deleted_role'))}`)
   .replace(/<@!?(\d+)>/g, (tag, id) => `@${apart(view.users[id] ?? id)}`)
   .replace(/<#(\d+)>/g, (tag, id) => `#${apart(view.channels.find((channel) => channel.id === id)?.name ?? say('no_access'))}`)
+  .replace(new RegExp(TIMESTAMP, 'g'), (tag, seconds, style) => writeTime(seconds, style) ?? tag)
   .replace(/[*_~`|]{2,}|`/g, '');
 
 /** By the same person for the same ears, so that they can stand together. */

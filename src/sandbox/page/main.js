@@ -11,6 +11,7 @@ import { complain } from './notice.js';
 import { drawPanel } from './panel.js';
 import { follow, look } from './sandbox.js';
 import { arranged, current, onMove, settle, state } from './state.js';
+import { startTimes } from './times.js';
 import { say } from './words.js';
 
 let busy = false;
@@ -87,6 +88,7 @@ startLists();
 startChat();
 startBox();
 startHints();
+startTimes();
 onMove(() => { shut(); refresh(); });
 addEventListener('keydown', walk);
 $('show-panel').addEventListener('click', refresh);

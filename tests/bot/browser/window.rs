@@ -61,6 +61,11 @@ impl Window {
         self.ask("Emulation.setEmulatedMedia", json!({ "features": features })).await;
     }
 
+    /// Tells the page that its reader lives in this time zone.
+    pub async fn live_in(&self, zone: &str) {
+        self.ask("Emulation.setTimezoneOverride", json!({ "timezoneId": zone })).await;
+    }
+
     /// Clicks the thing of this role and name, as soon as it is there.
     pub async fn click(&self, role: &str, name: &str) {
         self.click_with(role, name, "left").await;
