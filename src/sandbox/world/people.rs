@@ -216,10 +216,12 @@ impl World {
 
     /// An administrator changes a role.
     pub fn change_role(&mut self, role: Snowflake, change: impl FnOnce(&mut Role)) {
+        let before = self.views();
         let Some(found) = self.guild.roles.get_mut(&role) else { return };
         change(found);
         let data = json!({ "guild_id": self.guild.id, "role": found.json() });
         self.dispatch(Dispatch::new("GUILD_ROLE_UPDATE", Intents::GUILDS, data));
+        self.tell_changed_views(&before);
     }
 
     /// An administrator makes a channel or a category.
@@ -256,9 +258,11 @@ impl World {
 
     /// The server gets another owner.
     pub fn set_owner(&mut self, user: Snowflake) {
+        let before = self.views();
         self.guild.owner = user;
         let data = self.guild_json();
         self.dispatch(Dispatch::new("GUILD_UPDATE", Intents::GUILDS, data));
+        self.tell_changed_views(&before);
     }
 
     /// The server vanishes from the bot's sight for a while, or comes back.
