@@ -9,8 +9,8 @@ use super::world::Upload;
 
 /// What a form came to: the JSON of the call, and the files beside it.
 #[derive(Debug, PartialEq)]
-pub(super) struct Parts {
-    pub(super) body: Option<Value>,
+pub(super) struct Parts<Body = Option<Value>> {
+    pub(super) body: Body,
     pub(super) files: Vec<Upload>,
 }
 

@@ -28,7 +28,7 @@ use super::world::{Answer, Refusal, Request as Call, Route};
 use super::{control, guard, page};
 
 /// The largest body Discord takes from a bot: ten files of the largest size, and what is said about them.
-const LARGEST_BODY: usize = 10 * LARGEST + 1024 * 1024;
+pub(super) const LARGEST_BODY: usize = 10 * LARGEST + 1024 * 1024;
 
 /// Takes connections for as long as the runtime lives.
 pub(super) async fn serve(hub: Arc<Hub>, listener: std::net::TcpListener) {

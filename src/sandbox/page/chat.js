@@ -2,6 +2,7 @@
 
 import { drawBox } from './box.js';
 import { $, el, keep } from './dom.js';
+import { drawForm } from './form.js';
 import { drawMessage } from './message.js';
 import { announce } from './notice.js';
 import { act } from './sandbox.js';
@@ -69,6 +70,7 @@ export const drawChat = () => {
   keep(list, [...opening(channel, names), ...rows, ...lapsed(channel)], (item) => item.draw ? PLACES[item.draw](item) : drawMessage(item, ctx));
   keepInSight(list, channel);
   drawBox();
+  drawForm(ctx);
   tell(channel, ctx);
 };
 
@@ -97,6 +99,8 @@ export const startChat = () => {
     atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
     if (atEnd) $('newer').hidden = true;
   });
+  // A picture takes room when it has arrived.
+  list.addEventListener('load', () => atEnd && toEnd(), true);
   // The hint, the box and the keyboard of a phone take room below.
   new ResizeObserver(() => atEnd && toEnd()).observe(list);
   $('newer').addEventListener('click', () => { toEnd(); $('text').focus(); });
@@ -116,8 +120,8 @@ const first = () => {
 
 /** Commands that the bot let lapse; a press that lapsed is shown at its button. */
 const lapsed = (channel) => (channel?.presses ?? [])
-  .filter((press) => press.cause.command && press.progress === 'failed')
-  .map((press) => ({ key: press.id, draw: 'lapsed', name: press.cause.command.name }));
+  .filter((press) => !press.cause.press && press.progress === 'failed')
+  .map((press) => ({ key: press.id, draw: 'lapsed', name: press.cause.command ? `/${press.cause.command.name}` : say('form_sent') }));
 
 const PLACES = {
   top: ({ name }) => el('li', { class: 'top' }, el('span', { class: 'hash', 'aria-hidden': 'true' }, '#'), say('beginning', { name })),
@@ -125,7 +129,7 @@ const PLACES = {
     to && el('button', { type: 'button', class: 'key secondary', onclick: () => goTo(to.id) }, say('back', { name: to.name }))),
   outside: ({ name, id }) => el('li', { class: 'empty' }, el('p', {}, say('not_member', { name })),
     el('button', { type: 'button', class: 'key secondary', onclick: () => act('join', { as: id }) }, say('come_back', { name }))),
-  lapsed: ({ name }) => el('li', { class: 'message failed' }, `/${name}: ${say('failed')}`),
+  lapsed: ({ name }) => el('li', { class: 'message failed' }, `${name}: ${say('failed')}`),
 };
 
 /** Reads aloud what is new in the channel looked at. */

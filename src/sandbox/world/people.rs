@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::attachments::{Upload, check_uploads};
 use super::channels::Channel;
 use super::components::{BUTTON, thing_of};
 use super::dispatch::{Dispatch, Intents};
@@ -20,6 +21,8 @@ use super::{Role, World, options};
 pub enum Cannot {
     SeeTheChannel,
     Write,
+    Attach,
+    AttachThat,
     SeeTheMessage,
     FindTheButton,
     PressADisabledButton,
@@ -80,6 +83,17 @@ impl World {
 
     /// Writes a message as a person, with a person's rights.
     pub fn say(&mut self, user: Snowflake, channel: Snowflake, text: &str) -> Result<Snowflake, Cannot> {
+        self.say_with(user, channel, text, Vec::new())
+    }
+
+    /// The same, with files.
+    pub fn say_with(
+        &mut self,
+        user: Snowflake,
+        channel: Snowflake,
+        text: &str,
+        files: Vec<Upload>,
+    ) -> Result<Snowflake, Cannot> {
         let rights = self.permissions(user, channel);
         if !rights.has(Permissions::VIEW_CHANNEL) {
             return Err(Cannot::SeeTheChannel);
@@ -87,8 +101,12 @@ impl World {
         if !rights.has(Permissions::SEND_MESSAGES) {
             return Err(Cannot::Write);
         }
+        if !files.is_empty() && !rights.has(Permissions::ATTACH_FILES) {
+            return Err(Cannot::Attach);
+        }
+        check_uploads(rights, &files).map_err(|_| Cannot::AttachThat)?;
         let message = self.new_message(channel, user);
-        Ok(self.send(message, said(text), rights))
+        Ok(self.send(message, Draft { files, ..said(text) }, rights))
     }
 
     /// Writes a message through a webhook of this name, which belongs to nobody.

@@ -2,11 +2,14 @@
 
 mod chat;
 mod chromium;
+mod forms;
 mod hands;
 mod hostile;
+mod keyboard;
 mod live;
 mod looks;
 mod messages;
+mod newcomers;
 mod trouble;
 mod window;
 
