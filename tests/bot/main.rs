@@ -17,6 +17,7 @@ mod faults;
 mod gateway;
 mod hands;
 mod health;
+mod hidden;
 mod invite;
 mod language;
 mod line;

@@ -227,7 +227,7 @@ impl World {
 
     /// A channel inside `GUILD_CREATE` does not repeat the server's id.
     fn guild_channel(&self, channel: &Channel) -> Value {
-        let mut json = self.channel_json(channel);
+        let mut json = self.told_channel(channel);
         if let Some(object) = json.as_object_mut() {
             object.remove("guild_id");
         }

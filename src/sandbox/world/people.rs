@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::attachments::{Upload, check_uploads};
 use super::channels::Channel;
 use super::components::{BUTTON, thing_of};
 use super::dispatch::{Dispatch, Intents};
@@ -20,6 +21,8 @@ use super::{Role, World, options};
 pub enum Cannot {
     SeeTheChannel,
     Write,
+    Attach,
+    AttachThat,
     SeeTheMessage,
     FindTheButton,
     PressADisabledButton,
@@ -80,6 +83,17 @@ impl World {
 
     /// Writes a message as a person, with a person's rights.
     pub fn say(&mut self, user: Snowflake, channel: Snowflake, text: &str) -> Result<Snowflake, Cannot> {
+        self.say_with(user, channel, text, Vec::new())
+    }
+
+    /// The same, with files.
+    pub fn say_with(
+        &mut self,
+        user: Snowflake,
+        channel: Snowflake,
+        text: &str,
+        files: Vec<Upload>,
+    ) -> Result<Snowflake, Cannot> {
         let rights = self.permissions(user, channel);
         if !rights.has(Permissions::VIEW_CHANNEL) {
             return Err(Cannot::SeeTheChannel);
@@ -87,8 +101,12 @@ impl World {
         if !rights.has(Permissions::SEND_MESSAGES) {
             return Err(Cannot::Write);
         }
+        if !files.is_empty() && !rights.has(Permissions::ATTACH_FILES) {
+            return Err(Cannot::Attach);
+        }
+        check_uploads(rights, &files).map_err(|_| Cannot::AttachThat)?;
         let message = self.new_message(channel, user);
-        Ok(self.send(message, said(text), rights))
+        Ok(self.send(message, Draft { files, ..said(text) }, rights))
     }
 
     /// Writes a message through a webhook of this name, which belongs to nobody.
@@ -216,10 +234,12 @@ impl World {
 
     /// An administrator changes a role.
     pub fn change_role(&mut self, role: Snowflake, change: impl FnOnce(&mut Role)) {
+        let before = self.views();
         let Some(found) = self.guild.roles.get_mut(&role) else { return };
         change(found);
         let data = json!({ "guild_id": self.guild.id, "role": found.json() });
         self.dispatch(Dispatch::new("GUILD_ROLE_UPDATE", Intents::GUILDS, data));
+        self.tell_changed_views(&before);
     }
 
     /// An administrator makes a channel or a category.
@@ -256,9 +276,11 @@ impl World {
 
     /// The server gets another owner.
     pub fn set_owner(&mut self, user: Snowflake) {
+        let before = self.views();
         self.guild.owner = user;
         let data = self.guild_json();
         self.dispatch(Dispatch::new("GUILD_UPDATE", Intents::GUILDS, data));
+        self.tell_changed_views(&before);
     }
 
     /// The server vanishes from the bot's sight for a while, or comes back.

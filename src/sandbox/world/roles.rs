@@ -71,9 +71,11 @@ impl World {
 
     /// A deleted role leaves its members and every channel's overwrites.
     pub(super) fn drop_role(&mut self, role: Snowflake) {
-        if self.guild.roles.remove(&role).is_none() {
+        if !self.guild.roles.contains_key(&role) {
             return;
         }
+        let before = self.views();
+        self.guild.roles.remove(&role);
         for member in self.guild.members.values_mut() {
             member.roles.retain(|&held| held != role);
         }
@@ -82,6 +84,7 @@ impl World {
         }
         let data = json!({ "guild_id": self.guild.id, "role_id": role });
         self.dispatch(Dispatch::new("GUILD_ROLE_DELETE", Intents::GUILDS, data));
+        self.tell_changed_views(&before);
     }
 
     pub(super) fn set_member_role(
@@ -102,6 +105,7 @@ impl World {
 
     /// Gives or takes a role, and says so when something changed.
     pub(super) fn give_role(&mut self, user: Snowflake, role: Snowflake, held: bool) {
+        let before = self.views();
         let Some(member) = self.guild.members.get_mut(&user) else { return };
         if member.roles.contains(&role) == held {
             return;
@@ -111,6 +115,7 @@ impl World {
             member.roles.push(role);
         }
         self.member_changed(user);
+        self.tell_changed_views(&before);
     }
 
     /// Whether a role or a member of this id exists, as an overwrite's target must.

@@ -27,6 +27,8 @@ pub struct Start {
     /// Rate limits; none by default, so that tests need not wait.
     pub limits: Option<Limits>,
     pub room: Room,
+    /// Whether channels that the bot may not view are hidden from it, as Discord does since the autumn of 2026.
+    pub hides_channels: bool,
     /// Further members without any part to play.
     pub extras: usize,
     /// Further servers that the bot is in, alike in everything, in which nothing ever happens.
@@ -51,6 +53,7 @@ impl Default for Start {
             support_mentionable: false,
             limits: None,
             room: Room::default(),
+            hides_channels: false,
             extras: 0,
             neighbours: 0,
         }
@@ -129,6 +132,7 @@ impl World {
             gone: VecDeque::new(),
             limits: start.limits,
             neighbours: start.neighbours,
+            hides_channels: start.hides_channels,
             room: start.room,
             buckets: Buckets::default(),
             bot,
