@@ -11,6 +11,7 @@ mod finding;
 pub mod invite;
 mod rights;
 pub mod setup;
+pub mod terminal;
 pub mod tickets;
 
 /// Why a question to the database could not be answered, as a sentence.
