@@ -27,7 +27,7 @@
 //!
 //! ```text
 //!   main ──▶ logs                  demo ──▶ sandbox
-//!     │ └──▶ operator ──▶ config   and store, discord: beside a running bot
+//!     │ └──▶ operator ──▶ config   and store, discord, texts: beside a running bot
 //!     │
 //!  gateway ─────────┐              serenity (events)
 //!  health           │              hyper (for who watches)

@@ -29,7 +29,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 /// Whether a terminal obeys this character or shows nothing for it: controls, line and paragraph separators, direction
 /// marks, and what has no width (Unicode's general categories Cc, Cf, Zl and Zp, and the fillers). The joiner and the
 /// variation selectors are left alone: emoji are made of them.
-fn is_hidden(letter: char) -> bool {
+pub(crate) fn is_hidden(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
             '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}'
