@@ -47,7 +47,8 @@ fn say(words: &Words) -> String {
         Words::NoRights => "❌ only the ticket's owner and the support team can close it".into(),
         Words::NotATicket => "❌ this is not a ticket, there is nothing to close here".into(),
         Words::CategoryFull => {
-            "❌ there is no room for another ticket right now, please try again later or write to the support team".into()
+            "❌ there is no room for another ticket right now, please try again later or write to the support team"
+                .into()
         }
         Words::ServerFull => "❌ the server has no room for new channels, please let an admin know".into(),
         Words::CategoryGone => "❌ the category for tickets has been deleted, please let an admin know".into(),

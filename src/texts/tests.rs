@@ -89,7 +89,8 @@ fn an_announcement_of_any_delay_is_known_again_and_so_is_one_of_an_older_version
         }
     }
     // An older version told every delay in seconds.
-    for text in ["🔒 тикет будет закрыт через 3600 секунд...", "🔒 this ticket will be closed in 3600 seconds..."] {
+    for text in ["🔒 тикет будет закрыт через 3600 секунд...", "🔒 this ticket will be closed in 3600 seconds..."]
+    {
         assert!(announces_closing(text), "{text}");
     }
 }
