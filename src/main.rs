@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use talon::actors::clock;
-use talon::config::{self, Config, Environment, Mistakes};
+use talon::config::{self, Access, Config, Environment, Mistakes};
 use talon::logs::{self, Format};
 use talon::operator::doctor::{self, Report};
 use talon::operator::setup::{Setup, Stop};
@@ -79,9 +79,15 @@ async fn main() -> ExitCode {
         Command::Setup => set_up(&environment, env_file).await,
         Command::Doctor(options) => examine(&environment, &options).await,
         Command::Invite(options) => invite(&environment, &options).await,
-        Command::Tickets { json } => ask(&environment, |database| tickets::list(database, json, clock::now())),
-        Command::Explain { whose, json } => ask(&environment, |database| explain::tell(database, &whose, json)),
-        Command::Backup { file } => ask(&environment, |database| backup::make(database, &file)),
+        Command::Tickets { json } => {
+            let access = access(&environment);
+            ask(&environment, async |database| tickets::list(database, json, access.as_ref(), clock::now()).await).await
+        }
+        Command::Explain { whose, json } => {
+            let access = access(&environment);
+            ask(&environment, async |database| explain::tell(database, &whose, json, access.as_ref()).await).await
+        }
+        Command::Backup { file } => ask(&environment, async |database| backup::make(database, &file)).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(options) => show(&environment, options).await,
     }
@@ -166,7 +172,9 @@ async fn invite(environment: &Environment, options: &invite::Options) -> ExitCod
             ExitCode::SUCCESS
         }
         Err(invite::Trouble::Settings(mistakes)) => {
-            eprintln!("{mistakes}\n\nWithout a token: `talon invite --application ID`, with the id from the application's page.");
+            eprintln!(
+                "{mistakes}\n\nWithout a token: `talon invite --application ID`, with the id from the application's page."
+            );
             ExitCode::from(BAD_SETTINGS)
         }
         Err(invite::Trouble::Discord(error)) => report(Err(error)),
@@ -193,13 +201,13 @@ fn correct(mistakes: &Mistakes) -> ExitCode {
 }
 
 /// Asks the database, and prints the answer. Only the database's place must be known for it.
-fn ask(environment: &Environment, question: impl FnOnce(&Path) -> Result<String, Trouble>) -> ExitCode {
+async fn ask(environment: &Environment, question: impl AsyncFnOnce(&Path) -> Result<String, Trouble>) -> ExitCode {
     let database = match Config::database(environment) {
         Ok(database) => database,
         Err(mistakes) => return correct(&mistakes),
     };
     logs::start(Some("warn"), Format::Text);
-    match question(&database) {
+    match question(&database).await {
         Ok(answer) => {
             write_out(&answer);
             ExitCode::SUCCESS
@@ -209,6 +217,11 @@ fn ask(environment: &Environment, question: impl FnOnce(&Path) -> Result<String,
             ExitCode::FAILURE
         }
     }
+}
+
+/// What names can be found out with. Without it there are ids alone, and nothing is wrong.
+fn access(environment: &Environment) -> Option<Access> {
+    Access::read(environment).ok()
 }
 
 fn report<E: std::error::Error>(ended: Result<(), E>) -> ExitCode {

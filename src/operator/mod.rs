@@ -9,6 +9,7 @@ pub mod explain;
 mod facts;
 mod finding;
 pub mod invite;
+mod names;
 mod rights;
 pub mod setup;
 pub mod terminal;
