@@ -67,7 +67,8 @@ impl Environment {
             return environment;
         }
         let line = Cell::new(0);
-        let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
+        // Blanks after the last line feed would be taken for a line that cannot be understood.
+        let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text).trim_ascii_end();
         for item in dotenvy::from_read_iter(Lines { rest: text, line: &line }) {
             match item {
                 Ok(variable) => environment.extend([variable]),
@@ -128,7 +129,8 @@ fn describe_unreadable(why: &io::Error) -> String {
         io::ErrorKind::NotFound => "there is no such file: correct the path after --env-file".into(),
         io::ErrorKind::IsADirectory => "is a folder, not a file: move it away, or name another with --env-file".into(),
         io::ErrorKind::PermissionDenied => {
-            "may not be read by the user that talon runs as: give the file to that user, or run talon as its owner".into()
+            "may not be read by the user that talon runs as: give the file to that user, or run talon as its owner"
+                .into()
         }
         _ => format!("cannot be read ({why}): check the file, or name another with --env-file"),
     }

@@ -263,11 +263,9 @@ fn a_file_in_utf_16_is_told_in_words() {
         let text: Vec<u8> = "DISCORD_TOKEN=secret\r\n".encode_utf16().flat_map(unit).collect();
         [mark, &text].concat()
     };
-    for text in [
-        utf_16(u16::to_le_bytes, b"\xFF\xFE"),
-        utf_16(u16::to_be_bytes, b"\xFE\xFF"),
-        utf_16(u16::to_le_bytes, b""),
-    ] {
+    for text in
+        [utf_16(u16::to_le_bytes, b"\xFF\xFE"), utf_16(u16::to_be_bytes, b"\xFE\xFF"), utf_16(u16::to_le_bytes, b"")]
+    {
         let mistakes = Mistakes(Environment::of_file(&text).mistakes().to_vec()).to_string();
         assert!(mistakes.starts_with(".env: ") && mistakes.contains("save it as UTF-8"), "{mistakes}");
         assert_eq!(mistakes.lines().count(), 1, "one sentence, and not one for each line");

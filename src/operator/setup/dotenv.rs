@@ -155,7 +155,8 @@ fn take<'a>(waiting: &mut Vec<&'a Setting>, line: &str) -> Option<&'a Setting> {
 /// The value that a line gives to this name, as it is written there.
 fn assigned<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     let line = line.trim_start_matches('\u{feff}').trim();
-    let line = line.strip_prefix("export ").map_or(line, str::trim_start);
+    let exported = line.strip_prefix("export").filter(|rest| rest.starts_with(char::is_whitespace));
+    let line = exported.map_or(line, str::trim_start);
     let value = line.strip_prefix(name)?.trim_start().strip_prefix('=')?;
     Some(bare(value))
 }
@@ -196,7 +197,7 @@ mod tests {
     #[test]
     fn a_setting_is_replaced_where_it_counted() {
         check(
-            "A=1\nTICKET_CATEGORY_ID=11\nexport DISCORD_TOKEN = 'old'\r\nTICKET_CATEGORY_ID=12\nB=2\n",
+            "A=1\nexport\tTICKET_CATEGORY_ID=11\nexport DISCORD_TOKEN = 'old'\r\nTICKET_CATEGORY_ID=12\nB=2\n",
             "A=1\nDISCORD_TOKEN=new\nTICKET_CATEGORY_ID=22\nB=2\n",
             &["DISCORD_TOKEN: (not shown)  (was: (not shown))", "TICKET_CATEGORY_ID: tickets  (was: 12)"],
         );

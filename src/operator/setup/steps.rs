@@ -119,7 +119,11 @@ impl Walk<'_> {
                 let link = application.map_or_else(|_| "`talon invite`".to_owned(), |found| invite::link(found.id));
                 self.person.say(&format!("The bot is in no server yet. Open this and choose one:\n\n  {link}\n"));
             }
-            let item = |server: Named<GuildId>| Item { id: server.id.0, name: printable(&server.name).into_owned(), hint: None };
+            let item = |server: Named<GuildId>| Item {
+                id: server.id.0,
+                name: printable(&server.name).into_owned(),
+                hint: None,
+            };
             let items = servers.into_iter().map(item).collect();
             let menu = Menu { title: "The servers the bot is in:", items, new: None };
             if let Pick::Id(server) = self.choose(&menu).await? {
