@@ -37,7 +37,8 @@ fn wrap_line(line: &str, width: usize) -> String {
     }
     let text = line.trim_start();
     let marks = text.find(|letter: char| !matches!(letter, '→' | ' ')).unwrap_or(0);
-    let margin = " ".repeat((visible_width(&line[..line.len() - text.len()]) + text[..marks].chars().count()).min(width / 2));
+    let margin =
+        " ".repeat((visible_width(&line[..line.len() - text.len()]) + text[..marks].chars().count()).min(width / 2));
     let mut wrapped = String::new();
     let mut used = 0;
     // Each word with the spaces before it: a table's columns stay where they are.
@@ -98,7 +99,10 @@ mod tests {
                 "see https://discord.com/oauth2/authorize?client_id=1 there",
                 "see\nhttps://discord.com/oauth2/authorize?client_id=1\nthere",
             ),
-            ("\x1b[31m✗\x1b[0m exactly forty columns without colours\n", "\x1b[31m✗\x1b[0m exactly forty columns without colours\n"),
+            (
+                "\x1b[31m✗\x1b[0m exactly forty columns without colours\n",
+                "\x1b[31m✗\x1b[0m exactly forty columns without colours\n",
+            ),
             ("строка по-русски, которая длиннее сорока колонок", "строка по-русски, которая длиннее сорока\nколонок"),
         ];
         for (text, wrapped) in cases {

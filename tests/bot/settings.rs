@@ -81,13 +81,7 @@ async fn every_command_reads_the_file_that_it_is_given() {
     stage.panel().await;
     stage.open(stage.discord.ids().alice).await;
 
-    for command in [
-        &["tickets"][..],
-        &["explain", "#1"],
-        &["backup", "copy.db"],
-        &["invite"],
-        &["doctor"],
-    ] {
+    for command in [&["tickets"][..], &["explain", "#1"], &["backup", "copy.db"], &["invite"], &["doctor"]] {
         let arguments = [command, &["--env-file", "talon.env"]].concat();
         stage.until_told(&arguments, |_| true).await;
     }

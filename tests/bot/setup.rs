@@ -298,8 +298,13 @@ async fn what_cannot_be_written_is_told_before_anything_is_asked() {
 #[tokio::test]
 async fn the_settings_may_go_into_another_file_that_the_bot_is_then_started_with() {
     let stage = newcomer();
-    let mut setup = stage.program("setup").args(["--env-file", "talon.env"]).stdin(Stdio::piped()).stdout(Stdio::piped())
-        .spawn().expect("the program starts");
+    let mut setup = stage
+        .program("setup")
+        .args(["--env-file", "talon.env"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
     let answers = [stage.discord.token(), "1", "1", "1", "support", "", "y"].join("\n") + "\n";
     setup.stdin.take().expect("somebody to answer").write_all(answers.as_bytes()).expect("the answers are taken");
     let output = tokio::task::spawn_blocking(|| setup.wait_with_output().expect("it ends")).await.expect("waited for");
@@ -322,13 +327,14 @@ async fn a_name_cannot_play_tricks_on_the_terminal() {
         }
     });
     let number = |told: &str| {
-        told.lines().find(|line| line.contains("sup\\u{1b}[2Jport\\u{202e}\\u{a}Write it?")).map(|line| {
-            line.trim_start().split(' ').next().expect("a number").to_owned()
-        })
+        told.lines()
+            .find(|line| line.contains("sup\\u{1b}[2Jport\\u{202e}\\u{a}Write it?"))
+            .map(|line| line.trim_start().split(' ').next().expect("a number").to_owned())
     };
     let first = answer(&stage, &[stage.discord.token(), "1", "1", "1"]).await;
     let told = text(&first.stdout);
-    let number = number(&told).unwrap_or_else(|| panic!("the role is in the list, and shown by its characters: {told}"));
+    let number =
+        number(&told).unwrap_or_else(|| panic!("the role is in the list, and shown by its characters: {told}"));
 
     let output = answer(&stage, &[stage.discord.token(), "1", "1", "1", &number, "", "y"]).await;
 
