@@ -150,9 +150,7 @@ async fn examine(environment: &Environment, options: &doctor::Options) -> ExitCo
     logs::start(Some("warn"), Format::Text);
     match Config::read(environment) {
         Ok(config) => {
-            for warning in environment.warnings() {
-                eprintln!("{warning}");
-            }
+            warn_of(environment);
             tell(&doctor::run(&config, options).await)
         }
         Err(mistakes) => correct(&mistakes),
@@ -191,6 +189,13 @@ fn write_out(text: &str) {
     let _ = std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes());
 }
 
+/// Tells what is probably meant otherwise; the answer itself goes to standard output.
+fn warn_of(environment: &Environment) {
+    for warning in environment.warnings() {
+        eprintln!("{warning}");
+    }
+}
+
 /// Tells what has to be corrected in the settings.
 fn correct(mistakes: &Mistakes) -> ExitCode {
     if let Some(advice) = mistakes.advice() {
@@ -207,6 +212,7 @@ async fn ask(environment: &Environment, question: impl AsyncFnOnce(&Path) -> Res
         Err(mistakes) => return correct(&mistakes),
     };
     logs::start(Some("warn"), Format::Text);
+    warn_of(environment);
     match question(&database).await {
         Ok(answer) => {
             write_out(&answer);

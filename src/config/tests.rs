@@ -238,23 +238,21 @@ fn the_easy_way_out_comes_with_what_is_missing_and_with_nothing_else() {
 
 #[test]
 fn a_dotenv_file_is_read_however_it_was_saved() {
-    let cases: [(&[u8], &[(&str, &str)]); 8] = [
-        (b"SUPPORT_ROLE_ID=1", &[("SUPPORT_ROLE_ID", "1")]),
-        (b"\n   \n\t\nSUPPORT_ROLE_ID=1\n   ", &[("SUPPORT_ROLE_ID", "1")]),
-        (b"\xEF\xBB\xBFA=1\r\nB=2\r\n", &[("A", "1"), ("B", "2")]),
-        (b"  export  A = 1\nexport\tB=2", &[("A", "1"), ("B", "2")]),
-        (b"A=b#c\nB='d # e' # f\nC=\"g # h\"", &[("A", "b#c"), ("B", "d # e"), ("C", "g # h")]),
-        (b"A=b=c==\nB=\"d=e\"", &[("A", "b=c=="), ("B", "d=e")]),
-        (b"A=\nB=''\nC=3 # d", &[("C", "3")]),
-        ("A=дом\n# ключ\nB=2".as_bytes(), &[("A", "дом"), ("B", "2")]),
-    ];
-    for (text, variables) in cases {
+    let check = |text: &[u8], variables: &[(&str, &str)]| {
         let told = String::from_utf8_lossy(text);
         let environment = Environment::of_file(text);
         assert_eq!(environment.mistakes(), [], "{told:?}");
         let read: Vec<_> = environment.values().collect();
         assert_eq!(read, variables, "{told:?}");
-    }
+    };
+    check(b"SUPPORT_ROLE_ID=1", &[("SUPPORT_ROLE_ID", "1")]);
+    check(b"\n   \n\t\nSUPPORT_ROLE_ID=1\n   ", &[("SUPPORT_ROLE_ID", "1")]);
+    check(b"\xEF\xBB\xBFA=1\r\nB=2\r\n", &[("A", "1"), ("B", "2")]);
+    check(b"  export  A = 1\nexport\tB=2", &[("A", "1"), ("B", "2")]);
+    check(b"A=b#c\nB='d # e' # f\nC=\"g # h\"", &[("A", "b#c"), ("B", "d # e"), ("C", "g # h")]);
+    check(b"A=b=c==\nB=\"d=e\"", &[("A", "b=c=="), ("B", "d=e")]);
+    check(b"A=\nB=''\nC=3 # d", &[("C", "3")]);
+    check("A=дом\n# ключ\nB=2".as_bytes(), &[("A", "дом"), ("B", "2")]);
 }
 
 #[test]

@@ -194,8 +194,7 @@ fn keep_private(path: &Path) {
         let mut file = path.as_os_str().to_owned();
         file.push(suffix);
         let file = Path::new(&file);
-        let Ok(found) = fs::metadata(file) else { continue };
-        if found.permissions().mode() & 0o077 == 0 {
+        if !fs::metadata(file).is_ok_and(|found| found.permissions().mode() & 0o077 != 0) {
             continue;
         }
         // By its name: to open and close it here could drop locks that this process holds on it.

@@ -103,7 +103,7 @@ async fn the_journal_forgets_what_is_older_than_it_should_keep() {
     stage.set("JOURNAL_KEEP", "2h");
     stage.start().await;
 
-    stage.until_logged("the journal has forgotten what is older than JOURNAL_KEEP lines=1").await;
+    stage.until_logged("the journal has forgotten what is older than JOURNAL_KEEP lines=1 keep=2h").await;
     let reader = Reader::open(&stage.file("json/talon.db")).expect("the database opens");
     let kept = reader.journal(Filter::Member(bob.member), 10).expect("the journal can be read");
     assert_eq!(kept.into_iter().map(|entry| entry.note).collect::<Vec<_>>(), [Ok(Note::Deferred)]);

@@ -61,6 +61,9 @@ fn a_dotenv_that_cannot_be_read_is_told_in_words() {
         assert!(text(&told.stderr).contains(".env: is a folder, not a file"), "{told:?}");
     }
     fs::remove_dir(home.path().join(".env")).expect("it is empty");
+    fs::write(home.path().join(".env"), "DATABSE_URL=sqlite://mine.db\n").expect("a file");
+    let told = talon(home.path(), &["tickets"]);
+    assert!(text(&told.stderr).contains("is DATABASE_URL meant?"), "{told:?}");
     fs::write(home.path().join(".env"), "D\0I\0S\0C\0O\0R\0D\0").expect("a file");
     let told = talon(home.path(), &["tickets"]);
     assert!(text(&told.stderr).contains("save it as UTF-8"), "{told:?}");
@@ -176,12 +179,20 @@ async fn what_is_no_database_is_left_alone() {
 
 #[tokio::test]
 async fn two_bots_do_not_share_a_database() {
-    let stage = Stage::ready().await;
+    let mut stage = Stage::ready().await;
+    let file = stage.file("json/talon.db");
+    std::os::unix::fs::symlink(&file, stage.file("link.db")).expect("a link");
+    fs::hard_link(&file, stage.file("name.db")).expect("a second name");
 
-    let second = stage.run("run").await;
-
-    assert_eq!(second.status.code(), Some(1));
-    assert!(text(&second.stderr).contains("in use by another bot"), "{}", text(&second.stderr));
+    for (path, lock) in [("json/talon.db", true), ("json/talon.db", false), ("link.db", false), ("name.db", false)] {
+        if !lock {
+            let _ = fs::remove_file(stage.file("json/talon.db-lock"));
+        }
+        stage.set("DATABASE_URL", format!("sqlite://{path}"));
+        let second = stage.run("run").await;
+        assert_eq!(second.status.code(), Some(1), "{path}");
+        assert!(text(&second.stderr).contains("in use by another bot"), "{path}: {}", text(&second.stderr));
+    }
     stage.open(stage.discord.ids().alice).await;
 }
 

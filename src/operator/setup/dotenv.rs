@@ -47,8 +47,8 @@ impl Draft {
     }
 
     /// Gives a setting a value that needs no quotes.
-    pub fn set(&mut self, name: &'static str, value: impl ToString) {
-        self.settings.push((name, Zeroizing::new(value.to_string())));
+    pub fn set(&mut self, name: &'static str, value: &str) {
+        self.settings.push((name, Zeroizing::new(value.to_owned())));
     }
 
     /// Gives the token.
@@ -81,7 +81,7 @@ impl Draft {
     /// Takes the file away from the eyes of other users, where it can be: it holds the token.
     pub fn make_private(&self) -> io::Result<()> {
         let mode = fs::metadata(&self.path)?.permissions().mode();
-        if mode & 0o077 == 0 { Ok(()) } else { fs::set_permissions(&self.path, Permissions::from_mode(0o600)) }
+        if mode & 0o077 != 0 { fs::set_permissions(&self.path, Permissions::from_mode(0o600)) } else { Ok(()) }
     }
 
     /// Puts it in place of the file. Only the owner may read it.
@@ -178,7 +178,7 @@ mod tests {
         }
         let mut draft = Draft::open(&path).unwrap();
         draft.set_token(&"new".into());
-        draft.set("TICKET_CATEGORY_ID", 22);
+        draft.set("TICKET_CATEGORY_ID", "22");
         assert_eq!(draft.changes(|value| (value == "22").then(|| "tickets".to_owned())), changes, "{before:?}");
         draft.write().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), after, "{before:?}");
@@ -214,7 +214,7 @@ mod tests {
         let path = folder.path().join(".env");
         fs::write(&path, "TICKET_CATEGORY_ID=22\n").unwrap();
         let mut draft = Draft::open(&path).unwrap();
-        draft.set("TICKET_CATEGORY_ID", 22);
+        draft.set("TICKET_CATEGORY_ID", "22");
         assert!(draft.changes(|_| None).is_empty());
     }
 
@@ -238,7 +238,7 @@ mod tests {
         fs::write(&real, "A=1\n").unwrap();
         std::os::unix::fs::symlink(&real, &link).unwrap();
         let mut draft = Draft::open(&link).unwrap();
-        draft.set("TICKET_CATEGORY_ID", 22);
+        draft.set("TICKET_CATEGORY_ID", "22");
         draft.write().unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&real).unwrap(), "A=1\nTICKET_CATEGORY_ID=22\n");

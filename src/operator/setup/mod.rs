@@ -96,9 +96,9 @@ impl Setup {
         if let Some(token) = &chosen.token {
             draft.set_token(token);
         }
-        draft.set("TICKET_BUTTON_CHANNEL_ID", chosen.panel.0);
-        draft.set("TICKET_CATEGORY_ID", chosen.category.0);
-        draft.set("SUPPORT_ROLE_ID", chosen.support.0);
+        draft.set("TICKET_BUTTON_CHANNEL_ID", &chosen.panel.to_string());
+        draft.set("TICKET_CATEGORY_ID", &chosen.category.to_string());
+        draft.set("SUPPORT_ROLE_ID", &chosen.support.to_string());
         draft.set("LOCALE", chosen.locale.code());
         let name_of = |value: &str| value.parse().ok().and_then(|id: u64| chosen.names.get(&id).cloned());
         let changes = draft.changes(name_of);
