@@ -14,6 +14,7 @@
 //! | [`counts`] | how much, and how often? | what Prometheus reads |
 //! | [`memory`] | how large are we? | freed memory, given back |
 //! | [`logs`] | how do we speak to the operator? | the log, and what it never shows |
+//! | [`printable`] | what may a terminal be shown? | foreign text without control characters |
 //! | [`texts`] | what do we say? | every word a member can read, in each language |
 //! | [`gateway`] | what do we hear? | serenity's events → `Heard` |
 //! | [`health`] | are we well? | `/healthz` and `/metrics` for whoever watches |
@@ -26,7 +27,7 @@
 //!
 //! ```text
 //!   main ──▶ logs                  demo ──▶ sandbox
-//!     │ └──▶ operator ──▶ config   and store, discord: beside a running bot
+//!     │ └──▶ operator ──▶ config   and store, discord, texts: beside a running bot
 //!     │
 //!  gateway ─────────┐              serenity (events)
 //!  health           │              hyper (for who watches)
@@ -38,7 +39,7 @@
 //!  │     texts
 //!  └──▶ lifecycle                  std, serde
 //!          │
-//!  ids, language, counts, memory    everyone may name these
+//!  ids, language, counts, memory, printable    everyone may name these
 //! ```
 //!
 //! A room names only rooms below it.
@@ -75,6 +76,7 @@ pub mod lifecycle;
 pub mod logs;
 pub mod memory;
 pub mod operator;
+pub mod printable;
 mod run;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

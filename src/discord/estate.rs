@@ -191,6 +191,25 @@ impl Transport {
         Ok(told.into_iter().map(|server| Named { id: GuildId(server.id.get()), name: server.name }).collect())
     }
 
+    /// A member of a server, as people see them there.
+    pub async fn member(&self, guild: GuildId, user: UserId) -> Result<Named<UserId>, StartError> {
+        #[derive(Deserialize)]
+        struct Told {
+            #[serde(default)]
+            nick: Option<String>,
+            user: Person,
+        }
+        #[derive(Deserialize)]
+        struct Person {
+            username: String,
+            #[serde(default)]
+            global_name: Option<String>,
+        }
+        let route = Route::GuildMember { guild_id: id(guild.0), user_id: id(user.0) };
+        let Told { nick, user: person } = self.look(route).await?;
+        Ok(Named { id: user, name: nick.or(person.global_name).unwrap_or(person.username) })
+    }
+
     /// What is in a server.
     pub async fn server(&self, guild: GuildId) -> Result<Server, StartError> {
         let (found, mut listed) = tokio::try_join!(self.guild(guild), self.listed(guild))?;

@@ -99,7 +99,7 @@ fn file_is_writable(path: &Path) -> io::Result<()> {
 }
 
 /// The folder of a file can be written to, or made.
-fn folder_is_writable(path: &Path) -> io::Result<()> {
+pub(super) fn folder_is_writable(path: &Path) -> io::Result<()> {
     let folder = standing(path)?;
     if !fs::metadata(folder)?.is_dir() {
         return Err(io::ErrorKind::NotADirectory.into());

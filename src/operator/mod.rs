@@ -9,8 +9,10 @@ pub mod explain;
 mod facts;
 mod finding;
 pub mod invite;
+mod names;
 mod rights;
 pub mod setup;
+pub mod terminal;
 pub mod tickets;
 
 /// Why a question to the database could not be answered, as a sentence.

@@ -18,6 +18,12 @@ use crate::store::time::{millis, moment};
 /// How many notes are forgotten in one go, so that nobody waits long for the rest of them.
 pub(super) const HANDFUL: usize = 2_000;
 
+/// How many pages are given back to the disk in one go: a megabyte takes about as long as a save.
+const STEP: u32 = 256;
+
+/// So many unused pages stay in the file for what is noted next.
+const SPARE: u32 = 256;
+
 /// Which ticket it is, counted from the first one ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Number(pub u64);
@@ -178,4 +184,20 @@ pub(super) fn forget(db: &Connection, before: SystemTime) -> rusqlite::Result<us
         "DELETE FROM journal WHERE id IN (SELECT id FROM journal WHERE at_ms < ?1 ORDER BY at_ms LIMIT ?2)",
     )?;
     delete.execute(params![millis(before), i64::try_from(HANDFUL).unwrap_or(i64::MAX)])
+}
+
+/// Gives some of the pages that are not used any more back to the disk; says whether there are more.
+pub(super) fn shrink(db: &Connection) -> rusqlite::Result<bool> {
+    let free: u32 = db.query_row("PRAGMA freelist_count", [], |row| row.get(0))?;
+    let step = free.saturating_sub(SPARE).min(STEP);
+    if step == 0 {
+        return Ok(false);
+    }
+    // Each row that is asked for frees a page.
+    let mut vacuum = db.prepare(&format!("PRAGMA incremental_vacuum({step})"))?;
+    let mut rows = vacuum.query([])?;
+    while rows.next()?.is_some() {}
+    let left: u32 = db.query_row("PRAGMA freelist_count", [], |row| row.get(0))?;
+    // A file that cannot shrink keeps them all.
+    Ok(left < free && left > SPARE)
 }

@@ -128,9 +128,22 @@ fn list(rights: &[Right], name: fn(Right) -> &'static str, [open, close]: [char;
     rights.iter().map(|&right| format!("{open}{}{close}", name(right))).collect()
 }
 
-/// How long something takes, in seconds. A part of a second is rounded up: nothing happens before the time that was said.
-fn seconds(delay: Duration) -> u64 {
-    delay.as_secs() + u64::from(delay.subsec_nanos() > 0)
+/// A unit in which people are told how long something takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unit {
+    Second,
+    Minute,
+    Hour,
+    Day,
+}
+
+/// How long something takes, in the largest unit of which it is a whole number. A part of a second is rounded up: nothing
+/// happens before the time that was said.
+fn count_units(delay: Duration) -> (u64, Unit) {
+    let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
+    let units = [(86_400, Unit::Day), (3_600, Unit::Hour), (60, Unit::Minute)];
+    let fits = units.into_iter().find(|(length, _)| seconds > 0 && seconds.is_multiple_of(*length));
+    fits.map_or((seconds, Unit::Second), |(length, unit)| (seconds / length, unit))
 }
 
 #[cfg(test)]

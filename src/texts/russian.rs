@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::ids::Command;
 use crate::lifecycle::{Right, Words};
-use crate::texts::{Card, Channel, Slash, Texts, list, mention, seconds};
+use crate::texts::{Card, Channel, Slash, Texts, Unit, count_units, list, mention};
 
 pub(super) const TEXTS: Texts = Texts {
     panel: Card {
@@ -104,8 +104,14 @@ fn lack(rights: &[Right]) -> String {
 
 /// The accusative, as it follows "через": `5 секунд`.
 fn countdown(delay: Duration) -> String {
-    let seconds = seconds(delay);
-    format!("{seconds} {}", plural(seconds, ["секунду", "секунды", "секунд"]))
+    let (count, unit) = count_units(delay);
+    let forms = match unit {
+        Unit::Second => ["секунду", "секунды", "секунд"],
+        Unit::Minute => ["минуту", "минуты", "минут"],
+        Unit::Hour => ["час", "часа", "часов"],
+        Unit::Day => ["день", "дня", "дней"],
+    };
+    format!("{count} {}", plural(count, forms))
 }
 
 /// Russian counts in three forms: 1, 21 · 2–4, 22–24 · 0, 5–20, 25–30.
@@ -188,6 +194,20 @@ mod tests {
             (90_000, "90 секунд"),
             (111_000, "111 секунд"),
             (121_000, "121 секунду"),
+            (60_000, "1 минуту"),
+            (59_500, "1 минуту"),
+            (120_000, "2 минуты"),
+            (300_000, "5 минут"),
+            (1_260_000, "21 минуту"),
+            (5_400_000, "90 минут"),
+            (3_600_000, "1 час"),
+            (3_601_000, "3601 секунду"),
+            (7_200_000, "2 часа"),
+            (18_000_000, "5 часов"),
+            (75_600_000, "21 час"),
+            (86_400_000, "1 день"),
+            (172_800_000, "2 дня"),
+            (432_000_000, "5 дней"),
         ];
         for (millis, text) in cases {
             assert_eq!(countdown(Duration::from_millis(millis)), text);

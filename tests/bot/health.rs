@@ -135,3 +135,23 @@ async fn systemd_is_told_when_it_is_ready_and_that_it_lives() {
     stage.until("systemd is told that it stops", stopping).await;
     stage.ended().await;
 }
+
+#[tokio::test]
+async fn a_database_that_is_taken_away_is_noticed_and_nothing_is_begun() {
+    let (stage, url) = ready().await;
+    healthz(&url, 200).await;
+    let (file, away) = (stage.file("json/talon.db"), stage.file("away.db"));
+
+    std::fs::rename(&file, &away).expect("it can be moved");
+    let ill = healthz(&url, 503).await;
+    let problem = ill["store"]["problem"].as_str().expect("a sentence");
+    assert!(problem.contains("json/talon.db was deleted, moved or replaced"), "{ill}");
+    let alice = stage.discord.ids().alice;
+    let answer = stage.answer(stage.press_create(alice)).await;
+    assert!(answer.starts_with("❌ не получилось, попробуй ещё раз"), "{answer}");
+    assert_eq!(stage.tickets(), []);
+
+    std::fs::rename(&away, &file).expect("it can be put back");
+    healthz(&url, 200).await;
+    stage.open(alice).await;
+}

@@ -127,9 +127,15 @@ impl Stage {
 
     /// Starts the bot, and does not wait for anything.
     pub fn spawn(&mut self) {
+        self.spawn_with(&[]);
+    }
+
+    /// The same, with these arguments.
+    pub fn spawn_with(&mut self, arguments: &[&str]) {
         assert!(self.bot.is_none(), "the bot runs already");
         let log = File::options().create(true).append(true).open(self.log()).expect("the log can be written");
-        let bot = self.program("run").stdout(Stdio::null()).stderr(log).spawn().expect("the bot starts");
+        let bot =
+            self.program("run").args(arguments).stdout(Stdio::null()).stderr(log).spawn().expect("the bot starts");
         self.bot = Some(bot);
     }
 

@@ -8,7 +8,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("ids", &[]),
     ("language", &[]),
     ("counts", &[]),
-    ("logs", &[]),
+    ("printable", &[]),
+    ("logs", &["printable"]),
     ("memory", &[]),
     ("lifecycle", &["ids", "language"]),
     ("texts", &["ids", "language", "lifecycle"]),
@@ -18,10 +19,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("actors", &["ids", "language", "counts", "memory", "lifecycle", "store", "discord"]),
     ("health", &["actors"]),
     ("gateway", &["ids", "language", "memory", "lifecycle", "discord", "actors"]),
-    ("operator", &["ids", "language", "lifecycle", "store", "discord", "actors", "config"]),
+    ("operator", &["ids", "language", "printable", "lifecycle", "texts", "store", "discord", "actors", "config"]),
     ("run", &["ids", "language", "lifecycle", "store", "discord", "actors", "gateway", "health", "config", "operator"]),
     ("sandbox", &[]),
-    ("demo", &["sandbox"]),
+    ("demo", &["language", "config", "sandbox"]),
 ];
 
 /// Each library with one home, and the rooms that are it.

@@ -22,6 +22,14 @@ pub struct Item {
     pub hint: Option<String>,
 }
 
+impl Item {
+    /// Its name, and what tells it from others of the same name.
+    pub fn label(&self) -> String {
+        let hint = self.hint.as_ref().map(|hint| format!("  ({hint})")).unwrap_or_default();
+        format!("{}{hint}", self.name)
+    }
+}
+
 /// What an answer means.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Pick {
@@ -39,10 +47,9 @@ impl Menu {
     /// The list, with numbers.
     pub fn text(&self) -> String {
         let mut text = format!("\n{}\n\n", self.title);
-        for (number, Item { name, hint, .. }) in (1..).zip(&self.items) {
-            let hint = hint.as_ref().map(|hint| format!("  ({hint})")).unwrap_or_default();
+        for (number, item) in (1..).zip(&self.items) {
             // Writing to a string does not fail.
-            let _ = writeln!(text, "  {number:>3}  {name}{hint}");
+            let _ = writeln!(text, "  {number:>3}  {}", item.label());
         }
         if let Some(new) = self.new {
             let _ = writeln!(text, "  new  {new}");

@@ -10,6 +10,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::operator::setup::Stop;
+use crate::operator::terminal::fit_terminal;
 
 /// Whoever answers.
 pub struct Person {
@@ -40,12 +41,12 @@ impl Person {
     /// Tells something, in a line of its own.
     pub fn say(&mut self, text: &str) {
         // Where nobody reads what is printed, nobody minds that it is not.
-        let _ = writeln!(self.out, "{text}");
+        let _ = writeln!(self.out, "{}", fit_terminal(text));
     }
 
     /// Asks something; the answer is a line.
     pub async fn ask(&mut self, question: &str) -> Result<String, Stop> {
-        let _ = write!(self.out, "{question} ").and_then(|()| self.out.flush());
+        let _ = write!(self.out, "{} ", fit_terminal(question)).and_then(|()| self.out.flush());
         let answer = self.lines.recv().await;
         if !io::stdin().is_terminal() {
             // No Enter was seen, so the next words would stand in the same line.

@@ -3,6 +3,7 @@
 use crate::discord::{Channel, Kind, Server, Thing};
 use crate::ids::UserId;
 use crate::operator::setup::menu::Item;
+use crate::printable::printable;
 
 /// Something that the settings name.
 pub struct Wish {
@@ -63,7 +64,7 @@ fn channels(server: &Server, kind: Kind) -> Vec<Item> {
     let fits = server.channels.iter().filter(|channel| channel.kind == kind);
     let item = |channel: &Channel| Item {
         id: channel.id.0,
-        name: format!("{sign}{}", channel.name),
+        name: format!("{sign}{}", printable(&channel.name)),
         hint: category(server, channel),
     };
     fits.map(item).collect()
@@ -71,11 +72,11 @@ fn channels(server: &Server, kind: Kind) -> Vec<Item> {
 
 fn category(server: &Server, channel: &Channel) -> Option<String> {
     let category = server.channels.iter().find(|other| Some(other.id) == channel.parent)?;
-    Some(format!("in {}", category.name))
+    Some(format!("in {}", printable(&category.name)))
 }
 
 /// Those that people can have, and not all of them have.
 fn roles(server: &Server) -> Vec<Item> {
     let fits = server.roles.iter().filter(|role| !role.managed && !role.everyone);
-    fits.map(|role| Item { id: role.id.0, name: format!("@{}", role.name), hint: None }).collect()
+    fits.map(|role| Item { id: role.id.0, name: format!("@{}", printable(&role.name)), hint: None }).collect()
 }

@@ -36,8 +36,11 @@ pub(super) fn step(note: &Note) -> String {
         Note::Gone { channel } => format!("channel {} was deleted by hand", mention(*channel)),
         Note::Reopened { why } => format!("it could not be closed, so the ticket is open again: {why}"),
         Note::Retrying { call, why, attempt, pause } => {
-            let pause = pause.as_secs_f64();
-            format!("could not {call}: {why}; try {attempt}, the next one in {pause:.1} s")
+            let pause = match pause.as_secs() {
+                60.. => format!("{} min", pause.as_secs().div_ceil(60)),
+                _ => format!("{:.1} s", pause.as_secs_f64()),
+            };
+            format!("could not {call}: {why}; try {attempt}, the next one in {pause}")
         }
         Note::GaveUp { call, why } => format!("could not {call}: {why}; given up"),
         Note::TakenUp => "the bot was restarted and went on with what had been begun".into(),

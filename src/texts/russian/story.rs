@@ -37,8 +37,8 @@ pub(super) fn step(note: &Note) -> String {
         Note::Gone { channel } => format!("канал {} удалили вручную", mention(*channel)),
         Note::Reopened { why } => format!("закрыть не удалось, тикет снова открыт: {}", reason(why)),
         Note::Retrying { call, why, attempt, pause } => {
-            let pause = seconds(*pause);
-            format!("не удалось {}: {}; попытка {attempt}, следующая через {pause} с", deed(call), reason(why))
+            let pause = length(*pause);
+            format!("не удалось {}: {}; попытка {attempt}, следующая через {pause}", deed(call), reason(why))
         }
         Note::GaveUp { call, why } => format!("не удалось {}: {}; больше не пробую", deed(call), reason(why)),
         Note::TakenUp => "бот перезапущен и продолжил начатое".into(),
@@ -102,8 +102,12 @@ fn refused(refusal: &Refusal) -> String {
     }
 }
 
-/// Seconds to a tenth.
-fn seconds(pause: Duration) -> String {
+/// Seconds to a tenth, or whole minutes.
+fn length(pause: Duration) -> String {
     let tenths = pause.as_millis().div_ceil(100);
-    if tenths.is_multiple_of(10) { (tenths / 10).to_string() } else { format!("{},{}", tenths / 10, tenths % 10) }
+    match (tenths / 10, tenths % 10) {
+        (60.., _) => format!("{} мин", tenths.div_ceil(600)),
+        (seconds, 0) => format!("{seconds} с"),
+        (seconds, tenth) => format!("{seconds},{tenth} с"),
+    }
 }
