@@ -16,6 +16,7 @@
 //! | [`logs`] | how do we speak to the operator? | the log, and what it never shows |
 //! | [`texts`] | what do we say? | every word a member can read, in each language |
 //! | [`gateway`] | what do we hear? | serenity's events → `Heard` |
+//! | [`status`] | how are we at this moment? | what health, metrics and the service manager show |
 //! | [`health`] | are we well? | `/healthz` and `/metrics` for whoever watches |
 //! | [`actors`] | who is alive? | supervisor, tickets, panel, clerk, pulse |
 //! | [`lifecycle`] | what is true, and what follows? | State + Event → State + calls; pure |
@@ -38,7 +39,7 @@
 //!  │     texts
 //!  └──▶ lifecycle                  std, serde
 //!          │
-//!  ids, language, counts, memory    everyone may name these
+//!  ids, language, counts, memory, status    everyone may name these
 //! ```
 //!
 //! A room names only rooms below it.
@@ -77,6 +78,7 @@ pub mod operator;
 mod run;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod status;
 pub mod store;
 pub mod texts;
 

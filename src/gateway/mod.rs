@@ -4,6 +4,7 @@
 //! so what is cast to the supervisor before the first wait keeps that order. Nothing here waits before that.
 
 mod meaning;
+pub mod status;
 mod unread;
 mod watch;
 
