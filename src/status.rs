@@ -4,12 +4,16 @@
 //! It guards one decision: ages and pauses are measured by a clock that cannot be set, and that stands still while the
 //! machine sleeps. A clock that jumps by hours makes nothing here old.
 
+mod gauges;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::gateway::status::GatewayStatus;
+use crate::gateway::status::{GatewayStatus, Stage};
+
+pub use gauges::Gauges;
 
 /// All of it. Parts that know nothing yet say so.
 #[derive(Debug, Default)]
@@ -23,7 +27,28 @@ pub struct Status {
 struct Inner {
     start: StartStatus,
     panel: PanelStatus,
+    rest: RestStatus,
     another_process: Option<Instant>,
+}
+
+/// What Discord's limits allow over REST.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RestStatus {
+    /// Discord's edge lets no request of this address through.
+    pub barred: Option<Barred>,
+    /// Until when a limit on all routes holds requests up.
+    pub held_up_until: Option<Instant>,
+    /// How many requests of the last ten minutes were refused with 401, 403 or 429.
+    pub refused_last_ten_minutes: u32,
+}
+
+/// A bar of this address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Barred {
+    /// When it was met.
+    pub since: Instant,
+    /// When one request finds out whether it is over.
+    pub next_probe: Instant,
 }
 
 /// How far the start has come.
@@ -62,7 +87,7 @@ pub enum PanelStatus {
 impl Default for Inner {
     fn default() -> Self {
         let start = StartStatus::Reaching { since: Instant::now(), attempts: 0, last_error: None, next_attempt: None };
-        Self { start, panel: PanelStatus::default(), another_process: None }
+        Self { start, panel: PanelStatus::default(), rest: RestStatus::default(), another_process: None }
     }
 }
 
@@ -109,6 +134,17 @@ impl Status {
         self.lock().panel.clone()
     }
 
+    /// What Discord's limits allow over REST has changed.
+    pub fn set_rest(&self, rest: RestStatus) {
+        self.lock().rest = rest;
+    }
+
+    /// What Discord's limits allow over REST.
+    #[must_use]
+    pub fn rest(&self) -> RestStatus {
+        self.lock().rest
+    }
+
     /// Something shows that another process uses the same token.
     pub fn note_another_process(&self) {
         self.lock().another_process = Some(Instant::now());
@@ -119,6 +155,32 @@ impl Status {
     pub fn another_process_seen(&self) -> Option<Instant> {
         self.lock().another_process
     }
+
+    /// The whole in a line, for a service manager. It holds no ages, so it changes only when something does.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        if let StartStatus::Reaching { last_error, .. } = self.start() {
+            return with_reason("waiting for Discord to answer", last_error.as_deref());
+        }
+        if self.rest().barred.is_some() {
+            return "Discord's edge bars this address; waiting for it to be let in again".to_owned();
+        }
+        if !self.gateway.is_live() {
+            let waiting = self.gateway.shards().into_iter().find(|shard| shard.stage != Stage::Live);
+            let stage = waiting.as_ref().map_or("starting", |shard| shard.stage.name());
+            let error = waiting.and_then(|shard| shard.last_error);
+            return with_reason(&format!("no live session on Discord's gateway ({stage})"), error.as_deref());
+        }
+        match self.panel() {
+            PanelStatus::Unchecked => "connected to Discord; the panel has not been looked at".to_owned(),
+            PanelStatus::InPlace => "connected to Discord".to_owned(),
+            PanelStatus::Failing { error } => format!("connected to Discord; the panel is not in place: {error}"),
+        }
+    }
+}
+
+fn with_reason(text: &str, reason: Option<&str>) -> String {
+    reason.map_or_else(|| text.to_owned(), |reason| format!("{text}: {reason}"))
 }
 
 #[cfg(test)]
@@ -144,5 +206,25 @@ mod tests {
         status.finish_reaching();
         status.fail_attempt("too late", Duration::ZERO);
         assert_eq!(status.start(), StartStatus::Reached);
+    }
+
+    #[test]
+    fn the_summary_tells_what_is_waited_for_and_why() {
+        let status = Status::default();
+        assert_eq!(status.summary(), "waiting for Discord to answer");
+        status.fail_attempt("the name is not found", Duration::ZERO);
+        assert_eq!(status.summary(), "waiting for Discord to answer: the name is not found");
+        status.finish_reaching();
+        status.gateway.set_shards(1);
+        status.gateway.failed(0, "connection reset");
+        status.gateway.enter(0, Stage::Connecting);
+        assert_eq!(status.summary(), "no live session on Discord's gateway (connecting): connection reset");
+        status.gateway.enter(0, Stage::Live);
+        assert_eq!(status.summary(), "connected to Discord; the panel has not been looked at");
+        status.set_panel(PanelStatus::InPlace);
+        assert_eq!(status.summary(), "connected to Discord");
+        let now = Instant::now();
+        status.set_rest(RestStatus { barred: Some(Barred { since: now, next_probe: now }), ..RestStatus::default() });
+        assert!(status.summary().contains("bars this address"));
     }
 }

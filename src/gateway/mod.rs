@@ -86,6 +86,8 @@ pub struct Line {
     pub gateway: Gateway,
     /// Discord will tell us what is written, as far as is known.
     pub content: bool,
+    /// Where the connection's stages are written down.
+    pub status: Arc<status::GatewayStatus>,
 }
 
 /// Listens until `stop`, or until Discord will not have us. If it only will not tell us what is written, written commands
@@ -118,14 +120,14 @@ async fn connect(line: &Line, ear: Ear, stop: Pin<&mut impl Future<Output = ()>>
         http = http.proxy(proxy);
     }
     let intents = if line.content { NEEDED | WRITTEN } else { NEEDED };
-    let supervisor = ear.supervisor.clone();
+    line.status.set_shards(line.gateway.shards);
     let mut client = ClientBuilder::new_with_http(http.build(), intents).raw_event_handler(ear).await?;
     // The library would go to the public address.
     (*client.ws_url.lock().await).clone_from(&line.gateway.url);
     let shards = Arc::clone(&client.shard_manager);
     tokio::select! {
         ended = client.start_shards(line.gateway.shards) => ended.map_err(Hangup::from),
-        never = watch::watch(&shards, line.gateway.shards as usize, &supervisor) => match never {},
+        never = watch::watch(&shards, &line.status) => match never {},
         () = stop => {
             // It hangs when no shard is up, and no close frame is worth waiting for.
             let _ = tokio::time::timeout(GOODBYE, shards.shutdown_all()).await;

@@ -1,37 +1,43 @@
 //! How the connection is, which the library tells nobody.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use ractor::ActorRef;
 use serenity::gateway::{ConnectionStage, ShardManager};
 
-use crate::actors::clock;
-use crate::actors::supervisor::SupervisorMsg;
-use crate::actors::vitals::GatewayLine;
+use super::status::{GatewayStatus, Stage};
 
 /// How often it is looked.
 const GLANCE: Duration = Duration::from_millis(500);
 
-/// Looks, for ever, and tells what has changed. That a heartbeat was acknowledged shows only in the latency, which is
+/// Looks, for ever, and writes down what has changed. That a heartbeat was acknowledged shows only in the latency, which is
 /// measured anew each time.
-pub(super) async fn watch(shards: &ShardManager, wanted: usize, supervisor: &ActorRef<SupervisorMsg>) -> Infallible {
-    let (mut line, mut known) = (GatewayLine::default(), Vec::new());
+pub(super) async fn watch(shards: &ShardManager, status: &GatewayStatus) -> Infallible {
+    let mut known = HashMap::new();
     loop {
         tokio::time::sleep(GLANCE).await;
-        let (connected, latencies) = look(shards, wanted).await;
-        if connected == line.connected && (!connected || latencies == known) {
-            continue;
+        for (shard, runner) in shards.runners.lock().await.iter() {
+            let (shard, now) = (shard.0, (runner.stage, runner.latency));
+            let before = known.insert(shard, now);
+            if before.is_some_and(|(stage, _)| stage == ConnectionStage::Connected && stage != now.0) {
+                status.failed(shard, "the connection ended");
+            }
+            status.enter(shard, stage(runner.stage));
+            if before.is_some_and(|(_, latency)| latency != now.1) {
+                status.heard(shard);
+            }
         }
-        known = latencies;
-        line = GatewayLine { connected, heartbeat: if connected { Some(clock::now()) } else { line.heartbeat } };
-        // Nobody hears it at the end.
-        let _ = supervisor.cast(SupervisorMsg::Line(line));
     }
 }
 
-async fn look(shards: &ShardManager, wanted: usize) -> (bool, Vec<Option<Duration>>) {
-    let runners = shards.runners.lock().await;
-    let connected = runners.values().filter(|runner| runner.stage == ConnectionStage::Connected).count();
-    (connected >= wanted, runners.values().map(|runner| runner.latency).collect())
+const fn stage(stage: ConnectionStage) -> Stage {
+    match stage {
+        ConnectionStage::Connected => Stage::Live,
+        ConnectionStage::Connecting => Stage::Connecting,
+        ConnectionStage::Handshake => Stage::AwaitingHello,
+        ConnectionStage::Identifying => Stage::Identifying,
+        ConnectionStage::Resuming => Stage::Resuming,
+        _ => Stage::Waiting,
+    }
 }

@@ -17,6 +17,7 @@ use crate::language::{Language, Locale};
 use crate::lifecycle::{Note, Rules, State};
 use crate::sandbox::world::Snowflake;
 use crate::sandbox::{Sandbox, Setup, When};
+use crate::status::Status;
 use crate::store::{Filter, Store};
 
 const CREATE: &str = "create_ticket_button";
@@ -46,12 +47,14 @@ impl House {
             application: ApplicationId(ids.application.get()),
             locale: Locale::One(Language::Russian),
         };
-        let line = Line { token, proxy, gateway: transport.gateway().await.expect("a gateway"), content: true };
+        let (gateway, status) = (transport.gateway().await.expect("a gateway"), Arc::<Status>::default());
+        let line = Line { token, proxy, gateway, content: true, status: Arc::clone(&status.gateway) };
         let outside = Outside {
             counts: transport.counts(),
             client: Client::new(transport, place.clone()),
             store: store.clone(),
             rules: Rules { close_delay: Duration::from_millis(800) },
+            status,
         };
         let arguments = Arguments {
             outside: Arc::new(outside),
