@@ -17,6 +17,7 @@
 //! | [`printable`] | what may a terminal be shown? | foreign text without control characters |
 //! | [`texts`] | what do we say? | every word a member can read, in each language |
 //! | [`gateway`] | what do we hear? | serenity's events → `Heard` |
+//! | [`status`] | how are we at this moment? | what health, metrics and the service manager show |
 //! | [`health`] | are we well? | `/healthz` and `/metrics` for whoever watches |
 //! | [`actors`] | who is alive? | supervisor, tickets, panel, clerk, pulse |
 //! | [`lifecycle`] | what is true, and what follows? | State + Event → State + calls; pure |
@@ -39,7 +40,7 @@
 //!  │     texts
 //!  └──▶ lifecycle                  std, serde
 //!          │
-//!  ids, language, counts, memory, printable    everyone may name these
+//!  ids, language, counts, memory, status, printable    everyone may name these
 //! ```
 //!
 //! A room names only rooms below it.
@@ -80,6 +81,7 @@ pub mod printable;
 mod run;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod status;
 pub mod store;
 pub mod texts;
 

@@ -67,9 +67,22 @@ const LAST_WAIT: Duration = Duration::from_secs(8);
 /// Wrong settings have an exit code of their own, so that a service manager need not try again.
 const BAD_SETTINGS: u8 = 2;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    let Arguments { env_file, command } = Arguments::parse();
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("the runtime cannot be started: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(obey(arguments));
+    // A name that is still being looked up, on a thread that cannot be stopped, is not waited for.
+    runtime.shutdown_background();
+    code
+}
+
+async fn obey(Arguments { env_file, command }: Arguments) -> ExitCode {
     let env_file = env_file.as_deref();
     // Setup writes the file.
     let required = env_file.is_some() && !matches!(command, Some(Command::Setup));

@@ -86,8 +86,8 @@ impl Staff {
                 self.clerk = Some(Actor::spawn_linked(None, Clerk { outside, supervisor }, keep, above).await?.0);
             }
             Post::Pulse => {
-                let counts = outside.counts.clone();
-                self.pulse = Some(Actor::spawn_linked(None, Pulse { counts, supervisor }, (), above).await?.0);
+                let (counts, status) = (outside.counts.clone(), outside.status.clone());
+                self.pulse = Some(Actor::spawn_linked(None, Pulse { counts, status, supervisor }, (), above).await?.0);
             }
         }
         Ok(())

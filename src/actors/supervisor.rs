@@ -13,7 +13,7 @@ use crate::actors::registry::Registry;
 use crate::actors::router::{Router, Told};
 use crate::actors::staff::{Duties, Post, Staff};
 use crate::actors::ticket::{TicketActor, TicketMsg};
-use crate::actors::vitals::{Census, GatewayLine};
+use crate::actors::vitals::Census;
 use crate::actors::{Heard, Outside};
 use crate::ids::{ChannelId, Owner};
 use crate::lifecycle::menu::MenuEvent;
@@ -32,8 +32,6 @@ pub enum SupervisorMsg {
         /// Nothing was missed.
         resumed: bool,
     },
-    /// By the gateway: how the connection is now.
-    Line(GatewayLine),
     /// By a ticket: where it is now.
     Moved {
         /// Whose ticket.
@@ -84,7 +82,6 @@ pub struct Arguments {
 pub struct House {
     outside: Arc<Outside>,
     staff: Staff,
-    line: GatewayLine,
     panel_checked: bool,
     router: Router,
     registry: Registry,
@@ -103,7 +100,6 @@ impl Actor for Supervisor {
         let mut house = House {
             outside: args.outside,
             staff: Staff::new(args.duties),
-            line: GatewayLine::default(),
             panel_checked: false,
             router: Router::default(),
             registry: Registry::default(),
@@ -126,8 +122,7 @@ impl Actor for Supervisor {
         match message {
             SupervisorMsg::Hear(_) if house.draining.is_some() => {}
             SupervisorMsg::Hear(heard) => house.hear(&me, heard).await,
-            SupervisorMsg::Connected { resumed } => house.outside.counts.connected(resumed),
-            SupervisorMsg::Line(line) => house.look_at(line),
+            SupervisorMsg::Connected { resumed } => house.connected(resumed),
             SupervisorMsg::Moved { owner, channel } => house.moved(&me, owner, channel).await,
             SupervisorMsg::Idle { owner, handled } => house.let_go(owner, handled),
             SupervisorMsg::Settled => house.settled(),
@@ -229,8 +224,8 @@ impl House {
         me.send_after(REVIVE_AFTER, || revive);
     }
 
-    fn look_at(&mut self, line: GatewayLine) {
-        self.line = line;
+    fn connected(&self, resumed: bool) {
+        self.outside.counts.connected(resumed);
         self.staff.look();
     }
 
@@ -242,7 +237,7 @@ impl House {
     fn count(&self, port: RpcReplyPort<Census>) {
         let (open, living) = (self.router.count(), self.registry.count());
         // It is not an error that nobody waits any more.
-        let _ = port.send(Census { open, living, line: self.line, panel_checked: self.panel_checked });
+        let _ = port.send(Census { open, living, panel_checked: self.panel_checked });
     }
 
     fn drain(&mut self, port: RpcReplyPort<()>) {

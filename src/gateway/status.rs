@@ -76,6 +76,7 @@ pub struct GatewayStatus(Mutex<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     shards: Vec<ShardStatus>,
+    failures: u64,
     session_starts: Option<SessionStarts>,
     next_identify: Option<Instant>,
 }
@@ -114,6 +115,7 @@ impl GatewayStatus {
 
     /// A shard's connection ended, or could not be made.
     pub fn failed(&self, shard: u32, error: &str) {
+        self.lock().failures += 1;
         self.update(shard, |status| {
             status.attempts += 1;
             status.last_error = Some(error.to_owned());
@@ -142,6 +144,12 @@ impl GatewayStatus {
     #[must_use]
     pub fn shards(&self) -> Vec<ShardStatus> {
         self.lock().shards.clone()
+    }
+
+    /// How many connections of all shards have ended or could not be made.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        self.lock().failures
     }
 
     /// Discord's limit on new sessions, and when the next one may begin if that has to wait.

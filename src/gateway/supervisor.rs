@@ -96,7 +96,7 @@ impl Keeper {
     /// Keeps one shard connected; returns `Ok` only when the bot is being stopped.
     async fn keep_shard(&self, shard: u32) -> Result<(), GatewayError> {
         let status = Arc::clone(&self.config.status);
-        let reporter = Reporter { shard, status, supervisor: self.handler.supervisor.clone() };
+        let reporter = Reporter { shard, status };
         let mut identify_backoff = Backoff::new(IDENTIFY_PAUSES.0, IDENTIFY_PAUSES.1);
         let mut connect_backoff = Backoff::new(CONNECT_PAUSES.0, CONNECT_PAUSES.1);
         let mut resume_backoff = Backoff::new(RESUME_PAUSES.0, RESUME_PAUSES.1);

@@ -17,6 +17,7 @@ use crate::language::{Language, Locale};
 use crate::lifecycle::{Note, Rules, State};
 use crate::sandbox::world::Snowflake;
 use crate::sandbox::{Sandbox, Setup, When};
+use crate::status::Status;
 use crate::store::{Filter, Store};
 
 const CREATE: &str = "create_ticket_button";
@@ -46,18 +47,20 @@ impl House {
             application: ApplicationId(ids.application.get()),
             locale: Locale::One(Language::Russian),
         };
+        let status = Arc::<Status>::default();
         let connection = ConnectionConfig {
             token,
             gateway: transport.gateway().await.expect("a gateway"),
             content: true,
             stage_limit: Duration::from_secs(25),
-            status: Arc::new(GatewayStatus::default()),
+            status: Arc::clone(&status.gateway),
         };
         let outside = Outside {
             counts: transport.counts(),
             client: Client::new(transport, place.clone()),
             store: store.clone(),
             rules: Rules { close_delay: Duration::from_millis(800) },
+            status,
         };
         let outside = Arc::new(outside);
         let arguments = Arguments {
