@@ -158,7 +158,7 @@ impl Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::status::Stage;
+    use crate::status::gateway::Stage;
 
     #[test]
     fn what_is_counted_is_shown() {

@@ -4,6 +4,7 @@
 //! It guards one decision: ages and pauses are measured by a clock that cannot be set, and that stands still while the
 //! machine sleeps. A clock that jumps by hours makes nothing here old.
 
+pub mod gateway;
 mod gauges;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::gateway::status::{GatewayStatus, Stage};
+use crate::status::gateway::{GatewayStatus, Stage};
 
 pub use gauges::Gauges;
 

@@ -22,7 +22,6 @@ mod relay;
 mod report;
 mod session;
 mod socket;
-pub mod status;
 mod supervisor;
 mod trust;
 mod unread;
@@ -39,10 +38,10 @@ use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::{Heard, clock};
 use crate::discord::{Gateway, Place};
 use crate::memory;
+use crate::status::gateway::GatewayStatus;
 
 pub use close::GatewayError;
 pub use meaning::meaning;
-pub use status::GatewayStatus;
 pub use supervisor::listen;
 
 /// When a server has been read and all that follows from it is done.

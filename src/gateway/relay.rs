@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use super::frame::{Frame, FrameError, Identity, read_ready, text};
 use super::report::Reporter;
 use super::socket::{Cause, Upstream};
-use super::status::Stage;
+use crate::status::gateway::Stage;
 
 /// The socket to serenity's client, on loopback.
 pub(super) type Downstream = WebSocketStream<TcpStream>;

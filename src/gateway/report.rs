@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::frame::{FrameError, LARGEST_FRAME};
 use super::socket::Cause;
-use super::status::{GatewayStatus, Stage};
+use crate::status::gateway::{GatewayStatus, Stage};
 
 /// Reports on one shard's connection.
 #[derive(Clone)]

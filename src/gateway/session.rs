@@ -29,7 +29,7 @@ use super::frame::Identity;
 use super::relay::{Downstream, Limits, Relay, Session};
 use super::report::Reporter;
 use super::socket::{Cause, Connected, connect};
-use super::status::Stage;
+use crate::status::gateway::Stage;
 
 /// Pauses before a session is resumed again that was cut soon after the last time.
 pub(super) const RESUME_PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(120));

@@ -14,9 +14,9 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_tls_with_
 
 use super::close::{Aftermath, aftermath};
 use super::frame::{Frame, LARGEST_FRAME, text};
-use super::status::Stage;
 use super::trust::connector;
 use crate::discord::Unreachable;
+use crate::status::gateway::Stage;
 
 /// The socket to Discord.
 pub(super) type Upstream = WebSocketStream<MaybeTlsStream<TcpStream>>;

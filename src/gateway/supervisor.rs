@@ -19,9 +19,9 @@ use super::identify::Identifies;
 use super::relay::Limits;
 use super::report::Reporter;
 use super::session::{CONNECT_PAUSES, RESUME_PAUSES, STABLE_AFTER, SessionConfig, SessionEnd, spawn};
-use super::status::Stage;
 use super::{ConnectionConfig, EventHandler};
 use crate::actors::Outside;
+use crate::status::gateway::Stage;
 
 /// What Discord has to tell us: channels that come and go, and messages, of which it always tells our own in full. Presses
 /// and slash commands it tells everybody.

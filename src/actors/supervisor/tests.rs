@@ -11,7 +11,7 @@ use crate::actors::Outside;
 use crate::actors::staff::Duties;
 use crate::actors::supervisor::{Arguments, Supervisor, SupervisorMsg};
 use crate::discord::{Client, Place, Transport};
-use crate::gateway::{ConnectionConfig, EventHandler, GatewayStatus, listen};
+use crate::gateway::{ConnectionConfig, EventHandler, listen};
 use crate::ids::{ApplicationId, ChannelId, GuildId, Owner, RoleId, UserId};
 use crate::language::{Language, Locale};
 use crate::lifecycle::{Note, Rules, State};

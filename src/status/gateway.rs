@@ -52,7 +52,7 @@ pub struct ShardStatus {
     pub since: Instant,
     /// Connections that ended, or were never made, since the session was last live.
     pub attempts: u32,
-    /// Why the last connection ended or was not made.
+    /// Why the last connection ended or was not made, or what the next one waits for.
     pub last_error: Option<String>,
     /// When Discord was last heard on a live session.
     pub heard: Option<Instant>,
@@ -120,6 +120,11 @@ impl GatewayStatus {
             status.attempts += 1;
             status.last_error = Some(error.to_owned());
         });
+    }
+
+    /// A shard waits for this, and nothing has failed.
+    pub fn waits_for(&self, shard: u32, what: &str) {
+        self.update(shard, |status| status.last_error = Some(what.to_owned()));
     }
 
     /// Discord acknowledged a heartbeat.
