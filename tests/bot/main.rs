@@ -22,6 +22,7 @@ mod language;
 mod logs;
 mod names;
 mod opening;
+mod outage;
 mod panel;
 mod restart;
 mod rights;

@@ -28,7 +28,6 @@ struct Inner {
     start: StartStatus,
     panel: PanelStatus,
     rest: RestStatus,
-    another_process: Option<Instant>,
 }
 
 /// What Discord's limits allow over REST.
@@ -87,7 +86,7 @@ pub enum PanelStatus {
 impl Default for Inner {
     fn default() -> Self {
         let start = StartStatus::Reaching { since: Instant::now(), attempts: 0, last_error: None, next_attempt: None };
-        Self { start, panel: PanelStatus::default(), rest: RestStatus::default(), another_process: None }
+        Self { start, panel: PanelStatus::default(), rest: RestStatus::default() }
     }
 }
 
@@ -143,17 +142,6 @@ impl Status {
     #[must_use]
     pub fn rest(&self) -> RestStatus {
         self.lock().rest
-    }
-
-    /// Something shows that another process uses the same token.
-    pub fn note_another_process(&self) {
-        self.lock().another_process = Some(Instant::now());
-    }
-
-    /// When something last showed that another process uses the same token.
-    #[must_use]
-    pub fn another_process_seen(&self) -> Option<Instant> {
-        self.lock().another_process
     }
 
     /// The whole in a line, for a service manager. It holds no ages, so it changes only when something does.
