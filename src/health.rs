@@ -24,7 +24,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use crate::actors::vitals::{Checkup, Vitals};
-use crate::gateway::status::ShardStatus;
+use crate::status::gateway::ShardStatus;
 use crate::status::{PanelStatus, StartStatus};
 
 /// So many connections are held; with one more, the oldest that has not asked for anything is closed.

@@ -39,7 +39,7 @@
 //!  │     texts
 //!  └──▶ lifecycle                  std, serde
 //!          │
-//!  ids, language, counts, memory, status    everyone may name these
+//!  ids, language, memory, status, counts    everyone may name these
 //! ```
 //!
 //! A room names only rooms below it.

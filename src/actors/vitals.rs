@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::actors::supervisor::SupervisorMsg;
 use crate::counts::Counts;
-use crate::gateway::status::{SessionStarts, ShardStatus, Stage};
+use crate::status::gateway::{SessionStarts, ShardStatus, Stage};
 use crate::status::{PanelStatus, RestStatus, StartStatus, Status};
 use crate::store::Store;
 

@@ -4,7 +4,6 @@
 //! so what is cast to the supervisor before the first wait keeps that order. Nothing here waits before that.
 
 mod meaning;
-pub mod status;
 mod unread;
 mod watch;
 
@@ -22,6 +21,8 @@ use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::{Heard, clock};
 use crate::discord::{Gateway, Place};
 use crate::memory;
+
+use crate::status::gateway as status;
 
 pub use meaning::meaning;
 

@@ -4,16 +4,14 @@
 //! It guards one decision: ages and pauses are measured by a clock that cannot be set, and that stands still while the
 //! machine sleeps. A clock that jumps by hours makes nothing here old.
 
-mod gauges;
+pub mod gateway;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::gateway::status::{GatewayStatus, Stage};
-
-pub use gauges::Gauges;
+use crate::status::gateway::{GatewayStatus, Stage};
 
 /// All of it. Parts that know nothing yet say so.
 #[derive(Debug, Default)]
