@@ -124,17 +124,19 @@ async fn an_address_that_is_taken_is_told() {
 async fn silent_connections_keep_nobody_out() {
     let (_stage, url) = ready().await;
     let address = url.trim_start_matches("http://");
-    let mut silent = Vec::new();
-    for _ in 0..200 {
-        silent.push(tokio::net::TcpStream::connect(address).await.expect("a connection"));
-        // One that has begun to ask and never ends is as silent as one that has not.
-        let begun = tokio::net::TcpStream::connect(address).await.expect("a connection");
-        begun.try_write(b"GET /healthz HTTP/1.1\r\nhost: ").expect("it can be written to");
-        silent.push(begun);
-    }
-
+    let asked_among_many = async {
+        let mut silent = Vec::new();
+        for _ in 0..200 {
+            silent.push(tokio::net::TcpStream::connect(address).await.expect("a connection"));
+            // One that has begun to ask and never ends is as silent as one that has not.
+            let begun = tokio::net::TcpStream::connect(address).await.expect("a connection");
+            begun.try_write(b"GET /healthz HTTP/1.1\r\nhost: ").expect("it can be written to");
+            silent.push(begun);
+        }
+        healthz(&url, 200).await
+    };
     // Without room being made it would take a minute until the last of them is sent away.
-    let answered = tokio::time::timeout(Duration::from_secs(30), healthz(&url, 200)).await;
+    let answered = tokio::time::timeout(Duration::from_secs(30), asked_among_many).await;
     assert!(answered.is_ok(), "it was not answered");
     assert!(get(&format!("{url}/metrics")).await.1.ends_with("# EOF\n"));
 }
