@@ -3,6 +3,8 @@
 //! Whoever does something counts it here, and nobody acts on a count. What is true at a moment (how many tickets there
 //! are) is told when it is asked for, not kept.
 
+mod gauges;
+
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -12,7 +14,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::status::{Gauges, Status};
+use crate::status::Status;
+use gauges::Gauges;
 
 /// The upper ends of the classes in which a time from press to ticket falls, in seconds: from "at once" to the fifteen
 /// minutes after which Discord takes no answer.

@@ -139,7 +139,6 @@ fn show(found: &Checkup, problems: &[String]) -> Value {
         "gateway": show_gateway(found),
         "rest": show_rest(found),
         "panel": show_panel(&found.panel),
-        "another_process_seen": found.another_process.map(|seen| found.age(seen).as_secs()),
         "store": { "writable": found.store.is_ok(), "problem": found.store.as_ref().err() },
         "backlog": { "tickets": census.map(|census| census.living), "calls": found.calls },
         "tickets": census.map(|census| census.open),

@@ -40,7 +40,7 @@
 //!  │     texts
 //!  └──▶ lifecycle                  std, serde
 //!          │
-//!  ids, language, counts, memory, status, printable    everyone may name these
+//!  ids, language, memory, status, counts, printable    everyone may name these
 //! ```
 //!
 //! A room names only rooms below it.

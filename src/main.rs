@@ -34,7 +34,8 @@ enum Command {
     },
     /// Set the bot up: asks for the token, lets you choose server, channel, category and role, and writes .env
     Setup,
-    /// Check everything before members do: token, intent, server, rights, files; exit code 1 if anything is wrong
+    /// Check everything before members do: token, intent, server, rights, files; exit code 1 if anything is wrong, 3 if
+    /// something could not be checked
     Doctor(doctor::Options),
     /// Print the link that lets the bot into a server with exactly the rights it needs
     Invite(invite::Options),
@@ -172,7 +173,7 @@ async fn examine(environment: &Environment, options: &doctor::Options) -> ExitCo
 
 fn tell(report: &Report) -> ExitCode {
     print(&report.text());
-    if report.well() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    ExitCode::from(report.exit_code())
 }
 
 async fn invite(environment: &Environment, options: &invite::Options) -> ExitCode {

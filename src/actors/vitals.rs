@@ -84,8 +84,6 @@ pub struct Checkup {
     pub rest: RestStatus,
     /// What is known of the panel message.
     pub panel: PanelStatus,
-    /// When something last showed that another process uses the same token.
-    pub another_process: Option<Instant>,
     /// Why the store cannot be written to, if it cannot.
     pub store: Result<(), String>,
     /// Calls that wait for a limit or an answer.
@@ -130,14 +128,11 @@ impl Checkup {
         let mut problems = Vec::new();
         match &self.start {
             StartStatus::Reaching { since, attempts, last_error, next_attempt } => {
-                let mut problem = format!("Discord has not been reached for {} s", self.age(*since).as_secs());
-                if let Some(error) = last_error {
-                    problem += &format!(", in {attempts} attempts: {error}");
-                }
-                if let Some(next) = next_attempt {
-                    problem += &format!("; next attempt in {} s", self.time_until(*next).as_secs());
-                }
-                problems.push(problem);
+                let tried = last_error.as_ref().map(|error| format!(", in {attempts} attempts: {error}"));
+                let next = next_attempt.map(|next| format!("; next attempt in {} s", self.time_until(next).as_secs()));
+                let (tried, next) = (tried.unwrap_or_default(), next.unwrap_or_default());
+                let seconds = self.age(*since).as_secs();
+                problems.push(format!("Discord has not been reached for {seconds} s{tried}{next}"));
             }
             StartStatus::Reached => problems.extend(self.gateway_problems()),
         }
@@ -165,17 +160,12 @@ impl Checkup {
             let silent = shard.heard.map(|heard| self.age(heard)).filter(|age| *age >= PULSELESS)?;
             return Some(format!("Discord has not acknowledged a heartbeat for {} s", silent.as_secs()));
         }
-        let mut problem = format!("not live, {} for {} s", shard.stage, self.age(shard.since).as_secs());
-        if shard.attempts > 0 {
-            problem += &format!(", failed connections: {}", shard.attempts);
-        }
-        if let Some(error) = &shard.last_error {
-            problem += &format!(", the last one: {error}");
-        }
-        if let Some(next) = self.next_identify {
-            problem += &format!("; Discord allows the next session in {} s", self.time_until(next).as_secs());
-        }
-        Some(problem)
+        let failed = (shard.attempts > 0).then(|| format!(", failed connections: {}", shard.attempts));
+        let last = shard.last_error.as_ref().map(|error| format!(", the last one: {error}"));
+        let next = self.next_identify.map(|next| self.time_until(next).as_secs());
+        let next = next.map(|seconds| format!("; Discord allows the next session in {seconds} s"));
+        let more: String = [failed, last, next].into_iter().flatten().collect();
+        Some(format!("not live, {} for {} s{more}", shard.stage, self.age(shard.since).as_secs()))
     }
 }
 
@@ -194,7 +184,6 @@ impl Vitals {
             next_identify,
             rest: self.status.rest(),
             panel: self.status.panel(),
-            another_process: self.status.another_process_seen(),
             store,
             calls: self.counts.under_way.get(),
         }
@@ -252,7 +241,6 @@ mod tests {
             next_identify: None,
             rest: RestStatus::default(),
             panel: PanelStatus::InPlace,
-            another_process: None,
             store: Ok(()),
             calls: 0,
         }

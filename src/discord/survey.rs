@@ -5,14 +5,15 @@
 
 use std::time::{Duration, SystemTime};
 
+use serde::de::IgnoredAny;
 use serenity::http::{LightMethod, Route};
 
 use crate::discord::estate::{Application, Channel, Listed, Me, Named, Role};
 use crate::discord::rights::{self, Guild, Member, Rights, Site};
-use crate::discord::start::StartError;
+use crate::discord::start::{Gateway, StartError};
 use crate::discord::transport::Transport;
 use crate::discord::wire::{Ask, id};
-use crate::ids::{ChannelId, GuildId, RoleId, UserId};
+use crate::ids::{ApplicationId, ChannelId, GuildId, RoleId, UserId};
 
 /// In so many servers what the settings name is looked for, where it does not tell itself where it is.
 const SEARCHED: usize = 20;
@@ -37,8 +38,12 @@ pub struct Survey {
     pub two_factor: bool,
     /// Its application, if Discord told.
     pub application: Option<Application>,
+    /// The gateway and how many sessions may still be started, if Discord told.
+    pub gateway: Option<Gateway>,
     /// The server with what the settings name in it.
     pub home: Result<Home, Homeless>,
+    /// The bot may have slash commands there, if Discord told.
+    pub commands: Option<bool>,
     /// How this machine's clock goes.
     pub clock: Clock,
 }
@@ -124,8 +129,24 @@ impl Transport {
         let clock = Clock::read(asked, date, now());
         let two_factor = me.mfa_enabled;
         let bot = me.named();
-        let (application, home) = tokio::join!(self.application(), self.home(sought, bot.id));
-        Ok(Survey { bot, two_factor, application: application.ok(), home, clock })
+        let (application, home, gateway) = tokio::join!(self.application(), self.home(sought, bot.id), self.gateway());
+        let (application, gateway) = (application.ok(), gateway.ok());
+        let commands = match (&application, &home) {
+            (Some(application), Ok(home)) => self.may_have_commands(application.id, home.server.id).await,
+            _ => None,
+        };
+        Ok(Survey { bot, two_factor, application, gateway, home, commands, clock })
+    }
+
+    /// Whether the bot was invited with the scope `applications.commands`: without it Discord answers 403 (50001, "Missing
+    /// Access") to whoever asks for its commands.
+    async fn may_have_commands(&self, application: ApplicationId, server: GuildId) -> Option<bool> {
+        let route = Route::GuildCommands { application_id: id(application.0), guild_id: id(server.0) };
+        match self.look::<Vec<IgnoredAny>>(route).await {
+            Ok(_) => Some(true),
+            Err(StartError::NoAnswer(Some(403))) => Some(false),
+            Err(_) => None,
+        }
     }
 
     async fn home(&self, sought: Sought, bot: UserId) -> Result<Home, Homeless> {

@@ -13,7 +13,9 @@ use crate::printable::printable;
 pub enum Status {
     /// As it should.
     Ok,
-    /// It works for now, or could not be found out.
+    /// It could not be found out.
+    Unchecked,
+    /// It works for now.
     Warning,
     /// The bot cannot do what it promises.
     Error,
@@ -23,15 +25,17 @@ impl Status {
     const fn sign(self) -> char {
         match self {
             Self::Ok => '✓',
+            Self::Unchecked => '?',
             Self::Warning => '!',
             Self::Error => '✗',
         }
     }
 
-    /// The sign, in green, yellow or red for a terminal.
+    /// The sign, in green, blue, yellow or red for a terminal.
     fn coloured(self) -> String {
         let colour = match self {
             Self::Ok => 32,
+            Self::Unchecked => 36,
             Self::Warning => 33,
             Self::Error => 31,
         };
@@ -59,6 +63,16 @@ impl Verdict {
     /// Not yet wrong.
     pub fn warning(found: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { status: Status::Warning, found: found.into(), remedy: Some(remedy.into()) }
+    }
+
+    /// It could not be found out, for this reason.
+    pub fn unchecked(found: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { status: Status::Unchecked, found: found.into(), remedy: Some(remedy.into()) }
+    }
+
+    /// It hangs on something else that is wrong or unchecked, where the remedy stands.
+    pub fn depends(found: impl Into<String>) -> Self {
+        Self { status: Status::Unchecked, found: found.into(), remedy: None }
     }
 
     /// Wrong.
@@ -91,20 +105,40 @@ impl fmt::Display for Finding {
     }
 }
 
+impl Finding {
+    /// It says nothing of its own: what it hangs on has a line, and a remedy.
+    pub const fn depends(&self) -> bool {
+        matches!(self.status, Status::Unchecked) && self.remedy.is_none()
+    }
+}
+
 /// The report for a person: a line for each check, what to do below it, and a last line that sums up. Where one remedy
-/// helps several checks in a row, as when the bot has lost its role, it is told once, below the last of them.
+/// helps several checks in a row, as when the bot has lost its role, it is told once, below the last of them. What hangs
+/// on the same other thing shares a line.
 pub fn table(findings: &[Finding], colours: bool) -> String {
     let width = findings.iter().map(|finding| finding.title.chars().count()).max().unwrap_or(0);
+    let sign = |status: Status| if colours { status.coloured() } else { status.sign().to_string() };
+    let (dependent, own): (Vec<&Finding>, Vec<&Finding>) = findings.iter().partition(|finding| finding.depends());
     let mut table = String::new();
-    for same in findings.chunk_by(|one, next| one.remedy.is_some() && one.remedy == next.remedy) {
+    for same in own.chunk_by(|one, next| one.remedy.is_some() && one.remedy == next.remedy) {
         for Finding { title, status, found, .. } in same {
-            let sign = if colours { status.coloured() } else { status.sign().to_string() };
             // Writing to a string does not fail.
-            let _ = writeln!(table, "{sign} {title:width$}  {}", printable(found));
+            let _ = writeln!(table, "{} {title:width$}  {}", sign(*status), printable(found));
         }
         if let Some(remedy) = same.first().and_then(|finding| finding.remedy.as_ref()) {
             let _ = writeln!(table, "  {:width$}  → {}", "", printable(remedy));
         }
+    }
+    let mut reasons: Vec<&str> = Vec::new();
+    for finding in &dependent {
+        if !reasons.contains(&finding.found.as_str()) {
+            reasons.push(&finding.found);
+        }
+    }
+    for reason in reasons {
+        let of_reason = dependent.iter().filter(|finding| finding.found == reason);
+        let titles: Vec<&str> = of_reason.map(|finding| finding.title).collect();
+        let _ = writeln!(table, "{} {}: {}", sign(Status::Unchecked), printable(reason), titles.join(", "));
     }
     format!("{table}\n{}\n", summary(findings))
 }
@@ -112,29 +146,73 @@ pub fn table(findings: &[Finding], colours: bool) -> String {
 /// What it comes to.
 pub fn summary(findings: &[Finding]) -> String {
     let count = |status| findings.iter().filter(|finding| finding.status == status).count();
-    let wrong = match count(Status::Error) {
-        0 => "all that is needed is in place".to_owned(),
-        1 => "1 thing is wrong".to_owned(),
-        many => format!("{many} things are wrong"),
-    };
-    match count(Status::Warning) {
-        0 => wrong,
-        1 => wrong + ", and 1 deserves a look",
-        many => wrong + &format!(", and {many} deserve a look"),
+    let (wrong, unchecked, warnings) = (count(Status::Error), count(Status::Unchecked), count(Status::Warning));
+    let mut parts = Vec::new();
+    match wrong {
+        0 if unchecked == 0 => parts.push("all that is needed is in place".to_owned()),
+        0 => {}
+        1 => parts.push("1 thing is wrong".to_owned()),
+        many => parts.push(format!("{many} things are wrong")),
+    }
+    match unchecked {
+        0 => {}
+        1 => parts.push("1 thing could not be checked".to_owned()),
+        many => parts.push(format!("{many} things could not be checked")),
+    }
+    match warnings {
+        0 => {}
+        1 => parts.push("1 deserves a look".to_owned()),
+        many => parts.push(format!("{many} deserve a look")),
+    }
+    match parts.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{}, and {last}", others.join(", ")),
+        None => String::new(),
     }
 }
 
-/// Nothing is wrong.
-pub fn well(findings: &[Finding]) -> bool {
-    findings.iter().all(|finding| finding.status != Status::Error)
+/// How badly it stands with the whole: the worst of what was found.
+pub fn worst(findings: &[Finding]) -> Status {
+    let rank = |status: &Status| match status {
+        Status::Ok => 0,
+        Status::Warning => 1,
+        Status::Unchecked => 2,
+        Status::Error => 3,
+    };
+    findings.iter().map(|finding| finding.status).max_by_key(rank).unwrap_or(Status::Unchecked)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn finding(title: &'static str, Verdict { status, found, remedy }: Verdict) -> Finding {
-        Finding { check: "check", title, status, found, remedy }
+    fn finding(title: &'static str, verdict: Verdict) -> Finding {
+        let Verdict { status, found, remedy } = verdict;
+        Finding { check: title, title, status, found, remedy }
+    }
+
+    #[test]
+    fn what_hangs_on_one_thing_shares_a_line_and_is_never_all_in_place() {
+        let mut findings = vec![
+            finding("Discord", Verdict::unchecked("no answer: connection refused", "see the network")),
+            finding("Token", Verdict::depends("not checked: Discord was not reached")),
+            finding("Server", Verdict::depends("not checked: Discord was not reached")),
+            finding("Room", Verdict::depends("not checked: there is no category")),
+            finding("Disk", Verdict::ok("1 MB free")),
+        ];
+        assert_eq!(
+            table(&findings, false),
+            "? Discord  no answer: connection refused\n           → see the network\n✓ Disk     1 MB free\n\
+             ? not checked: Discord was not reached: Token, Server\n? not checked: there is no category: Room\n\n\
+             4 things could not be checked\n"
+        );
+        assert_eq!(worst(&findings), Status::Unchecked);
+        findings[4] = finding("Disk", Verdict::error("full", "make room"));
+        findings.push(finding("Clock", Verdict::warning("slow", "set it")));
+        assert_eq!(summary(&findings), "1 thing is wrong, 4 things could not be checked, and 1 deserves a look");
+        assert_eq!(worst(&findings), Status::Error);
+        assert_eq!(summary(&findings[1..2]), "1 thing could not be checked");
+        assert_eq!(worst(&[]), Status::Unchecked, "nothing checked is not all in place");
     }
 
     #[test]

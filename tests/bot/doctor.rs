@@ -30,8 +30,14 @@ fn text(output: &Output) -> String {
 async fn wrong(stage: &Stage) -> (Vec<String>, String) {
     let output = stage.run("doctor").await;
     let report = text(&output);
-    let wrong = report.lines().filter_map(|line| line.strip_prefix("✗ ")).map(title).collect::<Vec<_>>();
-    assert_eq!(output.status.code(), Some(i32::from(!wrong.is_empty())), "{report}");
+    let marked = |sign: &str| report.lines().filter_map(|line| line.strip_prefix(sign)).map(title).collect::<Vec<_>>();
+    let (wrong, unchecked) = (marked("✗ "), marked("? "));
+    let code = match (wrong.is_empty(), unchecked.is_empty()) {
+        (false, _) => 1,
+        (true, false) => 3,
+        (true, true) => 0,
+    };
+    assert_eq!(output.status.code(), Some(code), "{report}");
     (wrong, report)
 }
 
@@ -200,10 +206,30 @@ async fn a_bot_that_was_thrown_out_is_invited_again() {
 }
 
 #[tokio::test]
-async fn without_a_network_it_says_so_and_ends() {
+async fn without_a_network_one_line_says_so_and_nothing_counts_as_in_place() {
     let mut stage = Stage::empty();
     stage.set("DISCORD_PROXY", "http://127.0.0.1:1");
-    only(&stage, "Token", &["discord does not answer", "reaches https://discord.com"]).await;
+
+    let output = stage.run("doctor").await;
+
+    let report = text(&output);
+    assert_eq!(output.status.code(), Some(3), "{report}");
+    let unchecked: Vec<&str> = report.lines().filter(|line| line.starts_with("? ")).collect();
+    let [discord, others] = unchecked[..] else { panic!("the outage and what hangs on it:\n{report}") };
+    assert!(discord.starts_with("? Discord ") && discord.contains("discord does not answer"), "{report}");
+    assert!(others.contains("Token, ") && others.contains("Room in the server"), "{report}");
+    assert!(report.contains("reaches https://discord.com") && report.contains("✓ Disk space"), "{report}");
+    assert!(report.contains("could not be checked\n") && !report.contains("in place"), "{report}");
+}
+
+#[tokio::test]
+async fn a_bot_that_may_have_no_slash_commands_is_told_and_not_wrong() {
+    let stage = Stage::empty();
+    stage.discord.fault(Fault::code("GET /applications/*/guilds/*/commands", 403, 50001, "Missing Access").always());
+    let (wrong, report) = wrong(&stage).await;
+    assert_eq!(wrong, [""; 0], "{report}");
+    assert!(report.contains("! Slash commands") && report.contains("scope applications.commands"), "{report}");
+    assert!(report.ends_with("all that is needed is in place, and 1 deserves a look\n"), "{report}");
 }
 
 #[tokio::test]
@@ -221,7 +247,8 @@ async fn an_outage_in_the_middle_accuses_nobody() {
     stage.discord.fault(Fault::status("GET /guilds/*", When::Before, 503).always());
     let (wrong, report) = wrong(&stage).await;
     assert_eq!(wrong, [""; 0], "{report}");
-    assert!(report.contains("! Server") && report.contains("Discord did not tell"), "{report}");
+    assert!(report.contains("? Server") && report.contains("Discord did not tell"), "{report}");
+    assert!(!report.contains("in place\n"), "what was not checked is not in place: {report}");
 }
 
 #[tokio::test]

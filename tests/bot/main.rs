@@ -25,6 +25,7 @@ mod line;
 mod logs;
 mod names;
 mod opening;
+mod outage;
 mod panel;
 mod rest_line;
 mod restart;

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("ids", &[]),
     ("language", &[]),
+    ("status", &[]),
     ("counts", &["status"]),
     ("printable", &[]),
     ("logs", &["printable"]),
     ("memory", &[]),
-    ("status", &[]),
     ("lifecycle", &["ids", "language"]),
     ("texts", &["ids", "language", "lifecycle"]),
     ("config", &["ids", "language", "logs"]),

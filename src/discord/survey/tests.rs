@@ -32,6 +32,11 @@ fn usual(path: &str) -> Act {
     match path {
         "/users/@me" => reply(200, &json!({"id": "9", "username": "talon"})),
         "/oauth2/applications/@me" => reply(200, &json!({"id": "10", "flags": 1 << 19})),
+        "/gateway/bot" => {
+            let limit = json!({"total": 1000, "remaining": 7, "reset_after": 60_000, "max_concurrency": 1});
+            reply(200, &json!({"url": "wss://gateway.discord.gg", "shards": 1, "session_start_limit": limit}))
+        }
+        "/applications/10/guilds/4/commands" => reply(200, &json!([{"id": "77", "name": "close"}])),
         "/users/@me/guilds" => reply(200, &json!([{"id": "5", "name": "other"}, {"id": "4", "name": "chess club"}])),
         "/channels/1" => reply(200, &channel("1", 0, None)),
         "/channels/2" => reply(200, &channel("2", 4, None)),
@@ -58,6 +63,8 @@ async fn all_is_found() {
     assert_eq!(survey.bot, Named { id: UserId(9), name: "talon".into() });
     assert!(survey.application.is_some_and(|application| application.content() == Some(true)));
     assert_eq!(survey.clock, Clock::Fast(Duration::from_secs(59)));
+    assert_eq!(survey.gateway.and_then(|gateway| gateway.session_start_limit).map(|limit| limit.remaining), Some(7));
+    assert_eq!(survey.commands, Some(true));
     let home = survey.home.unwrap();
     assert_eq!(home.server.name, "chess club");
     assert_eq!((home.channels, home.tickets), (3, 1), "what cannot be read hides no other");
@@ -124,4 +131,13 @@ fn a_clock_is_right_within_the_second_and_the_way_there_and_back() {
     assert_eq!(read(14_000, 10_000, 14_100), Clock::Fast(Duration::from_secs(3)));
     assert_eq!(read(6_900, 10_000, 7_000), Clock::Slow(Duration::from_secs(3)));
     assert_eq!(Clock::read(at(0), None, at(0)), Clock::Untold);
+}
+
+#[tokio::test]
+async fn a_bot_invited_without_commands_is_told_from_one_that_nothing_was_told_of() {
+    for (status, code, expected) in [(403, 50_001, Some(false)), (503, 0, None)] {
+        let body = json!({"message": "Missing Access", "code": code});
+        let discord = discord(move |path| path.ends_with("/commands").then(|| reply(status, &body))).await;
+        assert_eq!(surveyed(discord.transport()).await.unwrap().commands, expected);
+    }
 }

@@ -1,5 +1,7 @@
 //! Who the bot is to Discord: its token, its intent, its server, and bit by bit what it may do there.
 
+use std::time::Duration;
+
 use crate::discord::{Application, Home, Homeless, Lack, StartError, Survey};
 use crate::lifecycle::Right;
 use crate::operator::checks::{home, survey, unknown, untold};
@@ -8,23 +10,48 @@ use crate::operator::finding::Verdict;
 use crate::operator::invite;
 use crate::operator::rights::{self, quoted};
 
-pub(super) fn token(facts: &Facts) -> Verdict {
+/// With fewer new sessions left than this part of them all, there is time to find out what uses them up.
+const FEW_SESSIONS: u32 = 10;
+
+/// An outage is told here, once, with its cause.
+pub(super) fn discord(facts: &Facts) -> Verdict {
     match &facts.discord {
-        Ok(survey) => Verdict::ok(format!("Discord knows the bot as \"{}\"", survey.bot.name)),
-        Err(StartError::TokenRejected) => Verdict::error(
+        Ok(_) | Err(StartError::TokenRejected) => Verdict::ok("answers"),
+        Err(why) if why.may_pass() => Verdict::unchecked(
+            why.to_string(),
+            "see whether this machine reaches https://discord.com, and whether discordstatus.com tells of an outage; then \
+             ask `talon doctor` again",
+        ),
+        Err(why) => Verdict::error(why.to_string(), "correct DISCORD_PROXY, or take it away"),
+    }
+}
+
+pub(super) fn token(facts: &Facts) -> Verdict {
+    if let Err(StartError::TokenRejected) = &facts.discord {
+        return Verdict::error(
             "Discord does not accept it",
             "discord.com/developers/applications → your application → Bot → Reset Token, and copy the new one into \
              DISCORD_TOKEN",
-        ),
-        Err(why @ (StartError::Proxy | StartError::Network(_))) => {
-            Verdict::error(why.to_string(), "correct DISCORD_PROXY, or take it away")
-        }
-        Err(why) => Verdict::error(
-            format!("not checked, because {why}"),
-            "see whether this machine reaches https://discord.com, and whether discordstatus.com tells of an outage; \
-             then ask `talon doctor` again",
-        ),
+        );
     }
+    survey(facts, |survey| Verdict::ok(format!("Discord knows the bot as \"{}\"", survey.bot.name)))
+}
+
+/// Discord resets the token of a bot that starts more sessions than it allows.
+pub(super) fn session_starts(facts: &Facts) -> Verdict {
+    let remedy = "see in the log why the bot connects so often, and whether another process uses the same token; each \
+                  start of the bot takes one";
+    survey(facts, |survey| {
+        let Some(gateway) = &survey.gateway else { return untold() };
+        let Some(limit) = &gateway.session_start_limit else { return Verdict::ok("Discord tells of no limit") };
+        let reset = humantime::format_duration(Duration::from_secs(limit.reset_after / 1_000));
+        let found = format!("{} of {} new ones left; reset in {reset}", limit.remaining, limit.total);
+        match limit.remaining {
+            0 => Verdict::error(found + ": the bot cannot connect before", remedy),
+            left if left < limit.total / FEW_SESSIONS => Verdict::warning(found, remedy),
+            _ => Verdict::ok(found),
+        }
+    })
 }
 
 pub(super) fn message_content(facts: &Facts) -> Verdict {
@@ -36,6 +63,22 @@ pub(super) fn message_content(facts: &Facts) -> Verdict {
              work",
             "to have both, discord.com/developers/applications → your application → Bot → Privileged Gateway Intents: \
              switch \"Message Content Intent\" on, save, and start the bot again",
+        ),
+        None if survey.application.is_some() => {
+            Verdict::warning("unknown: Discord does not tell", "see that the commands that begin with ! are heard")
+        }
+        None => untold(),
+    })
+}
+
+/// Nothing is missing without them but a second way to ask for the same.
+pub(super) fn commands(facts: &Facts) -> Verdict {
+    home(facts, |_, survey| match survey.commands {
+        Some(true) => Verdict::ok("the bot may have them"),
+        Some(false) => Verdict::warning(
+            "the bot was invited without the scope applications.commands: there are no slash commands; buttons and \
+             written commands work",
+            format!("{}; the bot may stay meanwhile", invitation(survey)),
         ),
         None => untold(),
     })

@@ -26,10 +26,13 @@ const fn check(name: &'static str, title: &'static str, judge: fn(&Facts) -> Ver
 }
 
 /// All of them, in the order in which they are best set right.
-const CHECKS: [Check; 23] = [
+const CHECKS: [Check; 26] = [
+    check("discord", "Discord", access::discord),
     check("token", "Token", access::token),
+    check("session_starts", "Gateway sessions", access::session_starts),
     check("message_content", "Message content intent", access::message_content),
     check("server", "Server", access::server),
+    check("commands", "Slash commands", access::commands),
     check("panel_channel", "Panel channel", rooms::panel_channel),
     check("category", "Category", rooms::category),
     check("support_role", "Support role", rooms::support_role),
@@ -63,7 +66,7 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
 
 /// Judges what Discord tells.
 fn survey(facts: &Facts, judge: impl FnOnce(&Survey) -> Verdict) -> Verdict {
-    facts.discord.as_ref().map_or_else(|_| unknown("nothing was heard of Discord"), judge)
+    facts.discord.as_ref().map_or_else(|_| unknown("Discord has told nothing"), judge)
 }
 
 /// Judges what is in the server.
@@ -76,10 +79,10 @@ fn home(facts: &Facts, judge: impl FnOnce(&Home, &Survey) -> Verdict) -> Verdict
 
 /// It hangs on something that is itself amiss; what to do about that is told where it stands.
 fn unknown(why: &str) -> Verdict {
-    Verdict { remedy: None, ..Verdict::warning(format!("not checked: {why}"), "") }
+    Verdict::depends(format!("not checked: {why}"))
 }
 
 /// Discord has told other things, but not this.
 fn untold() -> Verdict {
-    Verdict::warning("unknown: Discord did not tell", "ask `talon doctor` again in a moment")
+    Verdict::unchecked("unknown: Discord did not tell", "ask `talon doctor` again in a moment")
 }

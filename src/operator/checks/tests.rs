@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::discord::{
-    Application, Channel, Clock, Denier, Homeless, Kind, Lack, Named, Rights, Role, Site, Spot, StartError,
-    needed_rights,
+    Application, Channel, Clock, Denier, Gateway, Homeless, Kind, Lack, Named, Rights, Role, SessionStartLimit, Site,
+    Spot, StartError, needed_rights,
 };
 use crate::ids::{ApplicationId, ChannelId, GuildId, MessageId, RoleId, UserId};
 use crate::operator::facts::{Contents, Database, Disk, PanelFile};
@@ -16,6 +16,11 @@ use crate::store::{Obstacle, OpenError, StoreError};
 
 fn spot(id: u64, name: &str, kind: Kind) -> Spot {
     Spot::Here(Channel { id: ChannelId(id), name: name.to_owned(), kind, parent: None })
+}
+
+fn gateway(remaining: u32) -> Gateway {
+    let limit = SessionStartLimit { total: 1_000, remaining, reset_after: 3_600_000, max_concurrency: 1 };
+    Gateway { url: "wss://gateway.discord.gg".into(), shards: 1, session_start_limit: Some(limit) }
 }
 
 /// All is well.
@@ -35,7 +40,9 @@ fn facts() -> Facts {
         bot: Named { id: UserId(9), name: "talon".into() },
         two_factor: false,
         application: Some(Application { id: ApplicationId(9), flags: Some(1 << 19) }),
+        gateway: Some(gateway(998)),
         home: Ok(home),
+        commands: Some(true),
         clock: Clock::Slow(Duration::ZERO),
     };
     let panel = PanelFile { path: "panel.json".into(), said: Ok(MessageId(7)), writable: Ok(()) };
@@ -86,6 +93,11 @@ fn where_all_is_well_every_line_says_so() {
     assert_eq!(amiss(|_| ()), []);
     let names: std::collections::BTreeSet<_> = CHECKS.iter().map(|check| check.name).collect();
     assert_eq!(names.len(), CHECKS.len(), "programs tell them apart by name");
+}
+
+#[track_caller]
+fn unchecked(check: &str, words: &[&str], change: impl FnOnce(&mut Facts)) {
+    alone(Status::Unchecked, check, words, change);
 }
 
 #[test]
@@ -155,8 +167,8 @@ fn who_the_bot_is() {
     warning("message_content", &["the slash commands work", "Bot → Privileged Gateway Intents"], |facts| {
         survey(facts).application.as_mut().unwrap().flags = Some(0);
     });
-    warning("message_content", &["Discord did not tell"], |facts| survey(facts).application = None);
-    warning("message_content", &["Discord did not tell"], |facts| {
+    unchecked("message_content", &["Discord did not tell"], |facts| survey(facts).application = None);
+    warning("message_content", &["Discord does not tell"], |facts| {
         survey(facts).application.as_mut().unwrap().flags = None;
     });
     warning("two_factor", &["Enable Two-Factor Auth"], |facts| home(facts).wants_two_factor = true);
@@ -169,20 +181,44 @@ fn who_the_bot_is() {
 }
 
 #[test]
-fn without_discord_one_line_says_what_to_do_and_the_others_accuse_nobody() {
+fn an_outage_is_one_line_and_nothing_is_wrong() {
     let cases = [
-        (StartError::TokenRejected, "Reset Token"),
-        (StartError::NoAnswer(None), "reaches https://discord.com"),
-        (StartError::NoAnswer(Some(503)), "status 503"),
-        (StartError::Proxy, "DISCORD_PROXY"),
+        (StartError::TokenRejected, "token", Status::Error, "Reset Token"),
+        (StartError::NoAnswer(None), "discord", Status::Unchecked, "reaches https://discord.com"),
+        (StartError::NoAnswer(Some(503)), "discord", Status::Unchecked, "status 503"),
+        (StartError::Proxy, "discord", Status::Error, "DISCORD_PROXY"),
     ];
-    for (why, words) in cases {
-        let amiss = amiss(|facts| facts.discord = Err(why));
-        let (wrong, unknown): (Vec<_>, Vec<_>) = amiss.iter().partition(|(_, status, _)| *status == Status::Error);
-        let [("token", _, text)] = &wrong[..] else { panic!("{wrong:#?}") };
-        assert!(text.contains(words), "{text}");
-        assert_eq!(unknown.len(), CHECKS.len() - 5, "all but the token and this machine");
+    for (why, check, status, words) in cases {
+        let mut facts = facts();
+        facts.discord = Err(why);
+        let findings = examine(&facts);
+        let told: Vec<_> =
+            findings.iter().filter(|finding| finding.status != Status::Ok && !finding.depends()).collect();
+        let [told] = told[..] else { panic!("one line: {told:#?}") };
+        assert_eq!((told.check, told.status), (check, status));
+        assert!(told.to_string().contains(words), "{told}");
+        let on_this_machine =
+            findings.iter().filter(|finding| finding.status == Status::Ok && finding.check != "discord");
+        assert_eq!(on_this_machine.count(), 4, "what needs no Discord is checked all the same: {findings:#?}");
     }
+}
+
+#[test]
+fn how_many_sessions_are_left() {
+    let left = |remaining| move |facts: &mut Facts| survey(facts).gateway = Some(gateway(remaining));
+    assert_eq!(amiss(left(100)), []);
+    warning("session_starts", &["99 of 1000 new ones left; reset in 1h", "another process"], left(99));
+    error("session_starts", &["0 of 1000", "cannot connect before"], left(0));
+    assert_eq!(amiss(|facts| survey(facts).gateway.as_mut().unwrap().session_start_limit = None), []);
+    unchecked("session_starts", &["did not tell"], |facts| survey(facts).gateway = None);
+}
+
+#[test]
+fn a_bot_that_was_invited_without_slash_commands() {
+    warning("commands", &["scope applications.commands", "client_id=9&scope=bot%20applications.commands"], |facts| {
+        survey(facts).commands = Some(false);
+    });
+    unchecked("commands", &["did not tell"], |facts| survey(facts).commands = None);
 }
 
 #[test]
@@ -207,7 +243,7 @@ fn what_the_settings_name() {
     panel(Spot::Elsewhere, "in another server");
     panel(Spot::Hidden, "that the bot is not in");
     panel(spot(2, "tickets", Kind::Category), "\"tickets\" is no text channel");
-    warning("panel_channel", &["ask `talon doctor` again"], |facts| home(facts).panel = Spot::Unknown);
+    unchecked("panel_channel", &["ask `talon doctor` again"], |facts| home(facts).panel = Spot::Unknown);
     error("category", &["#help is no category", "TICKET_CATEGORY_ID"], |facts| {
         home(facts).category = spot(1, "help", Kind::Text);
     });
@@ -222,11 +258,11 @@ fn what_the_settings_name() {
 #[test]
 fn what_is_missing_is_wrong_once_and_what_hangs_on_it_unknown() {
     let role = amiss(|facts| home(facts).support = None);
-    let [("support_role", Status::Error, _), ("support_mention", Status::Warning, _)] = &role[..] else {
+    let [("support_role", Status::Error, _), ("support_mention", Status::Unchecked, _)] = &role[..] else {
         panic!("{role:#?}")
     };
     let category = amiss(|facts| home(facts).category = Spot::Missing);
-    let [("category", Status::Error, _), ("category_room", Status::Warning, _)] = &category[..] else {
+    let [("category", Status::Error, _), ("category_room", Status::Unchecked, _)] = &category[..] else {
         panic!("{category:#?}")
     };
 }
@@ -278,7 +314,7 @@ fn the_database() {
         facts.disk.database.state = Ok(Contents { tickets: Ok((1, 2)), damage });
     });
     let newer = amiss(|facts| facts.disk.database.state = refused(Obstacle::Newer { found: 9, known: 1 }));
-    let [("database", Status::Error, text), ("database_integrity", Status::Warning, _)] = &newer[..] else {
+    let [("database", Status::Error, text), ("database_integrity", Status::Unchecked, _)] = &newer[..] else {
         panic!("{newer:#?}")
     };
     assert!(text.contains("version 9") && text.contains("start the newer bot"), "{text}");

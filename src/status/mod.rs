@@ -5,7 +5,6 @@
 //! machine sleeps. A clock that jumps by hours makes nothing here old.
 
 pub mod gateway;
-mod gauges;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,8 +12,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::status::gateway::{GatewayStatus, Stage};
-
-pub use gauges::Gauges;
 
 /// All of it. Parts that know nothing yet say so.
 #[derive(Debug, Default)]
@@ -29,7 +26,6 @@ struct Inner {
     start: StartStatus,
     panel: PanelStatus,
     rest: RestStatus,
-    another_process: Option<Instant>,
 }
 
 /// What Discord's limits allow over REST.
@@ -88,7 +84,7 @@ pub enum PanelStatus {
 impl Default for Inner {
     fn default() -> Self {
         let start = StartStatus::Reaching { since: Instant::now(), attempts: 0, last_error: None, next_attempt: None };
-        Self { start, panel: PanelStatus::default(), rest: RestStatus::default(), another_process: None }
+        Self { start, panel: PanelStatus::default(), rest: RestStatus::default() }
     }
 }
 
@@ -144,17 +140,6 @@ impl Status {
     #[must_use]
     pub fn rest(&self) -> RestStatus {
         self.lock().rest
-    }
-
-    /// Something shows that another process uses the same token.
-    pub fn note_another_process(&self) {
-        self.lock().another_process = Some(Instant::now());
-    }
-
-    /// When something last showed that another process uses the same token.
-    #[must_use]
-    pub fn another_process_seen(&self) -> Option<Instant> {
-        self.lock().another_process
     }
 
     /// The whole in a line, for a service manager. It holds no ages, so it changes only when something does.
