@@ -177,6 +177,10 @@ fn in_words(note: &Note, owner: UserId) -> String {
         }
         Note::CloseAsked { by, way } => format!("{} {} and so asked to close the ticket.", who(*by), close(*way)),
         Note::Announced => "It was said in the channel that it will be closed.".into(),
+        Note::Kept { wait } => {
+            let seconds = wait.as_secs_f64().ceil();
+            format!("A rate limit of Discord's kept the channel for {seconds} s. It was to be deleted then.")
+        }
         Note::Closed { channel } => format!("Channel {channel} was deleted by the bot. The ticket was over."),
         Note::Gone { channel } => format!("Channel {channel} was deleted, not by the bot. The ticket was over."),
         Note::Reopened { why } => format!("It could not be closed, so the ticket was open again: {why}."),

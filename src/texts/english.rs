@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::ids::Command;
 use crate::lifecycle::{Right, Words};
-use crate::texts::{Card, Channel, Slash, Texts, list, mention, seconds};
+use crate::texts::{Card, Channel, Slash, Texts, list, mention, relative, seconds};
 
 pub(super) const TEXTS: Texts = Texts {
     panel: Card {
@@ -55,6 +55,25 @@ fn say(words: &Words) -> String {
         Words::BotLacks(rights) => format!("❌ {}, tell an administrator", lack(rights)),
         Words::DiscordDown => "❌ discord does not answer right now, try again in a couple of minutes".into(),
         Words::TryAgain => "❌ that did not work, try again, and if it does not help, tell an administrator".into(),
+        Words::OpenLater(until) => format!(
+            "❌ discord is limiting the bot: too many requests. try again {}, and if it is urgent, write to the support team",
+            relative(*until)
+        ),
+        Words::CloseLater(until) => {
+            format!(
+                "⏳ discord is limiting the bot: too many requests. the channel will be deleted {}",
+                relative(*until)
+            )
+        }
+        Words::PanelLater(until) => {
+            format!(
+                "⏳ discord is limiting the bot: too many requests. the panel will be put in place {}",
+                relative(*until)
+            )
+        }
+        Words::AskLater(until) => {
+            format!("❌ discord is limiting the bot: too many requests. try again {}", relative(*until))
+        }
         Words::ChannelGone => "❌ the channel of the ticket was deleted while it was being created, try again".into(),
         Words::CloseFailed(rights) => {
             format!("❌ the channel could not be deleted: {}, tell an administrator", lack(rights))

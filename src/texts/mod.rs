@@ -9,7 +9,7 @@ mod english;
 mod russian;
 mod story;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::ids::{ChannelId, Command, RoleId, UserId};
 use crate::language::Language;
@@ -117,6 +117,12 @@ impl Texts {
     pub fn neutral_name(&self, member: UserId) -> String {
         format!("{}-{member}", self.channel.neutral)
     }
+}
+
+/// A time that every reader sees as "in 16 minutes", in their own language. A part of a second is rounded up: nothing
+/// happens before the time that was said.
+fn relative(at: SystemTime) -> String {
+    format!("<t:{}:R>", seconds(at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()))
 }
 
 fn mention(channel: ChannelId) -> String {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::ids::Command;
 use crate::lifecycle::{Right, Words};
-use crate::texts::{Card, Channel, Slash, Texts, list, mention, seconds};
+use crate::texts::{Card, Channel, Slash, Texts, list, mention, relative, seconds};
 
 pub(super) const TEXTS: Texts = Texts {
     panel: Card {
@@ -55,6 +55,22 @@ fn say(words: &Words) -> String {
         Words::BotLacks(rights) => format!("❌ {}, напиши администратору", lack(rights)),
         Words::DiscordDown => "❌ discord сейчас не отвечает, попробуй ещё раз через пару минут".into(),
         Words::TryAgain => "❌ не получилось, попробуй ещё раз, а если не поможет, напиши администратору".into(),
+        Words::OpenLater(until) => format!(
+            "❌ discord ограничил бота: слишком много запросов. попробуй ещё раз {}, а если срочно, напиши команде поддержки",
+            relative(*until)
+        ),
+        Words::CloseLater(until) => {
+            format!("⏳ discord ограничил бота: слишком много запросов. канал будет удалён сам, {}", relative(*until))
+        }
+        Words::PanelLater(until) => {
+            format!(
+                "⏳ discord ограничил бота: слишком много запросов. панель встанет на место сама, {}",
+                relative(*until)
+            )
+        }
+        Words::AskLater(until) => {
+            format!("❌ discord ограничил бота: слишком много запросов. попробуй ещё раз {}", relative(*until))
+        }
         Words::ChannelGone => "❌ канал тикета удалили, пока он создавался, попробуй ещё раз".into(),
         Words::CloseFailed(rights) => {
             format!("❌ не получилось удалить канал: {}, напиши администратору", lack(rights))

@@ -32,6 +32,9 @@ pub(super) fn step(note: &Note) -> String {
         }
         Note::CloseAsked { by, way } => format!("{} closes the ticket ({})", person(*by), how(*way)),
         Note::Announced => "it is said in the channel that the ticket will be closed".into(),
+        Note::Kept { wait } => {
+            format!("discord is limiting the bot, the channel is deleted in {} s", wait.as_secs_f64().ceil())
+        }
         Note::Closed { channel } => format!("channel {} is deleted", mention(*channel)),
         Note::Gone { channel } => format!("channel {} was deleted by hand", mention(*channel)),
         Note::Reopened { why } => format!("it could not be closed, so the ticket is open again: {why}"),
