@@ -64,6 +64,17 @@ impl LineStatus {
     }
 }
 
+impl LineStatus {
+    /// How long the longest of what holds requests up now still lasts: a bar of the address, a global limit, or a long one
+    /// on a single route.
+    #[must_use]
+    pub fn held_up_for(&self) -> Option<Duration> {
+        let barred = self.barred.map(|barred| barred.next_probe);
+        let route = self.limited_route.as_ref().map(|limited| limited.left);
+        [barred, self.held_up, route].into_iter().flatten().max()
+    }
+}
+
 impl fmt::Display for LineStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(barred) = self.barred {

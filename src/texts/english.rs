@@ -125,6 +125,8 @@ fn countdown(delay: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
     use crate::ids::{ChannelId, RoleId, UserId};
 
@@ -138,6 +140,15 @@ mod tests {
             (Words::Closing(Duration::from_secs(5)), "🔒 this ticket will be closed in 5 seconds..."),
             (Words::Closing(Duration::from_millis(300)), "🔒 this ticket will be closed in 1 second..."),
             (Words::NoRights, "❌ no permission"),
+            (
+                Words::OpenLater(SystemTime::UNIX_EPOCH + Duration::from_millis(1_500)),
+                "❌ discord is limiting the bot: too many requests. try again <t:2:R>, and if it is urgent, write to the \
+                 support team",
+            ),
+            (
+                Words::CloseLater(SystemTime::UNIX_EPOCH),
+                "⏳ discord is limiting the bot: too many requests. the channel will be deleted <t:0:R>",
+            ),
             (Words::BotLacks(vec![]), "❌ the bot lacks permissions, tell an administrator"),
             (
                 Words::BotLacks(vec![Right::ManageChannels]),

@@ -136,6 +136,8 @@ const fn plural(count: u64, [one, few, many]: [&'static str; 3]) -> &'static str
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
     use crate::ids::{ChannelId, RoleId, UserId};
 
@@ -148,6 +150,15 @@ mod tests {
             (Words::AlreadyOpen(TICKET), "❌ у тебя уже есть тикет: <#7>"),
             (Words::Closing(Duration::from_secs(5)), "🔒 тикет будет закрыт через 5 секунд..."),
             (Words::NoRights, "❌ нет прав"),
+            (
+                Words::OpenLater(SystemTime::UNIX_EPOCH + Duration::from_millis(1_500)),
+                "❌ discord ограничил бота: слишком много запросов. попробуй ещё раз <t:2:R>, а если срочно, напиши \
+                 команде поддержки",
+            ),
+            (
+                Words::CloseLater(SystemTime::UNIX_EPOCH),
+                "⏳ discord ограничил бота: слишком много запросов. канал будет удалён сам, <t:0:R>",
+            ),
         ];
         for (words, text) in promised {
             assert_eq!(say(&words), text);

@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use talon::lifecycle::State;
-use talon::sandbox::Fault;
 use talon::sandbox::world::Snowflake;
+use talon::sandbox::{Ending, Fault, When};
 
 use crate::stage::{Stage, each};
 
@@ -87,6 +87,29 @@ async fn a_limit_on_everything_is_told_as_soon_as_it_is_known() {
     assert!(told.contains("панель встанет на место сама"), "{told}");
     assert_ends_in(&stage, 960, told_until(&told));
     assert_eq!(creations(&stage), 0, "{}", stage.story());
+}
+
+#[tokio::test]
+async fn whoever_was_asked_to_wait_before_the_address_was_barred_is_told_as_soon_as_they_can_be() {
+    let stage = Stage::ready().await;
+    let alice = stage.discord.ids().alice;
+    let creating = stage.discord.hold(CREATE_CHANNEL, When::Before);
+    stage.discord.fault(Fault::barred(CREATE_CHANNEL, Some(20)));
+    let press = stage.press_create(alice);
+    let deferred = || {
+        let calls = stage.discord.calls_matching("POST /interactions/*/*/callback");
+        calls.first().is_some_and(|call| call.ending != Ending::Pending).then_some(())
+    };
+    stage.until("she is asked to wait", deferred).await;
+    creating.release();
+
+    stage.until_logged("Discord's edge bars this address").await;
+    stage.until_row(alice, |row| matches!(row, State::Refused(_))).await;
+    let answered = || stage.discord.reply(press).filter(|reply| !reply.thinking);
+    let reply = stage.until_in(Duration::from_secs(60), "she is told", answered).await;
+    told_until(&reply.content);
+    stage.until_row(alice, |row| *row == State::Absent).await;
+    assert_eq!((creations(&stage), stage.tickets().len()), (1, 0), "{}", stage.story());
 }
 
 /// The messages in a ticket that tell that a limit keeps it.
