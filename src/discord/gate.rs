@@ -261,7 +261,7 @@ impl Line {
             .iter()
             .filter_map(|(turn, since)| {
                 let until = self.limits.held_until(*turn, now).max(edge_opens)?;
-                (until > (now + MAX_WAIT_AHEAD).min(*since + MAX_WAIT)).then_some((*turn, until))
+                is_too_long(until, *since, now).then_some((*turn, until))
             })
             .collect();
         for (turn, until) in held {
@@ -289,6 +289,11 @@ impl Line {
     }
 }
 
+/// Whether it is too long until then for somebody who has waited since then.
+fn is_too_long(until: Instant, since: Instant, now: Instant) -> bool {
+    until > (now + MAX_WAIT_AHEAD).min(since + MAX_WAIT)
+}
+
 /// A number between 0 and 1 that no other bot draws at the same time.
 fn chance() -> f64 {
     let drawn = RandomState::new().build_hasher().finish();
@@ -306,4 +311,20 @@ fn told(headers: &HeaderMap) -> Option<Told> {
         remaining: text("x-ratelimit-remaining")?.parse().ok()?,
         reset: Instant::now() + left,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_waits_long_for_one_limit_nor_for_ever_for_many() {
+        let since = Instant::now();
+        let after = |seconds| since + Duration::from_secs(seconds);
+        assert!(!is_too_long(after(15), since, since));
+        assert!(is_too_long(after(16), since, since));
+        // A line that moves: each limit is short, but the last one ends when ten minutes are over.
+        assert!(!is_too_long(after(600), since, after(590)));
+        assert!(is_too_long(after(601), since, after(591)));
+    }
 }
