@@ -135,6 +135,7 @@ async fn explain(outside: Arc<Outside>, Question { guild, ticket, asker, roles }
         },
         (Standing::Administrator, None) => Words::NothingToTell,
         (Standing::Member, _) => Words::AdministratorsOnly,
+        (Standing::HeldUp(wait), _) => Words::AskLater(clock::now() + wait),
         (Standing::Unknown, _) => Words::DiscordDown,
     };
     let say = Call::Say { channel, words, reply_to: Some((message, language)), intent: asker.intent() };

@@ -158,6 +158,9 @@ impl PanelActor {
             let message = match standing(&outside.client, guild, asker.user, &roles).await {
                 Standing::Administrator => PanelMsg::SetUp { guild, asker, rank: told(true) },
                 Standing::Member => PanelMsg::SetUp { guild, asker, rank: told(false) },
+                Standing::HeldUp(wait) => {
+                    PanelMsg::Hear(PanelEvent::TurnDown(asker, Words::AskLater(clock::now() + wait)))
+                }
                 Standing::Unknown => PanelMsg::Hear(PanelEvent::TurnDown(asker, Words::DiscordDown)),
             };
             let _ = me.cast(message);

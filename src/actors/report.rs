@@ -70,6 +70,12 @@ fn log(of: Subject, note: &Note) {
         ),
         Note::CloseAsked { by, way } => line!(info, of, %by, ?way, "closing was asked for"),
         Note::Announced => line!(debug, of, "closing was announced"),
+        Note::Kept { wait } => line!(
+            warn,
+            of,
+            ?wait,
+            "a rate limit of Discord's keeps the channel; it is deleted when the limit ends, nothing needs to be done"
+        ),
         Note::Closed { .. } => line!(info, of, "ticket closed"),
         Note::Gone { .. } => line!(info, of, "the ticket's channel was deleted by hand"),
         Note::Reopened { why } => {

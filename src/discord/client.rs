@@ -12,7 +12,7 @@ use crate::discord::reply::answer;
 use crate::discord::rights::{self, Channel, Guild, Member};
 use crate::discord::said::Said;
 use crate::discord::start::{Gateway, StartError};
-use crate::discord::status::LineStatus;
+use crate::discord::status::{Barred, LineStatus};
 use crate::discord::survey::{Sought, Survey};
 use crate::discord::transport::Transport;
 use crate::discord::wire::{Ask, Place, id, request, said};
@@ -55,6 +55,9 @@ impl Client {
         let Ok(reply) = self.transport.send(&ask).await else {
             return Answer::Unknown;
         };
+        if let Some(wait) = reply.held_up {
+            return Answer::Limited { wait };
+        }
         let answer = answer(call, &self.place, reply.status, &reply.body);
         if let Answer::Unknown | Answer::Refused(_) = answer {
             debug!(verb = ask.verb(), path = ask.label(), status = reply.status, ?answer, "not done");
@@ -115,6 +118,9 @@ impl Client {
         match self.transport.look::<Guild>(Route::Guild { guild_id: id(guild.0) }).await {
             Ok(guild) if guild.is_administrated_by(member, roles) => Standing::Administrator,
             Ok(_) => Standing::Member,
+            Err(StartError::HeldUp(wait) | StartError::Barred(Barred { next_probe: wait, .. })) => {
+                Standing::HeldUp(wait)
+            }
             Err(_) => Standing::Unknown,
         }
     }
@@ -164,6 +170,8 @@ pub enum Standing {
     Administrator,
     /// Anybody else.
     Member,
+    /// A limit of Discord's does not let us look for so long.
+    HeldUp(Duration),
     /// Discord did not tell.
     Unknown,
 }

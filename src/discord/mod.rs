@@ -42,7 +42,7 @@ pub use estate::{Application, Channel, Kind, Named, Role, Server, Thing};
 pub use reply::answer;
 pub use rights::{Denier, Lack, Rights, Site, needed_number, needed_rights};
 pub use start::{Gateway, SessionStartLimit, StartError};
-pub use status::{Barred, LineStatus};
+pub use status::{Barred, LimitedRoute, LineStatus};
 pub use survey::{Clock, Home, Homeless, Sought, Spot, Survey};
 pub use transport::Transport;
 pub use unreachable::Unreachable;

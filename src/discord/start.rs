@@ -76,13 +76,18 @@ pub enum StartError {
     NotDiscord(u16),
     /// Discord's edge bars the address. It will not for ever.
     Barred(Barred),
+    /// A rate limit holds it up for so long.
+    HeldUp(Duration),
 }
 
 impl StartError {
     /// It makes sense to ask again.
     #[must_use]
     pub const fn may_pass(&self) -> bool {
-        matches!(self, Self::NoAnswer(_) | Self::Unreachable { .. } | Self::NotDiscord(_) | Self::Barred(_))
+        matches!(
+            self,
+            Self::NoAnswer(_) | Self::Unreachable { .. } | Self::NotDiscord(_) | Self::Barred(_) | Self::HeldUp(_)
+        )
     }
 }
 
@@ -103,6 +108,10 @@ impl fmt::Display for StartError {
                 "not Discord but something on the way answers, with status {status} and a page: see what DISCORD_PROXY \
                  names, which firewall or proxy is between this machine and Discord, and discordstatus.com"
             ),
+            Self::HeldUp(wait) => {
+                let seconds = wait.as_secs_f64().ceil();
+                write!(f, "a rate limit of Discord's lasts {seconds} s more: it ends by itself, try again then")
+            }
             Self::Barred(barred) => write!(
                 f,
                 "{barred}; if it lasts for hours, another program behind the same address may be the cause: ask your \
@@ -121,7 +130,8 @@ impl std::error::Error for StartError {
             | Self::NoAnswer(_)
             | Self::Unreachable { .. }
             | Self::NotDiscord(_)
-            | Self::Barred(_) => None,
+            | Self::Barred(_)
+            | Self::HeldUp(_) => None,
         }
     }
 }
@@ -154,7 +164,7 @@ impl Transport {
 
     /// Looks something up that somebody waits for.
     pub(super) async fn look<T: DeserializeOwned>(&self, route: Route<'_>) -> Result<T, StartError> {
-        self.fetch(&Ask::new(LightMethod::Get, route)).await.map(|(found, _)| found)
+        self.fetch(&Ask { awaited: true, ..Ask::new(LightMethod::Get, route) }).await.map(|(found, _)| found)
     }
 
     /// The same for any request, with the moment of the reply by Discord's clock.
@@ -165,7 +175,11 @@ impl Transport {
         let mut sending = pin!(self.send(ask));
         loop {
             if let Ok(sent) = timeout(LOOK_TIMEOUT, &mut sending).await {
-                return read(sent.map_err(|cause| StartError::Unreachable { cause })?);
+                let reply = sent.map_err(|cause| StartError::Unreachable { cause })?;
+                return match self.status().barred.filter(|_| reply.held_up.is_some()) {
+                    Some(barred) => Err(StartError::Barred(barred)),
+                    None => read(reply),
+                };
             }
             if let Some(barred) = self.status().barred {
                 return Err(StartError::Barred(barred));
@@ -176,7 +190,10 @@ impl Transport {
 
 /// What a reply brings, and when it was written. A refusal is believed only from Discord.
 fn read<T: DeserializeOwned>(reply: Reply) -> Result<(T, Option<SystemTime>), StartError> {
-    let Reply { status, body, date } = reply;
+    let Reply { status, body, date, held_up } = reply;
+    if let Some(wait) = held_up {
+        return Err(StartError::HeldUp(wait));
+    }
     match (status, Said::read(&body)) {
         (200..=299, _) => match serde_json::from_slice(&body) {
             Ok(found) => Ok((found, date)),

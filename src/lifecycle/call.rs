@@ -4,7 +4,7 @@
 //! rules can be played through without a socket.
 
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -134,6 +134,32 @@ impl Call {
         matches!(self, Self::ReadChannel { after: None, .. }) && *answer == nothing
     }
 
+    /// Whether a person waits for it, and is told where a limit of Discord's holds it up for long. All others wait: a
+    /// message has no other way to arrive, and an answer to a press has a time limit of its own.
+    #[must_use]
+    pub const fn is_awaited(&self) -> bool {
+        match self {
+            Self::CreateChannel { .. }
+            | Self::ListChannels { .. }
+            | Self::GetChannel { .. }
+            | Self::FindChannel { .. }
+            | Self::ReadChannel { .. }
+            | Self::Say { words: Words::Closing(_) | Words::CloseLater(_), .. }
+            | Self::DeleteChannel { .. }
+            | Self::GetPanel { .. }
+            | Self::EditPanel { .. }
+            | Self::ListPanels
+            | Self::SendPanel { .. }
+            | Self::DeletePanel { .. } => true,
+            Self::Welcome { .. }
+            | Self::Acknowledge { .. }
+            | Self::EditReply { .. }
+            | Self::Say { .. }
+            | Self::ListCommands { .. }
+            | Self::PutCommands { .. } => false,
+        }
+    }
+
     /// What it is called in the log and the journal.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -240,6 +266,11 @@ pub enum Answer {
     },
     /// Discord said no: it was not done.
     Refused(Refusal),
+    /// It was not done, and is not going to be: a limit of Discord's holds it up for so long.
+    Limited {
+        /// From now.
+        wait: Duration,
+    },
     /// No answer, or a server error: it may have been done or not.
     Unknown,
 }
@@ -250,6 +281,7 @@ impl Answer {
     pub fn brief(&self) -> String {
         match self {
             Self::Refused(refusal) => refusal.to_string(),
+            Self::Limited { wait } => format!("a rate limit of Discord's lasts {} s more", wait.as_secs_f64().ceil()),
             Self::Unknown => "no answer".into(),
             _ => "done".into(),
         }

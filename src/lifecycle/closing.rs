@@ -136,6 +136,8 @@ impl Ticket {
                 let look = Call::ReadChannel { channel: there, after: Some(closing.asker.intent()) };
                 self.retry(task, look, answer, now);
             }
+            // It would arrive when there is nothing left to tell.
+            (Words::CloseLater(_), Answer::Limited { .. }) => {}
             (_, Answer::Unknown) if task.attempt < APOLOGIES => {
                 let call = task.call.clone();
                 self.retry(task, call, answer, now);
@@ -161,6 +163,7 @@ impl Ticket {
                 self.take_sighting(there);
                 self.give_up(&task.call, answer);
             }
+            Answer::Limited { wait } if of_ticket => self.keep_until(there, now + *wait, now),
             // One that nobody used: somebody may have begun to.
             _ if !of_ticket => self.retry(task, Call::ReadChannel { channel: there, after: None }, answer, now),
             _ => {
@@ -168,6 +171,29 @@ impl Ticket {
                 self.retry(task, call, answer, now);
             }
         }
+    }
+
+    /// A limit of Discord's keeps the channel. It is deleted all the same, at the end of the limit; those who read that it
+    /// goes in a few seconds are told, once.
+    fn keep_until(&mut self, there: ChannelId, until: SystemTime, now: SystemTime) {
+        let State::Closing(closing) = &mut self.state else { return };
+        closing.due = until;
+        let wait = until.duration_since(now).unwrap_or_default();
+        self.step.notes.push(Note::Kept { wait });
+        if !mem::replace(&mut self.told_kept, true) {
+            let words = Words::CloseLater(until);
+            let intent = self.intent();
+            self.begin_call(Call::Say { channel: there, words, reply_to: None, intent }, now);
+        }
+    }
+
+    /// Until when a limit of Discord's keeps the channel from being closed, if one does.
+    pub(super) fn kept_until(&self, now: SystemTime) -> Option<SystemTime> {
+        let State::Closing(Closing { channel, due, .. }) = &self.state else { return None };
+        let announces = |call: &Call| call.is_about(*channel);
+        // Only a limit moves the end further away than the countdown is long, also before a restart.
+        let kept = (*due > now + self.rules.close_delay).then_some(*due);
+        self.tasks.limited_until(announces).filter(|until| *until > now).max(kept)
     }
 
     fn reopen(&mut self, refusal: &Refusal, now: SystemTime) {

@@ -88,6 +88,11 @@ pub enum Note {
     },
     /// It was said in the channel that it will be closed.
     Announced,
+    /// A limit of Discord's keeps the channel for so long; it is deleted then.
+    Kept {
+        /// From then on.
+        wait: Duration,
+    },
     /// The channel is deleted, by us.
     Closed {
         /// The channel it was.
@@ -152,6 +157,7 @@ impl Note {
             | Self::NotTold
             | Self::CloseAsked { .. }
             | Self::Announced
+            | Self::Kept { .. }
             | Self::Reopened { .. }
             | Self::Retrying { .. }
             | Self::GaveUp { .. }
@@ -202,12 +208,18 @@ pub enum Why {
     NoAnswer,
     /// The same, time after time.
     NeverAnswered,
+    /// A limit of Discord's held it up for so long.
+    Limited {
+        /// From then on.
+        wait: Duration,
+    },
 }
 
 impl From<&Answer> for Why {
     fn from(answer: &Answer) -> Self {
         match answer {
             Answer::Refused(refusal) => Self::Refused(refusal.clone()),
+            Answer::Limited { wait } => Self::Limited { wait: *wait },
             _ => Self::NoAnswer,
         }
     }
@@ -224,6 +236,9 @@ impl fmt::Display for Why {
             Self::Refused(refusal) => refusal.fmt(f),
             Self::NoAnswer => f.write_str("no answer"),
             Self::NeverAnswered => f.write_str("no answer, time after time"),
+            Self::Limited { wait } => {
+                write!(f, "a rate limit of Discord's that ends by itself in {} s", wait.as_secs_f64().ceil())
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 //! listed, and only when none of them is ours is another one made. What slips through even so (a request that took
 //! effect after it had been given up) is seen on the gateway or at the next start, and removed if nobody has used it.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::ids::{ChannelId, Intent};
 use crate::lifecycle::call::{Answer, Call, ChannelName, Refusal, Sighting};
@@ -42,7 +42,11 @@ impl Ticket {
 
     /// Makes the channel, as soon as it is known that none of those seen before is this member's ticket.
     pub(super) fn make(&mut self, name: String, now: SystemTime) {
-        if !self.is_making() && !self.is_looking() {
+        let looks = |call: &Call| matches!(call, Call::ReadChannel { .. });
+        if let Some(until) = self.tasks.limited_until(looks).filter(|until| *until > now) {
+            let wait = until.duration_since(now).unwrap_or_default();
+            self.refuse_for_now(wait, now);
+        } else if !self.is_making() && !self.is_looking() {
             let call = self.create(ChannelName::Member(name));
             self.begin_call(call, now);
         }
@@ -102,6 +106,7 @@ impl Ticket {
                     self.refuse(refusal, now);
                 }
             }
+            Answer::Limited { wait } => self.refuse_for_now(wait, now),
             // Whether it was made is not known, so it is looked for before another one is made.
             _ => self.retry(task, Call::ListChannels { guild: self.owner.guild }, &answer, now),
         }
@@ -128,6 +133,7 @@ impl Ticket {
                 }
             },
             Answer::Refused(refusal) => self.refuse(refusal, now),
+            Answer::Limited { wait } => self.refuse_for_now(wait, now),
             _ => {
                 let call = task.call.clone();
                 self.retry(task, call, &answer, now);
@@ -340,6 +346,12 @@ impl Ticket {
             | Refusal::Other { .. } => Words::TryAgain,
         };
         self.refuse_with(words, why, now);
+    }
+
+    /// A limit of Discord's holds it up for longer than anybody looks at "thinking…". Nothing is made later behind the
+    /// member's back: they are told when to come again.
+    fn refuse_for_now(&mut self, wait: Duration, now: SystemTime) {
+        self.refuse_with(Words::OpenLater(now + wait), Why::Limited { wait }, now);
     }
 
     /// The opening has come to nothing. The row says so until the asker has been told, so that a crash in between leaves

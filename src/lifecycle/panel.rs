@@ -251,7 +251,9 @@ impl Panel {
     /// From the beginning, after a pause: what is there is looked at before anything is sent, so an answer that got lost
     /// never makes a second panel.
     fn retry(&mut self, task: Task, answer: &Answer, now: SystemTime) {
-        if task.attempt >= PATIENCE {
+        if let Answer::Limited { wait } = answer {
+            self.tell(&Words::PanelLater(now + *wait), now);
+        } else if task.attempt >= PATIENCE {
             self.tell(&Words::PanelFailed, now);
         }
         let look = self.look();

@@ -175,6 +175,10 @@ impl Reply {
                 self.unsure = false;
                 self.send(now)
             }
+            (Call::ReadChannel { .. }, Answer::Limited { wait }) => {
+                self.phase = Phase::Paused(now + *wait);
+                None
+            }
             // Looking says nothing twice.
             (Call::ReadChannel { .. }, Answer::Unknown) if now < self.asker.at + EDIT_WITHIN => self.pause(now),
             (_, Answer::Unknown) if now < self.asker.at + REPEAT_WITHIN => self.pause(now),

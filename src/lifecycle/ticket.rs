@@ -153,6 +153,8 @@ pub struct Ticket {
     pub(super) checked: Option<SystemTime>,
     /// A list came without the channel: it is checked until Discord says whether it exists.
     pub(super) missed: Option<Missed>,
+    /// It has been said in the channel that a limit keeps it.
+    pub(super) told_kept: bool,
     /// The row could not be read yet: what the state is, is not known.
     unread: bool,
     /// Events whose change could not be saved, or not be decided without the row.
@@ -176,6 +178,7 @@ impl Ticket {
             doubts: Vec::new(),
             checked: None,
             missed: None,
+            told_kept: false,
             unread: false,
             unsaved: Vec::new(),
             save_again: None,
@@ -317,7 +320,8 @@ impl Ticket {
                 self.turn_down(asker, Words::NoRights, Why::NoRights, now);
             }
             (Leaving(_), Event::Close { asker, .. }) => {
-                self.turn_down(asker, Words::AlreadyClosing, Why::ClosingAlready, now);
+                let words = self.kept_until(now).map_or(Words::AlreadyClosing, Words::CloseLater);
+                self.turn_down(asker, words, Why::ClosingAlready, now);
             }
             (Open { channel } | State::Opening(Opening { channel: Some(channel), .. }), Event::Close { asker, .. }) => {
                 self.leave(*channel, asker, now);
@@ -550,6 +554,7 @@ impl Ticket {
         }
         self.state = State::Absent;
         self.missed = None;
+        self.told_kept = false;
         self.checked = None;
         self.resolve_doubts();
     }

@@ -213,6 +213,9 @@ fn in_words(note: &Note, owner: UserId, names: &Names) -> String {
         }
         Note::CloseAsked { by, way } => format!("{} {} and so asked to close the ticket.", who(*by), close(*way)),
         Note::Announced => "It was said in the channel that it will be closed.".into(),
+        Note::Kept { wait } => {
+            format!("A rate limit of Discord's kept the channel for {}. It was to be deleted then.", length(*wait))
+        }
         Note::Closed { channel } => format!("Channel {} was deleted by the bot. The ticket was over.", called(channel)),
         Note::Gone { channel } => {
             format!("Channel {} was deleted, not by the bot. The ticket was over.", called(channel))

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::ids::Command;
 use crate::lifecycle::{Right, Words};
-use crate::texts::{Card, Channel, Slash, Texts, Unit, count_units, list, mention};
+use crate::texts::{Card, Channel, Slash, Texts, Unit, count_units, list, mention, relative};
 
 pub(super) const TEXTS: Texts = Texts {
     panel: Card {
@@ -56,6 +56,25 @@ fn say(words: &Words) -> String {
         Words::BotLacks(rights) => format!("❌ {}, please let an admin know", lack(rights)),
         Words::DiscordDown => "❌ discord is not answering right now, please try again in a couple of minutes".into(),
         Words::TryAgain => "❌ that did not work, please try again, and if it keeps failing, let an admin know".into(),
+        Words::OpenLater(until) => format!(
+            "❌ discord is limiting the bot: too many requests. try again {}, and if it is urgent, write to the support team",
+            relative(*until)
+        ),
+        Words::CloseLater(until) => {
+            format!(
+                "⏳ discord is limiting the bot: too many requests. the channel will be deleted {}",
+                relative(*until)
+            )
+        }
+        Words::PanelLater(until) => {
+            format!(
+                "⏳ discord is limiting the bot: too many requests. the panel will be put in place {}",
+                relative(*until)
+            )
+        }
+        Words::AskLater(until) => {
+            format!("❌ discord is limiting the bot: too many requests. try again {}", relative(*until))
+        }
         Words::ChannelGone => "❌ the ticket's channel was deleted while it was being created, please try again".into(),
         Words::CloseFailed(rights) => {
             format!("❌ the channel could not be deleted: {}, please let an admin know", lack(rights))
@@ -111,6 +130,8 @@ fn countdown(delay: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
     use crate::ids::{ChannelId, RoleId, UserId};
 
@@ -128,6 +149,15 @@ mod tests {
             (Words::Closing(Duration::from_secs(3600)), "🔒 this ticket will be closed in 1 hour..."),
             (Words::Closing(Duration::from_secs(172_800)), "🔒 this ticket will be closed in 2 days..."),
             (Words::NoRights, "❌ only the ticket's owner and the support team can close it"),
+            (
+                Words::OpenLater(SystemTime::UNIX_EPOCH + Duration::from_millis(1_500)),
+                "❌ discord is limiting the bot: too many requests. try again <t:2:R>, and if it is urgent, write to the \
+                 support team",
+            ),
+            (
+                Words::CloseLater(SystemTime::UNIX_EPOCH),
+                "⏳ discord is limiting the bot: too many requests. the channel will be deleted <t:0:R>",
+            ),
             (Words::BotLacks(vec![]), "❌ the bot is missing permissions, please let an admin know"),
             (
                 Words::BotLacks(vec![Right::ManageChannels]),

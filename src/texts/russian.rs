@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::ids::Command;
 use crate::lifecycle::{Right, Words};
-use crate::texts::{Card, Channel, Slash, Texts, Unit, count_units, list, mention};
+use crate::texts::{Card, Channel, Slash, Texts, Unit, count_units, list, mention, relative};
 
 pub(super) const TEXTS: Texts = Texts {
     panel: Card {
@@ -55,6 +55,22 @@ fn say(words: &Words) -> String {
         Words::BotLacks(rights) => format!("❌ {}, напиши администратору", lack(rights)),
         Words::DiscordDown => "❌ discord сейчас не отвечает, попробуй ещё раз через пару минут".into(),
         Words::TryAgain => "❌ не получилось, попробуй ещё раз, а если не поможет, напиши администратору".into(),
+        Words::OpenLater(until) => format!(
+            "❌ discord ограничил бота: слишком много запросов. попробуй ещё раз {}, а если срочно, напиши команде поддержки",
+            relative(*until)
+        ),
+        Words::CloseLater(until) => {
+            format!("⏳ discord ограничил бота: слишком много запросов. канал будет удалён сам, {}", relative(*until))
+        }
+        Words::PanelLater(until) => {
+            format!(
+                "⏳ discord ограничил бота: слишком много запросов. панель встанет на место сама, {}",
+                relative(*until)
+            )
+        }
+        Words::AskLater(until) => {
+            format!("❌ discord ограничил бота: слишком много запросов. попробуй ещё раз {}", relative(*until))
+        }
         Words::ChannelGone => "❌ канал тикета удалили, пока он создавался, попробуй ещё раз".into(),
         Words::CloseFailed(rights) => {
             format!("❌ не получилось удалить канал: {}, напиши администратору", lack(rights))
@@ -126,6 +142,8 @@ const fn plural(count: u64, [one, few, many]: [&'static str; 3]) -> &'static str
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
     use crate::ids::{ChannelId, RoleId, UserId};
 
@@ -138,6 +156,15 @@ mod tests {
             (Words::AlreadyOpen(TICKET), "❌ у тебя уже есть тикет: <#7>"),
             (Words::Closing(Duration::from_secs(5)), "🔒 тикет будет закрыт через 5 секунд..."),
             (Words::NoRights, "❌ нет прав"),
+            (
+                Words::OpenLater(SystemTime::UNIX_EPOCH + Duration::from_millis(1_500)),
+                "❌ discord ограничил бота: слишком много запросов. попробуй ещё раз <t:2:R>, а если срочно, напиши \
+                 команде поддержки",
+            ),
+            (
+                Words::CloseLater(SystemTime::UNIX_EPOCH),
+                "⏳ discord ограничил бота: слишком много запросов. канал будет удалён сам, <t:0:R>",
+            ),
         ];
         for (words, text) in promised {
             assert_eq!(say(&words), text);

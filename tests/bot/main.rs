@@ -23,6 +23,7 @@ mod invite;
 mod language;
 mod line;
 mod logs;
+mod long_limits;
 mod names;
 mod opening;
 mod outage;

@@ -12,6 +12,8 @@ use super::*;
 use crate::discord::standin::{Act, StandIn};
 use crate::discord::wire::{Class, id};
 
+mod held;
+
 fn ok() -> Act {
     Act::Reply(200, String::new(), "{}".into())
 }

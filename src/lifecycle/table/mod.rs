@@ -9,6 +9,7 @@
 mod closing;
 mod doubts;
 mod ending;
+mod limits;
 mod menu;
 mod opening;
 mod panel;

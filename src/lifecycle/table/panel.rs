@@ -325,3 +325,24 @@ fn it_is_looked_after_again_whenever_asked() {
         .at(60_000)
         .then(ensure(), &[get()]);
 }
+
+#[test]
+fn whoever_asked_is_told_until_when_a_limit_holds_it_up_and_it_is_put_in_place_then() {
+    let limited = || Answer::Limited { wait: Duration::from_secs(960) };
+    let later = Words::PanelLater(at(960_000));
+    let note = PanelNote::Retrying { call: "get panel", answer: limited().brief() };
+    let told = |number| reply(number, later.clone());
+    known(Some(P))
+        .then(ensure_for(COMMAND), &[get()])
+        .answer(get(), limited(), &[told(COMMAND)], std::slice::from_ref(&note))
+        .answer(told(COMMAND), Answer::Sent(M), &[], &[])
+        // Whoever asks again is told the same.
+        .then(ensure_for(FIRST), &[get()])
+        .answer(get(), limited(), &[told(FIRST)], &[note])
+        .answer(told(FIRST), Answer::Sent(M), &[], &[])
+        .wake(960_000, &[get()])
+        .answer(get(), Answer::Panel { current: false }, &[change()], &[])
+        .answer(change(), Answer::Done, &[Call::ListPanels], &[PanelNote::Edited(P)])
+        .answer(Call::ListPanels, Answer::Panels(vec![P]), &[], &[])
+        .rests();
+}

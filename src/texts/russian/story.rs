@@ -33,6 +33,7 @@ pub(super) fn step(note: &Note) -> String {
         Note::Unclaimed { channel } => format!("канал {} похож на второй тикет, он не тронут", mention(*channel)),
         Note::CloseAsked { by, way } => format!("{} закрывает тикет ({})", person(*by), how(*way)),
         Note::Announced => "в канале сказано, что тикет будет закрыт".into(),
+        Note::Kept { wait } => format!("discord ограничил бота, канал будет удалён через {}", length(*wait)),
         Note::Closed { channel } => format!("канал {} удалён", mention(*channel)),
         Note::Gone { channel } => format!("канал {} удалили вручную", mention(*channel)),
         Note::Reopened { why } => format!("закрыть не удалось, тикет снова открыт: {}", reason(why)),
@@ -82,6 +83,7 @@ fn reason(why: &Why) -> String {
         Why::ClosingAlready => "уже закрывается".into(),
         Why::NoAnswer => "discord не ответил".into(),
         Why::NeverAnswered => "discord раз за разом не отвечает".into(),
+        Why::Limited { wait } => format!("discord ограничил бота ещё на {}", length(*wait)),
         Why::Refused(refusal) => refused(refusal),
     }
 }

@@ -485,6 +485,7 @@ impl Game {
         let Some(to) = self.panel_seat() else { return };
         let standing = match asker.user {
             _ if self.outage => Standing::Unknown,
+            _ if self.dice.happens(self.weather.held_up) => Standing::HeldUp(Duration::from_secs(60)),
             UserId(user) if self.world.guild_permissions(Snowflake(user)).has(Permissions::ADMINISTRATOR) => {
                 Standing::Administrator
             }
@@ -501,6 +502,9 @@ impl Game {
         match standing {
             Standing::Administrator => self.set_up(guild, asker, &Rank::Told { administrator: true }),
             Standing::Member => self.set_up(guild, asker, &Rank::Told { administrator: false }),
+            Standing::HeldUp(wait) => {
+                self.play_panel(PanelEvent::TurnDown(asker, Words::AskLater(self.now + wait)));
+            }
             Standing::Unknown => self.play_panel(PanelEvent::TurnDown(asker, Words::DiscordDown)),
         }
     }
