@@ -51,7 +51,7 @@ pub async fn run(config: &Config, options: &Options) -> Report {
 }
 
 impl Report {
-    /// What the process ends with: 0 if nothing is wrong, [`WRONG`], or [`UNCHECKED`] if something could not be checked.
+    /// What the process ends with: 0 if nothing is wrong, `WRONG`, or `UNCHECKED` if something could not be checked.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match finding::worst(&self.findings) {
