@@ -188,10 +188,16 @@ fn show_rest(found: &Checkup) -> Value {
     json!({
         "barred": rest.barred.map(|barred| json!({
             "since": found.age(barred.since).as_secs(),
-            "next_probe": found.time_until(barred.next_probe).as_secs(),
+            "next_probe": barred.next_probe.as_secs(),
         })),
-        "held_up_until": rest.held_up_until.map(|until| found.time_until(until).as_secs()),
+        "held_up_for": rest.held_up_for().map(|left| left.as_secs()),
+        "limited_route": rest.limited_route.as_ref().map(|limited| json!({
+            "route": &*limited.route,
+            "held_up_for": limited.left.as_secs(),
+        })),
         "refused_last_ten_minutes": rest.refused_last_ten_minutes,
+        "slowed_down": rest.slowed_down,
+        "last_error": rest.unreachable.as_ref().map(ToString::to_string),
     })
 }
 

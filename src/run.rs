@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -20,6 +19,7 @@ use crate::actors::vitals::Vitals;
 use crate::actors::{Outside, service_manager};
 use crate::config::Config;
 use crate::discord::{Application, Client, Gateway, Place, StartError, Transport};
+use crate::gateway::backoff::Backoff;
 use crate::gateway::{self, ConnectionConfig, EventHandler, GatewayError};
 use crate::health;
 use crate::ids::{ApplicationId, UserId};
@@ -32,7 +32,7 @@ use crate::store::{OpenError, Stage, Store, StoreError};
 const DRAIN_MS: u64 = 4_000;
 /// How long the start waits for what it can do without.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// The pauses between attempts to reach Discord at the start are at most this long: the second, and all after some time.
+/// The pauses between attempts to reach Discord at the start: the first one after a second attempt, and the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
@@ -84,26 +84,21 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
         None => None,
     };
     let transport = Transport::new(&config.token, config.proxy.as_deref()).map_err(Failure::Start)?;
-    let counts = transport.counts();
-    let vitals = Vitals { supervisor: Arc::default(), status: Arc::default(), store, counts };
+    let transport = Arc::new(transport);
+    let vitals = Vitals { supervisor: Arc::default(), status: Arc::default(), store, transport };
     tokio::select! {
-        ended = Box::pin(start(config, transport, vitals.clone(), shutdown)) => ended,
+        ended = Box::pin(start(config, vitals.clone(), shutdown)) => ended,
         never = tell_health(listener, vitals) => match never {},
     }
 }
 
 /// Reaches Discord, builds the tree of actors and lets it work until `shutdown`.
-async fn start(
-    config: Config,
-    transport: Transport,
-    vitals: Vitals,
-    shutdown: impl Future<Output = ()>,
-) -> Result<(), Failure> {
+async fn start(config: Config, vitals: Vitals, shutdown: impl Future<Output = ()>) -> Result<(), Failure> {
     let mut shutdown = pin!(shutdown);
-    let status = Arc::clone(&vitals.status);
+    let (status, transport) = (Arc::clone(&vitals.status), Arc::clone(&vitals.transport));
     let (me, gateway, application) = tokio::select! {
         reached = connect_with_retry(&transport, &status) => reached?,
-        never = service_manager::accompany_start(&status) => match never {},
+        never = service_manager::accompany_start(&vitals) => match never {},
         () = &mut shutdown => {
             service_manager::tell_stopping();
             tracing::info!("stopped before Discord was reached");
@@ -120,10 +115,10 @@ async fn start(
         locale: config.locale,
     };
     let outside = Outside {
+        counts: transport.counts(),
         client: Client::new(transport, place.clone()),
         store: vitals.store.clone(),
         rules: Rules { close_delay: config.close_delay },
-        counts: vitals.counts.clone(),
         status: Arc::clone(&status),
     };
     let duties = Duties { panel_file: config.panel_file.clone(), journal_keep: config.journal_keep };
@@ -171,7 +166,8 @@ async fn connect_with_retry(
     status: &Status,
 ) -> Result<(UserId, Gateway, Option<Application>), Failure> {
     let begun = Instant::now();
-    let mut attempt = 0;
+    let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+    let mut attempt = 0_u32;
     loop {
         attempt += 1;
         status.begin_attempt();
@@ -188,25 +184,11 @@ async fn connect_with_retry(
         if !error.may_pass() {
             return Err(Failure::Start(error));
         }
-        let pause = retry_pause(attempt, random_fraction());
+        let pause = backoff.pause();
         tracing::warn!(%error, attempt, seconds = pause.as_secs_f32(), "Discord cannot be reached; trying again");
         status.fail_attempt(&error.to_string(), pause);
         tokio::time::sleep(pause).await;
     }
-}
-
-/// The pause after this attempt: twice as long each time, and longer or shorter at random, so that many bots that lost
-/// Discord together do not come back together. In the end it is half a minute to a minute.
-fn retry_pause(attempt: u32, fraction: f64) -> Duration {
-    let longest = FIRST_PAUSE.saturating_mul(1 << attempt.min(16)).min(LONGEST_PAUSE);
-    longest.mul_f64(0.5 + fraction / 2.0)
-}
-
-/// Between 0 and 1: the keys of a hash map are random, and nothing here needs better.
-fn random_fraction() -> f64 {
-    let random = RandomState::new().hash_one(0_u8) >> 32;
-    // At most 32 bits, which a float holds exactly.
-    f64::from(u32::try_from(random).unwrap_or(u32::MAX)) / f64::from(u32::MAX)
 }
 
 /// What Discord tells of our application, if it does so in time: the start does not depend on it.
@@ -236,27 +218,4 @@ async fn drain(supervisor: &ActorRef<SupervisorMsg>) {
     }
     supervisor.stop(None);
     tracing::info!("stopped");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_and_end_between_half_a_minute_and_a_minute() {
-        let pauses = |fraction| (1..20).map(move |attempt| retry_pause(attempt, fraction));
-        assert_eq!(retry_pause(1, 0.0), FIRST_PAUSE);
-        for (short, long) in pauses(0.0).zip(pauses(1.0)) {
-            assert_eq!(short * 2, long);
-        }
-        assert!(pauses(0.5).is_sorted());
-        assert_eq!((retry_pause(19, 0.0), retry_pause(19, 1.0)), (LONGEST_PAUSE / 2, LONGEST_PAUSE));
-        assert_eq!(retry_pause(u32::MAX, 1.0), LONGEST_PAUSE);
-        let fractions = [(); 8].map(|()| random_fraction());
-        assert!(fractions.iter().all(|fraction| (0.0..=1.0).contains(fraction)));
-        assert!(
-            !fractions.iter().all(|fraction| fraction.total_cmp(&fractions[0]).is_eq()),
-            "it is random: {fractions:?}"
-        );
-    }
 }

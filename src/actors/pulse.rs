@@ -9,13 +9,12 @@ use std::time::Duration;
 use ractor::{Actor, ActorProcessingErr, ActorRef, call_t};
 use tokio::time::Instant;
 
+use crate::actors::Outside;
 use crate::actors::outage::{News, Outage};
 use crate::actors::service_manager::{self, LOOK_INTERVAL, ServiceManager};
 use crate::actors::supervisor::SupervisorMsg;
-use crate::actors::vitals::{Census, PATIENCE_MS};
-use crate::counts::Counts;
+use crate::actors::vitals::{Census, PATIENCE_MS, summarize};
 use crate::memory;
-use crate::status::Status;
 
 /// How often the log is told how much is going on, and what a crowd has left behind is given back.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -35,10 +34,8 @@ pub enum PulseMsg {
 
 /// The actor that looks.
 pub struct Pulse {
-    /// What is counted.
-    pub counts: Arc<Counts>,
-    /// How the bot is doing.
-    pub status: Arc<Status>,
+    /// Whose counts and state are told.
+    pub outside: Arc<Outside>,
     /// Who is asked.
     pub supervisor: ActorRef<SupervisorMsg>,
 }
@@ -99,12 +96,12 @@ impl Actor for Pulse {
 
 impl Pulse {
     async fn look(&self, desk: &mut Desk) {
-        let live = self.status.gateway.is_live();
+        let live = self.outside.status.gateway.is_live();
         match desk.outage.observe(live, Instant::now()) {
             Some(News::Lasting(time)) => tracing::warn!(
                 seconds = time.as_secs(),
                 "{}; nothing is heard of Discord meanwhile, and it is tried until it works",
-                self.status.summary()
+                self.summary()
             ),
             Some(News::Over(time)) => {
                 tracing::info!(seconds = time.as_secs(), "the session on Discord's gateway is live again");
@@ -119,7 +116,12 @@ impl Pulse {
             tracing::info!(tickets = census.open, "ready: connected, and the panel has been looked at");
             desk.manager.tell_ready();
         }
-        desk.manager.tell_status(&self.status);
+        desk.manager.tell_summary(self.summary());
+    }
+
+    /// How the bot is doing, in a line that holds no ages.
+    fn summary(&self) -> String {
+        summarize(&self.outside.status, &self.outside.client.status())
     }
 
     async fn census(&self) -> Option<Census> {
@@ -131,9 +133,10 @@ impl Pulse {
     }
 
     fn log(&self, census: Census) {
-        let (calls, retries) = (self.counts.calls(), self.counts.retries.get());
-        let (open, actors, under_way) = (census.open, census.living, self.counts.under_way.get());
-        let connected = self.status.gateway.is_live();
+        let counts = &self.outside.counts;
+        let (calls, retries) = (counts.calls(), counts.retries.get());
+        let (open, actors, under_way) = (census.open, census.living, counts.under_way.get());
+        let connected = self.outside.status.gateway.is_live();
         tracing::debug!(tickets = open, actors, calls, under_way, retries, connected, "this far");
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 use tokio::time::sleep;
 
-use crate::status::Status;
+use crate::actors::vitals::Vitals;
 
 /// How often a start that lasts shows that it lives, and for how long it asks each time.
 const START_INTERVAL: Duration = Duration::from_secs(10);
@@ -25,8 +25,7 @@ pub struct ServiceManager {
 
 impl ServiceManager {
     /// Tells what the bot is doing, if that has changed.
-    pub fn tell_status(&mut self, status: &Status) {
-        let summary = status.summary();
+    pub fn tell_summary(&mut self, summary: String) {
         if summary != self.summary {
             tell(&[NotifyState::Status(&summary)]);
             self.summary = summary;
@@ -57,13 +56,13 @@ pub fn start_interval() -> Duration {
 
 /// Tells that the bot lives and what it waits for, for ever: until Discord has told what the start needs, there is nobody
 /// else to do so.
-pub async fn accompany_start(status: &Status) -> Infallible {
+pub async fn accompany_start(vitals: &Vitals) -> Infallible {
     let mut manager = ServiceManager::default();
     let (interval, mut since) = (start_interval(), Duration::ZERO);
     let step = interval.min(LOOK_INTERVAL);
     manager.tell_starting();
     loop {
-        manager.tell_status(status);
+        manager.tell_summary(vitals.summary());
         sleep(step).await;
         since += step;
         if since >= interval {

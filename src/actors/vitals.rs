@@ -7,17 +7,18 @@ use ractor::{ActorRef, call_t};
 use tokio::time::{Instant, timeout};
 
 use crate::actors::supervisor::SupervisorMsg;
-use crate::counts::Counts;
+use crate::discord::{LineStatus, Transport};
 use crate::status::gateway::{SessionStarts, ShardStatus, Stage};
-use crate::status::{PanelStatus, RestStatus, StartStatus, Status};
+use crate::status::{PanelStatus, StartStatus, Status};
 use crate::store::Store;
 
 /// A supervisor or a store that is well answers within this time.
 pub(super) const PATIENCE_MS: u64 = 2_000;
 /// Discord wants a heartbeat every 41 seconds; so long without one that was acknowledged, and nobody is there.
 const PULSELESS: Duration = Duration::from_secs(120);
-/// A bar of the address that lasts longer than this needs somebody to look at it.
-const BARRED_FOR_LONG: Duration = Duration::from_secs(60);
+/// A bar of the address that has lasted longer than this needs somebody to look at it, as does a limit on all requests
+/// that is going to.
+const HELD_UP_FOR_LONG: Duration = Duration::from_secs(60);
 
 /// What the supervisor knows of its house.
 #[derive(Clone, Copy, Debug)]
@@ -39,8 +40,8 @@ pub struct Vitals {
     pub status: Arc<Status>,
     /// What must be writable.
     pub store: Store,
-    /// What is counted.
-    pub counts: Arc<Counts>,
+    /// The way to Discord, which counts what is done and knows what holds it up.
+    pub transport: Arc<Transport>,
 }
 
 /// Whether the supervisor answered.
@@ -80,8 +81,8 @@ pub struct Checkup {
     pub session_starts: Option<SessionStarts>,
     /// When the next session may begin, if that has to wait.
     pub next_identify: Option<Instant>,
-    /// What Discord's limits allow over REST.
-    pub rest: RestStatus,
+    /// How it stands with Discord's REST interface.
+    pub rest: LineStatus,
     /// What is known of the panel message.
     pub panel: PanelStatus,
     /// Why the store cannot be written to, if it cannot.
@@ -139,12 +140,20 @@ impl Checkup {
         if let SupervisorCheck::Silent = self.supervisor {
             problems.push("the supervisor does not answer".to_owned());
         }
-        if let Some(barred) = self.rest.barred.filter(|barred| self.age(barred.since) > BARRED_FOR_LONG) {
-            let (since, next) = (self.age(barred.since).as_secs(), self.time_until(barred.next_probe).as_secs());
-            problems.push(format!("Discord's edge has barred this address for {since} s; next probe in {next} s"));
-        }
+        problems.extend(self.rest_problem());
         problems.extend(self.store.as_ref().err().map(|why| format!("the database cannot be written: {why}")));
         problems
+    }
+
+    fn rest_problem(&self) -> Option<String> {
+        if let Some(barred) = self.rest.barred {
+            let (since, next) = (self.age(barred.since), barred.next_probe.as_secs());
+            return (since > HELD_UP_FOR_LONG).then(|| {
+                format!("Discord's edge has barred this address for {} s; next probe in {next} s", since.as_secs())
+            });
+        }
+        let left = self.rest.held_up.filter(|left| *left > HELD_UP_FOR_LONG)?;
+        Some(format!("a global rate limit of Discord's holds up all requests for {} s more", left.as_secs()))
     }
 
     fn gateway_problems(&self) -> Vec<String> {
@@ -169,7 +178,18 @@ impl Checkup {
     }
 }
 
+/// The whole in a line that holds no ages: what holds up all requests, or how far the rest has come.
+pub(super) fn summarize(status: &Status, rest: &LineStatus) -> String {
+    rest.holdup().map_or_else(|| status.summary(), str::to_owned)
+}
+
 impl Vitals {
+    /// All of it in a line, for a service manager.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        summarize(&self.status, &self.transport.status())
+    }
+
     /// Looks.
     pub async fn check(&self) -> Checkup {
         let (supervisor, store) = tokio::join!(self.ask_supervisor(), self.probe_store());
@@ -182,10 +202,10 @@ impl Vitals {
             shards: gateway.shards(),
             session_starts,
             next_identify,
-            rest: self.status.rest(),
+            rest: self.transport.status(),
             panel: self.status.panel(),
             store,
-            calls: self.counts.under_way.get(),
+            calls: self.transport.counts().under_way.get(),
         }
     }
 
@@ -193,7 +213,7 @@ impl Vitals {
     pub async fn counts(&self) -> String {
         let census = self.ask_supervisor().await.census();
         let (open, living) = (census.map_or(0, |census| census.open), census.map_or(0, |census| census.living));
-        self.counts.show(open, living, &self.status)
+        self.transport.counts().show(open, living, &self.status)
     }
 
     async fn ask_supervisor(&self) -> SupervisorCheck {
@@ -215,7 +235,7 @@ impl Vitals {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::status::Barred;
+    use crate::discord::Barred;
 
     fn seconds(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
@@ -239,7 +259,7 @@ mod tests {
             shards: vec![shard.clone(), shard],
             session_starts: None,
             next_identify: None,
-            rest: RestStatus::default(),
+            rest: LineStatus::default(),
             panel: PanelStatus::InPlace,
             store: Ok(()),
             calls: 0,
@@ -290,10 +310,9 @@ mod tests {
     }
 
     #[test]
-    fn a_bar_of_the_address_counts_when_it_lasts() {
+    fn what_holds_up_all_requests_counts_when_it_lasts() {
         let bar = |found: &mut Checkup, since: u64| {
-            let (since, next_probe) = (found.now - seconds(since), found.now + seconds(40));
-            found.rest.barred = Some(Barred { since, next_probe });
+            found.rest.barred = Some(Barred { since: found.now - seconds(since), next_probe: seconds(40) });
         };
         let mut found = checkup();
         bar(&mut found, 60);
@@ -301,6 +320,12 @@ mod tests {
         assert_eq!(
             problem(|found| bar(found, 61)),
             "Discord's edge has barred this address for 61 s; next probe in 40 s"
+        );
+        found.rest = LineStatus { held_up: Some(seconds(60)), ..LineStatus::default() };
+        assert_eq!(found.problems(), [""; 0], "it will be over in a moment");
+        assert_eq!(
+            problem(|found| found.rest.held_up = Some(seconds(960))),
+            "a global rate limit of Discord's holds up all requests for 960 s more"
         );
     }
 

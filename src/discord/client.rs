@@ -3,6 +3,7 @@
 //! Discord says that something is forbidden, and not why. The client looks the reason up, so that a person can be told
 //! which right to give; it does so only then, and a failure to find out changes nothing.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serenity::http::Route;
@@ -26,15 +27,15 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Discord, as the rest of the bot knows it.
 pub struct Client {
-    transport: Transport,
+    transport: Arc<Transport>,
     place: Place,
 }
 
 impl Client {
     /// A client in this place.
     #[must_use]
-    pub const fn new(transport: Transport, place: Place) -> Self {
-        Self { transport, place }
+    pub fn new(transport: impl Into<Arc<Transport>>, place: Place) -> Self {
+        Self { transport: transport.into(), place }
     }
 
     /// What the bot knows of its surroundings.

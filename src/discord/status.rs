@@ -12,7 +12,7 @@ use crate::discord::edge::News;
 use crate::discord::unreachable::Unreachable;
 
 /// The state of the way to Discord at one moment. `Display` is one line for an operator, empty while nothing is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LineStatus {
     /// Discord's edge lets no request of this address through.
     pub barred: Option<Barred>,
@@ -65,6 +65,16 @@ impl LineStatus {
 }
 
 impl LineStatus {
+    /// What holds up all requests over REST, if anything does. It holds no ages.
+    #[must_use]
+    pub const fn holdup(&self) -> Option<&'static str> {
+        match (self.barred, self.held_up) {
+            (Some(_), _) => Some("Discord's edge bars this address; waiting for it to be let in again"),
+            (None, Some(_)) => Some("a global rate limit of Discord's holds up all requests"),
+            (None, None) => None,
+        }
+    }
+
     /// How long the longest of what holds requests up now still lasts: a bar of the address, a global limit, or a long one
     /// on a single route.
     #[must_use]

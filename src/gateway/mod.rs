@@ -13,7 +13,7 @@
 //! serenity starts each handler as a task of its own. On a current-thread runtime they begin in the order of the events,
 //! so what is cast to the supervisor before the first wait keeps that order. Nothing here waits before that.
 
-mod backoff;
+pub(crate) mod backoff;
 mod close;
 mod frame;
 mod identify;

@@ -25,27 +25,6 @@ pub struct Status {
 struct Inner {
     start: StartStatus,
     panel: PanelStatus,
-    rest: RestStatus,
-}
-
-/// What Discord's limits allow over REST.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RestStatus {
-    /// Discord's edge lets no request of this address through.
-    pub barred: Option<Barred>,
-    /// Until when a limit on all routes holds requests up.
-    pub held_up_until: Option<Instant>,
-    /// How many requests of the last ten minutes were refused with 401, 403 or 429.
-    pub refused_last_ten_minutes: u32,
-}
-
-/// A bar of this address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Barred {
-    /// When it was met.
-    pub since: Instant,
-    /// When one request finds out whether it is over.
-    pub next_probe: Instant,
 }
 
 /// How far the start has come.
@@ -84,7 +63,7 @@ pub enum PanelStatus {
 impl Default for Inner {
     fn default() -> Self {
         let start = StartStatus::Reaching { since: Instant::now(), attempts: 0, last_error: None, next_attempt: None };
-        Self { start, panel: PanelStatus::default(), rest: RestStatus::default() }
+        Self { start, panel: PanelStatus::default() }
     }
 }
 
@@ -131,25 +110,12 @@ impl Status {
         self.lock().panel.clone()
     }
 
-    /// What Discord's limits allow over REST has changed.
-    pub fn set_rest(&self, rest: RestStatus) {
-        self.lock().rest = rest;
-    }
-
-    /// What Discord's limits allow over REST.
-    #[must_use]
-    pub fn rest(&self) -> RestStatus {
-        self.lock().rest
-    }
-
-    /// The whole in a line, for a service manager. It holds no ages, so it changes only when something does.
+    /// The start, the gateway and the panel in a line, for a service manager. It holds no ages, so it changes only when
+    /// something does.
     #[must_use]
     pub fn summary(&self) -> String {
         if let StartStatus::Reaching { last_error, .. } = self.start() {
             return with_reason("waiting for Discord to answer", last_error.as_deref());
-        }
-        if self.rest().barred.is_some() {
-            return "Discord's edge bars this address; waiting for it to be let in again".to_owned();
         }
         if !self.gateway.is_live() {
             let waiting = self.gateway.shards().into_iter().find(|shard| shard.stage != Stage::Live);
@@ -209,8 +175,5 @@ mod tests {
         assert_eq!(status.summary(), "connected to Discord; the panel has not been looked at");
         status.set_panel(PanelStatus::InPlace);
         assert_eq!(status.summary(), "connected to Discord");
-        let now = Instant::now();
-        status.set_rest(RestStatus { barred: Some(Barred { since: now, next_probe: now }), ..RestStatus::default() });
-        assert!(status.summary().contains("bars this address"));
     }
 }

@@ -10,23 +10,12 @@ use talon::sandbox::{Fault, Setup, When};
 use crate::stage::Stage;
 
 /// A bot that tells how it is, and where it does.
-async fn ready() -> (Stage, String) {
+pub async fn ready() -> (Stage, String) {
     let mut stage = Stage::with(Setup { heartbeat: Duration::from_millis(300), ..Setup::default() });
     stage.set("HEALTH_ADDR", "127.0.0.1:0");
     stage.start().await;
-    let url = health_url(&stage).await;
+    let url = stage.health_url().await;
     (stage, url)
-}
-
-/// Where the bot can be asked how it is.
-pub async fn health_url(stage: &Stage) -> String {
-    stage
-        .until("the bot tells where it can be asked", || {
-            let log = stage.logged();
-            let address = log.split("telling how we are at /healthz and /metrics address=").nth(1)?;
-            Some(format!("http://{}", address.split_whitespace().next()?))
-        })
-        .await
 }
 
 pub async fn get(url: &str) -> (u16, String) {

@@ -6,6 +6,7 @@ use talon::lifecycle::State;
 use talon::sandbox::world::Snowflake;
 use talon::sandbox::{Ending, Fault, When};
 
+use crate::health::{self, healthz};
 use crate::stage::{Stage, each};
 
 const CREATE_CHANNEL: &str = "POST /guilds/*/channels";
@@ -73,7 +74,7 @@ async fn whoever_asks_for_a_ticket_during_a_long_limit_is_told_until_when() {
 
 #[tokio::test]
 async fn a_limit_on_everything_is_told_as_soon_as_it_is_known() {
-    let stage = Stage::ready().await;
+    let (stage, url) = health::ready().await;
     let ids = stage.discord.ids();
     stage.discord.clear_record();
     stage.discord.fault(Fault::limited("POST /channels/*/messages", 960.0, true));
@@ -87,6 +88,11 @@ async fn a_limit_on_everything_is_told_as_soon_as_it_is_known() {
     assert!(told.contains("панель встанет на место сама"), "{told}");
     assert_ends_in(&stage, 960, told_until(&told));
     assert_eq!(creations(&stage), 0, "{}", stage.story());
+    let ill = healthz(&url, 503).await;
+    let left = ill["rest"]["held_up_for"].as_u64().expect("seconds");
+    assert!((900..=960).contains(&left), "{ill}");
+    let problem = ill["problems"][0].as_str().expect("a sentence");
+    assert!(problem.starts_with("a global rate limit of Discord's holds up all requests for "), "{ill}");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use talon::sandbox::{Fault, When};
 
-use crate::health::{Systemd, get, health_url, healthz};
+use crate::health::{Systemd, get, healthz};
 use crate::stage::Stage;
 
 /// What the start asks first.
@@ -16,7 +16,7 @@ async fn a_start_during_an_outage_tells_what_it_waits_for_and_goes_on_by_itself(
     stage.set("HEALTH_ADDR", "127.0.0.1:0");
     stage.discord.fault(Fault::status(WHO_AM_I, When::Before, 503).always());
     stage.spawn();
-    let url = health_url(&stage).await;
+    let url = stage.health_url().await;
     stage.until_logged("Discord cannot be reached; trying again").await;
 
     let ill = healthz(&url, 503).await;

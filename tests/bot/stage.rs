@@ -320,7 +320,7 @@ impl Stage {
         self.until("the bot tells where it can be asked", || {
             let log = self.logged();
             let address = log.split("/metrics address=").nth(1)?;
-            Some(format!("http://{}/healthz", address.split_whitespace().next()?))
+            Some(format!("http://{}", address.split_whitespace().next()?))
         })
         .await
     }
