@@ -16,7 +16,7 @@
 //! | [`logs`] | how do we speak to the operator? | the log, and what it never shows |
 //! | [`printable`] | what may a terminal be shown? | foreign text without control characters |
 //! | [`texts`] | what do we say? | every word a member can read, in each language |
-//! | [`gateway`] | what do we hear? | serenity's events → `Heard` |
+//! | [`gateway`] | what do we hear? | the line to Discord and its supervisor; serenity's events → `Heard` |
 //! | [`status`] | how are we at this moment? | what health, metrics and the service manager show |
 //! | [`health`] | are we well? | `/healthz` and `/metrics` for whoever watches |
 //! | [`actors`] | who is alive? | supervisor, tickets, panel, clerk, pulse |
@@ -52,7 +52,8 @@
 //! - Nobody but the supervisor talks to tickets, so a member's presses pass one mailbox in one order.
 //! - The supervisor never waits for Discord or the disk.
 //! - No call that is not safe to repeat is repeated; creating a channel is looked up first.
-//! - Nothing of serenity's runs on the bot's runtime: its client has a thread of its own, which can be given up.
+//! - Nothing of serenity's runs on the bot's runtime: its client has a thread of its own, which can be given up, and hears
+//!   Discord through a relay on loopback, which limits every stage, frame and pause.
 //! - No sandbox code is reached by the bot but through a socket.
 //!
 //! # One press, told
