@@ -6,7 +6,7 @@
 //! supervisor.rs    keeps each shard connected: pauses, Discord's limit on new sessions, what cannot be mended
 //! └── session.rs   a thread and a runtime: serenity's client, and the connections of one session
 //!     ├── socket.rs   opens the socket to Discord (whose certificates: trust.rs), and names why one ended
-//!     └── relay.rs    carries frames between Discord and serenity, and bounds each stage
+//!     └── relay.rs    carries frames between Discord and serenity, and bounds each stage (which ones: filter.rs)
 //! meaning.rs, unread.rs    events → `Heard`
 //! ```
 //!
@@ -15,6 +15,7 @@
 
 pub(crate) mod backoff;
 mod close;
+mod filter;
 mod frame;
 mod identify;
 mod meaning;

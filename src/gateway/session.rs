@@ -25,7 +25,6 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use super::EventHandler;
 use super::backoff::{Backoff, random_name};
 use super::close::Aftermath;
-use super::frame::Identity;
 use super::relay::{Downstream, Limits, Relay, Session};
 use super::report::Reporter;
 use super::socket::{Cause, Connected, connect};
@@ -52,7 +51,6 @@ pub(super) struct SessionConfig {
     pub(super) shard: u32,
     pub(super) shards: u32,
     pub(super) intents: GatewayIntents,
-    pub(super) identity: Identity,
     pub(super) limits: Limits,
     pub(super) handler: EventHandler,
     pub(super) reporter: Reporter,
@@ -146,8 +144,8 @@ async fn run(config: &SessionConfig, stop: &mut watch::Receiver<bool>) -> Sessio
         let Ok(Some(mut downstream)) = timeout(CLIENT_TIMEOUT, client.accept()).await else {
             return lost(Cause::Client, None, false, backoff);
         };
-        let (reporter, identity, limits) = (&config.reporter, config.identity, config.limits);
-        let relay = Relay::new(&mut upstream, &mut downstream, &mut session, reporter, identity, limits);
+        let (reporter, place, limits) = (&config.reporter, &config.handler.place, config.limits);
+        let relay = Relay::new(&mut upstream, &mut downstream, &mut session, reporter, place, limits);
         let (cause, live_for) = tokio::select! {
             ended = relay.run(hello) => ended,
             () = stopped(stop) => {

@@ -14,7 +14,6 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::backoff::Backoff;
 use super::close::{Aftermath, GatewayError};
-use super::frame::Identity;
 use super::identify::Identifies;
 use super::relay::Limits;
 use super::report::Reporter;
@@ -152,7 +151,6 @@ impl Keeper {
             shard,
             shards: self.config.gateway.shards,
             intents: if content { NEEDED | WRITTEN } else { NEEDED },
-            identity: Identity { bot: self.handler.place.me, application: self.handler.place.application },
             limits: Limits { stage: self.config.stage_limit },
             handler: self.handler.clone(),
             reporter: reporter.clone(),
