@@ -96,6 +96,16 @@ pub fn panel(counts: &Counts, notes: &[PanelNote]) {
             PanelNote::Edited(message) => tracing::info!(panel = %message, "the panel was brought up to date"),
             PanelNote::Removed(message) => tracing::info!(panel = %message, "an old panel was removed"),
             PanelNote::Sent(message) => tracing::info!(panel = %message, "a new panel was sent"),
+            PanelNote::Adopted(message) => tracing::info!(panel = %message, "a newer panel takes the place of the old one"),
+            PanelNote::Differs(message) => tracing::warn!(
+                panel = %message,
+                "the newer panel has other words than this process would write (another LOCALE or version); it is left as it is"
+            ),
+            PanelNote::Contested(message) => tracing::warn!(
+                panel = %message,
+                "another process keeps changing the panel, so it is left as it is; stop one of the two"
+            ),
+            PanelNote::AnotherProcess(_) => {}
             PanelNote::Retrying { call, answer } => tracing::warn!(
                 call,
                 answer,
