@@ -3,7 +3,8 @@
 //! Whoever does something counts it here, and nobody acts on a count. What is true at a moment (how many tickets there
 //! are) is told when it is asked for, not kept.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -15,6 +16,9 @@ use prometheus_client::registry::Registry;
 /// The upper ends of the classes in which a time from press to ticket falls, in seconds: from "at once" to the fifteen
 /// minutes after which Discord takes no answer.
 const READY_WITHIN: [f64; 11] = [0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 3.0, 10.0, 30.0, 120.0, 900.0];
+
+/// Another process that uses the bot's token is warned of in the log once in this time.
+const WARN_AGAIN_AFTER: Duration = Duration::from_secs(5 * 60);
 
 /// Everything that is counted.
 pub struct Counts {
@@ -28,6 +32,10 @@ pub struct Counts {
     pub retries: Counter,
     /// Calls that wait for a limit or for their answer.
     pub under_way: Gauge,
+    another_process: Counter,
+    /// In milliseconds since 1970; 0 is never.
+    another_process_seen: AtomicU64,
+    another_process_warned: AtomicU64,
     ready: Histogram,
     calls: Family<Asked, Counter>,
     all_calls: Counter,
@@ -63,6 +71,9 @@ impl Default for Counts {
             failed: Counter::default(),
             retries: Counter::default(),
             under_way: Gauge::default(),
+            another_process: Counter::default(),
+            another_process_seen: AtomicU64::new(0),
+            another_process_warned: AtomicU64::new(0),
             ready: Histogram::new(READY_WITHIN),
             calls: Family::default(),
             all_calls: Counter::default(),
@@ -91,6 +102,9 @@ impl Counts {
         all.register("retries", "Calls that were made again", self.retries.clone());
         all.register("gateway_sessions", "Connections to the gateway; all but the first are reconnects", {
             self.sessions.clone()
+        });
+        all.register("another_process", "Signs of another process that uses the bot's token", {
+            self.another_process.clone()
         });
         all.register("actor_restarts", "Actors that failed and were started again", self.restarts.clone());
     }
@@ -122,6 +136,26 @@ impl Counts {
         self.restarts.get_or_create(&Failed { actor: actor.to_owned() }).inc();
     }
 
+    /// Another process used the bot's token; tells whether it is time to warn of it (again).
+    pub fn notice_another_process(&self, now: SystemTime) -> bool {
+        self.another_process.inc();
+        let millis = u64::try_from(now.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()).unwrap_or(u64::MAX);
+        self.another_process_seen.store(millis, Ordering::Relaxed);
+        let warned = self.another_process_warned.load(Ordering::Relaxed);
+        let again = warned == 0 || Duration::from_millis(millis.saturating_sub(warned)) >= WARN_AGAIN_AFTER;
+        if again {
+            self.another_process_warned.store(millis, Ordering::Relaxed);
+        }
+        again
+    }
+
+    /// When another process was last seen to use the bot's token.
+    #[must_use]
+    pub fn another_process_seen(&self) -> Option<SystemTime> {
+        let millis = self.another_process_seen.load(Ordering::Relaxed);
+        (millis > 0).then(|| UNIX_EPOCH + Duration::from_millis(millis))
+    }
+
     /// How many calls there have been.
     #[must_use]
     pub fn calls(&self) -> u64 {
@@ -143,6 +177,17 @@ impl Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_process_is_warned_of_once_in_a_while() {
+        let counts = Counts::default();
+        let at = |seconds: u64| UNIX_EPOCH + Duration::from_secs(1_000_000 + seconds);
+        assert_eq!(counts.another_process_seen(), None);
+        let warned: Vec<bool> = [0, 1, 299, 300, 301].map(|seconds| counts.notice_another_process(at(seconds))).into();
+        assert_eq!(warned, [true, false, false, true, false]);
+        assert_eq!(counts.another_process_seen(), Some(at(301)));
+        assert!(counts.show(0, 0).contains("talon_another_process_total 5"));
+    }
 
     #[test]
     fn what_is_counted_is_shown() {

@@ -68,6 +68,8 @@ pub struct Checkup {
     pub store: Result<(), String>,
     /// Calls that wait for a limit or an answer.
     pub calls: i64,
+    /// How long ago another process was seen to use the bot's token, if ever.
+    pub another_process_age: Option<Duration>,
 }
 
 impl Checkup {
@@ -83,12 +85,14 @@ impl Vitals {
     /// Looks.
     pub async fn check(&self) -> Checkup {
         let (census, store) = tokio::join!(self.census(), self.store());
+        let age = |at| clock::now().duration_since(at).unwrap_or_default();
         let heartbeat = census.and_then(|census| census.line.heartbeat);
         Checkup {
             census,
-            heartbeat_age: heartbeat.map(|at| clock::now().duration_since(at).unwrap_or_default()),
+            heartbeat_age: heartbeat.map(age),
             store,
             calls: self.counts.under_way.get(),
+            another_process_age: self.counts.another_process_seen().map(age),
         }
     }
 

@@ -172,6 +172,12 @@ fn in_words(note: &Note, owner: UserId) -> String {
         Note::Opened { channel } => format!("All had been said, and the ticket was open in channel {channel}."),
         Note::Adopted { channel } => format!("Channel {channel} had no row, and was taken over as this ticket."),
         Note::Duplicate { channel } => format!("Channel {channel} was a second one for the same press: it is deleted."),
+        Note::Yielded { channel } => {
+            format!("Another process had made channel {channel} for the same press first: it is the ticket.")
+        }
+        Note::AnotherProcess => {
+            "Another process uses the bot's token: it answered this press, or made a channel for it.".to_owned()
+        }
         Note::Unclaimed { channel } => {
             format!("Channel {channel} looks like another ticket of this member. It was left alone.")
         }

@@ -34,3 +34,4 @@ mod supervision;
 
 mod stage;
 mod tidy;
+mod twins;

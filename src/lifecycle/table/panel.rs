@@ -235,10 +235,12 @@ fn two_processes_do_not_edit_one_panel_for_ever() {
     let looked = || Answer::Panel { current: false };
     let mut care = known(Some(P)).then(ensure(), &[get()]).answer(get(), looked(), &[change()], &[]);
     for _ in 0..2 {
-        care = care
-            .answer(change(), Answer::Done, &[], &[PanelNote::Edited(P)])
-            .then(ensure(), &[get()])
-            .answer(get(), looked(), &[change()], &[PanelNote::AnotherProcess(P)]);
+        care = care.answer(change(), Answer::Done, &[], &[PanelNote::Edited(P)]).then(ensure(), &[get()]).answer(
+            get(),
+            looked(),
+            &[change()],
+            &[PanelNote::AnotherProcess(P)],
+        );
     }
     let contested = [PanelNote::AnotherProcess(P), PanelNote::Contested(P)];
     care.answer(change(), Answer::Done, &[], &[PanelNote::Edited(P)])
@@ -319,10 +321,12 @@ fn one_that_appears_late_is_removed() {
         .answer(remove(P), no_message(), &[], &removed)
         .rests();
     // Whoever asks meanwhile is not forgotten.
-    known(Some(M))
-        .on(PanelEvent::Seen(P), &[remove(P)], &[another()], None)
-        .then(ensure_for(COMMAND), &[])
-        .answer(remove(P), Answer::Done, &[Call::GetPanel { message: M }], &removed);
+    known(Some(M)).on(PanelEvent::Seen(P), &[remove(P)], &[another()], None).then(ensure_for(COMMAND), &[]).answer(
+        remove(P),
+        Answer::Done,
+        &[Call::GetPanel { message: M }],
+        &removed,
+    );
 }
 
 #[test]
