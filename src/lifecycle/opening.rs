@@ -193,6 +193,9 @@ impl Ticket {
         if welcome || others {
             self.rivals.forget_unfinished(there);
         }
+        if welcome && sighting.is_some() && self.yield_to_greeted(there, now) {
+            return;
+        }
         match (&self.state, sighting) {
             (State::Opening(Opening { channel: Some(channel), .. }) | State::Open { channel }, _)
                 if *channel == there =>
@@ -342,10 +345,7 @@ impl Ticket {
         let intent = opening.asker.intent();
         self.take_sighting(channel);
         self.rivals.forget(channel);
-        if self.is_contested() {
-            return self.settle_contest(now);
-        }
-        self.settle_rivals(channel, intent, now);
+        self.settle_contest(channel, intent, now);
     }
 
     pub(super) fn tell_all(&mut self, channel: ChannelId, now: SystemTime) {

@@ -101,6 +101,8 @@ pub struct Panel {
     tidying: bool,
     /// Messages that have appeared since the start and are not judged yet.
     seen: Vec<MessageId>,
+    /// Its id is kept when the older ones are gone: should the process die before that, the next start finds them all.
+    unsaved: bool,
     /// Messages that were listed beside it, or before it was sent.
     listed: Vec<MessageId>,
     tasks: Tasks,
@@ -121,6 +123,7 @@ impl Panel {
             edits: Vec::new(),
             tidying: false,
             seen: Vec::new(),
+            unsaved: false,
             listed: Vec::new(),
             tasks: Tasks::default(),
             replies: Vec::new(),
@@ -138,6 +141,7 @@ impl Panel {
             PanelEvent::Woke => self.wake(now),
         }
         self.remove_older(now);
+        self.save_when_alone();
         self.replies.retain(|reply| reply.outcome().is_none());
         mem::take(&mut self.step)
     }
@@ -200,6 +204,13 @@ impl Panel {
                 let call = self.tasks.begin(call, now);
                 self.step.calls.push(call);
             }
+        }
+    }
+
+    fn save_when_alone(&mut self) {
+        if self.unsaved && !self.tasks.any(|call| matches!(call, Call::DeletePanel { .. })) {
+            self.unsaved = false;
+            self.step.save = self.message;
         }
     }
 
@@ -314,11 +325,14 @@ impl Panel {
     fn take(&mut self, message: MessageId) {
         self.sent_after = None;
         self.message = Some(message);
+        self.unsaved = false;
         self.step.save = Some(message);
     }
 
     fn keep(&mut self, message: MessageId, now: SystemTime) {
-        self.take(message);
+        self.sent_after = None;
+        self.message = Some(message);
+        self.unsaved = true;
         self.in_place(PanelNote::Sent(message), now);
     }
 

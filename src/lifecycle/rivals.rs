@@ -40,6 +40,8 @@ pub(super) struct Rivals {
     made: Option<ChannelId>,
     /// Channels to be removed unless somebody wrote in them: each was made for a press whose ticket is another one.
     surplus: Vec<ChannelId>,
+    /// Lower channels of the same press, which are the ticket if somebody was greeted in them.
+    candidates: Vec<(ChannelId, Intent)>,
     /// Presses that were told of the ticket's channel.
     told: Vec<Asker>,
     unfinished: Vec<Unfinished>,
@@ -75,6 +77,7 @@ impl Rivals {
     /// The channel is gone, or is somebody's ticket.
     pub(super) fn forget(&mut self, there: ChannelId) {
         self.surplus.retain(|surplus| *surplus != there);
+        self.candidates.retain(|(candidate, _)| *candidate != there);
         self.forget_unfinished(there);
     }
 
@@ -153,9 +156,28 @@ impl Ticket {
         self.rivals.contested
     }
 
-    /// The channel is made, while another process has answered the press: which one stays?
-    pub(super) fn settle_contest(&mut self, now: SystemTime) {
-        self.begin_comparison(now);
+    /// The channel is known. If another process has answered the press, which of their channels stays?
+    pub(super) fn settle_contest(&mut self, own: ChannelId, intent: Intent, now: SystemTime) {
+        let mark = Some((self.owner.member, intent));
+        if self.rivals.contested && !self.sightings.iter().any(|rival| rival.mark == mark) {
+            return self.begin_comparison(now);
+        }
+        self.settle_rivals(own, intent, now);
+    }
+
+    /// The channel is gone before it was compared with that of another process, which has removed it: that one is the
+    /// ticket, and is looked for.
+    pub(super) fn lose_contest(&mut self, gone: ChannelId, now: SystemTime) -> bool {
+        match &mut self.state {
+            State::Opening(opening) if opening.channel == Some(gone) && self.rivals.contested => {
+                opening.channel = None;
+                self.rivals.contested = false;
+                self.step.notes.push(Note::Gone { channel: gone });
+                self.begin_comparison(now);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// All channels of the server are known: is the ticket's own the one that stays?
@@ -192,25 +214,49 @@ impl Ticket {
     /// Chooses among the ticket's own channel and those of other processes.
     pub(super) fn settle_rivals(&mut self, own: ChannelId, intent: Intent, now: SystemTime) {
         let member = self.owner.member;
-        let same_press: Vec<ChannelId> = self
-            .sightings
-            .iter()
-            .filter(|rival| rival.mark == Some((member, intent)))
-            .map(|rival| rival.channel)
-            .filter(|rival| !self.is_deleting(*rival))
-            .collect();
-        if !same_press.is_empty() && self.rivals.made == Some(own) {
+        let mark = Some((member, intent));
+        let same_press = self.sightings.iter().filter(|rival| rival.mark == mark).map(|rival| rival.channel);
+        let same_press: Vec<ChannelId> = same_press.filter(|rival| !self.is_deleting(*rival)).collect();
+        let made_one = self.rivals.made == Some(own);
+        if !same_press.is_empty() && made_one {
             self.step.notes.push(Note::AnotherProcess);
         }
         let earlier = self.sightings.iter().filter(|rival| rival.mark.is_some_and(|(marked, _)| marked == member));
         let earlier = earlier.map(|rival| rival.channel).filter(|_| self.rivals.contested);
-        let winner = same_press.iter().copied().chain(earlier).min().filter(|winner| *winner < own);
-        self.rivals.surplus.extend(same_press.into_iter().filter(|rival| Some(*rival) != winner));
-        match winner {
-            Some(winner) => self.yield_to(winner, own, intent, now),
-            None => self.stay_with(own, now),
+        let (lower, higher): (Vec<ChannelId>, Vec<ChannelId>) = same_press.into_iter().partition(|rival| *rival < own);
+        self.rivals.surplus.extend(higher);
+        // Where more than one may be of our own making, the lower one is the ticket only if somebody was greeted in it.
+        let sure = made_one || self.rivals.contested;
+        match lower.iter().copied().chain(earlier).min().filter(|winner| *winner < own) {
+            Some(winner) if sure => {
+                self.rivals.surplus.extend(lower.into_iter().filter(|rival| *rival != winner));
+                self.yield_to(winner, own, intent, now);
+            }
+            _ => {
+                self.rivals.candidates.extend(lower.into_iter().map(|rival| (rival, intent)));
+                self.stay_with(own, now);
+            }
         }
         self.look_into_sightings(now);
+    }
+
+    /// Somebody was greeted in this channel. Tells whether it is the ticket of another process for the same press, and
+    /// is ours from now on.
+    pub(super) fn yield_to_greeted(&mut self, there: ChannelId, now: SystemTime) -> bool {
+        let place = self.rivals.candidates.iter().position(|(rival, _)| *rival == there);
+        let candidate = place.map(|place| self.rivals.candidates.swap_remove(place));
+        match (&self.state, candidate) {
+            (State::Opening(Opening { channel: Some(own), .. }) | State::Open { channel: own }, Some((_, intent)))
+                if there < *own =>
+            {
+                let own = *own;
+                self.step.notes.push(Note::AnotherProcess);
+                self.yield_to(there, own, intent, now);
+                self.look_into_sightings(now);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// The ticket's own channel is the one that stays.

@@ -545,7 +545,7 @@ impl Ticket {
 
     /// Proof that a channel is gone. If it was the ticket's, the ticket is over.
     pub(super) fn gone(&mut self, gone: ChannelId, now: SystemTime) {
-        if self.state.channel() == Some(gone) {
+        if self.state.channel() == Some(gone) && !self.lose_contest(gone, now) {
             let by_us = self.is_deleting(gone);
             let note = if by_us { Note::Closed { channel: gone } } else { Note::Gone { channel: gone } };
             self.end(gone, note, now);

@@ -139,13 +139,14 @@ fn a_lost_one_is_sent_anew_and_kept() {
 fn old_ones_are_removed_as_soon_as_a_new_one_is_there() {
     let [first, second] = OLDER;
     let sent = PanelEvent::Answered { call: send_after(second), answer: Answer::Sent(M) };
+    let removed = PanelEvent::Answered { call: remove(second), answer: no_message() };
     known(None)
         .then(ensure(), &[Call::ListPanels])
         .answer(Call::ListPanels, Answer::Panels(vec![second, first]), &[send_after(second)], &[])
-        .on(sent, &[remove(first), remove(second)], &[PanelNote::Sent(M)], Some(M))
+        .on(sent, &[remove(first), remove(second)], &[PanelNote::Sent(M)], None)
         .answer(remove(first), Answer::Done, &[], &[PanelNote::Removed(first)])
         .fail(remove(second), forbidden(), remove(second))
-        .answer(remove(second), no_message(), &[], &[PanelNote::Removed(second)])
+        .on(removed, &[], &[PanelNote::Removed(second)], Some(M))
         .rests();
     // None of them goes as long as there is no other.
     known(None)
@@ -279,7 +280,7 @@ fn one_that_was_sent_in_spite_of_a_lost_answer_is_found_and_kept() {
     lost().on(found(&[P]), &[], &[PanelNote::Sent(P)], Some(P)).rests();
     // It may also take effect later: it is the same message then.
     lost().then(found(&[]), &[send()]);
-    lost().on(found(&[OLDER[0], P]), &[remove(OLDER[0])], &[PanelNote::Sent(P)], Some(P));
+    lost().on(found(&[OLDER[0], P]), &[remove(OLDER[0])], &[PanelNote::Sent(P)], None);
 }
 
 #[test]
@@ -311,8 +312,8 @@ fn one_that_appears_late_is_removed() {
     sending().then(PanelEvent::Seen(M), &[]).on(sent(), &[], &[PanelNote::Sent(M)], Some(M)).rests();
     sending()
         .then(PanelEvent::Seen(P), &[])
-        .on(sent(), &[remove(P)], &[PanelNote::Sent(M), another()], Some(M))
-        .answer(remove(P), Answer::Done, &[], &removed)
+        .on(sent(), &[remove(P)], &[PanelNote::Sent(M), another()], None)
+        .on(PanelEvent::Answered { call: remove(P), answer: Answer::Done }, &[], &removed, Some(M))
         .rests();
     known(Some(M)).then(PanelEvent::Seen(M), &[]).rests();
     known(Some(M))

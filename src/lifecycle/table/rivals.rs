@@ -91,11 +91,14 @@ fn an_open_ticket_learns_from_a_list_which_press_it_was_made_for() {
         &[delete(D)],
     );
     comparing(D, C)
-        .answer(list(), both(), open(C), &[read(C), read(D)])
+        .answer(list(), both(), open(D), &[read(C)])
+        .answer(read(C), seen(true, false), open(C), &[read(C), read(D)])
         .answer(read(D), seen(true, false), open(C), &[delete(D)])
         .answer(delete(D), Answer::Done, open(C), &[])
         .answer(read(C), seen(true, false), open(C), &[])
         .rests();
+    // Nobody was greeted in the lower one: it may be of our own making, and nobody is sent there.
+    comparing(D, C).answer(list(), both(), open(D), &[read(C)]).answer(read(C), seen(false, false), open(D), &[]);
     // Made for another press: it is not compared, and not removed.
     comparing(C, D)
         .answer(list(), Answer::Channels(vec![marked(C, SECOND), marked(D, FIRST)]), open(C), &[read(D)])
@@ -210,4 +213,15 @@ fn a_channel_that_another_process_is_about_to_greet_in_is_waited_for() {
     // Who closes is told to try again, as long as it is not known whether it is a ticket.
     let asker = by_press(ALICE, press(LEAVE));
     fresh().on(leaves(C, asker, false), Absent, &[tell(press(LEAVE), Words::TryAgain)]);
+}
+
+#[test]
+fn a_channel_that_the_other_process_removes_before_it_is_compared_is_not_the_end_of_the_opening() {
+    let asked_again = || opening(by_press(ALICE, begun(FIRST)), None);
+    made(D).answer(CREATED(D), already(), answered_for(D), &[list()]).on(gone(D), asked_again(), &[]).answer(
+        list(),
+        Answer::Channels(vec![marked(C, FIRST)]),
+        answered_for(C),
+        &[edit(begun(FIRST), Words::Created(C)), read(C)],
+    );
 }
