@@ -89,8 +89,9 @@ pub struct Panel {
     /// The nonce of the next one: the id of the one it comes after, 0 for the first that is known of. A request that takes
     /// effect after it was given up, even by a process that has died since, is the same message then, not another one.
     nonce: u64,
-    /// One was sent, and what came of it is not known: the newest message that was there before. What is newer is it.
-    sent_after: Option<Option<MessageId>>,
+    /// One was sent, and what came of it is not known: the newest message that was there before, or 0. What is
+    /// newer is it.
+    sent_after: Option<MessageId>,
     /// A request to send one got no answer: a message that appears may be ours.
     may_have_sent: bool,
     /// It has shown our words. If it shows others later, another process has changed it.
@@ -102,7 +103,7 @@ pub struct Panel {
     /// Messages that have appeared since the start and are not judged yet.
     seen: Vec<MessageId>,
     /// Its id is kept when the older ones are gone: should the process die before that, the next start finds them all.
-    unsaved: bool,
+    unsaved: Option<MessageId>,
     /// Messages that were listed beside it, or before it was sent.
     listed: Vec<MessageId>,
     tasks: Tasks,
@@ -123,7 +124,7 @@ impl Panel {
             edits: Vec::new(),
             tidying: false,
             seen: Vec::new(),
-            unsaved: false,
+            unsaved: None,
             listed: Vec::new(),
             tasks: Tasks::default(),
             replies: Vec::new(),
@@ -208,9 +209,8 @@ impl Panel {
     }
 
     fn save_when_alone(&mut self) {
-        if self.unsaved && !self.tasks.any(|call| matches!(call, Call::DeletePanel { .. })) {
-            self.unsaved = false;
-            self.step.save = self.message;
+        if self.unsaved.is_some() && !self.tasks.any(|call| matches!(call, Call::DeletePanel { .. })) {
+            self.step.save = self.unsaved.take();
         }
     }
 
@@ -309,13 +309,13 @@ impl Panel {
         let newest = found.iter().max().copied();
         self.listed = found.to_vec();
         match (newest, self.sent_after) {
-            (Some(message), Some(before)) if newest > before => self.keep(message, now),
+            (Some(message), Some(before)) if message > before => self.keep(message, now),
             // It is being looked at already.
             (Some(message), None) if self.tasks.any(|call| *call == Call::GetPanel { message }) => {}
             (Some(message), None) if self.seen.contains(&message) => self.go_on(task, Call::GetPanel { message }),
             _ => {
                 self.tidying = false;
-                self.sent_after = Some(newest);
+                self.sent_after = Some(newest.unwrap_or(MessageId(0)));
                 self.nonce = newest.map_or(self.nonce, |newest| newest.0);
                 self.go_on(task, Call::SendPanel { nonce: self.nonce });
             }
@@ -325,14 +325,14 @@ impl Panel {
     fn take(&mut self, message: MessageId) {
         self.sent_after = None;
         self.message = Some(message);
-        self.unsaved = false;
+        self.unsaved = None;
         self.step.save = Some(message);
     }
 
     fn keep(&mut self, message: MessageId, now: SystemTime) {
         self.sent_after = None;
         self.message = Some(message);
-        self.unsaved = true;
+        self.unsaved = Some(message);
         self.in_place(PanelNote::Sent(message), now);
     }
 

@@ -13,17 +13,22 @@ async fn ready() -> (Stage, String) {
     let mut stage = Stage::with(Setup { heartbeat: Duration::from_millis(300), ..Setup::default() });
     stage.set("HEALTH_ADDR", "127.0.0.1:0");
     stage.start().await;
-    let url = stage
+    let url = address(&stage).await;
+    (stage, url)
+}
+
+/// Where the bot can be asked how it is.
+pub async fn address(stage: &Stage) -> String {
+    stage
         .until("the bot tells where it can be asked", || {
             let log = stage.logged();
             let address = log.split("telling how we are at /healthz and /metrics address=").nth(1)?;
             Some(format!("http://{}", address.split_whitespace().next()?))
         })
-        .await;
-    (stage, url)
+        .await
 }
 
-async fn get(url: &str) -> (u16, String) {
+pub async fn get(url: &str) -> (u16, String) {
     let net = reqwest::Client::builder().no_proxy().build().expect("a client");
     let answer = net.get(url).send().await.expect("an answer");
     (answer.status().as_u16(), answer.text().await.expect("a text"))

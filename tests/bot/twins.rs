@@ -11,6 +11,7 @@ use talon::lifecycle::State;
 use talon::sandbox::world::{MessageView, Snowflake, World};
 use talon::sandbox::{Fault, Sandbox, When};
 
+use crate::health::{address, get};
 use crate::panel::{kept, panels};
 use crate::stage::{CREATE, Stage, button, each};
 
@@ -308,4 +309,37 @@ async fn a_channel_that_somebody_wrote_in_is_not_removed() {
         first.until_gone(ticket).await;
     }
     assert!(first.tickets_of(alice).is_empty());
+}
+
+#[tokio::test]
+async fn the_operator_learns_of_the_other_one() {
+    let mut first = Stage::empty();
+    first.set("HEALTH_ADDR", "127.0.0.1:0");
+    first.start().await;
+    let url = address(&first).await;
+    let (_, before) = get(&format!("{url}/healthz")).await;
+    assert!(before.contains("\"another_process_seen_seconds_ago\": null"), "{before}");
+    let mut second = first.twin();
+    second.join().await;
+
+    let alice = first.discord.ids().alice;
+    let press = first.press_create(alice);
+    one_ticket([&first, &second], alice, press).await;
+    first.until_logged(WARNING).await;
+
+    let (status, after) = get(&format!("{url}/healthz")).await;
+    assert_eq!(status, 200, "it is no reason to start it again: {after}");
+    assert!(after.contains("\"another_process_seen_seconds_ago\": 0."), "{after}");
+    let (_, metrics) = get(&format!("{url}/metrics")).await;
+    let counted = metrics.lines().find_map(|line| line.strip_prefix("talon_another_process_total ")).map(str::parse);
+    assert!(counted.is_some_and(|count| count.is_ok_and(|count: u64| count > 0)), "{metrics}");
+    // The journal is written a moment after the deed.
+    let mut report = String::new();
+    for _ in 0..50 {
+        report = String::from_utf8(first.run("doctor").await.stdout).expect("the report is text");
+        if report.contains("another process used the bot's token 0 minutes ago") {
+            return;
+        }
+    }
+    panic!("{report}");
 }

@@ -189,11 +189,11 @@ fn what_a_former_process_made_for_the_press_is_its_channel() {
 #[test]
 fn a_channel_that_is_being_removed_is_not_taken_for_the_one_that_was_made() {
     let asker = Asker { at: at(LEFT_BEHIND), ..by_press(ALICE, press(FIRST)) };
-    let asked = || opening(asker.clone(), None);
+    let waiting = || opening(asker.clone(), None);
     left_behind(marked(C, FIRST))
-        .on(wants(asker.clone()), asked(), &[create()])
-        .answer(create(), Answer::Unknown, asked(), &[])
-        .wake(LEFT_BEHIND + 250, asked(), &[list()])
+        .on(wants(asker.clone()), waiting(), &[create()])
+        .answer(create(), Answer::Unknown, waiting(), &[])
+        .wake(LEFT_BEHIND + 250, waiting(), &[list()])
         .answer(
             list(),
             Answer::Channels(vec![marked(C, FIRST), marked(D, FIRST)]),
