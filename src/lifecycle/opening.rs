@@ -205,6 +205,10 @@ impl Ticket {
                 }
             }
             (_, Some(sighting)) if !others && self.rivals.is_surplus(there) => {
+                // This process greets nobody in a second channel.
+                if welcome && sighting.mark.is_some() {
+                    self.note_another_process(there);
+                }
                 self.remove_duplicate(task, sighting);
             }
             // It is looked into again when the making has come to something.

@@ -32,6 +32,8 @@ pub enum PanelEvent {
     TurnDown(Asker, Words),
     /// A panel message of ours has appeared.
     Seen(MessageId),
+    /// A gateway session begins: messages that appeared before it were not heard of.
+    Connected,
     /// What came of a call.
     Answered {
         /// The call.
@@ -82,6 +84,16 @@ pub enum PanelNote {
     },
 }
 
+/// Whether this process has sent a panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sends {
+    None,
+    /// Each of its requests was answered.
+    Known,
+    /// One got no answer: a message that appears may be ours.
+    Unsure,
+}
+
 /// The panel message, and what is being done about it.
 #[derive(Clone, Debug)]
 pub struct Panel {
@@ -92,8 +104,9 @@ pub struct Panel {
     /// One was sent, and what came of it is not known: the newest message that was there before, or 0. What is
     /// newer is it.
     sent_after: Option<MessageId>,
-    /// A request to send one got no answer: a message that appears may be ours.
-    may_have_sent: bool,
+    sends: Sends,
+    /// How many gateway sessions there have been.
+    sessions: u32,
     /// It has shown our words. If it shows others later, another process has changed it.
     shown: bool,
     /// When it was edited lately.
@@ -119,7 +132,8 @@ impl Panel {
             message,
             nonce: 0,
             sent_after: None,
-            may_have_sent: false,
+            sends: Sends::None,
+            sessions: 0,
             shown: false,
             edits: Vec::new(),
             tidying: false,
@@ -138,6 +152,7 @@ impl Panel {
             PanelEvent::Ensure(asker) => self.ensure(asker, now),
             PanelEvent::TurnDown(asker, words) => self.turn_down(asker, words, now),
             PanelEvent::Seen(message) => self.seen.push(message),
+            PanelEvent::Connected => self.connected(now),
             PanelEvent::Answered { call, answer } => self.answered(&call, &answer, now),
             PanelEvent::Woke => self.wake(now),
         }
@@ -170,6 +185,15 @@ impl Panel {
         }
     }
 
+    /// What was sent by another process before the session is not heard of. A panel that was only found in its place, just
+    /// before the first session, is not looked at twice.
+    fn connected(&mut self, now: SystemTime) {
+        self.sessions += 1;
+        if self.sessions > 1 || self.sends != Sends::None {
+            self.ensure(None, now);
+        }
+    }
+
     fn turn_down(&mut self, asker: Asker, words: Words, now: SystemTime) {
         let mut reply = Reply::owed(asker, Role::Bystander);
         self.step.calls.extend(reply.tell(words, now));
@@ -191,7 +215,7 @@ impl Panel {
             return;
         }
         let seen = mem::take(&mut self.seen);
-        if !self.may_have_sent {
+        if self.sends != Sends::Unsure {
             let others = seen.iter().filter(|message| **message != panel);
             self.step.notes.extend(others.map(|message| PanelNote::AnotherProcess(*message)));
         }
@@ -313,8 +337,16 @@ impl Panel {
             // It is being looked at already.
             (Some(message), None) if self.tasks.any(|call| *call == Call::GetPanel { message }) => {}
             (Some(message), None) if self.seen.contains(&message) => self.go_on(task, Call::GetPanel { message }),
+            // It was sent while ours was in its place, and not heard of.
+            (Some(message), None) if self.shown && message.0 > self.nonce => {
+                self.step.notes.push(PanelNote::AnotherProcess(message));
+                self.go_on(task, Call::GetPanel { message });
+            }
             _ => {
                 self.tidying = false;
+                if self.sends == Sends::None {
+                    self.sends = Sends::Known;
+                }
                 self.sent_after = Some(newest.unwrap_or(MessageId(0)));
                 self.nonce = newest.map_or(self.nonce, |newest| newest.0);
                 self.go_on(task, Call::SendPanel { nonce: self.nonce });
@@ -344,7 +376,9 @@ impl Panel {
     /// From the beginning, after a pause: what is there is looked at before anything is sent, so an answer that got lost
     /// never makes a second panel.
     fn retry(&mut self, task: Task, answer: &Answer, now: SystemTime) {
-        self.may_have_sent |= matches!(task.call, Call::SendPanel { .. });
+        if let Call::SendPanel { .. } = task.call {
+            self.sends = Sends::Unsure;
+        }
         if task.attempt >= PATIENCE {
             self.tell(&Words::PanelFailed, now);
         }

@@ -38,6 +38,8 @@ pub(super) struct Rivals {
     pub(super) closes_elsewhere: bool,
     /// The channel that this process made at its first attempt: it made no other one for the press.
     made: Option<ChannelId>,
+    /// Channels that this process had taken for the ticket before it yielded.
+    own: Vec<ChannelId>,
     /// Channels to be removed unless somebody wrote in them: each was made for a press whose ticket is another one.
     surplus: Vec<ChannelId>,
     /// Lower channels of the same press, which are the ticket if somebody was greeted in them.
@@ -77,6 +79,7 @@ impl Rivals {
     /// The channel is gone, or is somebody's ticket.
     pub(super) fn forget(&mut self, there: ChannelId) {
         self.surplus.retain(|surplus| *surplus != there);
+        self.own.retain(|own| *own != there);
         self.candidates.retain(|(candidate, _)| *candidate != there);
         self.forget_unfinished(there);
     }
@@ -118,6 +121,13 @@ impl Ticket {
             }
             Role::Closer => self.rivals.closes_elsewhere = true,
             Role::Waiter | Role::Bystander => {}
+        }
+    }
+
+    /// Somebody was greeted in this channel, which is not the ticket.
+    pub(super) fn note_another_process(&mut self, there: ChannelId) {
+        if !self.rivals.own.contains(&there) {
+            self.step.notes.push(Note::AnotherProcess);
         }
     }
 
@@ -288,6 +298,7 @@ impl Ticket {
         let members = vec![self.owner.member];
         self.sightings.push(Sighting { channel: own, members, mark: Some((self.owner.member, intent)), owned: false });
         self.rivals.surplus.push(own);
+        self.rivals.own.push(own);
         for reply in &mut self.replies {
             if let Some(words) = reply.words_about(winner) {
                 self.step.calls.extend(reply.tell(words, now));

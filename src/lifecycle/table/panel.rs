@@ -424,3 +424,23 @@ fn it_is_looked_after_again_whenever_asked() {
         .at(60_000)
         .then(ensure(), &[get()]);
 }
+
+#[test]
+fn what_another_process_did_before_the_session_is_found_out() {
+    let sent = || PanelEvent::Answered { call: send(), answer: Answer::Sent(M) };
+    let sending = || known(None).then(ensure(), &[Call::ListPanels]).answer(Call::ListPanels, none(), &[send()], &[]);
+    let looked = PanelEvent::Answered { call: look_at(NEWER), answer: Answer::Panel { current: true } };
+    sending()
+        .on(sent(), &[], &[PanelNote::Sent(M)], Some(M))
+        .then(PanelEvent::Connected, &[look_at(M)])
+        .answer(look_at(M), no_message(), &[Call::ListPanels], &[])
+        .answer(Call::ListPanels, Answer::Panels(vec![NEWER]), &[look_at(NEWER)], &[PanelNote::AnotherProcess(NEWER)])
+        .on(looked, &[], &[PanelNote::Adopted(NEWER), PanelNote::InPlace(NEWER)], Some(NEWER))
+        .rests();
+    // One that was found in its place is not looked at twice at the start, but in every later session.
+    known(Some(P))
+        .then(ensure(), &[get()])
+        .answer(get(), Answer::Panel { current: true }, &[], &[PanelNote::InPlace(P)])
+        .then(PanelEvent::Connected, &[])
+        .then(PanelEvent::Connected, &[get()]);
+}
