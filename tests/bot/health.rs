@@ -35,7 +35,7 @@ pub async fn get(url: &str) -> (u16, String) {
 }
 
 /// Asks until the answer has this status.
-async fn healthz(url: &str, status: u16) -> Value {
+pub async fn healthz(url: &str, status: u16) -> Value {
     for _ in 0..200 {
         let (found, text) = get(&format!("{url}/healthz")).await;
         if found == status {

@@ -6,13 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use serde_json::Value;
 use talon::ids::ChannelId;
 use talon::lifecycle::State;
 use talon::sandbox::world::{MessageView, Snowflake, World};
 use talon::sandbox::{Fault, Sandbox, When};
 
-use crate::health::{address, get};
+use crate::health::{address, get, healthz};
 use crate::panel::{kept, panels};
 use crate::stage::{CREATE, Stage, button, each};
 
@@ -329,10 +328,9 @@ async fn the_operator_learns_of_the_other_one() {
     one_ticket([&first, &second], alice, press).await;
     first.until_logged(WARNING).await;
 
-    let (status, after) = get(&format!("{url}/healthz")).await;
-    assert_eq!(status, 200, "it is no reason to start it again: {after}");
-    let health: Value = serde_json::from_str(&after).expect("JSON");
-    assert!(health["another_process_seen_seconds_ago"].as_f64().is_some(), "{after}");
+    // It is no reason to start the bot again.
+    let after = healthz(&url, 200).await;
+    assert!(after["another_process_seen_seconds_ago"].as_f64().is_some(), "{after}");
     let (_, metrics) = get(&format!("{url}/metrics")).await;
     let counted = metrics.lines().find_map(|line| line.strip_prefix("talon_another_process_total ")).map(str::parse);
     assert!(counted.is_some_and(|count| count.is_ok_and(|count: u64| count > 0)), "{metrics}");
