@@ -37,6 +37,8 @@ pub struct Counts {
     pub refusals: Counter,
     /// 1 while Discord's edge bars the address, or 0.
     pub edge_bar: Gauge,
+    /// Signs of another process that uses the bot's token.
+    pub another_process: Counter,
     ready: Histogram,
     calls: Family<Asked, Counter>,
     all_calls: Counter,
@@ -75,6 +77,7 @@ impl Default for Counts {
             under_way: Gauge::default(),
             refusals: Counter::default(),
             edge_bar: Gauge::default(),
+            another_process: Counter::default(),
             ready: Histogram::new(READY_WITHIN),
             calls: Family::default(),
             all_calls: Counter::default(),
@@ -108,6 +111,9 @@ impl Counts {
             self.sessions.clone()
         });
         self.status.register(all);
+        all.register("another_process", "Signs of another process that uses the bot's token", {
+            self.another_process.clone()
+        });
         all.register("actor_restarts", "Actors that failed and were started again", self.restarts.clone());
     }
 

@@ -142,6 +142,8 @@ fn show(found: &Checkup, problems: &[String]) -> Value {
         "store": { "writable": found.store.is_ok(), "problem": found.store.as_ref().err() },
         "backlog": { "tickets": census.map(|census| census.living), "calls": found.calls },
         "tickets": census.map(|census| census.open),
+        // Seconds since another process was seen to use the bot's token; null if it never was.
+        "another_process_seen_seconds_ago": found.another_process_seen.map(|seen| found.age(seen).as_secs_f64()),
     })
 }
 

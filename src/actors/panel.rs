@@ -109,9 +109,13 @@ pub(super) async fn standing(client: &Client, guild: GuildId, member: UserId, ro
 /// What a note tells of the message that is to be there.
 fn panel_status(note: &PanelNote) -> Option<PanelStatus> {
     match note {
-        PanelNote::InPlace(_) | PanelNote::Edited(_) | PanelNote::Sent(_) => Some(PanelStatus::InPlace),
+        PanelNote::InPlace(_)
+        | PanelNote::Edited(_)
+        | PanelNote::Sent(_)
+        | PanelNote::Differs(_)
+        | PanelNote::Contested(_) => Some(PanelStatus::InPlace),
         PanelNote::Retrying { call, answer } => Some(PanelStatus::Failing { error: format!("{call}: {answer}") }),
-        PanelNote::Removed(_) => None,
+        PanelNote::Removed(_) | PanelNote::Adopted(_) | PanelNote::AnotherProcess(_) => None,
     }
 }
 
@@ -174,7 +178,7 @@ impl PanelActor {
         {
             tracing::error!(%error, panel = %message, "cannot keep the panel message's id; at the next start it is sent anew");
         }
-        report::panel(&self.outside.counts, &step.notes);
+        report::panel(&self.outside, &step.notes);
         if let Some(status) = step.notes.iter().rev().find_map(panel_status) {
             self.outside.status.set_panel(status);
         }

@@ -1,6 +1,6 @@
 //! What the operator reads, and what is counted: one line per thing that matters, with whose ticket it is.
 
-use crate::counts::Counts;
+use crate::actors::Outside;
 use crate::ids::{ChannelId, Owner};
 use crate::lifecycle::Note;
 use crate::lifecycle::menu::MenuNote;
@@ -19,13 +19,15 @@ pub struct Subject {
 }
 
 /// Logs what happened to a ticket, and counts it.
-pub fn notes(counts: &Counts, of: Subject, notes: &[Note]) {
+pub fn notes(outside: &Outside, of: Subject, notes: &[Note]) {
+    let counts = &outside.counts;
     for note in notes {
         match note {
             Note::Opened { .. } => drop(counts.opened.inc()),
             Note::Closed { .. } => drop(counts.closed.inc()),
             Note::Refused { .. } => drop(counts.failed.inc()),
             Note::Retrying { .. } => drop(counts.retries.inc()),
+            Note::AnotherProcess => another_process(outside, "it answers what members press"),
             _ => {}
         }
         log(of, note);
@@ -63,6 +65,12 @@ fn log(of: Subject, note: &Note) {
         Note::Opened { .. } => line!(info, of, "ticket opened"),
         Note::Adopted { .. } => line!(info, of, "a ticket without a row was taken over"),
         Note::Duplicate { .. } => line!(warn, of, "a second channel of one opening is being removed"),
+        Note::Yielded { .. } => {
+            line!(warn, of, "another process made a channel for the same press first; it is the ticket")
+        }
+        Note::AnotherProcess => {
+            line!(debug, of, "another process answered this member's press, or made a channel for it")
+        }
         Note::Unclaimed { .. } => line!(
             warn,
             of,
@@ -92,22 +100,49 @@ fn log(of: Subject, note: &Note) {
 }
 
 /// Logs what happened to the panel, and counts it.
-pub fn panel(counts: &Counts, notes: &[PanelNote]) {
+pub fn panel(outside: &Outside, notes: &[PanelNote]) {
     for note in notes {
         if matches!(note, PanelNote::Retrying { .. }) {
-            counts.retries.inc();
+            outside.counts.retries.inc();
         }
         match note {
             PanelNote::InPlace(message) => tracing::info!(panel = %message, "the panel is in place"),
             PanelNote::Edited(message) => tracing::info!(panel = %message, "the panel was brought up to date"),
             PanelNote::Removed(message) => tracing::info!(panel = %message, "an old panel was removed"),
             PanelNote::Sent(message) => tracing::info!(panel = %message, "a new panel was sent"),
+            PanelNote::Adopted(message) => {
+                tracing::info!(panel = %message, "a newer panel takes the place of the old one")
+            }
+            PanelNote::Differs(message) => tracing::warn!(
+                panel = %message,
+                "the newer panel has other words than this process would write (another LOCALE or version); it is left as it is"
+            ),
+            PanelNote::Contested(message) => tracing::warn!(
+                panel = %message,
+                "another process keeps changing the panel, so it is left as it is; stop one of the two"
+            ),
+            PanelNote::AnotherProcess(message) => {
+                tracing::debug!(panel = %message, "another process sent or changed this panel");
+                another_process(outside, "it sent or changed a panel");
+            }
             PanelNote::Retrying { call, answer } => tracing::warn!(
                 call,
                 answer,
                 "the panel cannot be looked after; trying again. Does the bot see the panel channel and may it write there?"
             ),
         }
+    }
+}
+
+/// Counts it, and warns of it now and then.
+fn another_process(outside: &Outside, sign: &str) {
+    outside.counts.another_process.inc();
+    if outside.status.notice_another_process() {
+        tracing::warn!(
+            sign,
+            "another process uses this bot's token; stop one of them (a forgotten host or container, or an update that has \
+             not ended the old one). If it cannot be found, reset the token in the Developer Portal"
+        );
     }
 }
 

@@ -49,12 +49,19 @@ impl Router {
     /// Takes down where the member's ticket is; `None` where it has no channel (any more, or yet). When a ticket is over,
     /// another channel of the member that was left aside may be theirs now.
     pub fn place(&mut self, owner: Owner, channel: Option<ChannelId>) -> Vec<Told> {
-        if let Some(before) = self.places.remove(&owner)
+        let before = self.places.remove(&owner);
+        if let Some(before) = before
             && self.channels.get(&before) == Some(&owner)
         {
             self.channels.remove(&before);
         }
         if let Some(channel) = channel {
+            // Another channel of the same press is the ticket now; this one may outlive it, if somebody wrote in it.
+            if let Some(former) = before.filter(|former| *former != channel) {
+                let members = vec![owner.member];
+                let left = Sighting { channel: former, members, mark: None, owned: false };
+                self.sought.insert(former, (owner, left));
+            }
             self.places.insert(owner, channel);
             self.channels.insert(channel, owner);
             self.sought.remove(&channel);

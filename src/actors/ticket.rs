@@ -185,7 +185,7 @@ impl TicketActor {
 
     fn report(&self, desk: &Desk, notes: &[Note]) {
         let channel = desk.ticket.state().channel();
-        report::notes(&self.outside.counts, Subject { owner: self.owner, number: desk.number, channel }, notes);
+        report::notes(&self.outside, Subject { owner: self.owner, number: desk.number, channel }, notes);
     }
 
     fn write_down(&self, desk: &Desk, notes: &[Note]) {

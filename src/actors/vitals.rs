@@ -89,6 +89,8 @@ pub struct Checkup {
     pub store: Result<(), String>,
     /// Calls that wait for a limit or an answer.
     pub calls: i64,
+    /// When another process was last seen to use the bot's token.
+    pub another_process_seen: Option<Instant>,
 }
 
 impl Checkup {
@@ -205,6 +207,7 @@ impl Vitals {
             rest: self.transport.status(),
             panel: self.status.panel(),
             store,
+            another_process_seen: self.status.another_process_seen(),
             calls: self.transport.counts().under_way.get(),
         }
     }
@@ -263,6 +266,7 @@ mod tests {
             panel: PanelStatus::InPlace,
             store: Ok(()),
             calls: 0,
+            another_process_seen: None,
         }
     }
 

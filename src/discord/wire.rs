@@ -194,8 +194,8 @@ fn spell<'a>(call: &'a Call, place: &Place) -> Ask<'a> {
             .query("limit", &100)
             // Nothing in a channel is older than the channel: its own id asks for the beginning, not for the end.
             .query("after", &after.map_or(channel.0, |intent| intent.0)),
-        Call::Welcome { owner, channel, intent } => {
-            Ask::new(Post, messages(*channel)).body(body::welcome(owner.member, *intent, place)).class(Class::Ticket)
+        Call::Welcome { owner, channel } => {
+            Ask::new(Post, messages(*channel)).body(body::welcome(owner.member, *channel, place)).class(Class::Ticket)
         }
         Call::Acknowledge { press, with } => {
             let route = Route::InteractionResponse { interaction_id: id(press.interaction.0), token: &press.token };

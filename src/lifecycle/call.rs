@@ -56,10 +56,8 @@ pub enum Call {
     Welcome {
         /// Whose ticket; the member is greeted by name and notified.
         owner: Owner,
-        /// Where.
+        /// Where. The nonce is made of it: a repeat within minutes is the same message, whoever repeats it.
         channel: ChannelId,
-        /// The nonce is made of it: a repeat within minutes is the same message.
-        intent: Intent,
     },
     /// The first answer to a press, within three seconds of it.
     Acknowledge {

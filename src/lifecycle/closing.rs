@@ -100,6 +100,11 @@ impl Ticket {
         match announcement {
             // Discord's clock is not ours.
             Some(said) => self.announced(said.min(now)),
+            // Another process answers this press: its announcement may be there in a moment.
+            None if mem::take(&mut self.rivals.closes_elsewhere) => {
+                let look = task.call.clone();
+                self.tasks.again(task, look, &Answer::Unknown, now);
+            }
             None => self.announce(Some(task), now),
         }
     }
@@ -161,6 +166,7 @@ impl Ticket {
             }
             Answer::Refused(_) if task.begun + FORBIDDEN_FOR <= now => {
                 self.take_sighting(there);
+                self.rivals.forget(there);
                 self.give_up(&task.call, answer);
             }
             Answer::Limited { wait } if of_ticket => self.keep_until(there, now + *wait, now),

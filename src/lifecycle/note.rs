@@ -74,6 +74,13 @@ pub enum Note {
         /// The channel.
         channel: ChannelId,
     },
+    /// Another process with the bot's token made a channel for the same press before this one: it is the ticket.
+    Yielded {
+        /// The channel of the other process.
+        channel: ChannelId,
+    },
+    /// Another process uses the bot's token: it answered this member's press, or made a channel for it.
+    AnotherProcess,
     /// A channel that may be this member's ticket, while they have another one. Nothing is done about it.
     Unclaimed {
         /// The channel.
@@ -144,6 +151,7 @@ impl Note {
             | Self::Opened { channel }
             | Self::Adopted { channel }
             | Self::Duplicate { channel }
+            | Self::Yielded { channel }
             | Self::Unclaimed { channel }
             | Self::Closed { channel }
             | Self::Gone { channel } => Some(*channel),
@@ -158,6 +166,7 @@ impl Note {
             | Self::CloseAsked { .. }
             | Self::Announced
             | Self::Kept { .. }
+            | Self::AnotherProcess
             | Self::Reopened { .. }
             | Self::Retrying { .. }
             | Self::GaveUp { .. }

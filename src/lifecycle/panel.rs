@@ -1,7 +1,12 @@
 //! The panel: one message with the button that asks for a ticket, always in its place, never two.
+//!
+//! Another process may use the same token: a host that was forgotten, or the next version during an update. So that the
+//! two never delete each other's panel, both choose alike: of all panel messages the newest one stays. A process removes
+//! a panel only when it knows a newer one, so there is one at every moment, and a process whose own panel is not the newest
+//! adopts the one that is.
 
 use std::mem;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::ids::MessageId;
 use crate::lifecycle::call::{Answer, Call, Refusal};
@@ -12,6 +17,11 @@ use crate::lifecycle::words::Words;
 
 /// An administrator waits so many tries before being told that it does not work.
 const PATIENCE: u32 = 3;
+/// A panel that was changed back so many times within [`EDIT_WINDOW`] is left as it is: another process with other words
+/// changes it, too.
+const MAX_EDITS: usize = 3;
+/// The time in which edits of the panel are counted.
+const EDIT_WINDOW: Duration = Duration::from_secs(10 * 60);
 
 /// What can happen to the panel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +32,8 @@ pub enum PanelEvent {
     TurnDown(Asker, Words),
     /// A panel message of ours has appeared.
     Seen(MessageId),
+    /// A gateway session begins: messages that appeared before it were not heard of.
+    Connected,
     /// What came of a call.
     Answered {
         /// The call.
@@ -55,6 +67,14 @@ pub enum PanelNote {
     Removed(MessageId),
     /// A new one was sent.
     Sent(MessageId),
+    /// A newer one takes its place.
+    Adopted(MessageId),
+    /// The one that was adopted shows other words than ours, and is left as it is until the next start.
+    Differs(MessageId),
+    /// It was changed back too often, and is left as it is.
+    Contested(MessageId),
+    /// Another process uses the bot's token: it sent or changed this message.
+    AnotherProcess(MessageId),
     /// Something did not succeed; it goes on after a pause.
     Retrying {
         /// What was asked of Discord.
@@ -64,6 +84,16 @@ pub enum PanelNote {
     },
 }
 
+/// Whether this process has sent a panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sends {
+    None,
+    /// Each of its requests was answered.
+    Known,
+    /// One got no answer: a message that appears may be ours.
+    Unsure,
+}
+
 /// The panel message, and what is being done about it.
 #[derive(Clone, Debug)]
 pub struct Panel {
@@ -71,12 +101,24 @@ pub struct Panel {
     /// The nonce of the next one: the id of the one it comes after, 0 for the first that is known of. A request that takes
     /// effect after it was given up, even by a process that has died since, is the same message then, not another one.
     nonce: u64,
-    /// One was sent, and what came of it is not known: the newest one that is found is it.
-    sent: bool,
+    /// One was sent, and what came of it is not known: the newest message that was there before, or 0. What is
+    /// newer is it.
+    sent_after: Option<MessageId>,
+    sends: Sends,
+    /// How many gateway sessions there have been.
+    sessions: u32,
+    /// It has shown our words. If it shows others later, another process has changed it.
+    shown: bool,
+    /// When it was edited lately.
+    edits: Vec<SystemTime>,
     /// Somebody asked for it, who may be looking at two: what is beside it is looked for, too.
     tidying: bool,
-    /// What has appeared while one was being sent: most likely that one.
+    /// Messages that have appeared since the start and are not judged yet.
     seen: Vec<MessageId>,
+    /// Its id is kept when the older ones are gone: should the process die before that, the next start finds them all.
+    unsaved: Option<MessageId>,
+    /// Messages that were listed beside it, or before it was sent.
+    listed: Vec<MessageId>,
     tasks: Tasks,
     replies: Vec<Reply>,
     step: PanelStep,
@@ -89,9 +131,15 @@ impl Panel {
         Self {
             message,
             nonce: 0,
-            sent: false,
+            sent_after: None,
+            sends: Sends::None,
+            sessions: 0,
+            shown: false,
+            edits: Vec::new(),
             tidying: false,
             seen: Vec::new(),
+            unsaved: None,
+            listed: Vec::new(),
             tasks: Tasks::default(),
             replies: Vec::new(),
             step: PanelStep::default(),
@@ -104,10 +152,12 @@ impl Panel {
             PanelEvent::Ensure(asker) => self.ensure(asker, now),
             PanelEvent::TurnDown(asker, words) => self.turn_down(asker, words, now),
             PanelEvent::Seen(message) => self.seen.push(message),
+            PanelEvent::Connected => self.connected(now),
             PanelEvent::Answered { call, answer } => self.answered(&call, &answer, now),
             PanelEvent::Woke => self.wake(now),
         }
-        self.sweep(now);
+        self.remove_older(now);
+        self.save_when_alone();
         self.replies.retain(|reply| reply.outcome().is_none());
         mem::take(&mut self.step)
     }
@@ -135,6 +185,15 @@ impl Panel {
         }
     }
 
+    /// What was sent by another process before the session is not heard of. A panel that was only found in its place, just
+    /// before the first session, is not looked at twice.
+    fn connected(&mut self, now: SystemTime) {
+        self.sessions += 1;
+        if self.sessions > 1 || self.sends != Sends::None {
+            self.ensure(None, now);
+        }
+    }
+
     fn turn_down(&mut self, asker: Asker, words: Words, now: SystemTime) {
         let mut reply = Reply::owed(asker, Role::Bystander);
         self.step.calls.extend(reply.tell(words, now));
@@ -148,18 +207,34 @@ impl Panel {
         }
     }
 
-    /// Removes what is beside the panel: a message that was sent after it had been given up. As long as no
-    /// panel is known, the list will show it.
-    fn sweep(&mut self, now: SystemTime) {
+    /// Removes what is older than the panel, and looks at what is newer. As long as no panel is known, or one is being
+    /// sent, that has to wait.
+    fn remove_older(&mut self, now: SystemTime) {
+        let Some(panel) = self.message else { return };
         if self.tasks.any(|call| matches!(call, Call::SendPanel { .. })) {
             return;
         }
-        for message in mem::take(&mut self.seen) {
-            let call = Call::DeletePanel { message };
-            if self.message.is_some_and(|panel| panel != message) && !self.tasks.any(|other| *other == call) {
+        let seen = mem::take(&mut self.seen);
+        if self.sends != Sends::Unsure {
+            let others = seen.iter().filter(|message| **message != panel);
+            self.step.notes.extend(others.map(|message| PanelNote::AnotherProcess(*message)));
+        }
+        for message in seen.into_iter().chain(mem::take(&mut self.listed)) {
+            let call = match message {
+                older if older < panel => Call::DeletePanel { message },
+                newer if newer > panel => Call::GetPanel { message },
+                _ => continue,
+            };
+            if !self.tasks.any(|other| *other == call) {
                 let call = self.tasks.begin(call, now);
                 self.step.calls.push(call);
             }
+        }
+    }
+
+    fn save_when_alone(&mut self) {
+        if self.unsaved.is_some() && !self.tasks.any(|call| matches!(call, Call::DeletePanel { .. })) {
+            self.step.save = self.unsaved.take();
         }
     }
 
@@ -176,37 +251,41 @@ impl Panel {
         }
         let Some(task) = self.tasks.answered(call) else { return };
         match (call, answer) {
+            (Call::GetPanel { message }, Answer::Panel { current }) if self.message != Some(*message) => {
+                self.adopt(task, *message, *current, now);
+            }
             (Call::GetPanel { message }, Answer::Panel { current: true }) => {
                 self.in_place(PanelNote::InPlace(*message), now)
             }
-            (Call::GetPanel { message }, Answer::Panel { current: false }) => {
-                self.go_on(task, Call::EditPanel { message: *message })
-            }
+            (Call::GetPanel { message }, Answer::Panel { current: false }) => self.edit(task, *message, now),
             (Call::EditPanel { message }, Answer::Done | Answer::Sent(_)) => {
+                self.edits.push(now);
                 self.in_place(PanelNote::Edited(*message), now)
+            }
+            // A newer one that is gone again: the panel stays what it was.
+            (Call::GetPanel { message }, Answer::Refused(Refusal::MessageGone))
+                if self.message.is_some() && self.message != Some(*message) =>
+            {
+                self.tidying = false;
+                self.look_for_askers(now);
             }
             // The only proof that it is gone.
             (Call::GetPanel { .. } | Call::EditPanel { .. }, Answer::Refused(Refusal::MessageGone)) => {
-                self.nonce = self.message.take().map_or(0, |gone| gone.0);
+                self.nonce = self.message.take().map_or(self.nonce, |gone| gone.0);
                 self.go_on(task, Call::ListPanels);
             }
             (Call::ListPanels, Answer::Panels(found)) if self.message.is_some() => {
-                self.tidying = false;
-                self.seen.extend(found);
+                // A newer one is adopted, and then shows what it should: somebody asked for it.
+                self.tidying = found.iter().any(|message| Some(*message) > self.message);
+                self.listed.extend(found);
                 self.look_for_askers(now);
             }
-            (Call::ListPanels, Answer::Panels(found)) => self.replace(task, found.clone(), now),
+            (Call::ListPanels, Answer::Panels(found)) => self.replace(task, found, now),
             (Call::DeletePanel { message }, Answer::Done | Answer::Refused(Refusal::MessageGone)) => {
                 self.step.notes.push(PanelNote::Removed(*message));
-                if self.message.is_some() {
-                    return self.look_for_askers(now);
-                }
-                self.nonce = message.0;
-                self.go_on(task, Call::ListPanels);
+                self.look_for_askers(now);
             }
-            (Call::DeletePanel { .. }, _) if self.message.is_some() => {
-                self.again(task, call.clone(), answer, now);
-            }
+            (Call::DeletePanel { .. }, _) => self.again(task, call.clone(), answer, now),
             // Discord may answer with an earlier message of the same nonce, also with one that is gone by now.
             (Call::SendPanel { .. }, Answer::Sent(message)) if message.made_at() < task.begun => {
                 self.take(*message);
@@ -217,29 +296,75 @@ impl Panel {
         }
     }
 
-    /// Removes the old ones, one after the other, and then sends a new one, unless it is there in spite of a lost answer.
-    fn replace(&mut self, task: Task, mut found: Vec<MessageId>, now: SystemTime) {
-        self.tidying = false;
-        found.sort();
-        let ours = if self.sent { found.pop() } else { None };
-        match (found.first(), ours) {
-            (Some(old), _) => self.go_on(task, Call::DeletePanel { message: *old }),
-            (None, Some(message)) => self.keep(message, now),
-            (None, None) => {
-                self.sent = true;
+    /// A panel that is newer than ours takes its place. It is not edited, unless somebody asked for that: in an update the
+    /// words of the newer process are the right ones, and two that edited each other's panel would never come to an end.
+    fn adopt(&mut self, task: Task, message: MessageId, current: bool, now: SystemTime) {
+        if self.message.is_some_and(|panel| panel > message) {
+            self.listed.push(message);
+            return;
+        }
+        self.step.notes.push(PanelNote::Adopted(message));
+        let former = self.message;
+        self.take(message);
+        self.listed.extend(former);
+        self.shown = false;
+        match (current, mem::take(&mut self.tidying)) {
+            (true, _) => self.in_place(PanelNote::InPlace(message), now),
+            (false, true) => self.edit(task, message, now),
+            (false, false) => self.in_place(PanelNote::Differs(message), now),
+        }
+    }
+
+    /// Brings the panel up to date, unless another process changes it back each time.
+    fn edit(&mut self, task: Task, message: MessageId, now: SystemTime) {
+        if mem::take(&mut self.shown) {
+            self.step.notes.push(PanelNote::AnotherProcess(message));
+        }
+        self.edits.retain(|edited| *edited + EDIT_WINDOW > now);
+        if self.edits.len() >= MAX_EDITS {
+            return self.in_place(PanelNote::Contested(message), now);
+        }
+        self.go_on(task, Call::EditPanel { message });
+    }
+
+    /// Sends a new one, unless it is there in spite of a lost answer or another process has just sent one. The old ones
+    /// are removed when it is there, so that members have a button all the time.
+    fn replace(&mut self, task: Task, found: &[MessageId], now: SystemTime) {
+        let newest = found.iter().max().copied();
+        self.listed = found.to_vec();
+        match (newest, self.sent_after) {
+            (Some(message), Some(before)) if message > before => self.keep(message, now),
+            // It is being looked at already.
+            (Some(message), None) if self.tasks.any(|call| *call == Call::GetPanel { message }) => {}
+            (Some(message), None) if self.seen.contains(&message) => self.go_on(task, Call::GetPanel { message }),
+            // It was sent while ours was in its place, and not heard of.
+            (Some(message), None) if self.shown && message.0 > self.nonce => {
+                self.step.notes.push(PanelNote::AnotherProcess(message));
+                self.go_on(task, Call::GetPanel { message });
+            }
+            _ => {
+                self.tidying = false;
+                if self.sends == Sends::None {
+                    self.sends = Sends::Known;
+                }
+                self.sent_after = Some(newest.unwrap_or(MessageId(0)));
+                self.nonce = newest.map_or(self.nonce, |newest| newest.0);
                 self.go_on(task, Call::SendPanel { nonce: self.nonce });
             }
         }
     }
 
     fn take(&mut self, message: MessageId) {
-        self.sent = false;
+        self.sent_after = None;
         self.message = Some(message);
+        self.unsaved = None;
         self.step.save = Some(message);
     }
 
     fn keep(&mut self, message: MessageId, now: SystemTime) {
-        self.take(message);
+        self.sent_after = None;
+        self.message = Some(message);
+        self.unsaved = Some(message);
         self.in_place(PanelNote::Sent(message), now);
     }
 
@@ -251,6 +376,9 @@ impl Panel {
     /// From the beginning, after a pause: what is there is looked at before anything is sent, so an answer that got lost
     /// never makes a second panel.
     fn retry(&mut self, task: Task, answer: &Answer, now: SystemTime) {
+        if let Call::SendPanel { .. } = task.call {
+            self.sends = Sends::Unsure;
+        }
         if let Answer::Limited { wait } = answer {
             self.tell(&Words::PanelLater(now + *wait), now);
         } else if task.attempt >= PATIENCE {
@@ -274,6 +402,7 @@ impl Panel {
     }
 
     fn in_place(&mut self, note: PanelNote, now: SystemTime) {
+        self.shown |= matches!(note, PanelNote::InPlace(_) | PanelNote::Edited(_) | PanelNote::Sent(_));
         self.step.notes.push(note);
         self.tell(&Words::PanelInPlace, now);
         if self.tidying {

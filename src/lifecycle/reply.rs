@@ -7,6 +7,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::ids::ChannelId;
 use crate::lifecycle::call::{Acknowledgement, Answer, Call, Refusal};
 use crate::lifecycle::state::{Asker, Entrance, Press};
 use crate::lifecycle::words::Words;
@@ -44,6 +45,8 @@ pub struct Reply {
     attempt: u32,
     /// A former process may have said it already, in a message.
     unsure: bool,
+    /// Discord refused the first answer as already given, though none was sent before: another process answers.
+    elsewhere: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,13 +61,13 @@ impl Reply {
     /// An answer that is owed to `asker`; nothing is known to say yet.
     #[must_use]
     pub const fn owed(asker: Asker, role: Role) -> Self {
-        Self { asker, role, words: None, phase: Phase::Quiet, attempt: 0, unsure: false }
+        Self { asker, role, words: None, phase: Phase::Quiet, attempt: 0, unsure: false, elsewhere: false }
     }
 
     /// An answer that was owed when the bot died, as a row tells it.
     #[must_use]
     pub const fn restored(asker: Asker, role: Role) -> Self {
-        Self { asker, role, words: None, phase: Phase::Quiet, attempt: 0, unsure: true }
+        Self { asker, role, words: None, phase: Phase::Quiet, attempt: 0, unsure: true, elsewhere: false }
     }
 
     /// What the asker is to the ticket.
@@ -96,6 +99,30 @@ impl Reply {
     #[must_use]
     pub const fn is_undecided(&self) -> bool {
         self.words.is_none()
+    }
+
+    /// Whether the press turned out to be answered by another process; told once.
+    #[must_use]
+    pub const fn take_elsewhere(&mut self) -> bool {
+        let elsewhere = self.elsewhere;
+        self.elsewhere = false;
+        elsewhere
+    }
+
+    /// They are told of a channel.
+    #[must_use]
+    pub const fn names_channel(&self) -> bool {
+        matches!(self.words, Some(Words::Created(_) | Words::AlreadyOpen(_)))
+    }
+
+    /// What they are told, of this channel instead of another one; nothing, if they are told of none.
+    #[must_use]
+    pub const fn words_about(&self, channel: ChannelId) -> Option<Words> {
+        match self.words {
+            Some(Words::Created(_)) => Some(Words::Created(channel)),
+            Some(Words::AlreadyOpen(_)) => Some(Words::AlreadyOpen(channel)),
+            _ => None,
+        }
     }
 
     /// Whether it is over, and if so whether the asker has been told.
@@ -189,6 +216,9 @@ impl Reply {
     fn heard_acknowledgement(&mut self, with: &Acknowledgement, answer: &Answer, now: SystemTime) -> Option<Call> {
         match (with, answer) {
             (_, Answer::Refused(Refusal::InteractionGone)) => self.over(false),
+            (with, Answer::Refused(Refusal::AlreadyAcknowledged)) if self.attempt == 0 && !self.unsure => {
+                self.heard_elsewhere(with, now)
+            }
             // The first answer counts, and ours is the only bot that answers this press.
             (Acknowledgement::Public(_), Answer::Refused(Refusal::AlreadyAcknowledged)) => self.over(true),
             (Acknowledgement::Private(_), Answer::Refused(Refusal::AlreadyAcknowledged)) => {
@@ -205,6 +235,24 @@ impl Reply {
             // Whether the deferral arrived shows when it is edited; until then nothing is to be said.
             (Acknowledgement::Deferral, _) if self.words.is_none() => None,
             (Acknowledgement::Deferral, _) => self.send(now),
+        }
+    }
+
+    /// Another process has answered this press. What is said of a channel may have to be corrected; which channel stays
+    /// is found out first. Anything else has been said by the other process in its own way.
+    fn heard_elsewhere(&mut self, with: &Acknowledgement, now: SystemTime) -> Option<Call> {
+        self.elsewhere = true;
+        self.set_acknowledged(true);
+        match (with, self.role) {
+            (Acknowledgement::Public(_), _) => self.over(false),
+            (Acknowledgement::Deferral, Role::Opener) if self.words.is_none() => None,
+            (_, Role::Opener) if self.names_channel() => {
+                self.words = None;
+                None
+            }
+            _ if self.names_channel() => self.send(now),
+            (Acknowledgement::Deferral, _) if self.words.is_none() => None,
+            _ => self.over(true),
         }
     }
 

@@ -12,6 +12,7 @@ use crate::lifecycle::call::{Answer, Call, Sighting};
 use crate::lifecycle::doubt::{CHECK_AGAIN_AFTER, Doubt, Missed};
 use crate::lifecycle::note::{Note, Why};
 use crate::lifecycle::reply::{Reply, Role};
+use crate::lifecycle::rivals::Rivals;
 use crate::lifecycle::state::{Asker, Closing, Opening, Refused, State};
 use crate::lifecycle::task::{Task, Tasks};
 use crate::lifecycle::words::Words;
@@ -155,6 +156,8 @@ pub struct Ticket {
     pub(super) missed: Option<Missed>,
     /// It has been said in the channel that a limit keeps it.
     pub(super) told_kept: bool,
+    /// What is known of another process that uses the same token.
+    pub(super) rivals: Rivals,
     /// The row could not be read yet: what the state is, is not known.
     unread: bool,
     /// Events whose change could not be saved, or not be decided without the row.
@@ -179,6 +182,7 @@ impl Ticket {
             checked: None,
             missed: None,
             told_kept: false,
+            rivals: Rivals::default(),
             unread: false,
             unsaved: Vec::new(),
             save_again: None,
@@ -235,7 +239,8 @@ impl Ticket {
     pub fn deadline(&self) -> Option<SystemTime> {
         let replies = self.replies.iter().filter_map(Reply::deadline);
         let forget = self.checked.map(|checked| checked + CHECK_AGAIN_AFTER);
-        let next = replies.chain(self.tasks.deadline()).chain(self.due()).chain(forget).min();
+        let next =
+            replies.chain(self.rivals.deadline()).chain(self.tasks.deadline()).chain(self.due()).chain(forget).min();
         // While something could not be saved, nothing else is begun: it would not be saved either.
         self.save_again.filter(|_| !self.unread).or(next)
     }
@@ -248,6 +253,7 @@ impl Ticket {
             && self.replies.is_empty()
             && self.save_again.is_none()
             && self.checked.is_none()
+            && self.rivals.is_quiet()
             && !self.unread
     }
 
@@ -292,7 +298,10 @@ impl Ticket {
             // What is true has changed, and cannot be told before it is saved.
             (_, event @ Event::Open { .. }) if !self.unsaved.is_empty() => self.put_off(event, now),
             (Absent, Event::Open { asker, name, unseen: true }) => self.begin_unseen(asker, name, now),
-            (Absent, Event::Open { asker, name, unseen: false }) => self.begin_for(asker, name),
+            (Absent, Event::Open { asker, name, unseen: false }) => {
+                self.begin_for(asker, name);
+                self.look_at_unfinished(true, now);
+            }
             (State::Opening(Opening { channel: None, .. }), Event::Open { asker, .. }) => self.wait(asker),
             (State::Refused(Refused { words, .. }), Event::Open { asker, .. }) => {
                 let words = words.clone();
@@ -354,6 +363,7 @@ impl Ticket {
         if self.checked.is_some_and(|checked| checked + CHECK_AGAIN_AFTER <= now) {
             self.checked = None;
         }
+        self.look_at_unfinished(false, now);
         self.step.calls.extend(self.tasks.wake(now));
         self.wake_replies(now, |_| true);
     }
@@ -407,7 +417,7 @@ impl Ticket {
     }
 
     pub(super) fn is_sought(&self, there: ChannelId) -> bool {
-        self.sightings.iter().any(|sighting| sighting.channel == there)
+        self.sightings.iter().any(|sighting| sighting.channel == there) || self.rivals.is_unfinished(there)
     }
 
     /// A channel is looked into no more; what is known of it, if it was.
@@ -436,6 +446,9 @@ impl Ticket {
         self.replies = rest;
         let over: Vec<Reply> = over;
         for reply in over {
+            if reply.outcome() == Some(true) {
+                self.rivals.remember_told(&reply);
+            }
             match (reply.role(), reply.outcome() == Some(true)) {
                 (Role::Closer, true) => self.announced(now),
                 (Role::Closer, false) => self.not_announced(now),
@@ -454,6 +467,10 @@ impl Ticket {
                     self.step.notes.push(Note::Retrying { call, why: (&answer).into(), attempt, pause });
                 }
                 self.step.calls.extend(next);
+                if reply.take_elsewhere() {
+                    let role = reply.role();
+                    self.answered_elsewhere(role, now);
+                }
                 return;
             }
         }
@@ -532,12 +549,13 @@ impl Ticket {
 
     /// Proof that a channel is gone. If it was the ticket's, the ticket is over.
     pub(super) fn gone(&mut self, gone: ChannelId, now: SystemTime) {
-        if self.state.channel() == Some(gone) {
+        if self.state.channel() == Some(gone) && !self.lose_contest(gone, now) {
             let by_us = self.is_deleting(gone);
             let note = if by_us { Note::Closed { channel: gone } } else { Note::Gone { channel: gone } };
             self.end(gone, note, now);
         }
         self.take_sighting(gone);
+        self.rivals.forget(gone);
         self.tasks.drop_all(|call| call.is_about(gone));
     }
 
@@ -553,6 +571,7 @@ impl Ticket {
             reply.demote();
         }
         self.state = State::Absent;
+        self.rivals.reset();
         self.missed = None;
         self.told_kept = false;
         self.checked = None;

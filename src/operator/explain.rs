@@ -208,6 +208,12 @@ fn in_words(note: &Note, owner: UserId, names: &Names) -> String {
         Note::Duplicate { channel } => {
             format!("Channel {} was a second one for the same press: it is deleted.", called(channel))
         }
+        Note::Yielded { channel } => {
+            format!("Another process had made channel {} for the same press first: it is the ticket.", called(channel))
+        }
+        Note::AnotherProcess => {
+            "Another process uses the bot's token: it answered this press, or made a channel for it.".to_owned()
+        }
         Note::Unclaimed { channel } => {
             format!("Channel {} looks like another ticket of this member. It was left alone.", called(channel))
         }

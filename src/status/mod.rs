@@ -21,10 +21,17 @@ pub struct Status {
     inner: Mutex<Inner>,
 }
 
+/// Another process that uses the bot's token is warned of once in this time.
+const WARN_AGAIN_AFTER: Duration = Duration::from_secs(5 * 60);
+
 #[derive(Debug)]
 struct Inner {
     start: StartStatus,
     panel: PanelStatus,
+    /// When another process was last seen to use the bot's token.
+    another_process_seen: Option<Instant>,
+    /// When it was last warned of.
+    another_process_warned: Option<Instant>,
 }
 
 /// How far the start has come.
@@ -63,7 +70,7 @@ pub enum PanelStatus {
 impl Default for Inner {
     fn default() -> Self {
         let start = StartStatus::Reaching { since: Instant::now(), attempts: 0, last_error: None, next_attempt: None };
-        Self { start, panel: PanelStatus::default() }
+        Self { start, panel: PanelStatus::default(), another_process_seen: None, another_process_warned: None }
     }
 }
 
@@ -108,6 +115,28 @@ impl Status {
     #[must_use]
     pub fn panel(&self) -> PanelStatus {
         self.lock().panel.clone()
+    }
+
+    /// Another process used the bot's token. Tells whether it is time to warn of it (again).
+    pub fn notice_another_process(&self) -> bool {
+        self.notice_another_process_at(Instant::now())
+    }
+
+    fn notice_another_process_at(&self, now: Instant) -> bool {
+        let mut inner = self.lock();
+        inner.another_process_seen = Some(now);
+        let again =
+            inner.another_process_warned.is_none_or(|warned| now.saturating_duration_since(warned) >= WARN_AGAIN_AFTER);
+        if again {
+            inner.another_process_warned = Some(now);
+        }
+        again
+    }
+
+    /// When another process was last seen to use the bot's token.
+    #[must_use]
+    pub fn another_process_seen(&self) -> Option<Instant> {
+        self.lock().another_process_seen
     }
 
     /// The start, the gateway and the panel in a line, for a service manager. It holds no ages, so it changes only when
@@ -158,6 +187,16 @@ mod tests {
         status.finish_reaching();
         status.fail_attempt("too late", Duration::ZERO);
         assert_eq!(status.start(), StartStatus::Reached);
+    }
+
+    #[test]
+    fn another_process_is_warned_of_once_in_a_while() {
+        let (begun, status) = (Instant::now(), Status::default());
+        assert_eq!(status.another_process_seen(), None);
+        let at = |seconds| begun + Duration::from_secs(seconds);
+        let warned = [0, 1, 299, 300, 301].map(|seconds| status.notice_another_process_at(at(seconds)));
+        assert_eq!(warned, [true, false, false, true, false]);
+        assert_eq!(status.another_process_seen(), Some(at(301)));
     }
 
     #[test]

@@ -162,6 +162,13 @@ pub(super) fn read(db: &Connection, filter: Filter, limit: usize) -> Result<Vec<
     Ok(entries)
 }
 
+/// When this was noted last, of whatever ticket.
+pub(super) fn last_noted(db: &Connection, note: &Note) -> Result<Option<SystemTime>, StoreError> {
+    let note = serde_json::to_string(note)?;
+    let last: Option<i64> = db.query_row("SELECT MAX(at_ms) FROM journal WHERE note = ?1", [note], |row| row.get(0))?;
+    Ok(last.map(moment))
+}
+
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let number: Option<i64> = row.get("number")?;
     let channel: Option<i64> = row.get("channel")?;

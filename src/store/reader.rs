@@ -4,11 +4,12 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rusqlite::Connection;
 
 use crate::ids::Owner;
-use crate::lifecycle::State;
+use crate::lifecycle::{Note, State};
 use crate::store::error::{OpenError, StoreError};
 use crate::store::journal::{self, Entry, Filter};
 use crate::store::row::Standing;
@@ -37,6 +38,11 @@ impl Reader {
     /// The last lines of the journal that match, at most `limit`, in order.
     pub fn journal(&self, filter: Filter, limit: usize) -> Result<Vec<Entry>, StoreError> {
         journal::read(&self.0, filter, limit)
+    }
+
+    /// When another process was last seen to use the bot's token, as far as the journal goes back.
+    pub fn another_process_seen(&self) -> Result<Option<SystemTime>, StoreError> {
+        journal::last_noted(&self.0, &Note::AnotherProcess)
     }
 
     /// The version of the tables.

@@ -41,3 +41,4 @@ mod supervision;
 mod stage;
 mod tidy;
 mod tls;
+mod twins;

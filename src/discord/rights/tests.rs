@@ -94,10 +94,7 @@ fn each_call_needs_what_it_does() {
             say(Some((MessageId(1), Language::Russian))),
             vec![Right::ViewChannel, Right::SendMessages, Right::ReadMessageHistory],
         ),
-        (
-            Call::Welcome { owner, channel: TICKET, intent: Intent(60) },
-            vec![Right::ViewChannel, Right::SendMessages, Right::EmbedLinks],
-        ),
+        (Call::Welcome { owner, channel: TICKET }, vec![Right::ViewChannel, Right::SendMessages, Right::EmbedLinks]),
         (Call::SendPanel { nonce: 1 }, vec![Right::ViewChannel, Right::SendMessages, Right::EmbedLinks]),
         (Call::ReadChannel { channel: TICKET, after: None }, vec![Right::ViewChannel, Right::ReadMessageHistory]),
         (Call::ListChannels { guild: GuildId(4) }, vec![]),
@@ -173,7 +170,7 @@ fn whatever_a_call_needs_is_on_the_list() {
     let owner = Owner { guild: GuildId(4), member: UserId(7) };
     let calls = [
         create(),
-        Call::Welcome { owner, channel: TICKET, intent: Intent(60) },
+        Call::Welcome { owner, channel: TICKET },
         Call::Say {
             channel: TICKET,
             words: Words::NoRights,

@@ -14,6 +14,7 @@ mod menu;
 mod opening;
 mod panel;
 mod replies;
+mod rivals;
 mod saving;
 mod sightings;
 
@@ -217,7 +218,7 @@ fn look_for_reply(number: u64) -> Call {
 }
 
 fn welcome(channel: ChannelId) -> Call {
-    Call::Welcome { owner: OWNER, channel, intent: Intent(FIRST) }
+    Call::Welcome { owner: OWNER, channel }
 }
 
 fn tell(press: Press, words: Words) -> Call {

@@ -46,7 +46,7 @@ fn facts() -> Facts {
         clock: Clock::Slow(Duration::ZERO),
     };
     let panel = PanelFile { path: "panel.json".into(), said: Ok(MessageId(7)), writable: Ok(()) };
-    let contents = Contents { tickets: Ok((1, 2)), damage: Ok(vec![]) };
+    let contents = Contents { tickets: Ok((1, 2)), damage: Ok(vec![]), another_process: Ok(None) };
     let database = Database { path: "talon.db".into(), state: Ok(contents), writable: Ok(()) };
     Facts { discord: Ok(survey), disk: Disk { panel, database, free: Ok(1 << 30) } }
 }
@@ -199,7 +199,7 @@ fn an_outage_is_one_line_and_nothing_is_wrong() {
         assert!(told.to_string().contains(words), "{told}");
         let on_this_machine =
             findings.iter().filter(|finding| finding.status == Status::Ok && finding.check != "discord");
-        assert_eq!(on_this_machine.count(), 4, "what needs no Discord is checked all the same: {findings:#?}");
+        assert_eq!(on_this_machine.count(), 5, "what needs no Discord is checked all the same: {findings:#?}");
     }
 }
 
@@ -306,18 +306,32 @@ fn the_database() {
         facts.disk.database.writable = Err(denied());
     });
     error("database", &["cannot be read"], |facts| {
-        let damage = Ok(vec![]);
-        facts.disk.database.state = Ok(Contents { tickets: Err(StoreError::Other("odd".into())), damage });
+        let tickets = Err(StoreError::Other("odd".into()));
+        facts.disk.database.state = Ok(Contents { tickets, damage: Ok(vec![]), another_process: Ok(None) });
     });
     error("database_integrity", &["row 5 missing", "restore a backup"], |facts| {
         let damage = Ok(vec!["row 5 missing".into(), "row 6 missing".into()]);
-        facts.disk.database.state = Ok(Contents { tickets: Ok((1, 2)), damage });
+        facts.disk.database.state = Ok(Contents { tickets: Ok((1, 2)), damage, another_process: Ok(None) });
     });
     let newer = amiss(|facts| facts.disk.database.state = refused(Obstacle::Newer { found: 9, known: 1 }));
-    let [("database", Status::Error, text), ("database_integrity", Status::Unchecked, _)] = &newer[..] else {
+    let [("database", Status::Error, text), ("database_integrity", Status::Unchecked, _), ("one_process", ..)] =
+        &newer[..]
+    else {
         panic!("{newer:#?}")
     };
     assert!(text.contains("version 9") && text.contains("start the newer bot"), "{text}");
+}
+
+#[test]
+fn another_process_with_the_token() {
+    let seen = |minutes: u64| {
+        move |facts: &mut Facts| {
+            let another_process = Ok(Some(Duration::from_secs(60 * minutes)));
+            facts.disk.database.state = Ok(Contents { tickets: Ok((1, 2)), damage: Ok(vec![]), another_process });
+        }
+    };
+    warning("one_process", &["5 minutes ago", "reset the token"], seen(5));
+    assert_eq!(amiss(seen(60)), []);
 }
 
 #[test]

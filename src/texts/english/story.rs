@@ -29,6 +29,8 @@ pub(super) fn step(note: &Note) -> String {
         Note::Opened { channel } => format!("ticket {} is open", mention(*channel)),
         Note::Adopted { channel } => format!("channel {} is taken over as a ticket", mention(*channel)),
         Note::Duplicate { channel } => format!("channel {} is one too many and is deleted", mention(*channel)),
+        Note::Yielded { channel } => format!("another process had made {} first: it is the ticket", mention(*channel)),
+        Note::AnotherProcess => "another process uses the bot's token".into(),
         Note::Unclaimed { channel } => {
             format!("channel {} looks like a second ticket and is left alone", mention(*channel))
         }

@@ -30,6 +30,8 @@ pub(super) fn step(note: &Note) -> String {
         Note::Opened { channel } => format!("тикет {} открыт", mention(*channel)),
         Note::Adopted { channel } => format!("канал {} принят как тикет", mention(*channel)),
         Note::Duplicate { channel } => format!("лишний канал {} удаляется", mention(*channel)),
+        Note::Yielded { channel } => format!("другой процесс создал {} раньше: это и есть тикет", mention(*channel)),
+        Note::AnotherProcess => "токеном бота пользуется ещё один процесс".into(),
         Note::Unclaimed { channel } => format!("канал {} похож на второй тикет, он не тронут", mention(*channel)),
         Note::CloseAsked { by, way } => format!("{} закрывает тикет ({})", person(*by), how(*way)),
         Note::Announced => "в канале сказано, что тикет будет закрыт".into(),

@@ -18,7 +18,7 @@ fn check(call: &Call, pointer: &str, [russian, english, auto]: [&str; 3]) {
 
 #[test]
 fn what_stands_in_a_channel_is_in_the_language_of_the_server() {
-    let welcome = Call::Welcome { owner: OWNER, channel: TICKET, intent: Intent(60) };
+    let welcome = Call::Welcome { owner: OWNER, channel: TICKET };
     let panel = Call::SendPanel { nonce: 5 };
     let create = Call::CreateChannel { owner: OWNER, name: ChannelName::Neutral, intent: Intent(60) };
     let closing = say(Words::Closing(Duration::from_secs(5)), None);
