@@ -67,6 +67,12 @@ impl Router {
             self.sought.remove(&channel);
             return Vec::new();
         }
+        self.remind(owner)
+    }
+
+    /// The channels that the member's ticket has seen and did not take: one that failed has forgotten them.
+    #[must_use]
+    pub fn remind(&self, owner: Owner) -> Vec<Told> {
         let theirs = self.sought.values().filter(|(seeker, _)| *seeker == owner);
         theirs.map(|(_, sighting)| Told::Ticket(owner, Event::Seen(sighting.clone()))).collect()
     }

@@ -126,7 +126,7 @@ impl Actor for Supervisor {
             SupervisorMsg::Moved { owner, channel } => house.moved(&me, owner, channel).await,
             SupervisorMsg::Idle { owner, handled } => house.let_go(owner, handled),
             SupervisorMsg::Settled => house.settled(),
-            SupervisorMsg::Revive(owner) => house.resume(&me, owner, true).await,
+            SupervisorMsg::Revive(owner) => house.revive(&me, owner).await,
             SupervisorMsg::Rehire(post) => house.staff.hire(post, &house.outside, &me).await,
             SupervisorMsg::PanelChecked => house.panel_checked(),
             SupervisorMsg::Count(port) => house.count(port),
@@ -179,6 +179,12 @@ impl House {
                 }
             }
         }
+    }
+
+    async fn revive(&mut self, me: &ActorRef<SupervisorMsg>, owner: Owner) {
+        self.resume(me, owner, true).await;
+        let told = self.router.remind(owner);
+        self.deliver(me, told).await;
     }
 
     async fn resume(&mut self, me: &ActorRef<SupervisorMsg>, owner: Owner, failed: bool) {

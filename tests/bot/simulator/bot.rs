@@ -374,9 +374,10 @@ impl Game {
     }
 
     pub fn revive(&mut self, life: u64, owner: Owner) {
-        if self.bot.as_ref().is_some_and(|bot| bot.life == life && !bot.draining) {
-            self.resume(owner);
-        }
+        let Some(bot) = self.bot.as_ref().filter(|bot| bot.life == life && !bot.draining) else { return };
+        let told = bot.router.remind(owner);
+        self.resume(owner);
+        self.deliver(told);
     }
 
     pub fn answered(&mut self, to: Seat, call: Call, answer: Answer) {
