@@ -113,6 +113,36 @@ impl Reply {
         matches!(self.phase, Phase::Sent(_))
     }
 
+    /// The press has had its first answer, or that is on its way.
+    #[must_use]
+    pub const fn is_acknowledged(&self) -> bool {
+        matches!(self.asker.entrance, Entrance::Press(Press { acknowledged: true, .. }))
+    }
+
+    /// Their close is announced in the channel, and their deferral edited when that is done.
+    pub(super) const fn is_undecided_closer(&self) -> bool {
+        matches!(self.role, Role::Bystander) && self.words.is_none()
+    }
+
+    /// This call is on its way, or about to be, and its answer is awaited.
+    pub(super) fn awaits(&self, call: &Call) -> bool {
+        matches!(&self.phase, Phase::Sent(sent) if sent == call)
+    }
+
+    /// The same answer got further elsewhere, while it was being saved what is to be said here. Woken, it goes on from
+    /// there.
+    pub(super) fn go_on_from(&mut self, further: &Self, now: SystemTime) {
+        self.asker.clone_from(&further.asker);
+        (self.attempt, self.unsure) = (further.attempt, further.unsure);
+        self.phase = match &further.phase {
+            Phase::Over { told: true } if self.words != further.words => Phase::Quiet,
+            phase => phase.clone(),
+        };
+        if self.phase == Phase::Quiet && self.words.is_some() {
+            self.phase = Phase::Paused(now);
+        }
+    }
+
     /// Where the last call is to be made again: how often it was made, and after what pause.
     #[must_use]
     pub fn pausing(&self, now: SystemTime) -> Option<(u32, Duration)> {
@@ -186,7 +216,14 @@ impl Reply {
         match (with, answer) {
             (_, Answer::Refused(Refusal::InteractionGone)) => self.over(false),
             // The first answer counts, and ours is the only bot that answers this press.
-            (Acknowledgement::Public(_), Answer::Refused(Refusal::AlreadyAcknowledged)) => self.over(true),
+            (Acknowledgement::Public(_), Answer::Refused(Refusal::AlreadyAcknowledged)) if self.attempt > 0 => {
+                self.over(true)
+            }
+            // A former process acknowledged it, and whether by the announcement or by a deferral was not saved.
+            (Acknowledgement::Public(_), Answer::Refused(Refusal::AlreadyAcknowledged)) => {
+                self.set_acknowledged(true);
+                self.over(false)
+            }
             (Acknowledgement::Private(_), Answer::Refused(Refusal::AlreadyAcknowledged)) => {
                 self.set_acknowledged(true);
                 self.send(now)
