@@ -44,6 +44,8 @@ pub struct Reply {
     attempt: u32,
     /// A former process may have said it already, in a message.
     unsure: bool,
+    /// They were told that how far it came cannot be saved.
+    warned: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,13 +60,13 @@ impl Reply {
     /// An answer that is owed to `asker`; nothing is known to say yet.
     #[must_use]
     pub const fn owed(asker: Asker, role: Role) -> Self {
-        Self { asker, role, words: None, phase: Phase::Quiet, attempt: 0, unsure: false }
+        Self { asker, role, words: None, phase: Phase::Quiet, attempt: 0, unsure: false, warned: false }
     }
 
     /// An answer that was owed when the bot died, as a row tells it.
     #[must_use]
     pub const fn restored(asker: Asker, role: Role) -> Self {
-        Self { asker, role, words: None, phase: Phase::Quiet, attempt: 0, unsure: true }
+        Self { asker, role, words: None, phase: Phase::Quiet, attempt: 0, unsure: true, warned: false }
     }
 
     /// What the asker is to the ticket.
@@ -129,13 +131,13 @@ impl Reply {
         matches!(&self.phase, Phase::Sent(sent) if sent == call)
     }
 
-    /// The same answer got further elsewhere, while it was being saved what is to be said here. Woken, it goes on from
-    /// there.
+    /// The same answer got further elsewhere, while what is to be said here was being saved. Woken, it goes on from there.
     pub(super) fn go_on_from(&mut self, further: &Self, now: SystemTime) {
         self.asker.clone_from(&further.asker);
-        (self.attempt, self.unsure) = (further.attempt, further.unsure);
+        (self.attempt, self.unsure, self.warned) = (further.attempt, further.unsure, further.warned);
         self.phase = match &further.phase {
-            Phase::Over { told: true } if self.words != further.words => Phase::Quiet,
+            // Something else is to be said by now, or in another way.
+            Phase::Over { .. } if self.words != further.words || self.role != further.role => Phase::Quiet,
             phase => phase.clone(),
         };
         if self.phase == Phase::Quiet && self.words.is_some() {
@@ -163,6 +165,18 @@ impl Reply {
             Phase::Quiet | Phase::Paused(_) => self.send(now),
             Phase::Sent(_) | Phase::Over { .. } => None,
         }
+    }
+
+    /// It cannot be saved what the answer depends on. Whoever has looked at a deferral for a while is told so, once; the
+    /// answer itself follows by another edit.
+    pub(super) fn warn(&mut self, now: SystemTime) -> Option<Call> {
+        let waits = self.phase == Phase::Quiet && self.words.is_none() && self.is_acknowledged() && !self.warned;
+        if !waits || now < self.asker.at + ACKNOWLEDGE_WITHIN || self.asker.at + EDIT_WITHIN <= now {
+            return None;
+        }
+        let press = self.press()?.clone();
+        self.warned = true;
+        Some(self.sent(Call::EditReply { press, words: Words::CannotSave }))
     }
 
     /// When this answer wants to be woken.

@@ -273,6 +273,9 @@ impl Ticket {
 
     fn put_off(&mut self, event: Event, now: SystemTime) {
         self.step.notes.push(Note::Unsaved);
+        for reply in &mut self.replies {
+            self.step.calls.extend(reply.warn(now));
+        }
         let again = Some(now + SAVE_AGAIN_AFTER);
         match event {
             Event::Open { asker, .. } | Event::Close { asker, .. } => self.answer(asker, Words::TryAgain, now),

@@ -39,6 +39,8 @@ pub enum Words {
     DiscordDown,
     /// We could not do it (the disk, say): nothing has happened, try again.
     TryAgain,
+    /// It has begun, but how far it came cannot be saved: it goes on by itself as soon as that is possible.
+    CannotSave,
     /// The channel disappeared while the ticket was being opened.
     ChannelGone,
     /// For all in the channel: it could not be deleted, for want of these rights.

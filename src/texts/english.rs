@@ -55,6 +55,11 @@ fn say(words: &Words) -> String {
         Words::BotLacks(rights) => format!("❌ {}, tell an administrator", lack(rights)),
         Words::DiscordDown => "❌ discord does not answer right now, try again in a couple of minutes".into(),
         Words::TryAgain => "❌ that did not work, try again, and if it does not help, tell an administrator".into(),
+        Words::CannotSave => {
+            "⏳ this cannot be saved right now, it goes on by itself as soon as it can, and if that takes \
+                              long, tell an administrator"
+                .into()
+        }
         Words::ChannelGone => "❌ the channel of the ticket was deleted while it was being created, try again".into(),
         Words::CloseFailed(rights) => {
             format!("❌ the channel could not be deleted: {}, tell an administrator", lack(rights))

@@ -21,6 +21,7 @@ fn all_words() -> Vec<Words> {
         Words::BotLacks(vec![Right::ManageChannels]),
         Words::DiscordDown,
         Words::TryAgain,
+        Words::CannotSave,
         Words::ChannelGone,
         Words::CloseFailed(vec![]),
         Words::PanelInPlace,
