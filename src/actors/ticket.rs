@@ -1,4 +1,6 @@
 //! One ticket's actor: asks `lifecycle` what should happen, saves, carries it out.
+//!
+//! It waits for nothing: calls and disk jobs are tasks of its own, whose results come back as messages.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -10,11 +12,11 @@ use crate::actors::report::Subject;
 use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::{Outside, clock, perform, report};
 use crate::ids::{ChannelId, Owner};
-use crate::lifecycle::{Answer, Call, Deeds, Event, Note, Opening, State, Ticket};
-use crate::store::Number;
+use crate::lifecycle::{Answer, Call, DiskJob, DurableTicket, Effects, Event, Note, Opening, State};
+use crate::store::{Number, StoreError};
 
-/// A row that could not be read is read again after this long.
-const READ_AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// A disk that takes longer than this is reported: members notice.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// What a ticket is told.
 #[derive(Debug)]
@@ -28,6 +30,10 @@ pub enum TicketMsg {
     },
     /// By its own calls: what came of one.
     Answered(Call, Answer),
+    /// By its own disk job: the row, and the number of the ticket.
+    Loaded(Result<(State, Option<Number>), StoreError>),
+    /// By its own disk job: what became of the save, and the number of the ticket.
+    Saved(Result<Option<Number>, StoreError>),
     /// By its own clock: the deadline has come.
     Alarm,
     /// By the supervisor: say when no call is on its way.
@@ -49,10 +55,11 @@ pub struct TicketActor {
 
 /// What the actor holds between messages.
 pub struct Desk {
-    ticket: Ticket,
+    ticket: DurableTicket,
     number: Option<Number>,
     channel: Option<ChannelId>,
-    calls: JoinSet<()>,
+    /// Calls to Discord and jobs for the disk.
+    tasks: JoinSet<()>,
     alarm: Option<JoinHandle<Result<(), ractor::MessagingErr<TicketMsg>>>>,
     handled: u64,
     settling: bool,
@@ -66,10 +73,10 @@ impl Actor for TicketActor {
     async fn pre_start(&self, _me: ActorRef<TicketMsg>, (): ()) -> Result<Desk, ActorProcessingErr> {
         // No waiting here: the supervisor waits for it.
         Ok(Desk {
-            ticket: Ticket::unread(self.owner, self.outside.rules),
+            ticket: DurableTicket::new(self.owner, self.outside.rules),
             number: None,
             channel: None,
-            calls: JoinSet::new(),
+            tasks: JoinSet::new(),
             alarm: None,
             handled: 0,
             settling: false,
@@ -85,14 +92,16 @@ impl Actor for TicketActor {
         match message {
             TicketMsg::Hear(event) => {
                 desk.handled += 1;
-                self.play(&me, desk, event).await;
+                self.hear(&me, desk, event);
             }
             TicketMsg::Resume { failed } => {
                 desk.handled += 1;
-                self.resume(&me, desk, failed).await;
+                self.resume(&me, desk, failed);
             }
-            TicketMsg::Answered(call, answer) => self.play(&me, desk, Event::Answered { call, answer }).await,
-            TicketMsg::Alarm => self.play(&me, desk, Event::Woke).await,
+            TicketMsg::Answered(call, answer) => self.hear(&me, desk, Event::Answered { call, answer }),
+            TicketMsg::Loaded(row) => self.loaded(&me, desk, row),
+            TicketMsg::Saved(outcome) => self.saved(&me, desk, outcome),
+            TicketMsg::Alarm => self.hear(&me, desk, Event::Woke),
             TicketMsg::Settle => desk.settling = true,
             #[cfg(test)]
             TicketMsg::Panic => panic!("told to"),
@@ -108,70 +117,100 @@ impl Actor for TicketActor {
 }
 
 impl TicketActor {
-    async fn resume(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, failed: bool) {
+    fn resume(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, failed: bool) {
         if failed {
             self.write_down(desk, &[Note::Restarted]);
         }
-        self.load(me, desk).await;
+        let effects = desk.ticket.load(clock::now());
+        self.carry_out(me, desk, effects);
     }
 
-    /// Handles one event, after the row has been read if it was not yet.
-    async fn play(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, event: Event) {
-        self.load(me, desk).await;
-        self.step(me, desk, event).await;
+    fn hear(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, event: Event) {
+        let effects = desk.ticket.hear(event, clock::now());
+        self.carry_out(me, desk, effects);
     }
 
-    /// Reads the row, once, and takes up what it was doing.
-    async fn load(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk) {
-        if desk.ticket.is_read() {
-            return;
-        }
-        match self.outside.store.numbered(self.owner).await {
+    fn loaded(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, row: Result<(State, Option<Number>), StoreError>) {
+        let row = match row {
             Ok((state, number)) => {
                 desk.number = number;
                 desk.channel = state.channel();
-                desk.ticket.read(state);
-                self.step(me, desk, Event::Restored).await;
+                Some(state)
             }
-            Err(error) => tracing::error!(owner = %self.owner, %error, "cannot read the ticket"),
-        }
-    }
-
-    /// Decide, save, then act.
-    async fn step(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, event: Event) {
-        let now = clock::now();
-        let decision = desk.ticket.decide(event, now);
-        let deeds = match decision.save() {
-            None => decision.saved(),
-            Some((state, notes)) => {
-                match self.outside.store.put((self.owner, state), notes, now, decision.is_urgent()).await {
-                    Ok(number) => {
-                        desk.number = number;
-                        self.count_opened(decision.before(), notes, now);
-                        self.report(desk, notes);
-                        decision.saved()
-                    }
-                    Err(error) => {
-                        tracing::error!(owner = %self.owner, %error, "cannot save the ticket; nothing is done until it is");
-                        decision.not_saved(&mut desk.ticket, now)
-                    }
-                }
+            Err(error) => {
+                tracing::error!(owner = %self.owner, %error, "cannot read the ticket");
+                None
             }
         };
-        self.carry_out(me, desk, deeds);
+        let effects = desk.ticket.loaded(row, clock::now());
+        self.carry_out(me, desk, effects);
     }
 
-    fn carry_out(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, deeds: Deeds) {
-        self.write_down(desk, &deeds.notes);
+    fn saved(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, outcome: Result<Option<Number>, StoreError>) {
+        let now = clock::now();
+        let saved = match outcome {
+            Ok(number) => {
+                desk.number = number;
+                self.report_saved(desk, now);
+                true
+            }
+            Err(error) => {
+                tracing::error!(owner = %self.owner, %error, "cannot save the ticket; nothing is done until it is");
+                false
+            }
+        };
+        let effects = desk.ticket.saved(saved, now);
+        self.carry_out(me, desk, effects);
+    }
+
+    fn carry_out(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, effects: Effects) {
+        self.write_down(desk, &effects.notes);
+        while desk.tasks.try_join_next().is_some() {}
+        match effects.disk {
+            None => {}
+            Some(DiskJob::Load) => self.load(me, desk),
+            Some(DiskJob::Save) => self.save(me, desk),
+        }
         self.tell_where(desk);
-        while desk.calls.try_join_next().is_some() {}
-        for call in deeds.calls {
+        for call in effects.calls {
             let (outside, me) = (self.outside.clone(), me.clone());
-            desk.calls.spawn(async move {
+            desk.tasks.spawn(async move {
                 let answer = perform(outside, call.clone()).await;
                 // Nobody hears it when the ticket has been let go: then nothing depends on it.
                 let _ = me.cast(TicketMsg::Answered(call, answer));
             });
+        }
+    }
+
+    fn load(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk) {
+        let (row, me) = (self.outside.store.numbered(self.owner), me.clone());
+        let row = watched(self.owner, "read", row);
+        desk.tasks.spawn(async move {
+            // An actor that has just failed is started again and reads its row anew.
+            let _ = me.cast(TicketMsg::Loaded(row.await));
+        });
+    }
+
+    /// The store takes the job at once; only the result is awaited.
+    fn save(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk) {
+        let Some(decision) = desk.ticket.saving() else { return };
+        let Some((state, notes)) = decision.save() else { return };
+        let outcome = self.outside.store.put((self.owner, state), notes, clock::now(), decision.is_urgent());
+        let (outcome, me) = (watched(self.owner, "save", outcome), me.clone());
+        desk.tasks.spawn(async move {
+            // An actor that has just failed is started again and reads its row, after this job, anew.
+            let _ = me.cast(TicketMsg::Saved(outcome.await));
+        });
+    }
+
+    /// Reports what is written in the journal by now, together with the row.
+    fn report_saved(&self, desk: &Desk, now: SystemTime) {
+        if let Some(decision) = desk.ticket.saving()
+            && let Some((state, notes)) = decision.save()
+        {
+            self.count_opened(decision.before(), notes, now);
+            let subject = Subject { owner: self.owner, number: desk.number, channel: state.channel() };
+            report::notes(&self.outside, subject, notes);
         }
     }
 
@@ -208,8 +247,6 @@ impl TicketActor {
     fn look_ahead(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk) {
         desk.silence();
         let rest = desk.ticket.deadline().map(|deadline| deadline.duration_since(clock::now()).unwrap_or_default());
-        let read_again = (!desk.ticket.is_read()).then_some(READ_AGAIN_AFTER);
-        let rest = rest.into_iter().chain(read_again).min();
         desk.alarm = rest.map(|rest| me.send_after(rest, || TicketMsg::Alarm));
         if desk.settling && desk.ticket.is_still() {
             desk.settling = false;
@@ -219,6 +256,23 @@ impl TicketActor {
             let _ = self.supervisor.cast(SupervisorMsg::Idle { owner: self.owner, handled: desk.handled });
         }
     }
+}
+
+/// Waits for the disk, and says when it takes so long that members notice.
+async fn watched<T>(owner: Owner, job: &'static str, outcome: impl Future<Output = T>) -> T {
+    let begun = clock::now();
+    let outcome = outcome.await;
+    let took = clock::now().duration_since(begun).unwrap_or_default();
+    if took >= SLOW {
+        tracing::warn!(
+            %owner,
+            job,
+            ?took,
+            "the disk is slow, and members wait for it: see whether it is failing or busy with something else, \
+             and close whatever else has the database open for writing"
+        );
+    }
+    outcome
 }
 
 impl Desk {

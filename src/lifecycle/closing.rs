@@ -31,6 +31,7 @@ impl Ticket {
             State::Opening(opening) => Some(opening),
             State::Absent | State::Refused(_) | State::Open { .. } | State::Closing(_) => None,
         };
+        self.owe_closer(&asker);
         self.state = State::Closing(Closing { channel, due, asker, announced: false, opening });
         self.announce(None, now);
     }
@@ -69,6 +70,20 @@ impl Ticket {
         }
     }
 
+    /// A private deferral cannot become the announcement: it is edited once the announcement is made in the channel.
+    pub(super) fn owe_closer(&mut self, asker: &Asker) {
+        if matches!(&asker.entrance, Entrance::Press(press) if press.acknowledged) {
+            self.replies.push(Reply::owed(asker.clone(), Role::Bystander));
+        }
+    }
+
+    /// Edits the deferral of the press that closes, if it got one.
+    fn tell_closer(&mut self, words: &Words, now: SystemTime) {
+        for reply in self.replies.iter_mut().filter(|reply| reply.is_undecided_closer()) {
+            self.step.calls.extend(reply.tell(words.clone(), now));
+        }
+    }
+
     /// The press did not take the announcement, or it is not known whether it did.
     pub(super) fn not_announced(&mut self, now: SystemTime) {
         if let State::Closing(Closing { asker: Asker { entrance: Entrance::Press(press), .. }, .. }) = &mut self.state {
@@ -84,6 +99,8 @@ impl Ticket {
         let whole = closing.due.duration_since(closing.asker.at).unwrap_or_default();
         closing.due = closing.due.min(now + whole);
         if !closing.announced {
+            let asker = closing.asker.clone();
+            self.owe_closer(&asker);
             self.find_announcement(now);
         }
     }
@@ -99,7 +116,7 @@ impl Ticket {
     pub(super) fn read_for_announcement(&mut self, task: Task, announcement: Option<SystemTime>, now: SystemTime) {
         match announcement {
             // Discord's clock is not ours.
-            Some(said) => self.announced(said.min(now)),
+            Some(said) => self.announced(said.min(now), now),
             // Another process answers this press: its announcement may be there in a moment.
             None if mem::take(&mut self.rivals.closes_elsewhere) => {
                 let look = task.call.clone();
@@ -110,7 +127,7 @@ impl Ticket {
     }
 
     /// It has been said. Whoever reads it late has as long as it says, all the same.
-    pub(super) fn announced(&mut self, said: SystemTime) {
+    pub(super) fn announced(&mut self, said: SystemTime, now: SystemTime) {
         let due = said + self.rules.close_delay;
         if let State::Closing(closing) = &mut self.state {
             self.step.notes.push(Note::Announced);
@@ -119,6 +136,8 @@ impl Ticket {
                 closing.due = due;
             }
         }
+        let words = self.announcement();
+        self.tell_closer(&words, now);
     }
 
     pub(super) fn answered_say(
@@ -130,7 +149,7 @@ impl Ticket {
         now: SystemTime,
     ) {
         match (words, answer) {
-            (Words::Closing(_), Answer::Done | Answer::Sent(_)) => self.announced(now),
+            (Words::Closing(_), Answer::Done | Answer::Sent(_)) => self.announced(now, now),
             (_, Answer::Done | Answer::Sent(_)) => {}
             (_, Answer::Refused(Refusal::ChannelGone)) => self.gone(there, now),
             // It may not speak there, and a close is never silent.
@@ -206,6 +225,7 @@ impl Ticket {
         let State::Closing(Closing { channel, opening, .. }) = &mut self.state else { return };
         let (channel, opening) = (*channel, opening.take());
         self.step.notes.push(Note::Reopened { why: Why::Refused(refusal.clone()) });
+        self.tell_closer(&Words::CloseFailed(missing(refusal)), now);
         let Some(opening) = opening else {
             self.state = State::Open { channel };
             return;

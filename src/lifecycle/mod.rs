@@ -7,6 +7,7 @@
 pub mod call;
 mod closing;
 mod doubt;
+pub mod durable;
 pub mod menu;
 pub mod note;
 mod opening;
@@ -21,6 +22,7 @@ pub mod ticket;
 pub mod words;
 
 pub use call::{Acknowledgement, Answer, Call, ChannelName, Refusal, Sighting};
+pub use durable::{DiskJob, DurableTicket, Effects};
 pub use menu::Menu;
 pub use note::{Note, Way, Why};
 pub use panel::Panel;

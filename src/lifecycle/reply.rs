@@ -47,6 +47,8 @@ pub struct Reply {
     unsure: bool,
     /// Discord refused the first answer as already given, though none was sent before: another process answers.
     elsewhere: bool,
+    /// They were told that how far it came cannot be saved.
+    warned: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,13 +63,31 @@ impl Reply {
     /// An answer that is owed to `asker`; nothing is known to say yet.
     #[must_use]
     pub const fn owed(asker: Asker, role: Role) -> Self {
-        Self { asker, role, words: None, phase: Phase::Quiet, attempt: 0, unsure: false, elsewhere: false }
+        Self {
+            asker,
+            role,
+            words: None,
+            phase: Phase::Quiet,
+            attempt: 0,
+            unsure: false,
+            elsewhere: false,
+            warned: false,
+        }
     }
 
     /// An answer that was owed when the bot died, as a row tells it.
     #[must_use]
     pub const fn restored(asker: Asker, role: Role) -> Self {
-        Self { asker, role, words: None, phase: Phase::Quiet, attempt: 0, unsure: true, elsewhere: false }
+        Self {
+            asker,
+            role,
+            words: None,
+            phase: Phase::Quiet,
+            attempt: 0,
+            unsure: true,
+            elsewhere: false,
+            warned: false,
+        }
     }
 
     /// What the asker is to the ticket.
@@ -140,6 +160,36 @@ impl Reply {
         matches!(self.phase, Phase::Sent(_))
     }
 
+    /// The press has had its first answer, or that is on its way.
+    #[must_use]
+    pub const fn is_acknowledged(&self) -> bool {
+        matches!(self.asker.entrance, Entrance::Press(Press { acknowledged: true, .. }))
+    }
+
+    /// Their close is announced in the channel, and their deferral edited when that is done.
+    pub(super) const fn is_undecided_closer(&self) -> bool {
+        matches!(self.role, Role::Bystander) && self.words.is_none()
+    }
+
+    /// This call is on its way, or about to be, and its answer is awaited.
+    pub(super) fn awaits(&self, call: &Call) -> bool {
+        matches!(&self.phase, Phase::Sent(sent) if sent == call)
+    }
+
+    /// The same answer got further elsewhere, while what is to be said here was being saved. Woken, it goes on from there.
+    pub(super) fn go_on_from(&mut self, further: &Self, now: SystemTime) {
+        self.asker.clone_from(&further.asker);
+        (self.attempt, self.unsure, self.warned) = (further.attempt, further.unsure, further.warned);
+        self.phase = match &further.phase {
+            // Something else is to be said by now, or in another way.
+            Phase::Over { .. } if self.words != further.words || self.role != further.role => Phase::Quiet,
+            phase => phase.clone(),
+        };
+        if self.phase == Phase::Quiet && self.words.is_some() {
+            self.phase = Phase::Paused(now);
+        }
+    }
+
     /// Where the last call is to be made again: how often it was made, and after what pause.
     #[must_use]
     pub fn pausing(&self, now: SystemTime) -> Option<(u32, Duration)> {
@@ -160,6 +210,18 @@ impl Reply {
             Phase::Quiet | Phase::Paused(_) => self.send(now),
             Phase::Sent(_) | Phase::Over { .. } => None,
         }
+    }
+
+    /// It cannot be saved what the answer depends on. Whoever has looked at a deferral for a while is told so, once; the
+    /// answer itself follows by another edit.
+    pub(super) fn warn(&mut self, now: SystemTime) -> Option<Call> {
+        let waits = self.phase == Phase::Quiet && self.words.is_none() && self.is_acknowledged() && !self.warned;
+        if !waits || now < self.asker.at + ACKNOWLEDGE_WITHIN || self.asker.at + EDIT_WITHIN <= now {
+            return None;
+        }
+        let press = self.press()?.clone();
+        self.warned = true;
+        Some(self.sent(Call::EditReply { press, words: Words::CannotSave }))
     }
 
     /// When this answer wants to be woken.
@@ -220,7 +282,14 @@ impl Reply {
                 self.heard_elsewhere(with, now)
             }
             // The first answer counts, and ours is the only bot that answers this press.
-            (Acknowledgement::Public(_), Answer::Refused(Refusal::AlreadyAcknowledged)) => self.over(true),
+            (Acknowledgement::Public(_), Answer::Refused(Refusal::AlreadyAcknowledged)) if self.attempt > 0 => {
+                self.over(true)
+            }
+            // A former process acknowledged it, and whether by the announcement or by a deferral was not saved.
+            (Acknowledgement::Public(_), Answer::Refused(Refusal::AlreadyAcknowledged)) => {
+                self.set_acknowledged(true);
+                self.over(false)
+            }
             (Acknowledgement::Private(_), Answer::Refused(Refusal::AlreadyAcknowledged)) => {
                 self.set_acknowledged(true);
                 self.send(now)

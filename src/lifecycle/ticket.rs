@@ -120,6 +120,11 @@ impl Decision {
         self.before.state()
     }
 
+    /// The answers that were owed before it, which do not wait for the save.
+    pub(super) fn replies_before(&self) -> &[Reply] {
+        &self.before.replies
+    }
+
     /// It is on the disk, or there was nothing to save.
     #[must_use]
     pub fn saved(self) -> Deeds {
@@ -239,10 +244,14 @@ impl Ticket {
     pub fn deadline(&self) -> Option<SystemTime> {
         let replies = self.replies.iter().filter_map(Reply::deadline);
         let forget = self.checked.map(|checked| checked + CHECK_AGAIN_AFTER);
-        let next =
-            replies.chain(self.rivals.deadline()).chain(self.tasks.deadline()).chain(self.due()).chain(forget).min();
-        // While something could not be saved, nothing else is begun: it would not be saved either.
-        self.save_again.filter(|_| !self.unread).or(next)
+        // While something could not be saved, nothing but answers is begun: it would not be saved either.
+        match self.save_again.filter(|_| !self.unread) {
+            Some(again) => replies.chain([again]).min(),
+            None => {
+                let rivals = self.rivals.deadline();
+                replies.chain(rivals).chain(self.tasks.deadline()).chain(self.due()).chain(forget).min()
+            }
+        }
     }
 
     /// Nothing is under way and no deadline is near: the row says it all, and this value may be let go.
@@ -267,7 +276,7 @@ impl Ticket {
     fn react_unread(&mut self, event: Event, now: SystemTime) {
         match event {
             Event::Answered { call, answer } => self.answered(&call, answer, now),
-            Event::Woke => self.wake_replies(now, |_| true),
+            Event::Woke => self.wake_replies(now),
             event => self.put_off(event, now),
         }
         self.bury_replies(now);
@@ -275,13 +284,16 @@ impl Ticket {
 
     fn put_off(&mut self, event: Event, now: SystemTime) {
         self.step.notes.push(Note::Unsaved);
+        for reply in &mut self.replies {
+            self.step.calls.extend(reply.warn(now));
+        }
         let again = Some(now + SAVE_AGAIN_AFTER);
         match event {
             Event::Open { asker, .. } | Event::Close { asker, .. } => self.answer(asker, Words::TryAgain, now),
-            // What was due is due still. Only a deferral must be saved first; other answers do not wait for the disk.
+            // What was due is due still. Answers do not wait for the disk.
             Event::Woke => {
                 self.save_again = again;
-                self.wake_replies(now, |reply| reply.role() != Role::Opener || !reply.is_undecided());
+                self.wake_replies(now);
             }
             Event::Gone { .. } | Event::Missing { .. } | Event::Seen(_) | Event::Answered { .. } | Event::Restored => {
                 self.unsaved.push(event);
@@ -354,25 +366,26 @@ impl Ticket {
     }
 
     fn wake(&mut self, now: SystemTime) {
-        if self.save_again.is_some_and(|again| again <= now) {
-            self.save_again = None;
-            for event in mem::take(&mut self.unsaved) {
-                self.react(event, now);
-            }
+        if self.save_again.is_some_and(|again| again > now) {
+            return self.wake_replies(now);
+        }
+        self.save_again = None;
+        for event in mem::take(&mut self.unsaved) {
+            self.react(event, now);
         }
         if self.checked.is_some_and(|checked| checked + CHECK_AGAIN_AFTER <= now) {
             self.checked = None;
         }
         self.look_at_unfinished(false, now);
         self.step.calls.extend(self.tasks.wake(now));
-        self.wake_replies(now, |_| true);
+        self.wake_replies(now);
     }
 
-    fn wake_replies(&mut self, now: SystemTime, which: impl Fn(&Reply) -> bool) {
-        for reply in self.replies.iter_mut().filter(|reply| which(reply)) {
-            let was_deferred = is_deferred(reply);
+    fn wake_replies(&mut self, now: SystemTime) {
+        for reply in &mut self.replies {
+            let was_deferred = reply.is_acknowledged();
             let call = reply.wake(now);
-            if call.is_some() && !was_deferred && is_deferred(reply) {
+            if call.is_some() && !was_deferred && reply.is_acknowledged() {
                 self.step.notes.push(Note::Deferred);
             }
             self.step.calls.extend(call);
@@ -430,7 +443,7 @@ impl Ticket {
         self.tasks.any(|call| *call == Call::DeleteChannel { channel: there })
     }
 
-    /// Writes into the state what has become of the opener's press, so that it is saved before the deferral is sent.
+    /// Writes into the state what has become of the opener's press: after a restart a deferral is edited at once.
     fn keep_acknowledgement(&mut self) {
         let opener = self.replies.iter().find(|reply| reply.role() == Role::Opener);
         if let (State::Opening(Opening { asker, .. }) | State::Refused(Refused { asker, .. }), Some(opener)) =
@@ -450,8 +463,11 @@ impl Ticket {
                 self.rivals.remember_told(&reply);
             }
             match (reply.role(), reply.outcome() == Some(true)) {
-                (Role::Closer, true) => self.announced(now),
-                (Role::Closer, false) => self.not_announced(now),
+                (Role::Closer, true) => self.announced(now, now),
+                (Role::Closer, false) => {
+                    self.owe_closer(reply.asker());
+                    self.not_announced(now);
+                }
                 (Role::Opener, true) => self.step.notes.push(Note::Told),
                 (Role::Opener | Role::Waiter | Role::Bystander, false) => self.step.notes.push(Note::NotTold),
                 (Role::Waiter | Role::Bystander, true) => {}
@@ -563,7 +579,8 @@ impl Ticket {
     pub(super) fn end(&mut self, channel: ChannelId, note: Note, now: SystemTime) {
         self.step.notes.push(note);
         self.tasks.drop_all(|call| call.is_about(channel));
-        self.replies.retain(|reply| reply.role() != Role::Closer);
+        // Nobody can read any more what a closer would be told.
+        self.replies.retain(|reply| reply.role() != Role::Closer && !reply.is_undecided_closer());
         for reply in &mut self.replies {
             if reply.role() == Role::Opener {
                 self.step.calls.extend(reply.tell(Words::ChannelGone, now));
@@ -577,9 +594,4 @@ impl Ticket {
         self.checked = None;
         self.resolve_doubts();
     }
-}
-
-fn is_deferred(reply: &Reply) -> bool {
-    use crate::lifecycle::state::{Entrance, Press};
-    matches!(reply.asker().entrance, Entrance::Press(Press { acknowledged: true, .. }))
 }

@@ -47,6 +47,8 @@ pub enum Words {
     PanelLater(SystemTime),
     /// To an administrator: a limit of Discord's; what they asked for can be looked up from this time on.
     AskLater(SystemTime),
+    /// It has begun, but how far it came cannot be saved: it goes on by itself as soon as that is possible.
+    CannotSave,
     /// The channel disappeared while the ticket was being opened.
     ChannelGone,
     /// For all in the channel: it could not be deleted, for want of these rights.

@@ -31,8 +31,9 @@ const MIGRATIONS: [&str; KNOWN as usize] =
 
 /// How long to wait at the start for another program, a backup tool say, to let go of the database.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long to wait for it later on, when a member who pressed may be waiting, too: Discord gives them three seconds.
-const HURRY: Duration = Duration::from_secs(1);
+/// How long to wait for it later on: a backup tool may take this long, while whoever pressed is shown "thinking…", and a
+/// service manager that stops the bot waits longer than this and the rest of the stop.
+const HURRY: Duration = Duration::from_secs(4);
 
 /// `SQLite`'s number for an `auto_vacuum` that is done when it is asked for.
 const INCREMENTAL: u32 = 2;

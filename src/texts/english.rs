@@ -56,6 +56,11 @@ fn say(words: &Words) -> String {
         Words::BotLacks(rights) => format!("❌ {}, please let an admin know", lack(rights)),
         Words::DiscordDown => "❌ discord is not answering right now, please try again in a couple of minutes".into(),
         Words::TryAgain => "❌ that did not work, please try again, and if it keeps failing, let an admin know".into(),
+        Words::CannotSave => {
+            "⏳ this cannot be saved right now, it goes on by itself as soon as it can, and if that takes long, please let \
+             an admin know"
+                .into()
+        }
         Words::OpenLater(until) => format!(
             "❌ discord is limiting the bot: too many requests. try again {}, and if it is urgent, write to the support team",
             relative(*until)

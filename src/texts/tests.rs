@@ -25,6 +25,7 @@ fn all_words() -> Vec<Words> {
         Words::CloseLater(SystemTime::UNIX_EPOCH),
         Words::PanelLater(SystemTime::UNIX_EPOCH),
         Words::AskLater(SystemTime::UNIX_EPOCH),
+        Words::CannotSave,
         Words::ChannelGone,
         Words::CloseFailed(vec![]),
         Words::PanelInPlace,

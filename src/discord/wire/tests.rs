@@ -118,6 +118,7 @@ fn different_words_have_different_nonces() {
         Words::CloseFailed(vec![]),
         Words::DiscordDown,
         Words::TryAgain,
+        Words::CannotSave,
         Words::PanelInPlace,
         Words::PanelFailed,
         Words::AdministratorsOnly,

@@ -8,6 +8,7 @@
 
 mod closing;
 mod doubts;
+mod durable;
 mod ending;
 mod limits;
 mod menu;

@@ -54,10 +54,9 @@ fn nobody_is_sent_to_a_channel_that_is_known_to_be_gone() {
 }
 
 #[test]
-fn nothing_is_deferred_that_could_not_be_saved() {
-    let mut story = given(Absent).on(pressed(FIRST), asked(), &[create()]);
-    story = unsaved(story.at(1500), Event::Woke, &[]);
-    story.wake(2500, deferred(), &[defer(begun(FIRST))]);
+fn a_deferral_does_not_wait_for_the_disk() {
+    let story = given(Absent).on(pressed(FIRST), asked(), &[create()]);
+    unsaved(story.at(1500), Event::Woke, &[defer(begun(FIRST))]).wake(2500, deferred(), &[]);
 }
 
 #[test]

@@ -1,0 +1,313 @@
+//! A ticket and its row: what may happen while the disk is at work.
+//!
+//! Reading or saving a row can take seconds, and Discord wants the first answer to a press within three. So nothing here
+//! waits for the disk: [`Effects::disk`] asks for one job at a time, whose result comes back by
+//! [`DurableTicket::loaded`] or [`DurableTicket::saved`]. Until then every event that could change the ticket queues in
+//! its order, and only answers go on: a deferral is private and changes nothing in the server, so no row has to be saved
+//! before it. What depends on the row is done after it is saved, as ever.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::time::{Duration, SystemTime};
+
+use crate::ids::{Intent, Owner};
+use crate::lifecycle::call::Call;
+use crate::lifecycle::note::Note;
+use crate::lifecycle::reply::{Reply, Role};
+use crate::lifecycle::state::{Asker, State};
+use crate::lifecycle::ticket::{Decision, Deeds, Event, Rules, Ticket};
+
+/// A row that could not be read is read again after this long.
+const READ_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// One member's ticket, its row, and the events that arrive while the row is read or saved.
+#[derive(Debug)]
+pub struct DurableTicket {
+    ticket: Ticket,
+    disk: Disk,
+    /// What happened since the disk began its job, in order.
+    queue: VecDeque<Event>,
+    /// The answers that are owed while the disk works: those of the ticket as the row knows it, and those to presses
+    /// that queue.
+    pending: Vec<Pending>,
+    read_again: Option<SystemTime>,
+}
+
+/// What the disk is doing for this ticket.
+#[derive(Debug)]
+enum Disk {
+    Idle,
+    Loading,
+    Saving(Box<Decision>),
+}
+
+/// An answer that is owed while the disk works.
+#[derive(Debug)]
+struct Pending {
+    reply: Reply,
+    /// It got further since the disk began: the ticket does not know this yet.
+    moved: bool,
+}
+
+/// What is to be done now.
+#[derive(Debug, Default)]
+#[must_use]
+pub struct Effects {
+    /// The job to give to the disk.
+    pub disk: Option<DiskJob>,
+    /// The calls to make, all at once. None of them depends on the job.
+    pub calls: Vec<Call>,
+    /// What is to be written into the journal.
+    pub notes: Vec<Note>,
+}
+
+/// A job for the disk. There is one at a time for a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiskJob {
+    /// Read the row, and report it to [`DurableTicket::loaded`].
+    Load,
+    /// Save what [`DurableTicket::saving`] says, and report the result to [`DurableTicket::saved`].
+    Save,
+}
+
+impl DurableTicket {
+    /// A ticket whose row has not been read.
+    #[must_use]
+    pub fn new(owner: Owner, rules: Rules) -> Self {
+        Self {
+            ticket: Ticket::unread(owner, rules),
+            disk: Disk::Idle,
+            queue: VecDeque::new(),
+            pending: Vec::new(),
+            read_again: None,
+        }
+    }
+
+    /// Where the ticket stands, as far as that is saved.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        self.saving().map_or(self.ticket.state(), Decision::before)
+    }
+
+    /// What is being saved.
+    #[must_use]
+    pub fn saving(&self) -> Option<&Decision> {
+        match &self.disk {
+            Disk::Saving(decision) => Some(decision),
+            Disk::Idle | Disk::Loading => None,
+        }
+    }
+
+    /// Reads the row and takes up what it says, unless that has been done or begun.
+    pub fn load(&mut self, now: SystemTime) -> Effects {
+        let mut effects = Effects::default();
+        if !self.is_busy() && !self.ticket.is_read() {
+            self.begin_loading(now, &mut effects);
+        }
+        effects
+    }
+
+    /// Something happened.
+    pub fn hear(&mut self, event: Event, now: SystemTime) -> Effects {
+        let mut effects = Effects::default();
+        if self.is_busy() {
+            self.hear_meanwhile(event, now, &mut effects);
+            self.wake_pending(now, &mut effects);
+        } else if self.ticket.is_read() {
+            self.queue.push_back(event);
+            self.work_off(now, &mut effects);
+        } else {
+            self.begin_loading(now, &mut effects);
+            self.hear_meanwhile(event, now, &mut effects);
+            self.wake_pending(now, &mut effects);
+        }
+        effects
+    }
+
+    /// What the row says; `None` if it could not be read, which is tried again after a while.
+    pub fn loaded(&mut self, row: Option<State>, now: SystemTime) -> Effects {
+        let mut effects = Effects::default();
+        if !matches!(self.disk, Disk::Loading) {
+            return effects;
+        }
+        self.disk = Disk::Idle;
+        self.take_up_replies(&mut effects.calls, now);
+        if let Some(state) = row {
+            self.read_again = None;
+            self.ticket.read(state);
+            self.queue.push_front(Event::Restored);
+        } else {
+            self.read_again = Some(now + READ_AGAIN_AFTER);
+        }
+        self.work_off(now, &mut effects);
+        effects
+    }
+
+    /// Whether the save succeeded. If so, what depended on it is done now; if not, the ticket is as it was before.
+    pub fn saved(&mut self, succeeded: bool, now: SystemTime) -> Effects {
+        let mut effects = Effects::default();
+        match mem::replace(&mut self.disk, Disk::Idle) {
+            Disk::Saving(decision) => {
+                let deeds = if succeeded { decision.saved() } else { decision.not_saved(&mut self.ticket, now) };
+                self.finish(deeds, now, &mut effects);
+                self.work_off(now, &mut effects);
+            }
+            other => self.disk = other,
+        }
+        effects
+    }
+
+    /// When [`Event::Woke`] is wanted next.
+    #[must_use]
+    pub fn deadline(&self) -> Option<SystemTime> {
+        if self.is_busy() {
+            return self.pending.iter().filter_map(|pending| pending.reply.deadline()).min();
+        }
+        self.ticket.deadline().into_iter().chain(self.read_again).min()
+    }
+
+    /// Nothing is under way and no deadline is near: the row says it all, and this value may be let go.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        !self.is_busy() && self.ticket.is_idle()
+    }
+
+    /// No call and no job is on its way: nothing would be interrupted by stopping now.
+    #[must_use]
+    pub fn is_still(&self) -> bool {
+        !self.is_busy() && self.ticket.is_still()
+    }
+
+    const fn is_busy(&self) -> bool {
+        !matches!(self.disk, Disk::Idle)
+    }
+
+    fn begin_loading(&mut self, now: SystemTime, effects: &mut Effects) {
+        self.disk = Disk::Loading;
+        effects.disk = Some(DiskJob::Load);
+        self.watch(self.ticket.replies.clone());
+        self.wake_pending(now, effects);
+    }
+
+    /// Decides what follows from the queued events, one after the other, until one of them has to be saved.
+    fn work_off(&mut self, now: SystemTime, effects: &mut Effects) {
+        while !self.is_busy()
+            && let Some(mut event) = self.queue.pop_front()
+        {
+            self.update_asker(&mut event);
+            let asker = asker(&event).cloned();
+            let decision = self.ticket.decide(event, now);
+            if decision.save().is_none() {
+                self.finish(decision.saved(), now, effects);
+                continue;
+            }
+            self.watch(decision.replies_before().to_vec());
+            self.watch(asker.map(|asker| Reply::owed(asker, Role::Bystander)));
+            self.disk = Disk::Saving(Box::new(decision));
+            effects.disk = Some(DiskJob::Save);
+            self.wake_pending(now, effects);
+        }
+    }
+
+    fn finish(&mut self, mut deeds: Deeds, now: SystemTime, effects: &mut Effects) {
+        self.take_up_replies(&mut deeds.calls, now);
+        effects.calls.append(&mut deeds.calls);
+        effects.notes.append(&mut deeds.notes);
+    }
+
+    /// An event that arrives while the disk works. What it means for the ticket is decided later; an answer that is
+    /// owed goes on at once.
+    fn hear_meanwhile(&mut self, event: Event, now: SystemTime, effects: &mut Effects) {
+        match event {
+            Event::Woke => return,
+            Event::Answered { ref call, ref answer } => {
+                for pending in &mut self.pending {
+                    if let Some(next) = pending.reply.hear(call, answer, now) {
+                        pending.moved = true;
+                        effects.calls.extend(next);
+                        return;
+                    }
+                }
+            }
+            Event::Open { .. }
+            | Event::Close { .. }
+            | Event::Gone { .. }
+            | Event::Missing { .. }
+            | Event::Seen(_)
+            | Event::Restored => {}
+        }
+        self.watch(asker(&event).cloned().map(|asker| Reply::owed(asker, Role::Bystander)));
+        self.queue.push_back(event);
+    }
+
+    fn wake_pending(&mut self, now: SystemTime, effects: &mut Effects) {
+        // The deferral may be what is being saved, and then its note is, too.
+        let mut noted =
+            self.saving().and_then(Decision::save).is_some_and(|(_, notes)| notes.contains(&Note::Deferred));
+        for pending in &mut self.pending {
+            let before = pending.reply.clone();
+            let call = pending.reply.wake(now);
+            pending.moved |= pending.reply != before;
+            if call.is_some() && pending.reply.is_acknowledged() && !before.is_acknowledged() && !mem::take(&mut noted)
+            {
+                effects.notes.push(Note::Deferred);
+            }
+            effects.calls.extend(call);
+        }
+    }
+
+    /// Sees to these answers while the disk works.
+    fn watch(&mut self, replies: impl IntoIterator<Item = Reply>) {
+        for reply in replies {
+            if self.pending(reply.asker().intent()).is_none() {
+                self.pending.push(Pending { reply, moved: false });
+            }
+        }
+    }
+
+    fn pending(&self, intent: Intent) -> Option<&Pending> {
+        self.pending.iter().find(|pending| pending.reply.asker().intent() == intent)
+    }
+
+    /// A press that was deferred while it queued is answered by an edit.
+    fn update_asker(&self, event: &mut Event) {
+        if let Event::Open { asker, .. } | Event::Close { asker, .. } = event
+            && let Some(pending) = self.pending(asker.intent())
+        {
+            asker.clone_from(pending.reply.asker());
+        }
+    }
+
+    /// The disk is done: the ticket learns how far its answers got meanwhile. Calls that would answer the same press once
+    /// more are withdrawn; what is still to be said is said by waking the ticket.
+    fn take_up_replies(&mut self, calls: &mut Vec<Call>, now: SystemTime) {
+        let mut moved = false;
+        for reply in &mut self.ticket.replies {
+            let intent = reply.asker().intent();
+            let pending = self.pending.iter().find(|pending| pending.reply.asker().intent() == intent);
+            if let Some(Pending { reply: further, .. }) = pending.filter(|pending| pending.moved) {
+                calls.retain(|call| !reply.awaits(call));
+                reply.go_on_from(further, now);
+                moved = true;
+            }
+        }
+        let queue = &self.queue;
+        let queues = |intent| queue.iter().any(|event| asker(event).is_some_and(|asker| asker.intent() == intent));
+        self.pending.retain(|pending| queues(pending.reply.asker().intent()));
+        if moved {
+            self.queue.push_front(Event::Woke);
+        }
+    }
+}
+
+const fn asker(event: &Event) -> Option<&Asker> {
+    match event {
+        Event::Open { asker, .. } | Event::Close { asker, .. } => Some(asker),
+        Event::Gone { .. }
+        | Event::Missing { .. }
+        | Event::Seen(_)
+        | Event::Answered { .. }
+        | Event::Woke
+        | Event::Restored => None,
+    }
+}

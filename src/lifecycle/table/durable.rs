@@ -1,0 +1,259 @@
+//! A disk that takes its time: presses are deferred in time, and nothing that depends on a row is done before it is saved.
+
+use super::*;
+use crate::lifecycle::{DiskJob, DiskJob::Load, DiskJob::Save, DurableTicket, Effects, State::Absent};
+
+/// A ticket, its disk, and the time.
+struct Slow {
+    ticket: DurableTicket,
+    now: SystemTime,
+}
+
+fn unread() -> Slow {
+    Slow { ticket: DurableTicket::new(OWNER, RULES), now: at(0) }
+}
+
+/// The row was read at once.
+fn row(state: State) -> Slow {
+    let mut slow = unread();
+    assert_eq!(slow.ticket.load(slow.now).disk, Some(Load));
+    assert_eq!(slow.ticket.loaded(Some(state), slow.now).disk, None);
+    slow
+}
+
+impl Slow {
+    #[track_caller]
+    fn expect(self, effects: &Effects, disk: Option<DiskJob>, calls: &[Call]) -> Self {
+        assert_eq!(effects.disk, disk, "the disk");
+        assert_eq!(sorted(&effects.calls), sorted(calls), "the calls");
+        self
+    }
+
+    #[track_caller]
+    fn on(mut self, event: Event, disk: Option<DiskJob>, calls: &[Call]) -> Self {
+        let effects = self.ticket.hear(event, self.now);
+        self.expect(&effects, disk, calls)
+    }
+
+    #[track_caller]
+    fn answer(self, call: Call, answer: Answer, disk: Option<DiskJob>, calls: &[Call]) -> Self {
+        self.on(Event::Answered { call, answer }, disk, calls)
+    }
+
+    #[track_caller]
+    fn wake(mut self, millis: u64, disk: Option<DiskJob>, calls: &[Call]) -> Self {
+        assert_eq!(self.ticket.deadline(), Some(at(millis)), "the deadline");
+        self.now = at(millis);
+        self.on(Event::Woke, disk, calls)
+    }
+
+    #[track_caller]
+    fn loaded(mut self, millis: u64, state: Option<State>, disk: Option<DiskJob>, calls: &[Call]) -> Self {
+        self.now = at(millis);
+        let effects = self.ticket.loaded(state, self.now);
+        self.expect(&effects, disk, calls)
+    }
+
+    /// This is on the disk now, and these calls follow.
+    #[track_caller]
+    fn saved(mut self, millis: u64, state: State, disk: Option<DiskJob>, calls: &[Call]) -> Self {
+        let saving = self.ticket.saving().and_then(|decision| decision.save()).map(|(state, _)| state.clone());
+        assert_eq!(saving, Some(state), "what is saved");
+        self.now = at(millis);
+        let effects = self.ticket.saved(true, self.now);
+        self.expect(&effects, disk, calls)
+    }
+
+    #[track_caller]
+    fn not_saved(mut self, millis: u64, disk: Option<DiskJob>, calls: &[Call]) -> Self {
+        self.now = at(millis);
+        let effects = self.ticket.saved(false, self.now);
+        self.expect(&effects, disk, calls)
+    }
+
+    #[track_caller]
+    fn waits(self) -> Self {
+        assert_eq!(self.ticket.deadline(), None, "the deadline");
+        self
+    }
+}
+
+/// The press was deferred at 1.5 s, and Discord took it.
+fn thinking(slow: Slow, number: u64) -> Slow {
+    slow.wake(1500, None, &[defer(begun(number))]).answer(defer(begun(number)), Answer::Done, None, &[])
+}
+
+#[test]
+fn a_press_is_deferred_while_its_row_is_read_and_opens_the_ticket_later() {
+    thinking(unread().on(pressed(FIRST), Some(Load), &[]), FIRST)
+        .waits()
+        .loaded(4000, Some(Absent), Some(Save), &[])
+        .saved(4100, deferred(), None, &[create()])
+        .answer(create(), Answer::Created(C), Some(Save), &[]);
+}
+
+#[test]
+fn a_press_is_deferred_while_its_opening_is_saved() {
+    let created = opening(by_press(ALICE, begun(FIRST)), Some(C));
+    thinking(row(Absent).on(pressed(FIRST), Some(Save), &[]), FIRST)
+        .saved(4000, asked(), Some(Save), &[create()])
+        // The answer comes before it is saved that the press was deferred, and is decided after it.
+        .answer(create(), Answer::Created(C), None, &[])
+        .saved(4100, deferred(), Some(Save), &[])
+        .saved(4200, created, None, &[welcome(C), edit(begun(FIRST), Words::Created(C))]);
+}
+
+#[test]
+fn a_deferral_that_is_still_on_its_way_is_awaited_before_it_is_edited() {
+    row(Absent)
+        .on(pressed(FIRST), Some(Save), &[])
+        .saved(0, asked(), None, &[create()])
+        .answer(create(), Answer::Created(C), Some(Save), &[])
+        .wake(1500, None, &[defer(begun(FIRST))])
+        .saved(1600, bound(), Some(Save), &[welcome(C)])
+        .answer(defer(begun(FIRST)), Answer::Done, None, &[edit(begun(FIRST), Words::Created(C))]);
+}
+
+#[test]
+fn a_deferral_that_got_lost_while_the_disk_works_is_repeated_in_time() {
+    row(Absent)
+        .on(pressed(FIRST), Some(Save), &[])
+        .wake(1500, None, &[defer(begun(FIRST))])
+        .answer(defer(begun(FIRST)), Answer::Unknown, None, &[])
+        .wake(1600, None, &[defer(begun(FIRST))]);
+}
+
+#[test]
+fn a_fast_disk_needs_no_deferral() {
+    row(Absent)
+        .on(pressed(FIRST), Some(Save), &[])
+        .saved(100, asked(), None, &[create()])
+        .answer(create(), Answer::Created(C), Some(Save), &[])
+        .saved(200, bound(), None, &[welcome(C), tell(press(FIRST), Words::Created(C))]);
+}
+
+#[test]
+fn what_could_not_be_saved_in_the_end_is_said_by_an_edit() {
+    thinking(row(Absent).on(pressed(FIRST), Some(Save), &[]), FIRST).not_saved(
+        4000,
+        None,
+        &[edit(begun(FIRST), Words::TryAgain)],
+    );
+    thinking(row(open(C)).on(closed_by(ALICE), Some(Save), &[]), LEAVE).not_saved(
+        4000,
+        None,
+        &[edit(begun(LEAVE), Words::TryAgain)],
+    );
+    thinking(unread().on(pressed(FIRST), Some(Load), &[]), FIRST).loaded(
+        4000,
+        None,
+        None,
+        &[edit(begun(FIRST), Words::TryAgain)],
+    );
+}
+
+#[test]
+fn presses_that_queue_are_deferred_and_answered_in_their_order() {
+    let slow = row(Absent).on(pressed(FIRST), Some(Save), &[]).on(pressed(SECOND), None, &[]);
+    slow.wake(1500, None, &[defer(begun(FIRST)), defer(begun(SECOND))])
+        .answer(defer(begun(SECOND)), Answer::Done, None, &[])
+        .answer(defer(begun(FIRST)), Answer::Done, None, &[])
+        .saved(4000, asked(), Some(Save), &[create()])
+        .saved(4100, deferred(), None, &[])
+        .answer(create(), Answer::Created(C), Some(Save), &[])
+        .saved(
+            4200,
+            opening(by_press(ALICE, begun(FIRST)), Some(C)),
+            None,
+            &[welcome(C), edit(begun(FIRST), Words::Created(C)), edit(begun(SECOND), Words::AlreadyOpen(C))],
+        );
+}
+
+#[test]
+fn a_close_that_was_deferred_is_announced_in_the_channel_and_then_told() {
+    let closing = |press, announced| closing_by(by_press(ALICE, press), announced);
+    let said = Answer::Sent(M);
+    thinking(row(open(C)).on(closed_by(ALICE), Some(Save), &[]), LEAVE)
+        // Not by an answer to the press: it has had its first one.
+        .saved(2000, closing(press(LEAVE), false), Some(Save), &[])
+        .saved(2100, closing(begun(LEAVE), false), None, &[read_after(LEAVE)])
+        .answer(read_after(LEAVE), heard(false), None, &[say_closing(LEAVE)])
+        .answer(say_closing(LEAVE), said, Some(Save), &[])
+        .saved(
+            2200,
+            match announced_late(2100) {
+                State::Closing(late) => State::Closing(Closing { asker: by_press(ALICE, begun(LEAVE)), ..late }),
+                other => other,
+            },
+            None,
+            &[edit(begun(LEAVE), Words::Closing(RULES.close_delay))],
+        );
+}
+
+#[test]
+fn a_close_that_queued_for_long_is_announced_and_told() {
+    let slow = unread().on(closed_by(ALICE), Some(Load), &[]);
+    thinking(slow, LEAVE)
+        .loaded(4000, Some(open(C)), Some(Save), &[])
+        .saved(
+            4100,
+            State::Closing(Closing {
+                channel: C,
+                due: at(9000),
+                asker: by_press(ALICE, begun(LEAVE)),
+                announced: false,
+                opening: None,
+            }),
+            None,
+            &[say_closing(LEAVE)],
+        )
+        .answer(say_closing(LEAVE), Answer::Sent(M), Some(Save), &[]);
+}
+
+#[test]
+fn a_former_process_may_have_deferred_the_press_that_closes() {
+    let told = edit(begun(LEAVE), Words::Closing(RULES.close_delay));
+    row(silent())
+        .answer(read_after(LEAVE), heard(false), None, &[announce(press(LEAVE))])
+        .answer(announce(press(LEAVE)), refused(Refusal::AlreadyAcknowledged), Some(Save), &[])
+        .saved(100, closing_by(by_press(ALICE, begun(LEAVE)), false), None, &[read_after(LEAVE)])
+        .answer(read_after(LEAVE), heard(false), None, &[say_closing(LEAVE)])
+        .answer(say_closing(LEAVE), Answer::Sent(M), Some(Save), &[])
+        .saved(200, closing_by(by_press(ALICE, begun(LEAVE)), true), None, &[told]);
+}
+
+#[test]
+fn what_is_not_saved_is_not_true_yet() {
+    let slow = row(Absent).on(pressed(FIRST), Some(Save), &[]);
+    assert_eq!(slow.ticket.state(), &Absent);
+    assert!(!slow.ticket.is_still() && !slow.ticket.is_idle());
+    let slow = slow.saved(100, asked(), None, &[create()]);
+    assert_eq!(slow.ticket.state(), &asked());
+}
+
+#[test]
+fn whoever_waits_for_a_disk_that_fails_is_told_so_once_and_answered_when_it_works() {
+    let warned = edit(begun(FIRST), Words::CannotSave);
+    let created = opening(by_press(ALICE, begun(FIRST)), Some(C));
+    let slow = row(Absent).on(pressed(FIRST), Some(Save), &[]).saved(0, asked(), None, &[create()]);
+    thinking(slow.answer(create(), Answer::Created(C), Some(Save), &[]), FIRST)
+        .not_saved(2500, Some(Save), &[])
+        .not_saved(2500, None, &[])
+        .wake(3500, Some(Save), &[])
+        .not_saved(3500, None, &[warned.clone()])
+        .answer(warned, Answer::Done, Some(Save), &[])
+        .not_saved(3600, None, &[])
+        .wake(4600, Some(Save), &[])
+        .saved(4700, created, None, &[welcome(C), edit(begun(FIRST), Words::Created(C))]);
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_read_again_after_a_second_and_at_the_next_press() {
+    let told = tell(press(FIRST), Words::TryAgain);
+    let slow = unread().on(pressed(FIRST), Some(Load), &[]).loaded(10, None, None, &[told.clone()]);
+    slow.answer(told, Answer::Done, Some(Load), &[])
+        .loaded(20, None, None, &[])
+        .wake(1020, Some(Load), &[])
+        .loaded(1030, Some(open(C)), None, &[])
+        .waits();
+}
