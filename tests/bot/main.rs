@@ -36,6 +36,7 @@ mod settings;
 mod setup;
 mod simulator;
 mod slash;
+mod slow_disk;
 mod supervision;
 
 mod stage;
