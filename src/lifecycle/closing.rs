@@ -56,7 +56,9 @@ impl Ticket {
         let words = self.announcement();
         if matches!(&asker.entrance, Entrance::Press(press) if !press.acknowledged && now < asker.at + ACKNOWLEDGE_WITHIN)
         {
-            let mut reply = Reply::owed(asker.clone(), Role::Closer);
+            // What was looked for is from before a restart, and so may be an answer to the press.
+            let owed = if task.is_some() { Reply::restored } else { Reply::owed };
+            let mut reply = owed(asker.clone(), Role::Closer);
             self.step.calls.extend(reply.tell(words, now));
             self.replies.push(reply);
             return;

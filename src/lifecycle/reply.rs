@@ -172,7 +172,7 @@ impl Reply {
     }
 
     /// This call is on its way, or about to be, and its answer is awaited.
-    pub(super) fn awaits(&self, call: &Call) -> bool {
+    pub(super) fn has_sent(&self, call: &Call) -> bool {
         matches!(&self.phase, Phase::Sent(sent) if sent == call)
     }
 

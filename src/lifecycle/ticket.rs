@@ -245,13 +245,11 @@ impl Ticket {
         let replies = self.replies.iter().filter_map(Reply::deadline);
         let forget = self.checked.map(|checked| checked + CHECK_AGAIN_AFTER);
         // While something could not be saved, nothing but answers is begun: it would not be saved either.
-        match self.save_again.filter(|_| !self.unread) {
-            Some(again) => replies.chain([again]).min(),
-            None => {
-                let rivals = self.rivals.deadline();
-                replies.chain(rivals).chain(self.tasks.deadline()).chain(self.due()).chain(forget).min()
-            }
+        if let Some(again) = self.save_again.filter(|_| !self.unread) {
+            return replies.chain([again]).min();
         }
+        let rivals = self.rivals.deadline();
+        replies.chain(rivals).chain(self.tasks.deadline()).chain(self.due()).chain(forget).min()
     }
 
     /// Nothing is under way and no deadline is near: the row says it all, and this value may be let go.
@@ -465,7 +463,10 @@ impl Ticket {
             match (reply.role(), reply.outcome() == Some(true)) {
                 (Role::Closer, true) => self.announced(now, now),
                 (Role::Closer, false) => {
-                    self.owe_closer(reply.asker());
+                    // Another process answers a press of its own in its own way.
+                    if !self.rivals.closes_elsewhere {
+                        self.owe_closer(reply.asker());
+                    }
                     self.not_announced(now);
                 }
                 (Role::Opener, true) => self.step.notes.push(Note::Told),
