@@ -249,7 +249,7 @@ impl Game {
     }
 
     /// What the ticket's actor is to save.
-    pub fn to_save(&mut self, owner: Owner) -> Option<(State, Vec<Note>)> {
+    pub fn pending_save(&mut self, owner: Owner) -> Option<(State, Vec<Note>)> {
         let (state, notes) = self.desk(owner)?.ticket.saving()?.save()?;
         Some((state.clone(), notes.to_vec()))
     }
