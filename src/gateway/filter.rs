@@ -54,17 +54,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::ids::{ApplicationId, ChannelId, RoleId, UserId};
-    use crate::language::Locale;
-
-    const PLACE: Place = Place {
-        me: UserId(9),
-        application: ApplicationId(8),
-        panel: ChannelId(1),
-        category: ChannelId(2),
-        support: RoleId(3),
-        locale: Locale::Auto,
-    };
+    use crate::gateway::PLACE;
 
     fn passes(kind: &str, data: &serde_json::Value) -> bool {
         let text = json!({ "op": 0, "t": kind, "s": 1, "d": data }).to_string();
