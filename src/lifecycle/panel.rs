@@ -107,6 +107,10 @@ pub struct Panel {
     sends: Sends,
     /// How many gateway sessions there have been.
     sessions: u32,
+    /// A session has begun, and it is not looked yet what happened before it.
+    session_begun: bool,
+    /// What another process has sent before the session is to be found beside it.
+    beside: bool,
     /// It has shown our words. If it shows others later, another process has changed it.
     shown: bool,
     /// When it was edited lately.
@@ -134,6 +138,8 @@ impl Panel {
             sent_after: None,
             sends: Sends::None,
             sessions: 0,
+            session_begun: false,
+            beside: false,
             shown: false,
             edits: Vec::new(),
             tidying: false,
@@ -152,12 +158,13 @@ impl Panel {
             PanelEvent::Ensure(asker) => self.ensure(asker, now),
             PanelEvent::TurnDown(asker, words) => self.turn_down(asker, words, now),
             PanelEvent::Seen(message) => self.seen.push(message),
-            PanelEvent::Connected => self.connected(now),
+            PanelEvent::Connected => self.connected(),
             PanelEvent::Answered { call, answer } => self.answered(&call, &answer, now),
             PanelEvent::Woke => self.wake(now),
         }
         self.remove_older(now);
         self.save_when_alone();
+        self.look_after_session_began(now);
         self.replies.retain(|reply| reply.outcome().is_none());
         mem::take(&mut self.step)
     }
@@ -187,9 +194,17 @@ impl Panel {
 
     /// What was sent by another process before the session is not heard of. A panel that was only found in its place, just
     /// before the first session, is not looked at twice.
-    fn connected(&mut self, now: SystemTime) {
+    fn connected(&mut self) {
         self.sessions += 1;
-        if self.sessions > 1 || self.sends != Sends::None {
+        let listing = self.tasks.any(|call| *call == Call::ListPanels);
+        self.session_begun |= self.sessions > 1 || self.sends != Sends::None || listing;
+    }
+
+    /// What is under way is waited for: an answer to it may tell of what was true before the session.
+    fn look_after_session_began(&mut self, now: SystemTime) {
+        if self.session_begun && !self.tasks.is_any_sent() {
+            self.session_begun = false;
+            self.beside = true;
             self.ensure(None, now);
         }
     }
@@ -275,8 +290,9 @@ impl Panel {
                 self.go_on(task, Call::ListPanels);
             }
             (Call::ListPanels, Answer::Panels(found)) if self.message.is_some() => {
-                // A newer one is adopted, and then shows what it should: somebody asked for it.
-                self.tidying = found.iter().any(|message| Some(*message) > self.message);
+                self.beside = false;
+                // A newer one is adopted, and then shows what it should, if somebody asked for it.
+                self.tidying &= found.iter().any(|message| Some(*message) > self.message);
                 self.listed.extend(found);
                 self.look_for_askers(now);
             }
@@ -331,6 +347,7 @@ impl Panel {
     /// are removed when it is there, so that members have a button all the time.
     fn replace(&mut self, task: Task, found: &[MessageId], now: SystemTime) {
         let newest = found.iter().max().copied();
+        self.beside = false;
         self.listed = found.to_vec();
         match (newest, self.sent_after) {
             (Some(message), Some(before)) if message > before => self.keep(message, now),
@@ -405,7 +422,7 @@ impl Panel {
         self.shown |= matches!(note, PanelNote::InPlace(_) | PanelNote::Edited(_) | PanelNote::Sent(_));
         self.step.notes.push(note);
         self.tell(&Words::PanelInPlace, now);
-        if self.tidying {
+        if (self.tidying || self.beside) && !self.tasks.any(|call| *call == Call::ListPanels) {
             let call = self.tasks.begin(Call::ListPanels, now);
             self.step.calls.push(call);
         }

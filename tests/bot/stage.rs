@@ -408,9 +408,13 @@ impl Stage {
 
     /// The ticket channels of a member.
     pub fn tickets_of(&self, member: Snowflake) -> Vec<Snowflake> {
-        let mut tickets = self.tickets();
-        tickets.retain(|ticket| self.discord.look(|world| world.channels[ticket].overwrites.contains_key(&member)));
-        tickets
+        let category = self.discord.ids().category;
+        // In one look: a channel may be deleted between two.
+        self.discord.look(|world| {
+            let mut tickets = world.children_of(category);
+            tickets.retain(|ticket| world.channels[ticket].overwrites.contains_key(&member));
+            tickets
+        })
     }
 
     /// Waits until there are this many ticket channels.

@@ -39,7 +39,10 @@ impl PanelWatch {
         let ids = discord.ids();
         let thread = thread::spawn(move || {
             while !until.load(Ordering::Relaxed) {
-                lowest.fetch_min(discord.look(|world| count_panels(world, ids.owner, ids.panel)), Ordering::Relaxed);
+                let count = discord.look(|world| count_panels(world, ids.owner, ids.panel));
+                if count > 0 || lowest.load(Ordering::Relaxed) < usize::MAX {
+                    lowest.fetch_min(count, Ordering::Relaxed);
+                }
                 thread::sleep(Duration::from_micros(200));
             }
         });
@@ -50,7 +53,8 @@ impl PanelWatch {
     fn end(mut self) {
         self.done.store(true, Ordering::Relaxed);
         self.thread.take().expect("it ends once").join().expect("it watches to the end");
-        assert!(self.least.load(Ordering::Relaxed) >= 1, "for a moment there was no panel");
+        let least = self.least.load(Ordering::Relaxed);
+        assert!((1..usize::MAX).contains(&least), "for a moment there was no panel, or never one: {least}");
     }
 }
 
@@ -121,11 +125,57 @@ async fn the_second_start_takes_the_panel_over() {
 async fn two_that_start_at_once_have_one_panel() {
     let mut first = Stage::empty();
     let mut second = first.twin();
+    let watch = PanelWatch::begin(&first.discord);
     first.spawn();
     second.spawn();
 
     one_panel([&first, &second]).await;
+    watch.end();
     first.discord.until_called("POST /channels/*/messages", 1).await;
+}
+
+#[tokio::test]
+async fn however_slow_the_panel_is_looked_after_one_panel_stays() {
+    const SEND: &str = "POST /channels/*/messages";
+    const LIST: &str = "GET /channels/*/messages";
+    const LOOK: &str = "GET /channels/*/messages/*";
+    const REMOVE: &str = "DELETE /channels/*/messages/*";
+    let slow = |call, when, skip| Fault::slow(call, when, Duration::from_millis(700)).skip(skip);
+    let faults: Vec<(&str, Fault)> = vec![
+        ("the first list comes late", slow(LIST, When::After, 0)),
+        ("the second list comes late", slow(LIST, When::After, 1)),
+        ("the first panel is sent late", slow(SEND, When::Before, 0)),
+        ("the second panel is sent late", slow(SEND, When::Before, 1)),
+        ("the first panel is told late", slow(SEND, When::After, 0)),
+        ("the second panel is told late", slow(SEND, When::After, 1)),
+        ("the first panel is told by nobody", Fault::reset(SEND, When::After)),
+        ("the second panel is told by nobody", Fault::reset(SEND, When::After).skip(1)),
+        ("a look comes late", slow(LOOK, When::After, 0)),
+        ("a removal is late", slow(REMOVE, When::Before, 0)),
+        ("a removal is told by nobody", Fault::reset(REMOVE, When::After)),
+    ];
+    each(faults.iter().map(|(name, _)| *name), |name| {
+        let fault = faults.iter().find(|(known, _)| *known == name).map(|(_, fault)| fault.clone());
+        async move {
+            let mut first = Stage::empty();
+            let mut second = first.twin();
+            let watch = PanelWatch::begin(&first.discord);
+            first.discord.fault(fault.expect("it is one of them"));
+            first.spawn();
+            second.spawn();
+            first.discord.until_called(SEND, 1).await;
+
+            // Once there is one that both know, it stays: neither has anything left to do.
+            for bot in [&first, &second] {
+                bot.until_logged("connected to Discord").await;
+            }
+            one_panel([&first, &second]).await;
+            first.until_quiet().await;
+            one_panel([&first, &second]).await;
+            watch.end();
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -134,9 +184,11 @@ async fn with_other_words_they_do_not_quarrel_about_the_panel() {
     kept(&first).await;
     let mut second = first.twin();
     second.set("LOCALE", "en");
+    let watch = PanelWatch::begin(&first.discord);
     second.join().await;
 
     let panel = one_panel([&first, &second]).await;
+    watch.end();
 
     assert_eq!(panel.embeds[0]["title"], "🎫 SUPPORT SYSTEM");
     first.until_logged("other words than this process would write").await;

@@ -465,3 +465,36 @@ fn what_another_process_did_before_the_session_is_found_out() {
         .then(PanelEvent::Connected, &[])
         .then(PanelEvent::Connected, &[get()]);
 }
+
+#[test]
+fn one_that_another_process_sent_before_the_session_is_found_beside_ours_and_adopted() {
+    let sent = || PanelEvent::Answered { call: send(), answer: Answer::Sent(M) };
+    let looked = |message, current| PanelEvent::Answered { call: look_at(message), answer: Answer::Panel { current } };
+    let sending = || known(None).then(ensure(), &[Call::ListPanels]).answer(Call::ListPanels, none(), &[send()], &[]);
+    let adopted = [PanelNote::Adopted(NEWER), PanelNote::Differs(NEWER)];
+    sending()
+        .on(sent(), &[], &[PanelNote::Sent(M)], Some(M))
+        .then(PanelEvent::Connected, &[look_at(M)])
+        .on(looked(M, true), &[Call::ListPanels], &[PanelNote::InPlace(M)], None)
+        .answer(Call::ListPanels, Answer::Panels(vec![M, NEWER]), &[look_at(NEWER)], &[])
+        .on(looked(NEWER, false), &[remove(M)], &adopted, Some(NEWER))
+        .answer(remove(M), Answer::Done, &[], &[PanelNote::Removed(M)])
+        .rests();
+    // The session begins while ours is being sent: by the time that it is told, it may be gone.
+    sending()
+        .then(PanelEvent::Connected, &[])
+        .on(sent(), &[look_at(M)], &[PanelNote::Sent(M)], Some(M))
+        .answer(look_at(M), no_message(), &[Call::ListPanels], &[])
+        .answer(Call::ListPanels, Answer::Panels(vec![NEWER]), &[look_at(NEWER)], &[PanelNote::AnotherProcess(NEWER)])
+        .on(looked(NEWER, false), &[], &adopted, Some(NEWER))
+        .rests();
+    // Or while it is not known yet that there is none.
+    known(None)
+        .then(ensure(), &[Call::ListPanels])
+        .then(PanelEvent::Connected, &[])
+        .answer(Call::ListPanels, none(), &[send()], &[])
+        .on(sent(), &[look_at(M)], &[PanelNote::Sent(M)], Some(M))
+        .on(looked(M, true), &[Call::ListPanels], &[PanelNote::InPlace(M)], None)
+        .answer(Call::ListPanels, Answer::Panels(vec![M]), &[], &[])
+        .rests();
+}
