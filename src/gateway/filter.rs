@@ -23,6 +23,13 @@ struct Message<'a> {
     content: Cow<'a, str>,
 }
 
+/// Where messages were deleted.
+#[derive(Deserialize)]
+struct Deleted<'a> {
+    #[serde(borrow)]
+    channel_id: Cow<'a, str>,
+}
+
 #[derive(Deserialize)]
 struct Author<'a> {
     #[serde(borrow)]
@@ -44,6 +51,10 @@ pub(super) fn may_mean_something(frame: &Frame<'_>, place: &Place) -> bool {
                     Command::written(&message.content).is_some()
                 }
             })
+        }
+        "MESSAGE_DELETE" | "MESSAGE_DELETE_BULK" => {
+            let deleted = frame.d.and_then(|data| serde_json::from_str::<Deleted<'_>>(data.get()).ok());
+            deleted.is_none_or(|deleted| deleted.channel_id == place.panel.0.to_string())
         }
         kind => !says_nothing(kind),
     }
@@ -72,6 +83,16 @@ mod tests {
         assert!(!message_passes(7, 50, "thank you!") && !message_passes(7, 50, "!roll") && !message_passes(7, 50, ""));
         assert!(message_passes(9, 1, ""));
         assert!(!message_passes(9, 50, "this ticket will be closed"));
+    }
+
+    #[test]
+    fn of_deleted_messages_those_are_heard_that_may_be_the_panel() {
+        for kind in ["MESSAGE_DELETE", "MESSAGE_DELETE_BULK"] {
+            assert!(
+                passes(kind, &json!({ "channel_id": "1" })) && !passes(kind, &json!({ "channel_id": "50" })),
+                "{kind}"
+            );
+        }
     }
 
     #[test]
