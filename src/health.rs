@@ -207,6 +207,7 @@ fn show_panel(panel: &PanelStatus) -> Value {
     match panel {
         PanelStatus::Unchecked => json!({ "checked": false, "in_place": null }),
         PanelStatus::InPlace => json!({ "checked": true, "in_place": true }),
+        PanelStatus::Deleted => json!({ "checked": true, "in_place": false }),
         PanelStatus::Failing { error } => json!({ "checked": true, "in_place": null, "last_error": error }),
     }
 }

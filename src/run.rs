@@ -24,6 +24,7 @@ use crate::gateway::{self, ConnectionConfig, EventHandler, GatewayError};
 use crate::health;
 use crate::ids::{ApplicationId, UserId};
 use crate::lifecycle::Rules;
+use crate::memory;
 use crate::operator::doctor;
 use crate::status::Status;
 use crate::store::{OpenError, Stage, Store, StoreError};
@@ -78,6 +79,7 @@ impl std::error::Error for Failure {}
 /// Only what cannot mend itself: an unusable database, a token or an intent that Discord refuses. An outage is waited
 /// out.
 pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), Failure> {
+    memory::keep_little();
     let store = Store::open(&config.database).map_err(Failure::Database)?;
     let listener = match config.health {
         Some(address) => Some(listen(address).await?),

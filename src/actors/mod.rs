@@ -104,6 +104,8 @@ pub enum Heard {
     },
     /// A panel message of the bot's own has appeared in the panel channel.
     PanelMade(MessageId),
+    /// Messages were deleted in the panel's channel.
+    PanelDeleted(Vec<MessageId>),
     /// A channel was deleted.
     ChannelGone(ChannelId),
     /// A channel was made that carries our mark.

@@ -114,6 +114,7 @@ fn panel_status(note: &PanelNote) -> Option<PanelStatus> {
         | PanelNote::Sent(_)
         | PanelNote::Differs(_)
         | PanelNote::Contested(_) => Some(PanelStatus::InPlace),
+        PanelNote::Deleted(_) => Some(PanelStatus::Deleted),
         PanelNote::Retrying { call, answer } => Some(PanelStatus::Failing { error: format!("{call}: {answer}") }),
         PanelNote::Removed(_) | PanelNote::Adopted(_) | PanelNote::AnotherProcess(_) => None,
     }

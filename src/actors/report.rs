@@ -109,6 +109,9 @@ pub fn panel(outside: &Outside, notes: &[PanelNote]) {
             PanelNote::InPlace(message) => tracing::info!(panel = %message, "the panel is in place"),
             PanelNote::Edited(message) => tracing::info!(panel = %message, "the panel was brought up to date"),
             PanelNote::Removed(message) => tracing::info!(panel = %message, "an old panel was removed"),
+            PanelNote::Deleted(message) => {
+                tracing::warn!(panel = %message, "the panel was deleted; it is put back, at most once a minute");
+            }
             PanelNote::Sent(message) => tracing::info!(panel = %message, "a new panel was sent"),
             PanelNote::Adopted(message) => {
                 tracing::info!(panel = %message, "a newer panel takes the place of the old one")

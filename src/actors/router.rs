@@ -31,6 +31,8 @@ pub enum Told {
     Home(GuildId),
     /// The panel: a message of ours that looks like it.
     PanelMade(MessageId),
+    /// The panel: these messages of its channel were deleted.
+    PanelDeleted(Vec<MessageId>),
 }
 
 /// Where the tickets are, and what was heard.
@@ -107,6 +109,7 @@ impl Router {
                 Vec::new()
             }
             Heard::PanelMade(message) => vec![Told::PanelMade(message)],
+            Heard::PanelDeleted(messages) => vec![Told::PanelDeleted(messages)],
             Heard::ChannelGone(channel) => {
                 let seeker = self.sought.remove(&channel).map(|(seeker, _)| seeker);
                 let owner = self.owner(channel).or(seeker);

@@ -173,6 +173,7 @@ impl House {
                 Told::Panel { guild, asker, rank } => self.staff.tell_panel(PanelMsg::SetUp { guild, asker, rank }),
                 Told::Clerk(question) => self.staff.tell_clerk(ClerkMsg::Explain(question)),
                 Told::PanelMade(message) => self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Seen(message))),
+                Told::PanelDeleted(messages) => self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Deleted(messages))),
                 Told::Home(guild) => {
                     self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Connected));
                     self.staff.tell_panel(PanelMsg::Menu(MenuEvent::Here(guild)));

@@ -23,6 +23,13 @@ struct Message<'a> {
     content: Cow<'a, str>,
 }
 
+/// Where messages were deleted.
+#[derive(Deserialize)]
+struct Deleted<'a> {
+    #[serde(borrow)]
+    channel_id: Cow<'a, str>,
+}
+
 #[derive(Deserialize)]
 struct Author<'a> {
     #[serde(borrow)]
@@ -45,6 +52,10 @@ pub(super) fn may_mean_something(frame: &Frame<'_>, place: &Place) -> bool {
                 }
             })
         }
+        "MESSAGE_DELETE" | "MESSAGE_DELETE_BULK" => {
+            let deleted = frame.d.and_then(|data| serde_json::from_str::<Deleted<'_>>(data.get()).ok());
+            deleted.is_none_or(|deleted| deleted.channel_id == place.panel.0.to_string())
+        }
         kind => !says_nothing(kind),
     }
 }
@@ -54,17 +65,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::ids::{ApplicationId, ChannelId, RoleId, UserId};
-    use crate::language::Locale;
-
-    const PLACE: Place = Place {
-        me: UserId(9),
-        application: ApplicationId(8),
-        panel: ChannelId(1),
-        category: ChannelId(2),
-        support: RoleId(3),
-        locale: Locale::Auto,
-    };
+    use crate::gateway::PLACE;
 
     fn passes(kind: &str, data: &serde_json::Value) -> bool {
         let text = json!({ "op": 0, "t": kind, "s": 1, "d": data }).to_string();
@@ -82,6 +83,16 @@ mod tests {
         assert!(!message_passes(7, 50, "thank you!") && !message_passes(7, 50, "!roll") && !message_passes(7, 50, ""));
         assert!(message_passes(9, 1, ""));
         assert!(!message_passes(9, 50, "this ticket will be closed"));
+    }
+
+    #[test]
+    fn of_deleted_messages_those_are_heard_that_may_be_the_panel() {
+        for kind in ["MESSAGE_DELETE", "MESSAGE_DELETE_BULK"] {
+            assert!(
+                passes(kind, &json!({ "channel_id": "1" })) && !passes(kind, &json!({ "channel_id": "50" })),
+                "{kind}"
+            );
+        }
     }
 
     #[test]

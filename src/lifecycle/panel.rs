@@ -20,6 +20,8 @@ const PATIENCE: u32 = 3;
 /// A panel that was changed back so many times within [`EDIT_WINDOW`] is left as it is: another process with other words
 /// changes it, too.
 const MAX_EDITS: usize = 3;
+/// A panel that is deleted again and again is put back once in this time.
+const PUT_BACK_AFTER: Duration = Duration::from_secs(60);
 /// The time in which edits of the panel are counted.
 const EDIT_WINDOW: Duration = Duration::from_secs(10 * 60);
 
@@ -32,6 +34,8 @@ pub enum PanelEvent {
     TurnDown(Asker, Words),
     /// A panel message of ours has appeared.
     Seen(MessageId),
+    /// These messages of its channel were deleted.
+    Deleted(Vec<MessageId>),
     /// A gateway session begins: messages that appeared before it were not heard of.
     Connected,
     /// What came of a call.
@@ -61,6 +65,8 @@ pub struct PanelStep {
 pub enum PanelNote {
     /// It is there and shows what it should.
     InPlace(MessageId),
+    /// It was deleted, and will be put back.
+    Deleted(MessageId),
     /// It was brought up to date.
     Edited(MessageId),
     /// An old one was removed.
@@ -122,6 +128,10 @@ pub struct Panel {
     shown: bool,
     /// When it was edited lately.
     edits: Vec<SystemTime>,
+    /// It was deleted, and is put back at this time.
+    put_back: Option<SystemTime>,
+    /// The earliest time for the next one to be put back.
+    next_put_back: Option<SystemTime>,
     /// Somebody asked for it, who may be looking at two: what is beside it is looked for, too.
     tidying: bool,
     /// Messages that have appeared since the start and are not judged yet.
@@ -148,6 +158,8 @@ impl Panel {
             unheard: Unheard::Known,
             shown: false,
             edits: Vec::new(),
+            put_back: None,
+            next_put_back: None,
             tidying: false,
             seen: Vec::new(),
             unsaved: None,
@@ -164,6 +176,7 @@ impl Panel {
             PanelEvent::Ensure(asker) => self.ensure(asker, now),
             PanelEvent::TurnDown(asker, words) => self.turn_down(asker, words, now),
             PanelEvent::Seen(message) => self.seen.push(message),
+            PanelEvent::Deleted(messages) => self.deleted(&messages, now),
             PanelEvent::Connected => self.connected(),
             PanelEvent::Answered { call, answer } => self.answered(&call, &answer, now),
             PanelEvent::Woke => self.wake(now),
@@ -171,6 +184,7 @@ impl Panel {
         self.remove_older(now);
         self.save_when_alone();
         self.look_after_session_began(now);
+        self.look_after_deletion(now);
         self.replies.retain(|reply| reply.outcome().is_none());
         mem::take(&mut self.step)
     }
@@ -178,7 +192,8 @@ impl Panel {
     /// When [`PanelEvent::Woke`] is wanted next.
     #[must_use]
     pub fn deadline(&self) -> Option<SystemTime> {
-        self.replies.iter().filter_map(Reply::deadline).chain(self.tasks.deadline()).min()
+        let put_back = self.put_back.filter(|_| !self.tasks.is_any_sent());
+        self.replies.iter().filter_map(Reply::deadline).chain(self.tasks.deadline()).chain(put_back).min()
     }
 
     /// No call is on its way.
@@ -220,6 +235,22 @@ impl Panel {
     fn heard_of_all(&mut self) {
         if self.unheard == Unheard::Beside {
             self.unheard = Unheard::Known;
+        }
+    }
+
+    fn deleted(&mut self, messages: &[MessageId], now: SystemTime) {
+        if let Some(panel) = self.message.filter(|panel| messages.contains(panel)) {
+            self.step.notes.push(PanelNote::Deleted(panel));
+            self.put_back = Some(self.next_put_back.map_or(now, |next| next.max(now)));
+        }
+    }
+
+    /// It is looked at first: that it was deleted may be told late, or twice.
+    fn look_after_deletion(&mut self, now: SystemTime) {
+        if self.put_back.is_some_and(|due| due <= now) && !self.tasks.is_any_sent() {
+            self.put_back = None;
+            self.next_put_back = Some(now + PUT_BACK_AFTER);
+            self.ensure(None, now);
         }
     }
 
@@ -387,6 +418,7 @@ impl Panel {
 
     fn take(&mut self, message: MessageId) {
         self.sent_after = None;
+        self.put_back = None;
         self.message = Some(message);
         self.unsaved = None;
         self.step.save = Some(message);

@@ -60,6 +60,8 @@ pub enum PanelStatus {
     Unchecked,
     /// It was there when last looked at.
     InPlace,
+    /// It was deleted, and will be put back.
+    Deleted,
     /// It could not be looked at or put in place; this is tried again.
     Failing {
         /// What was tried, and what came of it.
@@ -155,6 +157,7 @@ impl Status {
         match self.panel() {
             PanelStatus::Unchecked => "connected to Discord; the panel has not been looked at".to_owned(),
             PanelStatus::InPlace => "connected to Discord".to_owned(),
+            PanelStatus::Deleted => "connected to Discord; the panel was deleted and will be put back".to_owned(),
             PanelStatus::Failing { error } => format!("connected to Discord; the panel is not in place: {error}"),
         }
     }

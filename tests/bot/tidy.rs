@@ -30,6 +30,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "status",
             "ids",
             "language",
+            "memory",
             "lifecycle",
             "store",
             "discord",
