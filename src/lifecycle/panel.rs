@@ -100,6 +100,16 @@ enum Sends {
     Unsure,
 }
 
+/// Whether it is known what happened to the panel before the gateway session, when nothing was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unheard {
+    Known,
+    /// The panel is looked at as soon as nothing is under way.
+    Panel,
+    /// What is beside it is listed when it is found in its place.
+    Beside,
+}
+
 /// The panel message, and what is being done about it.
 #[derive(Clone, Debug)]
 pub struct Panel {
@@ -113,10 +123,7 @@ pub struct Panel {
     sends: Sends,
     /// How many gateway sessions there have been.
     sessions: u32,
-    /// A session has begun, and it is not looked yet what happened before it.
-    session_begun: bool,
-    /// What another process has sent before the session is to be found beside it.
-    beside: bool,
+    unheard: Unheard,
     /// It has shown our words. If it shows others later, another process has changed it.
     shown: bool,
     /// When it was edited lately.
@@ -148,8 +155,7 @@ impl Panel {
             sent_after: None,
             sends: Sends::None,
             sessions: 0,
-            session_begun: false,
-            beside: false,
+            unheard: Unheard::Known,
             shown: false,
             edits: Vec::new(),
             put_back: None,
@@ -212,14 +218,15 @@ impl Panel {
     fn connected(&mut self) {
         self.sessions += 1;
         let listing = self.tasks.any(|call| *call == Call::ListPanels);
-        self.session_begun |= self.sessions > 1 || self.sends != Sends::None || listing;
+        if self.sessions > 1 || self.sends != Sends::None || listing {
+            self.unheard = Unheard::Panel;
+        }
     }
 
     /// What is under way is waited for: an answer to it may tell of what was true before the session.
     fn look_after_session_began(&mut self, now: SystemTime) {
-        if self.session_begun && !self.tasks.is_any_sent() {
-            self.session_begun = false;
-            self.beside = true;
+        if self.unheard == Unheard::Panel && !self.tasks.is_any_sent() {
+            self.unheard = Unheard::Beside;
             self.ensure(None, now);
         }
     }
@@ -237,6 +244,13 @@ impl Panel {
             self.put_back = None;
             self.next_put_back = Some(now + PUT_BACK_AFTER);
             self.ensure(None, now);
+        }
+    }
+
+    /// All panels were listed. A list that was asked for before the session may be older than it.
+    fn heard_of_all(&mut self) {
+        if self.unheard == Unheard::Beside {
+            self.unheard = Unheard::Known;
         }
     }
 
@@ -321,7 +335,7 @@ impl Panel {
                 self.go_on(task, Call::ListPanels);
             }
             (Call::ListPanels, Answer::Panels(found)) if self.message.is_some() => {
-                self.beside = false;
+                self.heard_of_all();
                 // A newer one is adopted, and then shows what it should, if somebody asked for it.
                 self.tidying &= found.iter().any(|message| Some(*message) > self.message);
                 self.listed.extend(found);
@@ -378,7 +392,7 @@ impl Panel {
     /// are removed when it is there, so that members have a button all the time.
     fn replace(&mut self, task: Task, found: &[MessageId], now: SystemTime) {
         let newest = found.iter().max().copied();
-        self.beside = false;
+        self.heard_of_all();
         self.listed = found.to_vec();
         match (newest, self.sent_after) {
             (Some(message), Some(before)) if message > before => self.keep(message, now),
@@ -453,7 +467,7 @@ impl Panel {
         self.shown |= matches!(note, PanelNote::InPlace(_) | PanelNote::Edited(_) | PanelNote::Sent(_));
         self.step.notes.push(note);
         self.tell(&Words::PanelInPlace, now);
-        if (self.tidying || self.beside) && !self.tasks.any(|call| *call == Call::ListPanels) {
+        if (self.tidying || self.unheard == Unheard::Beside) && !self.tasks.any(|call| *call == Call::ListPanels) {
             let call = self.tasks.begin(Call::ListPanels, now);
             self.step.calls.push(call);
         }
