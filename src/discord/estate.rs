@@ -85,6 +85,8 @@ pub enum Kind {
     Category,
     /// Voice, forum, and what is still to be invented.
     Other,
+    /// It was not told.
+    Untold,
 }
 
 /// A role.
@@ -138,7 +140,8 @@ impl Listed {
             kind: match self.kind {
                 Some(0 | 5) => Kind::Text,
                 Some(4) => Kind::Category,
-                _ => Kind::Other,
+                Some(_) => Kind::Other,
+                None => Kind::Untold,
             },
             parent: self.parent_id.map(|parent| ChannelId(parent.get())),
         }
@@ -152,8 +155,8 @@ pub(super) struct Me {
     #[serde(default)]
     username: String,
     /// A bot has what its owner has.
-    #[serde(default)]
-    pub mfa_enabled: bool,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub mfa_enabled: Option<bool>,
 }
 
 impl Me {
@@ -217,11 +220,22 @@ impl Transport {
         Ok(Server { channels: listed.iter().map(Listed::channel).collect(), roles: found.roles() })
     }
 
+    /// A server with its roles, which are asked for by themselves where it leaves them out.
     pub(super) async fn guild(&self, guild: GuildId) -> Result<Guild, StartError> {
+        let found = self.guild_as_told(guild).await?;
+        if found.tells_roles() { Ok(found) } else { Ok(found.with_roles(self.roles(guild).await?)) }
+    }
+
+    pub(super) async fn guild_as_told(&self, guild: GuildId) -> Result<Guild, StartError> {
         self.look(Route::Guild { guild_id: id(guild.0) }).await
     }
 
-    /// All channels of a server, also those the bot cannot see. One of a kind that cannot be read hides no other.
+    pub(super) async fn roles(&self, guild: GuildId) -> Result<Vec<rights::Role>, StartError> {
+        self.look(Route::GuildRoles { guild_id: id(guild.0) }).await
+    }
+
+    /// The channels of a server; since the end of 2026 Discord leaves out those that the bot may not view. One of a kind
+    /// that cannot be read hides no other.
     pub(super) async fn listed(&self, guild: GuildId) -> Result<Vec<Listed>, StartError> {
         let Readable(listed) = self.look(Route::GuildChannels { guild_id: id(guild.0) }).await?;
         Ok(listed)

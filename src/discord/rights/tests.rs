@@ -121,7 +121,7 @@ const MENTION: u64 = 1 << 17;
 /// What is lacking of all that is needed, with these overwrites of the category.
 fn reviewed(guild: &Guild, overwrites: &[(u64, u64, u64)], roles: &[RoleId]) -> Vec<(Right, Site, Option<Denier>)> {
     let category = channel(overwrites);
-    let rights = guild.review(&[(Site::Category, &category)], BOT, roles);
+    let rights = guild.review(&[(Site::Category, Sight::Channel(&category))], BOT, roles);
     rights.lacks.into_iter().map(|lack| (lack.right, lack.site, lack.denier)).collect()
 }
 
@@ -160,8 +160,27 @@ fn a_review_tells_what_the_server_does_not_give_once() {
 }
 
 #[test]
+fn a_hidden_place_lacks_the_right_to_view_it_unless_the_server_does() {
+    let hidden = |bits: u64| guild(0, bits).review(&[(Site::Panel, Sight::Hidden)], BOT, &[BOT_ROLE]);
+    let lack = Lack { right: Right::ViewChannel, site: Site::Panel, denier: Some(Denier::Hidden) };
+    assert_eq!((hidden(needed_number()).lacks, hidden(needed_number()).unseen), (vec![lack], vec![Site::Panel]));
+    let blind = hidden(needed_number() & !VIEW);
+    let lacks: Vec<_> = blind.lacks.iter().map(|lack| (lack.right, lack.site)).collect();
+    assert_eq!((lacks, blind.unseen), (vec![(Right::ViewChannel, Site::Server)], vec![Site::Panel]), "told once");
+    let administrator = hidden(ADMINISTRATOR);
+    assert_eq!((administrator.lacks, administrator.unseen), (vec![], vec![]));
+}
+
+#[test]
+fn a_channel_that_leaves_its_overwrites_out_was_not_seen() {
+    let bare: Channel = serde_json::from_value(json!({"id": "50", "guild_id": "4"})).unwrap();
+    let rights = guild(0, needed_number()).review(&[(Site::Panel, Sight::Channel(&bare))], BOT, &[BOT_ROLE]);
+    assert_eq!((rights.lacks, rights.unseen), (vec![], vec![Site::Panel]));
+}
+
+#[test]
 fn an_administrator_lacks_nothing() {
-    let rights = guild(0, 0).review(&[(Site::Category, &channel(&[(9, 0, ALL)]))], BOT, &[RoleId(91)]);
+    let rights = guild(0, 0).review(&[(Site::Category, Sight::Channel(&channel(&[(9, 0, ALL)])))], BOT, &[RoleId(91)]);
     assert!(rights.administrator && rights.lacks.is_empty());
     let rights = guild(0, 0).review(&[], BOT, &[]);
     assert_eq!((rights.administrator, rights.role, rights.lacks.len()), (false, None, 8));

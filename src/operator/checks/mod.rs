@@ -9,7 +9,7 @@ mod rooms;
 #[cfg(test)]
 mod tests;
 
-use crate::discord::{Home, Survey};
+use crate::discord::{Home, Survey, Untold};
 use crate::lifecycle::Right;
 use crate::operator::facts::Facts;
 use crate::operator::finding::{Finding, Verdict};
@@ -82,7 +82,7 @@ fn unknown(why: &str) -> Verdict {
     Verdict::depends(format!("not checked: {why}"))
 }
 
-/// Discord has told other things, but not this.
-fn untold() -> Verdict {
-    Verdict::unchecked("unknown: Discord did not tell", "ask `talon doctor` again in a moment")
+/// Discord has told other things, but not this. Whatever has the same cause shares a line.
+fn untold(why: &Untold) -> Verdict {
+    Verdict::unchecked(format!("not checked: {why}"), "ask `talon doctor` again in a moment")
 }
