@@ -6,8 +6,8 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use serenity::http::Route;
-use tracing::debug;
+use serenity::http::{LightMethod, Route};
+use tracing::{debug, warn};
 
 use crate::discord::reply::answer;
 use crate::discord::rights::{self, Channel, Member};
@@ -137,7 +137,17 @@ impl Client {
         let guild_id = id(channel.guild().0);
         let guild = self.transport.guild(channel.guild()).await.ok()?;
         let me = self.place.me;
-        let member: Member = self.transport.look(Route::GuildMember { guild_id, user_id: id(me.0) }).await.ok()?;
+        let member = Route::GuildMember { guild_id, user_id: id(me.0) };
+        let ask = Ask { awaited: true, ..Ask::new(LightMethod::Get, member) };
+        let (member, date): (Member, _) = self.transport.fetch(&ask).await.ok()?;
+        if let Some(until) = date.and_then(|now| guild.time_out(&member, me, now)) {
+            warn!(
+                until = %humantime::format_rfc3339_seconds(until),
+                guild = %channel.guild(),
+                "Discord refuses the bot what it may do by its roles, because it is in time-out; whoever may time out members \
+                 can end that: right-click the bot → Remove Timeout"
+            );
+        }
         Some(rights::missing(call, &guild, &channel, me, &member.roles()))
     }
 

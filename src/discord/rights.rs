@@ -4,9 +4,12 @@
 //! channel for everyone, for the roles together, and for the member. All that the bot needs stands in one list, which
 //! the invite link, the doctor and the diagnosis of a refusal share.
 
+use std::time::{Duration, SystemTime};
+
 use serde::Deserialize;
 use serenity::model::id as library;
 use serenity::model::permissions::Permissions;
+use serenity::model::timestamp::Timestamp;
 
 use crate::discord::body;
 use crate::discord::estate;
@@ -49,6 +52,9 @@ pub(super) struct Role {
 #[derive(Deserialize)]
 pub(super) struct Member {
     roles: Vec<library::RoleId>,
+    /// Until then Discord leaves it no more than to look and to read, if it is in time-out.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    communication_disabled_until: Option<Timestamp>,
 }
 
 /// A channel or a category, as far as rights go.
@@ -69,6 +75,12 @@ struct Overwrite {
 impl Member {
     pub(super) fn roles(&self) -> Vec<RoleId> {
         self.roles.iter().map(|role| RoleId(role.get())).collect()
+    }
+
+    /// Until when it is in time-out, if it is at this moment.
+    pub(super) fn timed_out(&self, now: SystemTime) -> Option<SystemTime> {
+        let until = u64::try_from(self.communication_disabled_until?.unix_timestamp()).ok()?;
+        Some(SystemTime::UNIX_EPOCH + Duration::from_secs(until)).filter(|until| *until > now)
     }
 }
 
@@ -155,7 +167,12 @@ impl Guild {
         self.roles.iter().filter(|role| role.id.get() != self.id.get() && roles.contains(&RoleId(role.id.get())))
     }
 
-    /// What the bot holds of all that it needs, in the server and in these places.
+    /// Until when Discord withholds from the bot what its roles give it, if it does: whoever may do anything is exempt.
+    pub(super) fn time_out(&self, member: &Member, bot: UserId, now: SystemTime) -> Option<SystemTime> {
+        member.timed_out(now).filter(|_| !self.is_administrated_by(bot, &member.roles()))
+    }
+
+    /// What the bot holds of all that it needs, in the server and in these places. A time-out takes nothing of it: it ends.
     pub(super) fn review(&self, places: &[(Site, Sight<'_>)], bot: UserId, roles: &[RoleId]) -> Rights {
         let held = self.permissions(bot, roles);
         let administrator = held.contains(Permissions::ADMINISTRATOR);
@@ -176,7 +193,7 @@ impl Guild {
         }
         let mut own: Vec<&Role> = self.held(roles).collect();
         own.sort_by_key(|role| !role.managed);
-        Rights { administrator, role: own.first().map(|role| role.name.clone()), lacks, unseen }
+        Rights { administrator, role: own.first().map(|role| role.name.clone()), lacks, unseen, timed_out: None }
     }
 
     /// Whose overwrite takes this permission away: the last that does so.
@@ -302,6 +319,8 @@ pub struct Rights {
     pub lacks: Vec<Lack>,
     /// Where else the rights count and nobody told what they are there.
     pub unseen: Vec<Site>,
+    /// Until when it is in time-out, and can use none of them but to look and to read.
+    pub timed_out: Option<SystemTime>,
 }
 
 /// A right that the bot needs in a place and does not hold there.

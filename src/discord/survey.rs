@@ -131,8 +131,11 @@ impl Transport {
         let clock = Clock::read(asked, date, now());
         let two_factor = me.mfa_enabled;
         let bot = me.named();
-        let (application, home, gateway) =
-            tokio::join!(self.bounded(self.application()), self.home(sought, bot.id), self.bounded(self.gateway()));
+        let (application, home, gateway) = tokio::join!(
+            self.bounded(self.application()),
+            self.home(sought, bot.id, date.unwrap_or(asked)),
+            self.bounded(self.gateway())
+        );
         let commands = match (&application, &home) {
             (Ok(application), Ok(home)) => self.may_have_commands(application.id, home.server.id).await,
             (Err(why), _) => Err(why.clone()),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 use talon::sandbox::world::{Answer, Overwrite, Permissions, Snowflake, Start, Target, World};
@@ -204,6 +205,22 @@ async fn an_administrator_is_warned_and_not_refused() {
 }
 
 #[tokio::test]
+async fn a_bot_in_time_out_is_told_of_it_and_of_no_right() {
+    let stage = stage();
+    let bot = stage.discord.ids().bot;
+    let tomorrow = stage.discord.now() + Duration::from_secs(24 * 60 * 60);
+    stage.discord.act(|world| world.time_out(bot, Some(tomorrow)));
+    only(&stage, "Time-out", &["it can look and read, and nothing else", "Remove Timeout"]).await;
+
+    let yesterday = stage.discord.now() - Duration::from_secs(24 * 60 * 60);
+    stage.discord.act(|world| world.time_out(bot, Some(yesterday)));
+    only_well(&stage).await;
+    stage.discord.act(|world| world.time_out(bot, Some(tomorrow)));
+    stage.discord.set_bot_permissions(Permissions::ADMINISTRATOR);
+    only_well(&stage).await;
+}
+
+#[tokio::test]
 async fn a_deleted_support_role_is_missed() {
     let stage = stage();
     stage.discord.delete_role(stage.discord.ids().support_role);
@@ -307,7 +324,7 @@ async fn an_outage_in_the_middle_accuses_nobody_and_is_one_line() {
     assert_eq!(wrong, [""; 0], "{report}");
     let unchecked: Vec<&str> = report.lines().filter(|line| line.starts_with("? ")).collect();
     let [one] = unchecked[..] else { panic!("one cause, one line:\n{report}") };
-    assert!(one.starts_with("? not checked: discord answers with status 503: Support role, View Channels"), "{report}");
+    assert!(one.starts_with("? not checked: discord answers with status 503: Support role, Time-out"), "{report}");
     assert!(report.contains("✓ Panel channel") && report.contains("ask `talon doctor` again"), "{report}");
     assert!(!report.contains("in place"), "what was not checked is not in place: {report}");
 }

@@ -3,6 +3,8 @@
 //! It is put together from several looks, each of which may fail alone. A channel is in the list of the server, or it tells
 //! of itself; one that Discord refuses to show (403, 50001 "Missing Access") is there, and hidden from the bot.
 
+use std::time::SystemTime;
+
 use serenity::http::{LightMethod, Route};
 
 use crate::discord::estate::{Channel, Listed, Named, Role};
@@ -65,7 +67,7 @@ pub enum Spot {
 }
 
 impl Transport {
-    pub(super) async fn home(&self, sought: Sought, bot: UserId) -> Result<Home, Homeless> {
+    pub(super) async fn home(&self, sought: Sought, bot: UserId, now: SystemTime) -> Result<Home, Homeless> {
         let (servers, panel, category) =
             tokio::join!(self.bounded(self.servers()), self.trace(sought.panel), self.trace(sought.category));
         let traces = [panel, category];
@@ -77,7 +79,7 @@ impl Transport {
             self.bounded(self.listed(server.id)),
             self.bounded(self.look::<Member>(member))
         );
-        Ok(Lookout { server, guild, listed, member, bot }.home(sought, traces))
+        Ok(Lookout { server, guild, listed, member, bot, now }.home(sought, traces))
     }
 
     async fn find_server(
@@ -183,6 +185,7 @@ struct Lookout {
     listed: Look<Vec<Listed>>,
     member: Look<Member>,
     bot: UserId,
+    now: SystemTime,
 }
 
 impl Lookout {
@@ -208,7 +211,8 @@ impl Lookout {
     fn rights(&self, places: &[(Site, Option<Sight<'_>>)]) -> Look<Rights> {
         let (guild, member) = (self.guild.as_ref().map_err(Clone::clone)?, self.member.as_ref().map_err(Clone::clone)?);
         let places: Vec<_> = places.iter().filter_map(|(site, sight)| Some((*site, (*sight)?))).collect();
-        Ok(guild.review(&places, self.bot, &member.roles()))
+        let timed_out = guild.time_out(member, self.bot, self.now);
+        Ok(Rights { timed_out, ..guild.review(&places, self.bot, &member.roles()) })
     }
 
     /// None: there is no such place in this server.

@@ -143,6 +143,22 @@ fn unseen_place(site: Site, home: &Home) -> Verdict {
     }
 }
 
+/// It takes no right away and yet lets the bot use none but to look and to read, until it ends.
+pub(super) fn time_out(facts: &Facts) -> Verdict {
+    review(facts, |rights, _, survey| {
+        let Some(until) = rights.timed_out else { return Verdict::ok("the bot is in none") };
+        let until = humantime::format_rfc3339_seconds(until).to_string().replace('T', " ").replace('Z', " UTC");
+        Verdict::error(
+            format!("the bot is in time-out until {until}: it can look and read, and nothing else"),
+            format!(
+                "whoever has the right \"Timeout Members\" and a role above the bot's ends it: right-click \"{}\" in the list \
+                 of members → Remove Timeout; or wait",
+                survey.bot.name
+            ),
+        )
+    })
+}
+
 /// One right, wherever the bot needs it.
 pub(super) fn right(facts: &Facts, right: Right) -> Verdict {
     review(facts, |review, home, survey| {

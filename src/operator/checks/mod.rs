@@ -26,7 +26,7 @@ const fn check(name: &'static str, title: &'static str, judge: fn(&Facts) -> Ver
 }
 
 /// All of them, in the order in which they are best set right.
-const CHECKS: [Check; 26] = [
+const CHECKS: [Check; 27] = [
     check("discord", "Discord", access::discord),
     check("token", "Token", access::token),
     check("session_starts", "Gateway sessions", access::session_starts),
@@ -36,6 +36,7 @@ const CHECKS: [Check; 26] = [
     check("panel_channel", "Panel channel", rooms::panel_channel),
     check("category", "Category", rooms::category),
     check("support_role", "Support role", rooms::support_role),
+    check("time_out", "Time-out", access::time_out),
     check("view_channels", "View Channels", |facts| access::right(facts, Right::ViewChannel)),
     check("manage_channels", "Manage Channels", |facts| access::right(facts, Right::ManageChannels)),
     check("send_messages", "Send Messages", |facts| access::right(facts, Right::SendMessages)),

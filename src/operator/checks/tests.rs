@@ -33,7 +33,13 @@ fn facts() -> Facts {
         category: spot(2, "tickets", Kind::Category),
         support: Ok(Some(support)),
         wants_two_factor: Ok(false),
-        rights: Ok(Rights { administrator: false, role: Some("helper".into()), lacks: vec![], unseen: vec![] }),
+        rights: Ok(Rights {
+            administrator: false,
+            role: Some("helper".into()),
+            lacks: vec![],
+            unseen: vec![],
+            timed_out: None,
+        }),
     };
     let survey = Survey {
         bot: Named { id: UserId(9), name: "talon".into() },
@@ -168,7 +174,8 @@ fn what_an_overwrite_takes_away_is_given_back_there() {
 fn a_bot_without_a_role_of_its_own_is_invited_again() {
     error("send_messages", &["no role of its own", "talon invite"], |facts| {
         let lack = Lack { right: Right::SendMessages, site: Site::Server, denier: None };
-        *rights(facts) = Rights { administrator: false, role: None, lacks: vec![lack], unseen: vec![] };
+        *rights(facts) =
+            Rights { administrator: false, role: None, lacks: vec![lack], unseen: vec![], timed_out: None };
     });
 }
 
@@ -201,6 +208,14 @@ fn who_the_bot_is() {
     };
     assert_eq!(amiss(owner_has_it), []);
     warning("administrator", &["not needed", "\"helper\""], |facts| rights(facts).administrator = true);
+}
+
+#[test]
+fn a_bot_in_time_out_lacks_no_right_and_is_told_until_when() {
+    let words = ["until 2026-11-28 13:00:00 UTC", "right-click \"talon\"", "Remove Timeout", "Timeout Members"];
+    error("time_out", &words, |facts| {
+        rights(facts).timed_out = Some(humantime::parse_rfc3339("2026-11-28T13:00:00Z").unwrap());
+    });
 }
 
 #[test]
@@ -241,9 +256,9 @@ fn nothing_that_was_not_told_is_in_place() {
     type Taking = fn(&mut Facts);
     let takings: [(Taking, usize); 9] = [
         (|facts| survey(facts).application = Err(why()), 1),
-        (|facts| survey(facts).home = Err(Homeless::Unknown(why())), 17),
+        (|facts| survey(facts).home = Err(Homeless::Unknown(why())), 18),
         (|facts| home(facts).listing = Err(why()), 2),
-        (|facts| home(facts).rights = Err(why()), 11),
+        (|facts| home(facts).rights = Err(why()), 12),
         (|facts| home(facts).support = Err(why()), 2),
         (|facts| home(facts).wants_two_factor = Err(why()), 1),
         (|facts| rights(facts).unseen.push(Site::Panel), 4),

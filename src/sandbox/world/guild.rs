@@ -55,6 +55,8 @@ pub struct Member {
     pub nick: Option<String>,
     pub roles: Vec<Snowflake>,
     pub joined: SystemTime,
+    /// Until when the person can only look and read ("time-out").
+    pub timed_out_until: Option<SystemTime>,
 }
 
 /// Anybody with an account.
@@ -85,12 +87,17 @@ impl User {
 }
 
 impl Member {
+    /// A new member.
+    pub(super) const fn new(roles: Vec<Snowflake>, joined: SystemTime) -> Self {
+        Self { nick: None, roles, joined, timed_out_until: None }
+    }
+
     /// The member object without its `user`, as messages carry it.
     pub(super) fn partial(&self) -> Value {
         json!({
             "nick": self.nick, "avatar": null, "banner": null, "roles": self.roles, "joined_at": timestamp(self.joined),
             "premium_since": null, "deaf": false, "mute": false, "flags": 0, "pending": false,
-            "communication_disabled_until": null,
+            "communication_disabled_until": self.timed_out_until.map(timestamp),
         })
     }
 }
@@ -136,7 +143,8 @@ impl World {
         let own = member.roles.iter().chain([&self.guild.id]).filter_map(|role| self.guild.roles.get(role));
         let base = own.fold(Permissions::NONE, |rights, role| rights | role.permissions);
         let owner = self.guild.owner == user;
-        Some(compute(Holder { user, owner, everyone: self.guild.id, base, roles: &member.roles }))
+        let timed_out = member.timed_out_until.is_some_and(|until| until > self.now);
+        Some(compute(Holder { user, owner, everyone: self.guild.id, base, roles: &member.roles, timed_out }))
     }
 
     pub(super) fn is_member(&self, user: Snowflake) -> bool {

@@ -200,6 +200,6 @@ impl World {
 
     fn user_from_start(&mut self, id: Snowflake, name: &str, bot: bool, roles: &[Snowflake]) {
         self.users.insert(id, User::new(id, name, bot));
-        self.guild.members.insert(id, Member { nick: None, roles: roles.to_vec(), joined: self.now });
+        self.guild.members.insert(id, Member::new(roles.to_vec(), self.now));
     }
 }
