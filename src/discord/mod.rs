@@ -38,7 +38,7 @@ pub mod view;
 mod wire;
 
 pub use client::{Client, Standing};
-pub use estate::{Application, Channel, Kind, Named, Role, Server, Thing};
+pub use estate::{Application, Channel, Holders, Kind, Named, Role, Server, Source, Thing};
 pub use reply::answer;
 pub use rights::{Denier, Lack, Rights, Site, needed_number, needed_rights, places_of};
 pub use start::{Gateway, SessionStartLimit, StartError};

@@ -7,12 +7,13 @@
 use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use serenity::model::id as library;
 use serenity::model::permissions::Permissions;
 use serenity::model::timestamp::Timestamp;
 
 use crate::discord::body;
-use crate::discord::estate;
+use crate::discord::estate::{self, Source};
 use crate::discord::lenient;
 use crate::ids::{GuildId, RoleId, UserId};
 use crate::lifecycle::{Call, Right};
@@ -31,6 +32,9 @@ pub(super) struct Guild {
     /// 1: who moderates must have two-factor authentication.
     #[serde(default, deserialize_with = "lenient::number")]
     mfa_level: Option<u8>,
+    /// How many members it has, if that was asked for.
+    #[serde(default, deserialize_with = "lenient::number")]
+    approximate_member_count: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -46,6 +50,29 @@ pub(super) struct Role {
     /// It came with a bot, and goes with it.
     #[serde(default)]
     managed: bool,
+    /// Why it is managed; some tags say it by being there, with `null` for a value.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    tags: Map<String, Value>,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    flags: u64,
+}
+
+/// A flag of a role that members may give to themselves ("onboarding").
+const IN_PROMPT: u64 = 1;
+
+impl Role {
+    fn source(&self, guild: library::GuildId) -> Source {
+        let tagged = |tag: &str| self.tags.contains_key(tag);
+        match self.managed {
+            _ if self.id.get() == guild.get() => Source::Everyone,
+            _ if tagged("bot_id") => Source::Bot,
+            _ if tagged("premium_subscriber") => Source::Boosters,
+            _ if tagged("guild_connections") => Source::Linked,
+            true => Source::Integration,
+            false if self.flags & IN_PROMPT != 0 => Source::Onboarding,
+            false => Source::People,
+        }
+    }
 }
 
 /// A member, as far as rights go.
@@ -97,7 +124,7 @@ impl Channel {
 impl Guild {
     /// A server of which only its roles were told.
     pub(super) const fn of_roles(id: library::GuildId, roles: Vec<Role>) -> Self {
-        Self { id, name: String::new(), owner_id: None, roles, mfa_level: None }
+        Self { id, name: String::new(), owner_id: None, roles, mfa_level: None, approximate_member_count: None }
     }
 
     pub(super) fn with_roles(self, roles: Vec<Role>) -> Self {
@@ -110,6 +137,10 @@ impl Guild {
 
     pub(super) const fn tells_owner(&self) -> bool {
         self.owner_id.is_some()
+    }
+
+    pub(super) const fn members(&self) -> Option<u64> {
+        self.approximate_member_count
     }
 
     pub(super) fn name(&self) -> Option<&str> {
@@ -129,8 +160,7 @@ impl Guild {
             id: RoleId(role.id.get()),
             name: role.name.clone(),
             mentionable: role.mentionable,
-            managed: role.managed,
-            everyone: role.id.get() == self.id.get(),
+            source: role.source(self.id),
         };
         roles.into_iter().map(known).collect()
     }

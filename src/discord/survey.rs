@@ -145,7 +145,7 @@ impl Transport {
     }
 
     /// One look, for as long as it is worth waiting for.
-    async fn bounded<T>(&self, look: impl Future<Output = Result<T, StartError>>) -> Look<T> {
+    pub(super) async fn bounded<T>(&self, look: impl Future<Output = Result<T, StartError>>) -> Look<T> {
         // Boxed: several of them are under way together, in one future.
         let why = match timeout(LOOK_TIMEOUT, Box::pin(look)).await {
             Ok(Ok(found)) => return Ok(found),

@@ -228,6 +228,36 @@ async fn a_deleted_support_role_is_missed() {
 }
 
 #[tokio::test]
+async fn a_role_of_the_many_is_no_support_and_one_of_nobody_is_none() {
+    let mut stage = stage();
+    let ids = stage.discord.ids();
+    let warned = async |stage: &Stage, words: &[&str]| {
+        let (wrong, report) = wrong(stage).await;
+        assert_eq!(wrong, [""; 0], "{report}");
+        let line = report.lines().find(|line| line.starts_with("! Support role")).expect("a warning");
+        for word in words {
+            assert!(line.contains(word), "{word:?} in {line}");
+        }
+    };
+    stage.set("SUPPORT_ROLE_ID", ids.member_role.to_string());
+    warned(&stage, &["@member is held by 6 of about 7 members", "see every ticket"]).await;
+
+    stage.discord.fault(Fault::code("GET /guilds/*/roles/member-counts", 404, 0, "404: Not Found").always());
+    let (_, report) = wrong(&stage).await;
+    assert!(report.contains("✓ Support role"), "not told is not wrong, and not worth a line: {report}");
+    stage.discord.clear_faults();
+
+    stage.set("SUPPORT_ROLE_ID", ids.bot_role.to_string());
+    warned(&stage, &["@talon belongs to a bot"]).await;
+    stage.set("SUPPORT_ROLE_ID", ids.guild.to_string());
+    only(&stage, "Support role", &["is @everyone: every member would see every ticket"]).await;
+
+    stage.set("SUPPORT_ROLE_ID", ids.support_role.to_string());
+    stage.discord.leave(ids.sue);
+    warned(&stage, &["@support is held by nobody"]).await;
+}
+
+#[tokio::test]
 async fn channels_that_are_not_what_they_should_be() {
     let mut stage = stage();
     let ids = stage.discord.ids();

@@ -179,6 +179,29 @@ fn a_channel_that_leaves_its_overwrites_out_was_not_seen() {
 }
 
 #[test]
+fn a_role_tells_how_members_come_by_it() {
+    let source = |told: Value| {
+        let mut role = json!({"id": "60", "permissions": "0"});
+        role.as_object_mut().unwrap().extend(told.as_object().unwrap().clone());
+        let guild: Guild = serde_json::from_value(json!({"id": "4", "owner_id": "1", "roles": [role]})).unwrap();
+        guild.roles().remove(0).source
+    };
+    for (told, expected) in [
+        (json!({}), Source::People),
+        (json!({"id": "4"}), Source::Everyone),
+        (json!({"managed": true, "tags": {"bot_id": "9"}}), Source::Bot),
+        (json!({"managed": true, "tags": {"premium_subscriber": null}}), Source::Boosters),
+        (json!({"managed": true, "tags": {"integration_id": "8"}}), Source::Integration),
+        (json!({"managed": true, "tags": null}), Source::Integration),
+        (json!({"tags": {"guild_connections": null}}), Source::Linked),
+        (json!({"flags": 1}), Source::Onboarding),
+        (json!({"flags": 2, "tags": {}}), Source::People),
+    ] {
+        assert_eq!(source(told.clone()), expected, "{told}");
+    }
+}
+
+#[test]
 fn an_administrator_lacks_nothing() {
     let rights = guild(0, 0).review(&[(Site::Category, Sight::Channel(&channel(&[(9, 0, ALL)])))], BOT, &[RoleId(91)]);
     assert!(rights.administrator && rights.lacks.is_empty());

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use serenity::http::{LightMethod, Route};
 
-use crate::discord::estate::{Channel, Listed, Named, Role};
+use crate::discord::estate::{Channel, Holders, Listed, Named, Role};
 use crate::discord::rights::{Guild, Member, Rights, Sight, Site};
 use crate::discord::said::Said;
 use crate::discord::start::{self, StartError};
@@ -36,6 +36,8 @@ pub struct Home {
     pub category: Spot,
     /// The support role, if the server has one with its id.
     pub support: Look<Option<Role>>,
+    /// How many members hold it.
+    pub holders: Holders,
     /// Rights to manage count only for accounts with two-factor authentication.
     pub wants_two_factor: Look<bool>,
     /// What the bot may do here.
@@ -74,12 +76,15 @@ impl Transport {
         let server = self.find_server(sought, servers, &traces).await?;
         let guild_id = id(server.id.0);
         let member = Route::GuildMember { guild_id, user_id: id(bot.0) };
-        let (guild, listed, member) = tokio::join!(
+        let (guild, listed, member, of_roles) = tokio::join!(
             self.guild_or_roles(server.id),
             self.bounded(self.listed(server.id)),
-            self.bounded(self.look::<Member>(member))
+            self.bounded(self.look::<Member>(member)),
+            self.bounded(self.role_members(server.id))
         );
-        Ok(Lookout { server, guild, listed, member, bot, now }.home(sought, traces))
+        let members = guild.as_ref().ok().and_then(Guild::members);
+        let holders = Holders { members, of_roles: of_roles.unwrap_or_default() };
+        Ok(Lookout { server, guild, listed, member, holders, bot, now }.home(sought, traces))
     }
 
     async fn find_server(
@@ -112,10 +117,11 @@ impl Transport {
     ) -> Result<Named<GuildId>, Homeless> {
         let mut unknown = None;
         for server in servers.iter().take(SEARCHED) {
-            match self.bounded(self.server(server.id)).await {
-                Ok(found) => {
-                    let channel = found.channels.iter().any(|one| one.id == sought.panel || one.id == sought.category);
-                    if channel || found.roles.iter().any(|role| role.id == sought.support) {
+            let looked = async { tokio::try_join!(self.guild(server.id), self.listed(server.id)) };
+            match self.bounded(looked).await {
+                Ok((guild, listed)) => {
+                    let is_sought = |one: &Listed| [sought.panel.0, sought.category.0].contains(&one.id.get());
+                    if listed.iter().any(is_sought) || guild.roles().iter().any(|role| role.id == sought.support) {
                         return Ok(server.clone());
                     }
                 }
@@ -155,7 +161,7 @@ impl Transport {
 
     /// A server with its roles, or only with its roles where nothing else of it is told.
     async fn guild_or_roles(&self, server: GuildId) -> Look<Guild> {
-        let told = self.bounded(self.guild_as_told(server)).await;
+        let told = self.bounded(self.counted_guild_as_told(server)).await;
         if told.as_ref().is_ok_and(Guild::tells_roles) {
             return told;
         }
@@ -184,6 +190,7 @@ struct Lookout {
     guild: Look<Guild>,
     listed: Look<Vec<Listed>>,
     member: Look<Member>,
+    holders: Holders,
     bot: UserId,
     now: SystemTime,
 }
@@ -203,6 +210,7 @@ impl Lookout {
             panel: self.spot(sought.panel, panel, sees_all),
             category: self.spot(sought.category, category, sees_all),
             support: guild.clone().map(|guild| guild.roles().into_iter().find(|role| role.id == sought.support)),
+            holders: self.holders.clone(),
             wants_two_factor: guild.and_then(|guild| guild.wants_two_factor().ok_or_else(Untold::left_out)),
             rights,
         }

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::discord::estate::Kind;
+use crate::discord::estate::{Holders, Kind};
 use crate::discord::rights::Denier;
 use crate::discord::standin::{Act, StandIn};
 use crate::discord::transport::Transport;
@@ -19,7 +19,7 @@ fn reply(status: u16, body: &Value) -> Act {
 /// Two servers: the chess club 4, and 5 with nothing in it but its general channel. `change` answers first.
 async fn discord(change: impl Fn(&str) -> Option<Act> + Send + Sync + 'static) -> StandIn {
     StandIn::new(move |_, head| {
-        let path = head.strip_prefix("GET /api/v10").and_then(|rest| rest.split(" HTTP").next()).unwrap_or_default();
+        let path = head.strip_prefix("GET /api/v10").and_then(|rest| rest.split([' ', '?']).next()).unwrap_or_default();
         change(path).unwrap_or_else(|| usual(path))
     })
     .await
@@ -41,9 +41,11 @@ fn usual(path: &str) -> Act {
         "/users/@me/guilds" => reply(200, &json!([{"id": "5", "name": "other"}, {"id": "4", "name": "chess club"}])),
         "/channels/1" => reply(200, &channel("1", 0, None)),
         "/channels/2" => reply(200, &channel("2", 4, None)),
-        "/guilds/4" => {
-            reply(200, &json!({"id": "4", "name": "chess club", "owner_id": "7", "mfa_level": 0, "roles": roles}))
-        }
+        "/guilds/4" => reply(
+            200,
+            &json!({"id": "4", "name": "chess club", "owner_id": "7", "mfa_level": 0, "approximate_member_count": 70, "roles": roles}),
+        ),
+        "/guilds/4/roles/member-counts" => reply(200, &json!({"3": 2, "90": 1})),
         "/guilds/4/channels" => {
             let ticket = channel("50", 0, Some("2"));
             reply(200, &json!([channel("1", 0, None), channel("2", 4, None), ticket, {"id": "51", "type": "new"}]))
@@ -77,6 +79,8 @@ async fn all_is_found() {
     assert!(matches!(&home.panel, Spot::Here(channel) if channel.kind == Kind::Text));
     assert!(matches!(&home.category, Spot::Here(channel) if channel.kind == Kind::Category));
     assert!(home.support.unwrap().is_some_and(|role| role.mentionable));
+    let of_roles = [(RoleId(3), 2), (RoleId(90), 1)].into();
+    assert_eq!(home.holders, Holders { members: Some(70), of_roles });
     assert_eq!(home.rights.unwrap().lacks, []);
 }
 
@@ -166,6 +170,11 @@ async fn a_look_that_fails_costs_itself() {
     without("/users/@me/guilds", |survey| assert_eq!(known(survey).server.name, "chess club")).await;
     without("/oauth2/applications/@me", |survey| assert!(survey.application.is_err() && known(survey).rights.is_ok()))
         .await;
+    without("/guilds/4/roles/member-counts", |survey| {
+        let home = known(survey);
+        assert!(home.holders.of_roles.is_empty() && home.support.is_ok() && home.rights.is_ok());
+    })
+    .await;
     without("/channels/1", |survey| assert!(matches!(known(survey).panel, Spot::Here(_)))).await;
 }
 

@@ -6,6 +6,7 @@ use crate::operator::checks::{home, unknown, untold};
 use crate::operator::facts::Facts;
 use crate::operator::finding::Verdict;
 use crate::operator::rights::label;
+use crate::operator::support::Concern;
 
 /// How many channels there may be, and how many are so many that it is time to think of it.
 struct Room {
@@ -77,12 +78,15 @@ pub(super) fn support_role(facts: &Facts) -> Verdict {
         Ok(None) => {
             Verdict::error(format!("\"{}\" has no role with this id, or not any more", home.server.name), remedy)
         }
-        Ok(Some(role)) if role.everyone => Verdict::error("is @everyone: every member would see every ticket", remedy),
-        Ok(Some(role)) if role.managed => Verdict::warning(
-            format!("@{} belongs to a bot or a subscription: nobody can be given it", role.name),
-            remedy,
-        ),
-        Ok(Some(role)) => Verdict::ok(format!("@{}", role.name)),
+        Ok(Some(role)) => match Concern::about(role, &home.holders) {
+            None => Verdict::ok(format!("@{}", role.name)),
+            Some(concern @ Concern::Everyone) => Verdict::error(concern.words(), remedy),
+            Some(concern @ Concern::Nobody) => Verdict::warning(
+                format!("@{} {}", role.name, concern.words()),
+                format!("Server Settings → Members: give your support team the role \"{}\"", role.name),
+            ),
+            Some(concern) => Verdict::warning(format!("@{} {}", role.name, concern.words()), remedy),
+        },
     })
 }
 

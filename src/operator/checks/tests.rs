@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::discord::{
-    Application, Channel, Clock, Denier, Gateway, Homeless, Kind, Lack, Listing, Named, Rights, Role,
-    SessionStartLimit, Site, Spot, StartError, needed_rights,
+    Application, Channel, Clock, Denier, Gateway, Holders, Homeless, Kind, Lack, Listing, Named, Rights, Role,
+    SessionStartLimit, Site, Source, Spot, StartError, needed_rights,
 };
 use crate::ids::{ApplicationId, ChannelId, GuildId, MessageId, RoleId, UserId};
 use crate::operator::facts::{Contents, Database, Disk, PanelFile};
@@ -25,13 +25,14 @@ fn gateway(remaining: u32) -> Gateway {
 
 /// All is well.
 fn facts() -> Facts {
-    let support = Role { id: RoleId(3), name: "support".into(), mentionable: false, managed: false, everyone: false };
+    let support = Role { id: RoleId(3), name: "support".into(), mentionable: false, source: Source::People };
     let home = Home {
         server: Named { id: GuildId(4), name: "talon".into() },
         listing: Ok(Listing { channels: 3, tickets: 0 }),
         panel: spot(1, "help", Kind::Text),
         category: spot(2, "tickets", Kind::Category),
         support: Ok(Some(support)),
+        holders: Holders { members: Some(9), of_roles: [(RoleId(3), 2)].into() },
         wants_two_factor: Ok(false),
         rights: Ok(Rights {
             administrator: false,
@@ -344,11 +345,16 @@ fn what_the_settings_name() {
         home(facts).category = spot(1, "help", Kind::Text);
     });
     error("support_role", &["every member would see", "SUPPORT_ROLE_ID"], |facts| {
-        support(facts).everyone = true;
+        support(facts).source = Source::Everyone;
     });
-    warning("support_role", &["belongs to a bot"], |facts| {
-        support(facts).managed = true;
+    warning("support_role", &["belongs to a bot"], |facts| support(facts).source = Source::Bot);
+    warning("support_role", &["@support is given to whoever boosts", "SUPPORT_ROLE_ID"], |facts| {
+        support(facts).source = Source::Boosters;
     });
+    let held = |count| move |facts: &mut Facts| home(facts).holders.of_roles = [(RoleId(3), count)].into();
+    warning("support_role", &["@support is held by 5 of about 9 members", "SUPPORT_ROLE_ID"], held(5));
+    warning("support_role", &["@support is held by nobody", "give your support team"], held(0));
+    assert_eq!(amiss(|facts| home(facts).holders = Holders::default()), [], "not told is nobody's fault");
 }
 
 #[test]

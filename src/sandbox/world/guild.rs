@@ -45,8 +45,10 @@ pub struct Role {
     pub permissions: Permissions,
     pub position: i64,
     pub mentionable: bool,
-    /// Belongs to a bot, and cannot be given to anybody else.
-    pub managed: bool,
+    /// The bot that it belongs to; it cannot be given to anybody else.
+    pub bot: Option<Snowflake>,
+    /// New members may give it to themselves ("onboarding").
+    pub in_prompt: bool,
 }
 
 /// A person's presence in the server.
@@ -103,13 +105,28 @@ impl Member {
 }
 
 impl Role {
+    /// A role that anybody can be given.
+    pub(super) const fn new(id: Snowflake, name: String, permissions: Permissions, position: i64) -> Self {
+        Self { id, name, permissions, position, mentionable: false, bot: None, in_prompt: false }
+    }
+
+    /// Given by Discord, and not by people.
+    #[must_use]
+    pub const fn is_managed(&self) -> bool {
+        self.bot.is_some()
+    }
+
     pub(super) fn json(&self) -> Value {
-        json!({
+        let mut json = json!({
             "id": self.id, "name": self.name, "permissions": self.permissions, "position": self.position,
             "color": 0, "colors": { "primary_color": 0, "secondary_color": null, "tertiary_color": null },
-            "hoist": false, "icon": null, "unicode_emoji": null, "managed": self.managed,
-            "mentionable": self.mentionable, "flags": 0, "description": null,
-        })
+            "hoist": false, "icon": null, "unicode_emoji": null, "managed": self.is_managed(),
+            "mentionable": self.mentionable, "flags": u8::from(self.in_prompt), "description": null,
+        });
+        if let Some(bot) = self.bot {
+            json["tags"] = json!({ "bot_id": bot });
+        }
+        json
     }
 }
 
