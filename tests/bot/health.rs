@@ -99,6 +99,28 @@ async fn what_happens_is_counted() {
 }
 
 #[tokio::test]
+async fn a_ticket_that_is_closed_before_it_is_ready_was_opened_and_one_whose_deletion_is_answered_late_was_closed() {
+    let (stage, url) = ready().await;
+    let ids = stage.discord.ids();
+    let welcome = stage.discord.hold("POST /channels/*/messages", When::Before);
+    let deletion = stage.discord.hold("DELETE /channels/*", When::After);
+    let press = stage.press_create(ids.alice);
+    stage.discord.answered(press).await.expect("she is told where it is");
+    let ticket = stage.tickets()[0];
+    stage.discord.say(ids.alice, ticket, "!close").expect("it is her ticket");
+    stage.until_gone(ticket).await;
+    stage.until_logged("ticket closed").await;
+    deletion.release();
+    welcome.release();
+
+    let (_, metrics) = get(&format!("{url}/metrics")).await;
+
+    for line in ["talon_tickets_opened_total 1", "talon_tickets_closed_total 1", "talon_tickets_failed_total 0"] {
+        assert!(metrics.lines().any(|found| found == line), "{line} is not in\n{metrics}");
+    }
+}
+
+#[tokio::test]
 async fn an_address_that_is_taken_is_told() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("an address").to_string();
