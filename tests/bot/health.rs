@@ -11,7 +11,7 @@ use crate::stage::Stage;
 
 /// A bot that tells how it is, and where it does.
 pub async fn ready() -> (Stage, String) {
-    let mut stage = Stage::with(Setup { heartbeat: Duration::from_millis(300), ..Setup::default() });
+    let mut stage = Stage::with(Setup { heartbeat: Duration::from_secs(1), ..Setup::default() });
     stage.set("HEALTH_ADDR", "127.0.0.1:0");
     stage.start().await;
     let url = stage.health_url().await;
