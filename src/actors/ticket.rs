@@ -2,6 +2,7 @@
 //!
 //! It waits for nothing: calls and disk jobs are tasks of its own, whose results come back as messages.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -58,6 +59,8 @@ pub struct Desk {
     ticket: DurableTicket,
     number: Option<Number>,
     channel: Option<ChannelId>,
+    /// It failed, perhaps between saving where it is and telling that.
+    place_untold: bool,
     /// Calls to Discord and jobs for the disk.
     tasks: JoinSet<()>,
     alarm: Option<JoinHandle<Result<(), ractor::MessagingErr<TicketMsg>>>>,
@@ -76,6 +79,7 @@ impl Actor for TicketActor {
             ticket: DurableTicket::new(self.owner, self.outside.rules),
             number: None,
             channel: None,
+            place_untold: false,
             tasks: JoinSet::new(),
             alarm: None,
             handled: 0,
@@ -119,7 +123,12 @@ impl Actor for TicketActor {
 impl TicketActor {
     fn resume(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, failed: bool) {
         if failed {
+            desk.place_untold = true;
             self.write_down(desk, &[Note::Restarted]);
+        }
+        // An event may have brought it back before.
+        if desk.ticket.is_loaded() {
+            self.tell_untold_place(desk);
         }
         let effects = desk.ticket.load(clock::now());
         self.carry_out(me, desk, effects);
@@ -135,6 +144,7 @@ impl TicketActor {
             Ok((state, number)) => {
                 desk.number = number;
                 desk.channel = state.channel();
+                self.tell_untold_place(desk);
                 Some(state)
             }
             Err(error) => {
@@ -239,8 +249,18 @@ impl TicketActor {
         let channel = desk.ticket.state().channel();
         if channel != desk.channel {
             desk.channel = channel;
-            let _ = self.supervisor.cast(SupervisorMsg::Moved { owner: self.owner, channel });
+            self.tell_place(channel);
         }
+    }
+
+    fn tell_untold_place(&self, desk: &mut Desk) {
+        if mem::take(&mut desk.place_untold) {
+            self.tell_place(desk.channel);
+        }
+    }
+
+    fn tell_place(&self, channel: Option<ChannelId>) {
+        let _ = self.supervisor.cast(SupervisorMsg::Moved { owner: self.owner, channel });
     }
 
     /// Sets the alarm for the next deadline, and says what the supervisor wants to know.

@@ -107,6 +107,12 @@ impl DurableTicket {
         effects
     }
 
+    /// The row has been read.
+    #[must_use]
+    pub fn is_loaded(&self) -> bool {
+        self.ticket.is_read()
+    }
+
     /// Something happened.
     pub fn hear(&mut self, event: Event, now: SystemTime) -> Effects {
         let mut effects = Effects::default();

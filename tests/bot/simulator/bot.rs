@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::mem;
 use std::time::{Duration, SystemTime};
 
 use talon::actors::Rank;
@@ -45,6 +46,7 @@ struct Desk {
     birth: u64,
     ticket: DurableTicket,
     channel: Option<ChannelId>,
+    place_untold: bool,
     alarm: Option<SystemTime>,
     handled: u64,
 }
@@ -218,7 +220,7 @@ impl Game {
         bot.births += 1;
         let birth = bot.births;
         let ticket = || DurableTicket::new(owner, RULES);
-        let born = || Desk { birth, ticket: ticket(), channel: None, alarm: None, handled: 0 };
+        let born = || Desk { birth, ticket: ticket(), channel: None, place_untold: false, alarm: None, handled: 0 };
         bot.desks.entry(owner).or_insert_with(born).handled += 1;
     }
 
@@ -227,6 +229,7 @@ impl Game {
         let Some(owner) = self.seated(to) else { return };
         if let (Some(state), Some(desk)) = (&row, self.desk(owner)) {
             desk.channel = state.channel();
+            self.tell_untold_place(owner);
         }
         self.play_ticket(owner, |ticket, now| ticket.loaded(row, now));
     }
@@ -296,14 +299,27 @@ impl Game {
     }
 
     fn tell_where(&mut self, owner: Owner) {
-        let Some(life) = self.bot.as_ref().map(|bot| bot.life) else { return };
         let Some(desk) = self.desk(owner) else { return };
         let channel = desk.ticket.state().channel();
         if channel != desk.channel {
             desk.channel = channel;
-            let soon = self.dice.millis(0, 2);
-            self.plan(soon, Happening::Moved { life, owner, channel });
+            self.tell_place(owner, channel);
         }
+    }
+
+    fn tell_untold_place(&mut self, owner: Owner) {
+        if let Some(desk) = self.desk(owner)
+            && mem::take(&mut desk.place_untold)
+        {
+            let channel = desk.channel;
+            self.tell_place(owner, channel);
+        }
+    }
+
+    fn tell_place(&mut self, owner: Owner, channel: Option<ChannelId>) {
+        let Some(life) = self.bot.as_ref().map(|bot| bot.life) else { return };
+        let soon = self.dice.millis(0, 2);
+        self.plan(soon, Happening::Moved { life, owner, channel });
     }
 
     pub fn moved(&mut self, life: u64, owner: Owner, channel: Option<ChannelId>) {
@@ -381,6 +397,13 @@ impl Game {
     pub fn revive(&mut self, life: u64, owner: Owner) {
         let Some(bot) = self.bot.as_ref().filter(|bot| bot.life == life && !bot.draining) else { return };
         let told = bot.router.remind(owner);
+        self.bring_to_life(owner);
+        if let Some(desk) = self.desk(owner) {
+            desk.place_untold = true;
+            if desk.ticket.is_loaded() {
+                self.tell_untold_place(owner);
+            }
+        }
         self.resume(owner);
         self.deliver(told);
     }
