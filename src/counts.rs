@@ -23,7 +23,7 @@ const READY_WITHIN: [f64; 11] = [0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 3.0, 10.0, 30.0
 
 /// Everything that is counted.
 pub struct Counts {
-    /// Tickets that became ready.
+    /// Tickets that got their channel, ready or not.
     pub opened: Counter,
     /// Tickets whose channel we deleted.
     pub closed: Counter,
@@ -96,7 +96,7 @@ impl Default for Counts {
 impl Counts {
     fn register(&mut self) {
         let all = &mut self.registry;
-        all.register("tickets_opened", "Tickets that became ready", self.opened.clone());
+        all.register("tickets_opened", "Tickets that got their channel", self.opened.clone());
         all.register("tickets_closed", "Tickets whose channel the bot deleted", self.closed.clone());
         all.register("tickets_failed", "Openings that came to nothing", self.failed.clone());
         all.register("tickets_open", "Tickets with a channel", self.open.clone());

@@ -2,9 +2,9 @@
 
 use crate::actors::Outside;
 use crate::ids::{ChannelId, Owner};
-use crate::lifecycle::Note;
 use crate::lifecycle::menu::MenuNote;
 use crate::lifecycle::panel::PanelNote;
+use crate::lifecycle::{Note, Why};
 use crate::store::Number;
 
 /// Whose ticket, and which.
@@ -23,7 +23,8 @@ pub fn notes(outside: &Outside, of: Subject, notes: &[Note]) {
     let counts = &outside.counts;
     for note in notes {
         match note {
-            Note::Opened { .. } => drop(counts.opened.inc()),
+            // Not when it is ready: it may be closed before.
+            Note::Created { .. } | Note::Found { .. } => drop(counts.opened.inc()),
             Note::Closed { .. } => drop(counts.closed.inc()),
             Note::Refused { .. } => drop(counts.failed.inc()),
             Note::Retrying { .. } => drop(counts.retries.inc()),
@@ -48,7 +49,13 @@ macro_rules! line {
 }
 
 fn log(of: Subject, note: &Note) {
-    let of = Subject { channel: note.channel().or(of.channel), ..of };
+    let of = match note {
+        // Whoever closes where no ticket is does not mean the one that they have.
+        Note::TurnedDown { why: Why::NotATicket | Why::NotKnownYet, .. } => {
+            Subject { number: None, channel: None, ..of }
+        }
+        _ => Subject { channel: note.channel().or(of.channel), ..of },
+    };
     match note {
         Note::Asked { by, way } => line!(info, of, %by, ?way, "a ticket was asked for"),
         Note::AskedAgain { by, way } => line!(info, of, %by, ?way, "pointed to the ticket there is"),

@@ -6,11 +6,11 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use serenity::http::Route;
-use tracing::debug;
+use serenity::http::{LightMethod, Route};
+use tracing::{debug, warn};
 
 use crate::discord::reply::answer;
-use crate::discord::rights::{self, Channel, Guild, Member};
+use crate::discord::rights::{self, Channel, Member};
 use crate::discord::said::Said;
 use crate::discord::start::{Gateway, StartError};
 use crate::discord::status::{Barred, LineStatus};
@@ -116,9 +116,10 @@ impl Client {
 
     /// Is this member an administrator of this server?
     pub async fn is_administrator(&self, guild: GuildId, member: UserId, roles: &[RoleId]) -> Standing {
-        match self.transport.look::<Guild>(Route::Guild { guild_id: id(guild.0) }).await {
+        match self.transport.guild(guild).await {
             Ok(guild) if guild.is_administrated_by(member, roles) => Standing::Administrator,
-            Ok(_) => Standing::Member,
+            Ok(guild) if guild.tells_owner() => Standing::Member,
+            Ok(_) => Standing::Unknown,
             Err(StartError::HeldUp(wait) | StartError::Barred(Barred { next_probe: wait, .. })) => {
                 Standing::HeldUp(wait)
             }
@@ -134,9 +135,19 @@ impl Client {
             channel => channel.ok()?,
         };
         let guild_id = id(channel.guild().0);
-        let guild: Guild = self.transport.look(Route::Guild { guild_id }).await.ok()?;
+        let guild = self.transport.guild(channel.guild()).await.ok()?;
         let me = self.place.me;
-        let member: Member = self.transport.look(Route::GuildMember { guild_id, user_id: id(me.0) }).await.ok()?;
+        let member = Route::GuildMember { guild_id, user_id: id(me.0) };
+        let ask = Ask { awaited: true, ..Ask::new(LightMethod::Get, member) };
+        let (member, date): (Member, _) = self.transport.fetch(&ask).await.ok()?;
+        if let Some(until) = date.and_then(|now| guild.time_out(&member, me, now)) {
+            warn!(
+                until = %humantime::format_rfc3339_seconds(until),
+                guild = %channel.guild(),
+                "Discord refuses the bot what it may do by its roles, because it is in time-out; whoever may time out members \
+                 can end that: right-click the bot → Remove Timeout"
+            );
+        }
         Some(rights::missing(call, &guild, &channel, me, &member.roles()))
     }
 

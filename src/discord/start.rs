@@ -101,6 +101,9 @@ impl fmt::Display for StartError {
             Self::Proxy => f.write_str("DISCORD_PROXY is not an address such as http://127.0.0.1:8080"),
             Self::Network(_) => f.write_str("the network client could not be set up"),
             Self::NoAnswer(None) => f.write_str("discord does not answer"),
+            Self::NoAnswer(Some(status @ 200..=299)) => {
+                write!(f, "discord answers with status {status} and not with what was asked for")
+            }
             Self::NoAnswer(Some(status)) => write!(f, "discord answers with status {status}"),
             Self::Unreachable { cause } => write!(f, "discord does not answer: {cause}"),
             Self::NotDiscord(status) => write!(
@@ -172,13 +175,18 @@ impl Transport {
         &self,
         ask: &Ask<'_>,
     ) -> Result<(T, Option<SystemTime>), StartError> {
+        read(self.reply(ask).await?)
+    }
+
+    /// The reply to such a request as it came, whatever it says.
+    pub(super) async fn reply(&self, ask: &Ask<'_>) -> Result<Reply, StartError> {
         let mut sending = pin!(self.send(ask));
         loop {
             if let Ok(sent) = timeout(LOOK_TIMEOUT, &mut sending).await {
                 let reply = sent.map_err(|cause| StartError::Unreachable { cause })?;
                 return match self.status().barred.filter(|_| reply.held_up.is_some()) {
                     Some(barred) => Err(StartError::Barred(barred)),
-                    None => read(reply),
+                    None => Ok(reply),
                 };
             }
             if let Some(barred) = self.status().barred {
@@ -189,7 +197,7 @@ impl Transport {
 }
 
 /// What a reply brings, and when it was written. A refusal is believed only from Discord.
-fn read<T: DeserializeOwned>(reply: Reply) -> Result<(T, Option<SystemTime>), StartError> {
+pub(super) fn read<T: DeserializeOwned>(reply: Reply) -> Result<(T, Option<SystemTime>), StartError> {
     let Reply { status, body, date, held_up } = reply;
     if let Some(wait) = held_up {
         return Err(StartError::HeldUp(wait));

@@ -231,13 +231,6 @@ impl Panel {
         }
     }
 
-    /// All panels were listed. A list that was asked for before the session may be older than it.
-    fn heard_of_all(&mut self) {
-        if self.unheard == Unheard::Beside {
-            self.unheard = Unheard::Known;
-        }
-    }
-
     fn deleted(&mut self, messages: &[MessageId], now: SystemTime) {
         if let Some(panel) = self.message.filter(|panel| messages.contains(panel)) {
             self.step.notes.push(PanelNote::Deleted(panel));
@@ -251,6 +244,13 @@ impl Panel {
             self.put_back = None;
             self.next_put_back = Some(now + PUT_BACK_AFTER);
             self.ensure(None, now);
+        }
+    }
+
+    /// All panels were listed. A list that was asked for before the session may be older than it.
+    fn heard_of_all(&mut self) {
+        if self.unheard == Unheard::Beside {
+            self.unheard = Unheard::Known;
         }
     }
 
@@ -418,6 +418,7 @@ impl Panel {
 
     fn take(&mut self, message: MessageId) {
         self.sent_after = None;
+        // Whatever was deleted, this one is there.
         self.put_back = None;
         self.message = Some(message);
         self.unsaved = None;

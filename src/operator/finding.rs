@@ -100,25 +100,46 @@ pub struct Finding {
 impl fmt::Display for Finding {
     /// One sentence, as the log has it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.title, printable(&self.found))?;
-        self.remedy.as_ref().map_or(Ok(()), |remedy| write!(f, ": {}", printable(remedy)))
+        f.write_str(&self.sentence(self.title))
     }
 }
 
 impl Finding {
+    /// The same for several checks that share it.
+    pub fn sentence(&self, titles: &str) -> String {
+        let remedy = self.remedy.as_ref().map(|remedy| format!(": {}", printable(remedy))).unwrap_or_default();
+        format!("{titles}: {}{remedy}", printable(&self.found))
+    }
+
     /// It says nothing of its own: what it hangs on has a line, and a remedy.
     pub const fn depends(&self) -> bool {
         matches!(self.status, Status::Unchecked) && self.remedy.is_none()
     }
 }
 
+/// What could not be checked, once for each cause: the checks that share it, with the first of their findings.
+pub fn causes(findings: &[Finding]) -> Vec<(&Finding, Vec<&'static str>)> {
+    let mut causes: Vec<(&Finding, Vec<&'static str>)> = Vec::new();
+    for finding in findings.iter().filter(|finding| finding.status == Status::Unchecked) {
+        match causes.iter_mut().find(|(known, _)| known.found == finding.found && known.remedy == finding.remedy) {
+            Some((_, titles)) => titles.push(finding.title),
+            None => causes.push((finding, vec![finding.title])),
+        }
+    }
+    causes
+}
+
 /// The report for a person: a line for each check, what to do below it, and a last line that sums up. Where one remedy
-/// helps several checks in a row, as when the bot has lost its role, it is told once, below the last of them. What hangs
-/// on the same other thing shares a line.
+/// helps several checks in a row, as when the bot has lost its role, it is told once, below the last of them. What could
+/// not be checked for the same reason shares a line.
 pub fn table(findings: &[Finding], colours: bool) -> String {
     let width = findings.iter().map(|finding| finding.title.chars().count()).max().unwrap_or(0);
     let sign = |status: Status| if colours { status.coloured() } else { status.sign().to_string() };
-    let (dependent, own): (Vec<&Finding>, Vec<&Finding>) = findings.iter().partition(|finding| finding.depends());
+    let causes = causes(findings);
+    let is_shared = |finding: &Finding, titles: &[&str]| finding.depends() || titles.len() > 1;
+    let shared: Vec<_> = causes.iter().filter(|(finding, titles)| is_shared(finding, titles)).collect();
+    let is_own = |finding: &&Finding| !shared.iter().any(|(_, titles)| titles.contains(&finding.title));
+    let own: Vec<&Finding> = findings.iter().filter(is_own).collect();
     let mut table = String::new();
     for same in own.chunk_by(|one, next| one.remedy.is_some() && one.remedy == next.remedy) {
         for Finding { title, status, found, .. } in same {
@@ -129,16 +150,11 @@ pub fn table(findings: &[Finding], colours: bool) -> String {
             let _ = writeln!(table, "  {:width$}  → {}", "", printable(remedy));
         }
     }
-    let mut reasons: Vec<&str> = Vec::new();
-    for finding in &dependent {
-        if !reasons.contains(&finding.found.as_str()) {
-            reasons.push(&finding.found);
+    for (Finding { found, remedy, .. }, titles) in shared {
+        let _ = writeln!(table, "{} {}: {}", sign(Status::Unchecked), printable(found), titles.join(", "));
+        if let Some(remedy) = remedy {
+            let _ = writeln!(table, "  → {}", printable(remedy));
         }
-    }
-    for reason in reasons {
-        let of_reason = dependent.iter().filter(|finding| finding.found == reason);
-        let titles: Vec<&str> = of_reason.map(|finding| finding.title).collect();
-        let _ = writeln!(table, "{} {}: {}", sign(Status::Unchecked), printable(reason), titles.join(", "));
     }
     format!("{table}\n{}\n", summary(findings))
 }

@@ -12,6 +12,7 @@ pub mod invite;
 mod names;
 mod rights;
 pub mod setup;
+mod support;
 pub mod terminal;
 pub mod tickets;
 

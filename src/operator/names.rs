@@ -32,15 +32,14 @@ impl Names {
         let Some(access) = access else { return Self::default() };
         let Ok(transport) = Transport::new(&access.token, access.proxy.as_deref()) else { return Self::default() };
         let servers: BTreeSet<GuildId> = members.iter().map(|(guild, _)| *guild).collect();
-        let channels = join_all(servers.into_iter().map(|guild| transport.server(guild)));
+        let channels = join_all(servers.into_iter().map(|guild| transport.channels(guild)));
         let asked = if members.len() > MAX_MEMBERS { BTreeSet::new() } else { members.clone() };
         let people = join_all(asked.into_iter().map(|(guild, user)| transport.member(guild, user)));
         let both = async { tokio::join!(channels, people) };
-        let Ok((servers, people)) = timeout(LOOKUP_TIMEOUT, both).await else { return Self::default() };
-        let channels = servers.into_iter().flatten().flat_map(|server| server.channels);
+        let Ok((channels, people)) = timeout(LOOKUP_TIMEOUT, both).await else { return Self::default() };
         Self {
             members: people.into_iter().flatten().map(|member| (member.id, member.name)).collect(),
-            channels: channels.map(|channel| (channel.id, channel.name)).collect(),
+            channels: channels.into_iter().flatten().flatten().map(|channel| (channel.id, channel.name)).collect(),
         }
     }
 

@@ -214,4 +214,8 @@ async fn a_close_button_outside_a_ticket_closes_nothing() {
         stage.discord.look(|world| [ids.panel, ids.lounge, ticket].iter().all(|id| world.channels.contains_key(id)))
     );
     assert!(matches!(stage.row(ids.alice), State::Open { .. }));
+    stage.until_logged("turned down").await;
+    let logged = stage.logged();
+    let mut lines = logged.lines().filter(|line| line.contains("turned down"));
+    assert!(lines.all(|line| !line.contains(&ticket.to_string())), "her ticket has nothing to do with it:\n{logged}");
 }

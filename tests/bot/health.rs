@@ -11,7 +11,7 @@ use crate::stage::Stage;
 
 /// A bot that tells how it is, and where it does.
 pub async fn ready() -> (Stage, String) {
-    let mut stage = Stage::with(Setup { heartbeat: Duration::from_millis(300), ..Setup::default() });
+    let mut stage = Stage::with(Setup { heartbeat: Duration::from_secs(1), ..Setup::default() });
     stage.set("HEALTH_ADDR", "127.0.0.1:0");
     stage.start().await;
     let url = stage.health_url().await;
@@ -96,6 +96,28 @@ async fn what_happens_is_counted() {
         assert!(metrics.lines().any(|found| found == line), "{line} is not in\n{metrics}");
     }
     assert!(!metrics.contains(&ids.alice.to_string()), "nobody is named");
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_closed_before_it_is_ready_was_opened_and_one_whose_deletion_is_answered_late_was_closed() {
+    let (stage, url) = ready().await;
+    let ids = stage.discord.ids();
+    let welcome = stage.discord.hold("POST /channels/*/messages", When::Before);
+    let deletion = stage.discord.hold("DELETE /channels/*", When::After);
+    let press = stage.press_create(ids.alice);
+    stage.discord.answered(press).await.expect("she is told where it is");
+    let ticket = stage.tickets()[0];
+    stage.discord.say(ids.alice, ticket, "!close").expect("it is her ticket");
+    stage.until_gone(ticket).await;
+    stage.until_logged("ticket closed").await;
+    deletion.release();
+    welcome.release();
+
+    let (_, metrics) = get(&format!("{url}/metrics")).await;
+
+    for line in ["talon_tickets_opened_total 1", "talon_tickets_closed_total 1", "talon_tickets_failed_total 0"] {
+        assert!(metrics.lines().any(|found| found == line), "{line} is not in\n{metrics}");
+    }
 }
 
 #[tokio::test]

@@ -94,9 +94,9 @@ impl Scene {
                 panel::wipe(stage);
                 stage.discord.act(|world| world.application.commands.clear());
             }
-            Self::StalePanel => panel::spoil(stage),
+            // One that is deleted is put back before anybody can ask for it.
+            Self::StalePanel | Self::SetUp => panel::spoil(stage),
             Self::LostFile => panel::lose_file(stage),
-            Self::SetUp => panel::delete(stage),
             _ => {}
         }
         deed

@@ -96,6 +96,9 @@ async fn wrong_answers_are_asked_again() {
         "1",
         "hat",
         "member",
+        "",
+        "member",
+        "yes",
         "fr",
         "en",
         "maybe",
@@ -108,6 +111,11 @@ async fn wrong_answers_are_asked_again() {
     assert!(output.status.success(), "{told}\n{}", text(&output.stderr));
     assert!(told.contains("Discord does not accept this token"), "{told}");
     assert_eq!(told.matches("That is not in the list.").count(), 4, "{told}");
+    let warning = "is held by 6 of about 7 members, and all of them see every ticket";
+    assert!(told.contains(&format!("  @member\n       ! {warning}\n")), "the warning stands beside the choice: {told}");
+    let asked = format!("@member {warning}. Take it all the same? [y/N]");
+    assert_eq!(told.matches(&asked).count(), 2, "just Enter does not take it: {told}");
+    assert!(!told.contains("@support\n       !") && !told.contains("@everyone"), "{told}");
     assert!(told.contains("Please answer ru, en or auto."), "{told}");
     assert!(told.contains("Please answer y or n."), "{told}");
     assert!(written(&stage).ends_with("LOCALE=en\n"), "{told}");

@@ -93,6 +93,29 @@ fn send_after(gone: MessageId) -> Call {
     Call::SendPanel { nonce: gone.0 }
 }
 
+fn deleted(message: MessageId) -> PanelEvent {
+    PanelEvent::Deleted(vec![message])
+}
+
+#[test]
+fn a_panel_that_is_deleted_is_put_back_at_most_once_a_minute() {
+    let again = || PanelEvent::Answered { call: send_after(P), answer: Answer::Sent(M) };
+    known(Some(P))
+        .then(ensure(), &[get()])
+        .answer(get(), Answer::Panel { current: true }, &[], &[PanelNote::InPlace(P)])
+        // Other messages of its channel.
+        .then(deleted(OLDER[0]), &[])
+        .on(deleted(P), &[get()], &[PanelNote::Deleted(P)], None)
+        .answer(get(), no_message(), &[Call::ListPanels], &[])
+        .answer(Call::ListPanels, none(), &[send_after(P)], &[])
+        .on(again(), &[], &[PanelNote::Sent(M)], Some(M))
+        .on(deleted(M), &[], &[PanelNote::Deleted(M)], None)
+        .wake(60_000, &[Call::GetPanel { message: M }])
+        // It was told late, and is there.
+        .answer(Call::GetPanel { message: M }, Answer::Panel { current: true }, &[], &[PanelNote::InPlace(M)])
+        .rests();
+}
+
 fn none() -> Answer {
     Answer::Panels(Vec::new())
 }

@@ -110,7 +110,9 @@ pub(super) fn one_process(facts: &Facts) -> Verdict {
 pub(super) fn disk_space(facts: &Facts) -> Verdict {
     let free = match &facts.disk.free {
         Ok(free) => *free,
-        Err(why) => return Verdict::warning(format!("unknown: {why}"), "see that the folder of the database is there"),
+        Err(why) => {
+            return Verdict::unchecked(format!("not checked: {why}"), "see that the folder of the database is there");
+        }
     };
     let found = format!("{} MB free", free >> 20);
     let remedy = "make room where the database is";
@@ -126,7 +128,9 @@ pub(super) fn clock(facts: &Facts) -> Verdict {
         let (by, way) = match survey.clock {
             Clock::Fast(by) => (by, "fast"),
             Clock::Slow(by) => (by, "slow"),
-            Clock::Untold => return Verdict::warning("unknown: Discord did not tell the time", "look at a clock"),
+            Clock::Untold => {
+                return Verdict::unchecked("not checked: Discord did not tell the time", "look at a clock");
+            }
         };
         let found = format!("{} s {way}", by.as_secs());
         let remedy = "let the machine's clock be set by the network: timedatectl set-ntp true";

@@ -9,7 +9,7 @@ mod rooms;
 #[cfg(test)]
 mod tests;
 
-use crate::discord::{Home, Survey};
+use crate::discord::{Home, Survey, Untold};
 use crate::lifecycle::Right;
 use crate::operator::facts::Facts;
 use crate::operator::finding::{Finding, Verdict};
@@ -26,7 +26,7 @@ const fn check(name: &'static str, title: &'static str, judge: fn(&Facts) -> Ver
 }
 
 /// All of them, in the order in which they are best set right.
-const CHECKS: [Check; 27] = [
+const CHECKS: [Check; 28] = [
     check("discord", "Discord", access::discord),
     check("token", "Token", access::token),
     check("session_starts", "Gateway sessions", access::session_starts),
@@ -36,6 +36,7 @@ const CHECKS: [Check; 27] = [
     check("panel_channel", "Panel channel", rooms::panel_channel),
     check("category", "Category", rooms::category),
     check("support_role", "Support role", rooms::support_role),
+    check("time_out", "Time-out", access::time_out),
     check("view_channels", "View Channels", |facts| access::right(facts, Right::ViewChannel)),
     check("manage_channels", "Manage Channels", |facts| access::right(facts, Right::ManageChannels)),
     check("send_messages", "Send Messages", |facts| access::right(facts, Right::SendMessages)),
@@ -83,7 +84,7 @@ fn unknown(why: &str) -> Verdict {
     Verdict::depends(format!("not checked: {why}"))
 }
 
-/// Discord has told other things, but not this.
-fn untold() -> Verdict {
-    Verdict::unchecked("unknown: Discord did not tell", "ask `talon doctor` again in a moment")
+/// Discord has told other things, but not this. Whatever has the same cause shares a line.
+fn untold(why: &Untold) -> Verdict {
+    Verdict::unchecked(format!("not checked: {why}"), "ask `talon doctor` again in a moment")
 }

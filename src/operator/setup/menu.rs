@@ -20,6 +20,16 @@ pub struct Item {
     pub name: String,
     /// Something that tells it from others of the same name, if there is anything.
     pub hint: Option<String>,
+    /// What speaks against it, where anything does.
+    pub warning: Option<Warning>,
+}
+
+/// What speaks against a thing.
+pub struct Warning {
+    /// What, as the rest of a sentence about it.
+    pub words: String,
+    /// It is asked for once more before it is taken.
+    pub asks: bool,
 }
 
 impl Item {
@@ -50,6 +60,9 @@ impl Menu {
         for (number, item) in (1..).zip(&self.items) {
             // Writing to a string does not fail.
             let _ = writeln!(text, "  {number:>3}  {}", item.label());
+            if let Some(warning) = &item.warning {
+                let _ = writeln!(text, "       ! {}", warning.words);
+            }
         }
         if let Some(new) = self.new {
             let _ = writeln!(text, "  new  {new}");
@@ -93,7 +106,7 @@ mod tests {
     use super::*;
 
     fn menu(new: Option<&'static str>) -> Menu {
-        let item = |id, name: &str| Item { id, name: name.to_owned(), hint: None };
+        let item = |id, name: &str| Item { id, name: name.to_owned(), hint: None, warning: None };
         let items = vec![item(501, "#support"), item(502, "#Lounge"), item(503, "#lounge"), item(504, "#2")];
         Menu { title: "Channels", items, new }
     }

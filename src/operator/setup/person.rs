@@ -63,9 +63,19 @@ impl Person {
 
     /// Asks for a yes or a no; just Enter is a yes.
     pub async fn agrees(&mut self, question: &str) -> Result<bool, Stop> {
+        self.decides(&format!("{question} [Y/n]"), true).await
+    }
+
+    /// The same where a yes is unusual; just Enter is a no.
+    pub async fn insists(&mut self, question: &str) -> Result<bool, Stop> {
+        self.decides(&format!("{question} [y/N]"), false).await
+    }
+
+    async fn decides(&mut self, question: &str, usual: bool) -> Result<bool, Stop> {
         loop {
-            match self.ask(&format!("{question} [Y/n]")).await?.to_lowercase().as_str() {
-                "" | "y" | "yes" => return Ok(true),
+            match self.ask(question).await?.to_lowercase().as_str() {
+                "" => return Ok(usual),
+                "y" | "yes" => return Ok(true),
                 "n" | "no" => return Ok(false),
                 _ => self.say("Please answer y or n."),
             }

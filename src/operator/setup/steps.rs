@@ -123,6 +123,7 @@ impl Walk<'_> {
                 id: server.id.0,
                 name: printable(&server.name).into_owned(),
                 hint: None,
+                warning: None,
             };
             let items = servers.into_iter().map(item).collect();
             let menu = Menu { title: "The servers the bot is in:", items, new: None };
@@ -140,7 +141,11 @@ impl Walk<'_> {
             let menu = Menu { title: wish.title, items: (wish.items)(&found), new: Some(wish.new) };
             self.names.extend(menu.items.iter().map(|item| (item.id, item.label())));
             match self.choose(&menu).await? {
-                Pick::Id(id) => return Ok(id),
+                Pick::Id(id) => {
+                    if self.insists(&menu, id).await? {
+                        return Ok(id);
+                    }
+                }
                 Pick::New => {
                     if let Some(id) = self.make(bot, server, wish).await? {
                         return Ok(id);
@@ -148,6 +153,17 @@ impl Walk<'_> {
                 }
                 Pick::Again | Pick::Unclear(_) => {}
             }
+        }
+    }
+
+    /// A choice that something speaks against is taken only if it is meant.
+    async fn insists(&mut self, menu: &Menu, id: u64) -> Result<bool, Stop> {
+        let chosen = menu.items.iter().find(|item| item.id == id);
+        match chosen.and_then(|item| Some((item, item.warning.as_ref().filter(|warning| warning.asks)?))) {
+            Some((item, warning)) => {
+                self.person.insists(&format!("{} {}. Take it all the same?", item.name, warning.words)).await
+            }
+            None => Ok(true),
         }
     }
 

@@ -72,7 +72,7 @@ fn person(world: &World, user: Snowflake) -> Value {
 fn roles(world: &World) -> Value {
     let mut roles: Vec<_> = world.guild.roles.values().collect();
     roles.sort_by_key(|role| std::cmp::Reverse(role.position));
-    roles.iter().map(|role| json!({ "id": role.id, "name": role.name, "managed": role.managed })).collect()
+    roles.iter().map(|role| json!({ "id": role.id, "name": role.name, "managed": role.is_managed() })).collect()
 }
 
 async fn view(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery) -> Shown {

@@ -198,6 +198,7 @@ impl World {
             }
             Route::Guild(guild) => self.get_guild(guild, request),
             Route::Roles(guild) => self.list_roles(guild),
+            Route::RoleMemberCounts(guild) => self.count_role_members(guild),
             Route::CreateRole(guild) => self.post_role(guild, request),
             Route::DeleteRole(guild, role) => self.remove_role(guild, role),
             Route::Channels(guild) => self.list_channels(guild),

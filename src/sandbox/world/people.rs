@@ -1,6 +1,8 @@
 //! What people do with their own hands: join, write, press, delete. They are held to their rights as the bot is;
 //! an administrator's deeds are taken as allowed.
 
+use std::time::SystemTime;
+
 use serde_json::{Value, json};
 
 use super::attachments::{Upload, check_uploads};
@@ -45,7 +47,7 @@ impl World {
 
     /// Lets an account into the server, with these roles.
     pub fn admit(&mut self, user: Snowflake, roles: &[Snowflake]) {
-        self.guild.members.insert(user, Member { nick: None, roles: roles.to_vec(), joined: self.now });
+        self.guild.members.insert(user, Member::new(roles.to_vec(), self.now));
         if let Some(mut data) = self.member_json(user) {
             data["guild_id"] = json!(self.guild.id);
             self.dispatch(Dispatch::new("GUILD_MEMBER_ADD", Intents::GUILD_MEMBERS, data));
@@ -60,6 +62,16 @@ impl World {
         let user = self.users.get(&user).map(User::json);
         let data = json!({ "guild_id": self.guild.id, "user": user });
         self.dispatch(Dispatch::new("GUILD_MEMBER_REMOVE", Intents::GUILD_MEMBERS, data));
+    }
+
+    /// Puts a member in time-out until then, or ends it.
+    pub fn time_out(&mut self, user: Snowflake, until: Option<SystemTime>) {
+        let before = self.views();
+        if let Some(member) = self.guild.members.get_mut(&user) {
+            member.timed_out_until = until;
+        }
+        self.member_changed(user);
+        self.tell_changed_views(&before);
     }
 
     /// Changes the name under which a person is seen.

@@ -152,7 +152,7 @@ impl World {
         let bot_role = self.ranked_role("talon", start.bot_permissions, 3);
         let admin_role = self.ranked_role("admin", Permissions::ADMINISTRATOR, 4);
         self.change_role(support_role, |role| role.mentionable = start.support_mentionable);
-        self.change_role(bot_role, |role| role.managed = true);
+        self.change_role(bot_role, |role| role.bot = Some(bot));
         self.user_from_start(bot, "talon", true, &[bot_role]);
         self.user_from_start(owner, "Olga", false, &[member_role]);
         let category = self.create_channel(CATEGORY, "tickets", None, &[]);
@@ -194,12 +194,12 @@ impl World {
     }
 
     fn role_from_start(&mut self, id: Snowflake, name: &str, permissions: Permissions, position: i64) {
-        let role = Role { id, name: name.to_owned(), permissions, position, mentionable: false, managed: false };
+        let role = Role::new(id, name.to_owned(), permissions, position);
         self.guild.roles.insert(id, role);
     }
 
     fn user_from_start(&mut self, id: Snowflake, name: &str, bot: bool, roles: &[Snowflake]) {
         self.users.insert(id, User::new(id, name, bot));
-        self.guild.members.insert(id, Member { nick: None, roles: roles.to_vec(), joined: self.now });
+        self.guild.members.insert(id, Member::new(roles.to_vec(), self.now));
     }
 }

@@ -178,6 +178,8 @@ impl Game {
             Wish::Open => self.is_right_opening(id, ask, said),
             Wish::Close { may } if texts::announces_closing(said) || is(&Words::AlreadyClosing) => may,
             Wish::Close { may } if is(&Words::NoRights) => !may,
+            // It could not be said in the channel, so it was not done.
+            Wish::Close { may } if is(&Words::CloseFailed(Vec::new())) => may && weather.rights > 0,
             Wish::Close { .. } | Wish::CloseNothing if is(&Words::NotATicket) => {
                 ask.wish == Wish::CloseNothing || *weather != Weather::default()
             }
