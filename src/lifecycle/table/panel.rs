@@ -270,9 +270,19 @@ fn two_processes_do_not_edit_one_panel_for_ever() {
     care.answer(change(), Answer::Done, &[], &[PanelNote::Edited(P)])
         .then(ensure(), &[get()])
         .answer(get(), looked(), &[], &contested)
+        // Whoever asks for it gets it.
+        .then(ensure_for(COMMAND), &[get()])
+        .answer(get(), looked(), &[change()], &[])
+        .answer(
+            change(),
+            Answer::Done,
+            &[reply(COMMAND, Words::PanelInPlace), Call::ListPanels],
+            &[PanelNote::Edited(P)],
+        )
+        .answer(Call::ListPanels, Answer::Panels(vec![P]), &[], &[])
         .at(10 * 60_000)
         .then(ensure(), &[get()])
-        .answer(get(), looked(), &[change()], &[]);
+        .answer(get(), looked(), &[change()], &[PanelNote::AnotherProcess(P)]);
 }
 
 #[test]
