@@ -376,13 +376,13 @@ impl Panel {
         }
     }
 
-    /// Brings the panel up to date, unless another process changes it back each time.
+    /// Brings the panel up to date, unless another process changes it back each time and nobody asks for it.
     fn edit(&mut self, task: Task, message: MessageId, now: SystemTime) {
         if mem::take(&mut self.shown) {
             self.step.notes.push(PanelNote::AnotherProcess(message));
         }
         self.edits.retain(|edited| *edited + EDIT_WINDOW > now);
-        if self.edits.len() >= MAX_EDITS {
+        if self.edits.len() >= MAX_EDITS && !self.tidying {
             return self.in_place(PanelNote::Contested(message), now);
         }
         self.go_on(task, Call::EditPanel { message });
