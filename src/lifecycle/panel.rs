@@ -418,6 +418,8 @@ impl Panel {
 
     fn take(&mut self, message: MessageId) {
         self.sent_after = None;
+        // Whatever was deleted, this one is there.
+        self.put_back = None;
         self.message = Some(message);
         self.unsaved = None;
         self.step.save = Some(message);

@@ -521,3 +521,17 @@ fn one_that_another_process_sent_before_the_session_is_found_beside_ours_and_ado
         .answer(Call::ListPanels, Answer::Panels(vec![M]), &[], &[])
         .rests();
 }
+
+#[test]
+fn one_that_another_process_replaced_is_not_put_back() {
+    let looked = PanelEvent::Answered { call: look_at(NEWER), answer: Answer::Panel { current: true } };
+    let adopted = [PanelNote::Adopted(NEWER), PanelNote::InPlace(NEWER)];
+    known(Some(M))
+        .then(ensure(), &[look_at(M)])
+        .answer(look_at(M), Answer::Panel { current: true }, &[], &[PanelNote::InPlace(M)])
+        .on(PanelEvent::Seen(NEWER), &[look_at(NEWER)], &[PanelNote::AnotherProcess(NEWER)], None)
+        .on(PanelEvent::Deleted(vec![M]), &[], &[PanelNote::Deleted(M)], None)
+        .on(looked, &[remove(M)], &adopted, Some(NEWER))
+        .answer(remove(M), no_message(), &[], &[PanelNote::Removed(M)])
+        .rests();
+}
