@@ -376,7 +376,7 @@ impl Panel {
         }
     }
 
-    /// Brings the panel up to date, unless another process changes it back each time. Whoever asks for it gets it.
+    /// Brings the panel up to date, unless another process changes it back each time and nobody asks for it.
     fn edit(&mut self, task: Task, message: MessageId, now: SystemTime) {
         if mem::take(&mut self.shown) {
             self.step.notes.push(PanelNote::AnotherProcess(message));

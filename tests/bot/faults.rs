@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use talon::lifecycle::State;
 use talon::sandbox::world::Progress;
-use talon::sandbox::{Fault, When};
+use talon::sandbox::{Call, Fault, When};
 
 use crate::scenes::{Point, Scene};
 use crate::stage::{CLOSE, CREATE, Stage, button, each};
@@ -148,10 +148,11 @@ async fn a_limit_is_waited_for_as_long_as_it_says_and_no_longer() {
             deed.settled(&stage).await;
             deed.answered(&stage).await;
 
-            let calls = stage.discord.calls();
-            let limited = calls.iter().find(|call| call.status() == Some(429)).expect("it was limited");
-            let same = calls.iter().filter(|call| call.path == limited.path && call.body == limited.body);
-            let again = same.max_by_key(|call| call.number).expect("at least that one");
+            let calls = || stage.discord.calls();
+            let limited = calls().into_iter().find(|call| call.status() == Some(429)).expect("it was limited");
+            let same = |call: &Call| call.path == limited.path && call.body == limited.body;
+            let later = || calls().into_iter().find(|call| call.number > limited.number && same(call));
+            let again = stage.until("it is made again", later).await;
             let pause = again.at.duration_since(limited.at).unwrap_or_default();
             // The header is in whole seconds, and both it and the body are honoured.
             assert!(pause >= Duration::from_secs(1) && pause < Duration::from_secs(2), "{mishap:?}: {pause:?}");

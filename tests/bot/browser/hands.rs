@@ -2,6 +2,7 @@
 
 use super::chromium::Chromium;
 use super::{CLOSE, CREATE, look_as, open_ticket};
+use crate::panel::panels;
 use crate::stage::Stage;
 
 #[tokio::test]
@@ -92,10 +93,13 @@ async fn an_administrator_deletes_by_the_menu() {
     stage.until_gone(ticket).await;
     adam.until_not_there("button", "alice, private channel, unread").await;
 
+    let panel = stage.panel().await.id;
     adam.focus("button", "Actions: message").await;
     adam.key("Enter").await;
     adam.click("menuitem", "Delete message").await;
-    adam.until_not_there("button", CREATE).await;
+    let put_back = || panels(&stage).into_iter().find(|message| message.id != panel);
+    stage.until("the panel is deleted, and the bot puts it back", put_back).await;
+    adam.until_there("button", CREATE).await;
     browser.end().await;
 }
 
