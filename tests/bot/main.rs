@@ -32,6 +32,7 @@ mod settings;
 mod setup;
 mod simulator;
 mod slash;
+mod slow_disk;
 mod supervision;
 
 mod stage;

@@ -1,6 +1,7 @@
 //! The bot's process: what its actors do, step by step, and how it dies.
 //!
-//! The decisions are production's own: `lifecycle`, `actors::router`, `gateway::meaning`, `discord::{request, answer}`.
+//! The decisions are production's own: `lifecycle`, `actors::router`, `gateway::meaning`, `discord::{request, answer}`;
+//! so is what happens to a ticket while its disk is at work.
 //! What is played here is only who runs when, which in production is left to the mailboxes and the runtime.
 
 use std::collections::BTreeMap;
@@ -13,15 +14,14 @@ use talon::discord::Standing;
 use talon::ids::{ChannelId, GuildId, Owner, UserId};
 use talon::lifecycle::menu::{Menu, MenuEvent};
 use talon::lifecycle::panel::{Panel, PanelEvent, PanelStep};
-use talon::lifecycle::{Answer, Asker, Call, Deeds, Event, Note, Rules, State, Ticket, Words};
+use talon::lifecycle::{Answer, Asker, Call, DurableTicket, Effects, Event, Note, Rules, State, Words};
 use talon::sandbox::world::{Permissions, Snowflake};
 
+use crate::simulator::disk::Job;
 use crate::simulator::game::{Game, Happening};
 use crate::simulator::people::Deed;
 
 pub const RULES: Rules = Rules { close_delay: Duration::from_secs(5) };
-/// As `actors::ticket` has it.
-const READ_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// As `actors::supervisor` has it.
 const REVIVE_AFTER: Duration = Duration::from_millis(500);
 /// As `run` has it.
@@ -43,7 +43,7 @@ pub struct Bot {
 /// A living ticket.
 struct Desk {
     birth: u64,
-    ticket: Ticket,
+    ticket: DurableTicket,
     channel: Option<ChannelId>,
     alarm: Option<SystemTime>,
     handled: u64,
@@ -78,8 +78,10 @@ impl Seat {
 /// Where in a step the process dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Death {
+    /// The disk was not even asked.
     Unsaved,
-    Saved,
+    /// The disk was asked, and has perhaps done it.
+    Asked,
     /// So many of the calls were made.
     Between(usize),
 }
@@ -156,6 +158,7 @@ impl Game {
     pub fn die(&mut self, how: &str) {
         let Some(bot) = self.bot.take() else { return };
         self.tell(|_| format!("the bot dies: {how}"));
+        self.leave_disk(bot.draining && bot.is_still());
         self.disconnect();
         self.cut_off(|seat| seat.life() == bot.life);
         self.excuse_pending("the bot died");
@@ -202,84 +205,89 @@ impl Game {
 
     fn resume(&mut self, owner: Owner) {
         self.bring_to_life(owner);
-        self.load(owner);
-        self.look_ahead(owner);
+        self.play_ticket(owner, DurableTicket::load);
     }
 
-    /// A ticket hears something, after its row has been read if it was not yet.
+    /// A ticket hears something.
     fn hear(&mut self, owner: Owner, event: Event) {
-        self.load(owner);
-        self.step(owner, event);
-        self.look_ahead(owner);
+        self.play_ticket(owner, |ticket, now| ticket.hear(event, now));
     }
 
     fn bring_to_life(&mut self, owner: Owner) {
         let Some(bot) = &mut self.bot else { return };
         bot.births += 1;
         let birth = bot.births;
-        let born = || Desk { birth, ticket: Ticket::unread(owner, RULES), channel: None, alarm: None, handled: 0 };
+        let ticket = || DurableTicket::new(owner, RULES);
+        let born = || Desk { birth, ticket: ticket(), channel: None, alarm: None, handled: 0 };
         bot.desks.entry(owner).or_insert_with(born).handled += 1;
     }
 
-    /// Reads the row, once, and takes up what it was doing.
-    fn load(&mut self, owner: Owner) {
-        let row = self.rows.read(owner);
-        let Some(desk) = self.desk(owner).filter(|desk| !desk.ticket.is_read()) else { return };
-        if let Ok(state) = row {
+    /// The disk has read a row.
+    pub fn loaded(&mut self, to: Seat, row: Option<State>) {
+        let Some(owner) = self.seated(to) else { return };
+        if let (Some(state), Some(desk)) = (&row, self.desk(owner)) {
             desk.channel = state.channel();
-            desk.ticket.read(state);
-            self.step(owner, Event::Restored);
+        }
+        self.play_ticket(owner, |ticket, now| ticket.loaded(row, now));
+    }
+
+    /// The disk has saved a row, or not.
+    pub fn saved(&mut self, to: Seat, saved: bool) {
+        let Some(owner) = self.seated(to) else { return };
+        if !saved {
+            self.excuse_owner(owner, "it could not be saved");
+        }
+        self.play_ticket(owner, |ticket, now| ticket.saved(saved, now));
+    }
+
+    /// The ticket whose actor this is, as long as that lives.
+    fn seated(&self, seat: Seat) -> Option<Owner> {
+        match seat {
+            Seat::Ticket { owner, .. } if self.bot.as_ref().is_some_and(|bot| bot.is_seated(seat)) => Some(owner),
+            Seat::Ticket { .. } | Seat::Panel { .. } | Seat::Menu { .. } => None,
         }
     }
 
-    /// Decide, save, then act.
-    fn step(&mut self, owner: Owner, event: Event) {
+    /// What the ticket's actor is to save.
+    pub fn to_save(&mut self, owner: Owner) -> Option<(State, Vec<Note>)> {
+        let (state, notes) = self.desk(owner)?.ticket.saving()?.save()?;
+        Some((state.clone(), notes.to_vec()))
+    }
+
+    /// One message to a ticket's actor: decide, save, then act.
+    fn play_ticket(&mut self, owner: Owner, step: impl FnOnce(&mut DurableTicket, SystemTime) -> Effects) {
         if self.dice.happens(self.weather.panic) {
             return self.panic(owner);
         }
         let death = self.death();
         let now = self.now;
         let Some(desk) = self.desk(owner) else { return };
-        let decision = desk.ticket.decide(event, now);
-        if death == Some(Death::Unsaved) {
-            return self.die("before it could save");
-        }
-        let saved = decision.save().is_none_or(|(state, notes)| self.save(owner, state, notes));
-        let deeds = if saved {
-            decision.saved()
-        } else {
-            self.excuse_owner(owner, "it could not be saved");
-            let Some(desk) = self.desk(owner) else { return };
-            decision.not_saved(&mut desk.ticket, now)
-        };
-        if death == Some(Death::Saved) {
-            return self.die("after it had saved");
-        }
-        self.carry_out(owner, deeds, death);
+        let effects = step(&mut desk.ticket, now);
+        self.carry_out(owner, effects, death);
+        self.look_ahead(owner);
     }
 
     fn death(&mut self) -> Option<Death> {
         let dies = self.dice.happens(self.weather.die_in_step);
-        dies.then(|| self.dice.pick(&[Death::Unsaved, Death::Saved, Death::Between(0), Death::Between(1)]))
+        dies.then(|| self.dice.pick(&[Death::Unsaved, Death::Asked, Death::Between(0), Death::Between(1)]))
     }
 
-    fn save(&mut self, owner: Owner, state: &State, notes: &[Note]) -> bool {
-        let before = self.rows.state(owner);
-        let saved = !self.dice.happens(self.weather.unsaved) && self.rows.save(owner, state).is_ok();
-        self.tell(|_| format!("{} {}: {state:?}, {notes:?}", owner.member, if saved { "saved" } else { "NOT SAVED" }));
-        if saved {
-            self.check_row(owner, &before, state);
-        }
-        saved
-    }
-
-    fn carry_out(&mut self, owner: Owner, deeds: Deeds, death: Option<Death>) {
+    fn carry_out(&mut self, owner: Owner, effects: Effects, death: Option<Death>) {
         let Some(seat) = self.seat(owner) else { return };
-        for note in &deeds.notes {
+        for note in &effects.notes {
             self.tell(|_| format!("{seat} notes {note:?}"));
         }
+        if death == Some(Death::Unsaved) {
+            return self.die("before it could save");
+        }
+        if let Some(job) = effects.disk {
+            self.ask_disk_for(seat, owner, job);
+        }
+        if death == Some(Death::Asked) {
+            return self.die("while the disk was at work");
+        }
         self.tell_where(owner);
-        for (number, call) in deeds.calls.into_iter().enumerate() {
+        for (number, call) in effects.calls.into_iter().enumerate() {
             if death == Some(Death::Between(number)) {
                 return self.die("between two calls");
             }
@@ -309,11 +317,8 @@ impl Game {
 
     fn look_ahead(&mut self, owner: Owner) {
         let Some(seat) = self.seat(owner) else { return };
-        let again = self.now + READ_AGAIN_AFTER;
         let Some(Desk { ticket, handled, .. }) = self.desk(owner) else { return };
-        let read_again = (!ticket.is_read()).then_some(again);
-        let deadline = ticket.deadline().into_iter().chain(read_again).min();
-        let (idle, handled) = (ticket.is_idle(), *handled);
+        let (deadline, idle, handled) = (ticket.deadline(), ticket.is_idle(), *handled);
         self.wake(owner, deadline);
         if idle {
             let soon = self.dice.millis(0, 3);
@@ -383,7 +388,16 @@ impl Game {
         if self.bot.as_ref().is_none_or(|bot| !bot.is_seated(to)) {
             return;
         }
-        let answer = self.mark_owned(answer);
+        match answer {
+            Answer::Channels(channels) => self.ask_disk(Job::LookUp { to, call, channels }),
+            answer => self.answer_heard(to, call, answer),
+        }
+    }
+
+    pub fn answer_heard(&mut self, to: Seat, call: Call, answer: Answer) {
+        if self.bot.as_ref().is_none_or(|bot| !bot.is_seated(to)) {
+            return;
+        }
         self.tell(|_| format!("{to} hears of {}: {answer:?}", call.name()));
         self.check_known(to, &call, &answer);
         match to {
@@ -391,18 +405,6 @@ impl Game {
             Seat::Panel { .. } => self.play_panel(PanelEvent::Answered { call, answer }),
             Seat::Menu { .. } => self.play_menu(MenuEvent::Answered { call, answer }),
         }
-    }
-
-    /// As `actors` does it: Discord does not know whose a channel is.
-    fn mark_owned(&self, answer: Answer) -> Answer {
-        let Answer::Channels(mut channels) = answer else { return answer };
-        if self.rows.broken {
-            return Answer::Unknown;
-        }
-        for sighting in &mut channels {
-            sighting.owned = self.rows.owner(sighting.channel).is_some();
-        }
-        Answer::Channels(channels)
     }
 }
 

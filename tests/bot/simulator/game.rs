@@ -18,6 +18,7 @@ use talon::sandbox::world::{Cast, Snowflake, Start, World};
 
 use crate::simulator::bot::{Bot, Seat};
 use crate::simulator::dice::Dice;
+use crate::simulator::disk::{Disk, Job};
 use crate::simulator::line::Line;
 use crate::simulator::people::Deed;
 use crate::simulator::post::Letter;
@@ -54,6 +55,7 @@ pub struct Game {
     /// Those who want tickets.
     pub members: Vec<Snowflake>,
     pub rows: Rows,
+    pub disk: Disk,
     pub bot: Option<Bot>,
     pub lives: u64,
     pub line: Line,
@@ -76,6 +78,8 @@ pub enum Happening {
         call: Call,
         answer: Answer,
     },
+    /// The disk has done something.
+    Disk(Job),
     /// The bot hears whether this person is an administrator.
     Standing {
         to: Seat,
@@ -146,6 +150,7 @@ impl Game {
             place,
             members: vec![cast.alice, cast.bob, extra],
             rows: Rows::default(),
+            disk: Disk::new(now),
             bot: None,
             lives: 0,
             line: Line::new(now),
@@ -205,6 +210,7 @@ impl Game {
             Happening::Deed(deed) => self.perform(deed),
             Happening::Reach(letter) => self.reach(letter),
             Happening::Answer { to, call, answer } => self.answered(to, call, answer),
+            Happening::Disk(job) => self.disk_done(job),
             Happening::Standing { to, guild, asker, standing } => self.ranked(to, guild, asker, standing),
             Happening::Event { session, name, data } => self.event(session, name, data),
             Happening::Moved { life, owner, channel } => self.moved(life, owner, channel),
@@ -231,6 +237,16 @@ impl Game {
     pub fn call_off(&mut self, mut is_off: impl FnMut(&Happening, &mut Dice) -> bool) {
         let dice = &mut self.dice;
         self.agenda.retain(|_, happening| !is_off(happening, dice));
+    }
+
+    /// Takes off the agenda what the disk was to do.
+    pub fn take_disk_jobs(&mut self) -> Vec<Job> {
+        let jobs = self.agenda.extract_if(.., |_, happening| matches!(happening, Happening::Disk(_)));
+        jobs.filter_map(|(_, happening)| match happening {
+            Happening::Disk(job) => Some(job),
+            _ => None,
+        })
+        .collect()
     }
 
     pub fn tell(&mut self, line: impl FnOnce(&Self) -> String) {

@@ -10,6 +10,7 @@
 
 mod bot;
 mod dice;
+mod disk;
 mod game;
 mod line;
 mod people;

@@ -30,6 +30,8 @@ pub struct Weather {
     pub panic: u64,
     /// The disk does not take one change.
     pub unsaved: u64,
+    /// The disk takes up to half a minute for one job.
+    pub slow_disk: u64,
     /// The process is killed, stopped politely, or loses the gateway.
     pub kills: u64,
     pub stops: u64,
@@ -69,6 +71,7 @@ impl Weather {
             die_in_step: often(&[5, 20, 60]),
             panic: often(&[5, 20]),
             unsaved: often(&[10, 100]),
+            slow_disk: often(&[20, 100, 400]),
             kills: often(&[1, 2, 4]),
             stops: often(&[1, 2]),
             hangups: often(&[1, 2, 4]),

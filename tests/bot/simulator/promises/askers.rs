@@ -178,7 +178,7 @@ impl Game {
             Wish::SetUp { .. } if is(&Words::DiscordDown) => !weather.is_clear(),
             // The ticket may be one that is just being looked into.
             Wish::Close { .. } if is(&Words::TryAgain) => true,
-            _ if is(&Words::TryAgain) => !weather.saves(),
+            _ if is(&Words::TryAgain) || is(&Words::CannotSave) => !weather.saves(),
             Wish::Close { .. } | Wish::CloseNothing | Wish::SetUp { .. } => false,
         };
         if right { Ok(()) } else { Err(format!("was told: {said}")) }
@@ -199,11 +199,12 @@ impl Game {
             let knowable = weather.is_clear() && weather.hears_everything();
             return made.gone.is_none_or(|gone| ask.at <= gone) || !knowable;
         }
-        (is(&Words::StillOpening) || is(&Words::DiscordDown)) && !weather.is_clear()
+        is(&Words::StillOpening) && weather.slow_disk > 0
+            || (is(&Words::StillOpening) || is(&Words::DiscordDown)) && !weather.is_clear()
             || is(&Words::CategoryFull) && weather.full > 0
             || (is(&Words::CategoryGone) || is(&Words::SupportRoleGone)) && (weather.ruin || weather.leave)
             || is(&Words::BotLacks(Vec::new())) && weather.rights > 0
             || is(&Words::ChannelGone) && weather.deletions > 0
-            || is(&Words::TryAgain) && !weather.saves()
+            || (is(&Words::TryAgain) || is(&Words::CannotSave)) && !weather.saves()
     }
 }
