@@ -6,6 +6,7 @@
 
 mod environment;
 mod setting;
+mod typo;
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -17,13 +18,13 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use crate::config::setting::{
-    CATEGORY, CLOSE_DELAY, DATABASE, LOCALE, PANEL_CHANNEL, PANEL_FILE, PROXY, SUPPORT, Setting,
+    CATEGORY, CLOSE_DELAY, DATABASE, LOCALE, PANEL_CHANNEL, PANEL_FILE, PROXY, REQUIRED, SUPPORT, Setting,
 };
 use crate::config::setting::{HEALTH, JOURNAL_KEEP, LOG_FORMAT, STAGE_LIMIT, TOKEN, TOKEN_FILE};
 use crate::ids::{ChannelId, RoleId};
 use crate::language::{Language, Locale};
 use crate::logs::Format;
-pub use environment::{Environment, environment};
+pub use environment::{ENV_FILE, Environment, environment};
 
 /// What the bot must know to start.
 #[derive(Clone, Debug)]
@@ -56,6 +57,9 @@ pub struct Config {
     pub gateway_stage_limit: Duration,
 }
 
+/// The language of the server that the bot was made for.
+const USUAL_LOCALE: Locale = Locale::One(Language::Russian);
+
 /// A season: long enough for "what happened to that ticket?", short enough for a journal of some megabytes.
 const SEASON: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
@@ -83,7 +87,7 @@ impl Config {
         let (Some(token), Some(panel_channel), Some(category), Some(support), []) =
             (token, panel_channel, category, support, &*reading.mistakes)
         else {
-            return Err(Mistakes(reading.mistakes));
+            return Err(reading.give_up());
         };
         let panel_file = panel_file.unwrap_or_else(default_panel_file);
         Ok(Self {
@@ -97,21 +101,39 @@ impl Config {
             log_format: log_format.unwrap_or_default(),
             database: database.unwrap_or_else(|| default_database(&panel_file)),
             panel_file,
-            locale: locale.unwrap_or(Locale::One(Language::Russian)),
+            locale: locale.unwrap_or(USUAL_LOCALE),
             proxy,
             gateway_stage_limit: gateway_stage_limit.unwrap_or(STAGE_LIMIT_DEFAULT),
         })
     }
 
+    /// In which language a newcomer wants to see the bot: as `LOCALE` says, or else as their environment does.
+    pub fn locale(environment: &Environment) -> Result<Locale, Mistakes> {
+        let mut reading = Reading { environment, mistakes: Vec::new() };
+        let locale = reading.optional(&LOCALE);
+        if !reading.mistakes.is_empty() {
+            return Err(Mistakes(reading.mistakes));
+        }
+        let theirs = || Language::of_environment(|name| environment.get(name)).map(Locale::One);
+        Ok(locale.or_else(theirs).unwrap_or(USUAL_LOCALE))
+    }
+
     /// Where the database is: all that those must know who only read in it.
     pub fn database(environment: &Environment) -> Result<PathBuf, Mistakes> {
+        Self::files(environment).map(|(_, database)| database)
+    }
+
+    /// Where the panel file and the database are.
+    pub fn files(environment: &Environment) -> Result<(PathBuf, PathBuf), Mistakes> {
         let mut reading = Reading { environment, mistakes: environment.mistakes().to_vec() };
         let panel_file = reading.optional(&PANEL_FILE);
         let database = reading.optional(&DATABASE);
         if !reading.mistakes.is_empty() {
-            return Err(Mistakes(reading.mistakes));
+            return Err(reading.give_up());
         }
-        Ok(database.unwrap_or_else(|| default_database(&panel_file.unwrap_or_else(default_panel_file))))
+        let panel_file = panel_file.unwrap_or_else(default_panel_file);
+        let database = database.unwrap_or_else(|| default_database(&panel_file));
+        Ok((panel_file, database))
     }
 }
 
@@ -147,7 +169,7 @@ impl Access {
         let proxy = reading.optional(&PROXY);
         match (token, &*reading.mistakes) {
             (Some(token), []) => Ok(Self { token, proxy }),
-            _ => Err(Mistakes(reading.mistakes)),
+            _ => Err(reading.give_up()),
         }
     }
 }
@@ -155,6 +177,11 @@ impl Access {
 /// Understands a token, or says what is wrong with it, without repeating it.
 pub fn token(value: &str) -> Result<SecretString, Cow<'static, str>> {
     (TOKEN.understand)(value.trim())
+}
+
+/// Understands a value of `LOCALE`, or says what is wrong with it.
+pub fn locale(value: &str) -> Result<Locale, String> {
+    (LOCALE.understand)(value.trim()).map_err(|problem| format!("{problem}: expected {}", LOCALE.expected))
 }
 
 /// Everything that is wrong with the settings, a line for each.
@@ -168,6 +195,26 @@ pub struct Mistake {
     pub place: String,
     /// What is wrong there. Never the value itself.
     pub text: String,
+    /// The variable is required and not set at all.
+    pub missing: bool,
+}
+
+impl Mistakes {
+    /// The easy way out, where there is one: what `talon setup` asks for is missing.
+    #[must_use]
+    pub fn advice(&self) -> Option<&'static str> {
+        let missing = |name: &&str| self.0.iter().any(|mistake| mistake.missing && mistake.place == *name);
+        match REQUIRED.iter().filter(|name| missing(name)).count() {
+            0 => None,
+            all if all == REQUIRED.len() => Some(if cfg!(feature = "sandbox") {
+                "Nothing is set up yet: run `talon setup`, which asks a few questions, or `talon sandbox` to look at the \
+                 bot without an account."
+            } else {
+                "Nothing is set up yet: run `talon setup`, which asks a few questions."
+            }),
+            _ => Some("Something is not set up yet: `talon setup` asks for it."),
+        }
+    }
 }
 
 impl fmt::Display for Mistakes {
@@ -205,7 +252,8 @@ impl Reading<'_> {
 
     fn required<T>(&mut self, setting: &Setting<T>) -> Option<T> {
         if self.environment.get(setting.name).is_none() {
-            self.wrong(setting.name, format!("is not set: expected {}", setting.expected));
+            let text = format!("is not set: expected {}", setting.expected);
+            self.mistakes.push(Mistake { place: setting.name.to_owned(), text, missing: true });
         }
         self.optional(setting)
     }
@@ -223,7 +271,15 @@ impl Reading<'_> {
 
     fn wrong(&mut self, place: &str, text: String) {
         let place = place.to_owned();
-        self.mistakes.push(Mistake { place, text });
+        self.mistakes.push(Mistake { place, text, missing: false });
+    }
+
+    /// All that is wrong, and what may be the cause of it: names that are a slip of the pen.
+    fn give_up(mut self) -> Mistakes {
+        for typo in self.environment.typos() {
+            self.wrong(&typo.name, typo.advice());
+        }
+        Mistakes(self.mistakes)
     }
 }
 

@@ -3,6 +3,8 @@
 //! Whoever does something counts it here, and nobody acts on a count. What is true at a moment (how many tickets there
 //! are) is told when it is asked for, not kept.
 
+mod gauges;
+
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -12,13 +14,16 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::status::Status;
+use gauges::Gauges;
+
 /// The upper ends of the classes in which a time from press to ticket falls, in seconds: from "at once" to the fifteen
 /// minutes after which Discord takes no answer.
 const READY_WITHIN: [f64; 11] = [0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 3.0, 10.0, 30.0, 120.0, 900.0];
 
 /// Everything that is counted.
 pub struct Counts {
-    /// Tickets that became ready.
+    /// Tickets that got their channel, ready or not.
     pub opened: Counter,
     /// Tickets whose channel we deleted.
     pub closed: Counter,
@@ -32,6 +37,8 @@ pub struct Counts {
     pub refusals: Counter,
     /// 1 while Discord's edge bars the address, or 0.
     pub edge_bar: Gauge,
+    /// Signs of another process that uses the bot's token.
+    pub another_process: Counter,
     ready: Histogram,
     calls: Family<Asked, Counter>,
     all_calls: Counter,
@@ -39,6 +46,7 @@ pub struct Counts {
     restarts: Family<Failed, Counter>,
     open: Gauge,
     living: Gauge,
+    status: Gauges,
     registry: Registry,
 }
 
@@ -69,6 +77,7 @@ impl Default for Counts {
             under_way: Gauge::default(),
             refusals: Counter::default(),
             edge_bar: Gauge::default(),
+            another_process: Counter::default(),
             ready: Histogram::new(READY_WITHIN),
             calls: Family::default(),
             all_calls: Counter::default(),
@@ -76,6 +85,7 @@ impl Default for Counts {
             restarts: Family::default(),
             open: Gauge::default(),
             living: Gauge::default(),
+            status: Gauges::default(),
             registry: Registry::with_prefix("talon"),
         };
         counts.register();
@@ -86,7 +96,7 @@ impl Default for Counts {
 impl Counts {
     fn register(&mut self) {
         let all = &mut self.registry;
-        all.register("tickets_opened", "Tickets that became ready", self.opened.clone());
+        all.register("tickets_opened", "Tickets that got their channel", self.opened.clone());
         all.register("tickets_closed", "Tickets whose channel the bot deleted", self.closed.clone());
         all.register("tickets_failed", "Openings that came to nothing", self.failed.clone());
         all.register("tickets_open", "Tickets with a channel", self.open.clone());
@@ -99,6 +109,10 @@ impl Counts {
         all.register("retries", "Calls that were made again", self.retries.clone());
         all.register("gateway_sessions", "Connections to the gateway; all but the first are reconnects", {
             self.sessions.clone()
+        });
+        self.status.register(all);
+        all.register("another_process", "Signs of another process that uses the bot's token", {
+            self.another_process.clone()
         });
         all.register("actor_restarts", "Actors that failed and were started again", self.restarts.clone());
     }
@@ -136,9 +150,11 @@ impl Counts {
         self.all_calls.get()
     }
 
-    /// All of it as text, with how many tickets there are now, and how many of them have something going on.
+    /// All of it as text, with how many tickets there are now, how many of them have something going on, and how the bot is
+    /// doing.
     #[must_use]
-    pub fn show(&self, open: usize, living: usize) -> String {
+    pub fn show(&self, open: usize, living: usize, status: &Status) -> String {
+        self.status.update(status);
         self.open.set(i64::try_from(open).unwrap_or(i64::MAX));
         self.living.set(i64::try_from(living).unwrap_or(i64::MAX));
         let mut shown = String::new();
@@ -151,6 +167,7 @@ impl Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::status::gateway::Stage;
 
     #[test]
     fn what_is_counted_is_shown() {
@@ -161,7 +178,15 @@ mod tests {
         counts.called("POST", "/channels/{}/messages".into(), Some(429));
         counts.called("POST", "/channels/{}/messages".into(), None);
         counts.connected(false);
-        let shown = counts.show(7, 2);
+        let status = Status::default();
+        status.gateway.set_shards(1);
+        status.gateway.failed(0, "reset");
+        status.gateway.failed(0, "reset");
+        let before = counts.show(7, 2, &status);
+        assert!(before.contains("talon_gateway_connected 0\n"), "{before}");
+        assert!(before.contains("talon_gateway_heartbeat_age_seconds NaN\n"), "{before}");
+        status.gateway.enter(0, Stage::Live);
+        let shown = counts.show(7, 2, &status);
         for line in [
             "talon_tickets_opened_total 1",
             "talon_tickets_open 7",
@@ -172,6 +197,10 @@ mod tests {
             "talon_calls_total{method=\"POST\",route=\"/channels/{}/messages\",status=\"429\"} 1",
             "talon_calls_total{method=\"POST\",route=\"/channels/{}/messages\",status=\"none\"} 1",
             "talon_gateway_sessions_total{kind=\"new\"} 1",
+            "talon_gateway_connected 1",
+            "talon_gateway_connection_failures_total 2",
+            "talon_gateway_session_starts_remaining NaN",
+            "talon_panel_in_place 0",
         ] {
             assert!(shown.lines().any(|shown| shown == line), "{line} is not in\n{shown}");
         }

@@ -15,9 +15,14 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+use crate::config;
+use crate::language::{Language, Locale};
 use crate::sandbox::world::Permissions;
 use crate::sandbox::{Caption, Sandbox, Setup, Switch};
 use bot::Bot;
+
+const RUSSIAN: Locale = Locale::One(Language::Russian);
+const ENGLISH: Locale = Locale::One(Language::English);
 
 /// How often it is looked whether the bot has put up its panel.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -31,6 +36,9 @@ pub struct Options {
     /// The bot to start with it
     #[arg(long, value_enum, default_value_t = Company::Talon)]
     bot: Company,
+    /// The language the bot speaks: ru, en or auto; by default that of LOCALE, or else of your environment
+    #[arg(long, value_parser = config::locale)]
+    locale: Option<Locale>,
 }
 
 /// Who plays in the sandbox.
@@ -79,14 +87,16 @@ enum Order {
     Kill,
     Start,
     Restart,
+    /// Stop, and start again in this language.
+    Speak(Locale),
 }
 
-/// Runs the sandbox, and the bot with it, until `shutdown`.
+/// Runs the sandbox, and the bot with it, until `shutdown`. Where the options name no language, it speaks `locale`.
 ///
 /// # Errors
 ///
 /// When the port is taken, or the bot cannot be started or ends by itself.
-pub async fn run(options: Options, shutdown: impl Future<Output = ()>) -> Result<(), Trouble> {
+pub async fn run(options: Options, locale: Locale, shutdown: impl Future<Output = ()>) -> Result<(), Trouble> {
     let mut shutdown = pin!(shutdown);
     // Looked at before anything is printed: whoever reads how to end it may do so at once.
     tokio::select! {
@@ -104,7 +114,7 @@ pub async fn run(options: Options, shutdown: impl Future<Output = ()>) -> Result
     }
     let sandbox = Sandbox::start(setup).map_err(|error| Trouble::Listen(options.port, error))?;
     match options.bot {
-        Company::Talon => with_bot(&sandbox, shutdown).await,
+        Company::Talon => with_bot(&sandbox, options.locale.unwrap_or(locale), shutdown).await,
         Company::None => {
             guide::tell(&guide::alone(&sandbox));
             shutdown.await;
@@ -113,9 +123,13 @@ pub async fn run(options: Options, shutdown: impl Future<Output = ()>) -> Result
     }
 }
 
-async fn with_bot(sandbox: &Sandbox, mut shutdown: Pin<&mut impl Future<Output = ()>>) -> Result<(), Trouble> {
+async fn with_bot(
+    sandbox: &Sandbox,
+    locale: Locale,
+    mut shutdown: Pin<&mut impl Future<Output = ()>>,
+) -> Result<(), Trouble> {
     let mut orders = offer_switches(sandbox);
-    let mut bot = Bot::start(sandbox.clone()).map_err(Trouble::Bot)?;
+    let mut bot = Bot::start(sandbox.clone(), locale).map_err(Trouble::Bot)?;
     let mut explained = pin!(explain_when_ready(sandbox));
     let mut told = false;
     loop {
@@ -139,6 +153,8 @@ fn offer_switches(sandbox: &Sandbox) -> UnboundedReceiver<Order> {
         ("kill", Caption { en: "Kill the bot", ru: "Убить бота" }, Order::Kill),
         ("start", Caption { en: "Start the bot", ru: "Запустить бота" }, Order::Start),
         ("restart", Caption { en: "Kill and restart", ru: "Убить и запустить" }, Order::Restart),
+        ("speak-ru", Caption { en: "Speak Russian", ru: "Говорить по-русски" }, Order::Speak(RUSSIAN)),
+        ("speak-en", Caption { en: "Speak English", ru: "Говорить по-английски" }, Order::Speak(ENGLISH)),
     ];
     for (name, caption, order) in offers {
         let orders = orders.clone();

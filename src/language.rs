@@ -29,6 +29,14 @@ impl Language {
         }
     }
 
+    /// The language of whoever's environment this is, as POSIX has it: the first of these variables that is set decides.
+    /// None where none is.
+    pub fn of_environment<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(get)?;
+        // As in `ru_RU.UTF-8@latin`.
+        Some(Self::understood(locale.split(['.', '@']).next().unwrap_or_default()))
+    }
+
     /// The locales that Discord knows and that are given a text of this language beside another one.
     #[must_use]
     pub const fn locales(self) -> &'static [&'static str] {
@@ -49,6 +57,16 @@ pub enum Locale {
 }
 
 impl Locale {
+    /// The value of `LOCALE` that means it.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::One(Language::Russian) => "ru",
+            Self::One(Language::English) => "en",
+            Self::Auto => "auto",
+        }
+    }
+
     /// What everybody reads.
     #[must_use]
     pub const fn of_server(self) -> Language {
@@ -99,6 +117,19 @@ mod tests {
                 assert_eq!(Locale::One(one).of_member(locale), one, "{locale}");
             }
         }
+    }
+
+    #[test]
+    fn the_environment_tells_a_language_as_posix_has_it() {
+        let of = |variables: &'static [(&str, &str)]| {
+            Language::of_environment(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| *value))
+        };
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[("LANG", "ru_RU.UTF-8")]), Some(Language::Russian));
+        assert_eq!(of(&[("LANG", "uk.UTF-8")]), Some(Language::Russian));
+        assert_eq!(of(&[("LANG", "C.UTF-8")]), Some(Language::English));
+        assert_eq!(of(&[("LANG", "ru_RU"), ("LC_MESSAGES", "en_GB.UTF-8")]), Some(Language::English));
+        assert_eq!(of(&[("LC_ALL", "be_BY@latin"), ("LC_MESSAGES", "en"), ("LANG", "en")]), Some(Language::Russian));
     }
 
     #[test]

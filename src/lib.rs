@@ -14,8 +14,10 @@
 //! | [`counts`] | how much, and how often? | what Prometheus reads |
 //! | [`memory`] | how large are we? | freed memory, given back |
 //! | [`logs`] | how do we speak to the operator? | the log, and what it never shows |
+//! | [`printable`] | what may a terminal be shown? | foreign text without control characters |
 //! | [`texts`] | what do we say? | every word a member can read, in each language |
-//! | [`gateway`] | what do we hear? | serenity's events → `Heard` |
+//! | [`gateway`] | what do we hear? | the line to Discord and its supervisor; serenity's events → `Heard` |
+//! | [`status`] | how are we at this moment? | what health, metrics and the service manager show |
 //! | [`health`] | are we well? | `/healthz` and `/metrics` for whoever watches |
 //! | [`actors`] | who is alive? | supervisor, tickets, panel, clerk, pulse |
 //! | [`lifecycle`] | what is true, and what follows? | State + Event → State + calls; pure |
@@ -26,7 +28,7 @@
 //!
 //! ```text
 //!   main ──▶ logs                  demo ──▶ sandbox
-//!     │ └──▶ operator ──▶ config   and store, discord: beside a running bot
+//!     │ └──▶ operator ──▶ config   and store, discord, texts: beside a running bot
 //!     │
 //!  gateway ─────────┐              serenity (events)
 //!  health           │              hyper (for who watches)
@@ -38,7 +40,7 @@
 //!  │     texts
 //!  └──▶ lifecycle                  std, serde
 //!          │
-//!  ids, language, counts, memory    everyone may name these
+//!  ids, language, memory, status, counts, printable    everyone may name these
 //! ```
 //!
 //! A room names only rooms below it.
@@ -50,7 +52,8 @@
 //! - Nobody but the supervisor talks to tickets, so a member's presses pass one mailbox in one order.
 //! - The supervisor never waits for Discord or the disk.
 //! - No call that is not safe to repeat is repeated; creating a channel is looked up first.
-//! - Nothing of serenity's runs on the bot's runtime: its client has a thread of its own, which can be given up.
+//! - Nothing of serenity's runs on the bot's runtime: its client has a thread of its own, which can be given up, and hears
+//!   Discord through a relay on loopback, which limits every stage, frame and pause.
 //! - No sandbox code is reached by the bot but through a socket.
 //!
 //! # One press, told
@@ -75,9 +78,11 @@ pub mod lifecycle;
 pub mod logs;
 pub mod memory;
 pub mod operator;
+pub mod printable;
 mod run;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod status;
 pub mod store;
 pub mod texts;
 

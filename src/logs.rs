@@ -2,11 +2,17 @@
 //!
 //! It guards one decision: no filter, however it is spelt, makes a library print the bot's token or that of a press.
 
-use std::io::IsTerminal;
+use std::fmt;
+use std::io::{self, IsTerminal, Write, stderr};
 
+use tracing::field::Field;
+use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::filter::{FilterExt, LevelFilter, Targets};
+use tracing_subscriber::fmt::format::{Writer, debug_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::printable::{is_hidden, printable};
 
 /// How a line looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,8 +26,10 @@ pub enum Format {
 
 /// These libraries print whole requests and events, and with them the tokens of the bot and of every press: this much
 /// they may say, and no more.
-const QUIET: [(&str, LevelFilter); 8] = [
+const QUIET: [(&str, LevelFilter); 9] = [
     ("serenity", LevelFilter::WARN),
+    // It warns of a clean stop, when Discord closes the connection first; lost connections are told by our own health.
+    ("serenity::gateway::bridge::shard_runner", LevelFilter::ERROR),
     ("serenity::gateway::ws", LevelFilter::ERROR),
     ("tungstenite", LevelFilter::INFO),
     ("tokio_tungstenite", LevelFilter::INFO),
@@ -39,14 +47,55 @@ const USUAL: &str = "info";
 pub fn start(filter: Option<&str>, format: Format) {
     let (wanted, strange) = read(filter.unwrap_or(USUAL));
     let allowed = Targets::new().with_default(LevelFilter::TRACE).with_targets(QUIET);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer();
     let lines = match format {
-        Format::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
-        Format::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
+        Format::Text => {
+            let fields = debug_fn(write_field).delimited(" ");
+            lines.with_writer(stderr).with_ansi(stderr().is_terminal()).fmt_fields(fields).boxed()
+        }
+        Format::Json => {
+            lines.json().flatten_event(true).with_span_list(false).with_writer(|| JsonLines(stderr())).boxed()
+        }
     };
     tracing_subscriber::registry().with(lines.with_filter(wanted.and(allowed))).init();
     for part in strange {
         tracing::error!(part, "RUST_LOG has a part that is not understood and changes nothing: {FORM}");
+    }
+}
+
+/// A field as people read it, in one line whatever it holds: names in it were chosen by others.
+fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fmt::Result {
+    let value = format!("{value:?}");
+    match field.name() {
+        "message" => writer.write_str(&printable(&value)),
+        name => write!(writer, "{name}={}", printable(&value)),
+    }
+}
+
+/// Lines of JSON, in which the library escapes control characters, but not what turns a line around or has no width.
+struct JsonLines<W>(W);
+
+impl<W: Write> Write for JsonLines<W> {
+    /// Takes a whole line at once, as it is handed over.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let mut escaped = String::with_capacity(line.len());
+        for letter in String::from_utf8_lossy(line).chars() {
+            if letter != '\n' && is_hidden(letter) {
+                // Outside of strings there are no such characters, and in them JSON writes each UTF-16 unit so.
+                for unit in letter.encode_utf16(&mut [0; 2]) {
+                    // Writing to a string does not fail.
+                    let _ = fmt::Write::write_fmt(&mut escaped, format_args!("\\u{unit:04x}"));
+                }
+            } else {
+                escaped.push(letter);
+            }
+        }
+        self.0.write_all(escaped.as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 

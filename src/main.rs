@@ -6,16 +6,20 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use talon::actors::clock;
-use talon::config::{self, Config, Mistakes};
+use talon::config::{self, Access, Config, Environment, Mistakes};
 use talon::logs::{self, Format};
 use talon::operator::doctor::{self, Report};
 use talon::operator::setup::{Setup, Stop};
+use talon::operator::terminal::fit_terminal;
 use talon::operator::{Trouble, backup, explain, invite, tickets};
 
 /// A Discord support-ticket bot in which every ticket is an actor.
 #[derive(Parser)]
 #[command(version, about)]
 struct Arguments {
+    /// Read the settings from this file instead of .env; variables of the environment still count first
+    #[arg(long, global = true, value_name = "FILE")]
+    env_file: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -30,7 +34,8 @@ enum Command {
     },
     /// Set the bot up: asks for the token, lets you choose server, channel, category and role, and writes .env
     Setup,
-    /// Check everything before members do: token, intent, server, rights, files; exit code 1 if anything is wrong
+    /// Check everything before members do: token, intent, server, rights, files; exit code 1 if anything is wrong, 3 if
+    /// something could not be checked
     Doctor(doctor::Options),
     /// Print the link that lets the bot into a server with exactly the rights it needs
     Invite(invite::Options),
@@ -63,30 +68,63 @@ const LAST_WAIT: Duration = Duration::from_secs(8);
 /// Wrong settings have an exit code of their own, so that a service manager need not try again.
 const BAD_SETTINGS: u8 = 2;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match arguments.command.unwrap_or(Command::Run { until_stdin_ends: false }) {
-        Command::Run { until_stdin_ends } => run(until_stdin_ends).await,
-        Command::Setup => set_up().await,
-        Command::Doctor(options) => examine(&options).await,
-        Command::Invite(options) => invite(&options).await,
-        Command::Tickets { json } => ask(|database| tickets::list(database, json, clock::now())),
-        Command::Explain { whose, json } => ask(|database| explain::tell(database, &whose, json)),
-        Command::Backup { file } => ask(|database| backup::make(database, &file)),
-        #[cfg(feature = "sandbox")]
-        Command::Sandbox(options) => {
-            logs::start(None, Format::Text);
-            report(talon::demo::run(options, told_to_stop()).await)
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("the runtime cannot be started: {error}");
+            return ExitCode::FAILURE;
         }
+    };
+    let code = runtime.block_on(obey(arguments));
+    // A name that is still being looked up, on a thread that cannot be stopped, is not waited for.
+    runtime.shutdown_background();
+    code
+}
+
+async fn obey(Arguments { env_file, command }: Arguments) -> ExitCode {
+    let env_file = env_file.as_deref();
+    // Setup writes the file.
+    let required = env_file.is_some() && !matches!(command, Some(Command::Setup));
+    let environment = config::environment(env_file, required);
+    match command.unwrap_or(Command::Run { until_stdin_ends: false }) {
+        Command::Run { until_stdin_ends } => run(&environment, until_stdin_ends).await,
+        Command::Setup => set_up(&environment, env_file).await,
+        Command::Doctor(options) => examine(&environment, &options).await,
+        Command::Invite(options) => invite(&environment, &options).await,
+        Command::Tickets { json } => {
+            let access = access(&environment);
+            ask(&environment, async |database| tickets::list(database, json, access.as_ref(), clock::now()).await).await
+        }
+        Command::Explain { whose, json } => {
+            let access = access(&environment);
+            ask(&environment, async |database| explain::tell(database, &whose, json, access.as_ref()).await).await
+        }
+        Command::Backup { file } => ask(&environment, async |database| backup::make(database, &file)).await,
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(options) => show(&environment, options).await,
     }
 }
 
-async fn run(until_stdin_ends: bool) -> ExitCode {
-    let environment = config::environment();
-    match Config::read(&environment) {
+#[cfg(feature = "sandbox")]
+async fn show(environment: &Environment, options: talon::demo::Options) -> ExitCode {
+    match Config::locale(environment) {
+        Ok(locale) => {
+            logs::start(None, Format::Text);
+            report(talon::demo::run(options, locale, told_to_stop()).await)
+        }
+        Err(mistakes) => correct(&mistakes),
+    }
+}
+
+async fn run(environment: &Environment, until_stdin_ends: bool) -> ExitCode {
+    match Config::read(environment) {
         Ok(config) => {
             logs::start(environment.get("RUST_LOG"), config.log_format);
+            for warning in environment.warnings() {
+                tracing::warn!("{warning}");
+            }
             let stop = async {
                 tokio::select! {
                     () = told_to_stop() => {}
@@ -99,18 +137,20 @@ async fn run(until_stdin_ends: bool) -> ExitCode {
     }
 }
 
-async fn set_up() -> ExitCode {
+async fn set_up(environment: &Environment, env_file: Option<&Path>) -> ExitCode {
     logs::start(Some("error"), Format::Text);
-    let environment = config::environment();
-    let mut setup = Setup::new();
+    let mut setup = Setup::new(env_file.unwrap_or(Path::new(config::ENV_FILE)));
     let ended = tokio::select! {
-        ended = setup.run(&environment) => ended,
+        ended = setup.run(environment, || config::environment(env_file, false)) => ended,
         () = told_to_stop() => Err(Stop::Stopped),
     };
     match ended {
         Ok(report) => {
             let code = tell(&report);
-            print("\nStart the bot with `talon run`, in this folder.\n");
+            print(&match env_file {
+                None => "\nStart the bot with `talon run`, in this folder.\n".to_owned(),
+                Some(file) => format!("\nStart the bot with `talon run --env-file {}`.\n", file.display()),
+            });
             code
         }
         Err(stop) => {
@@ -120,52 +160,76 @@ async fn set_up() -> ExitCode {
     }
 }
 
-async fn examine(options: &doctor::Options) -> ExitCode {
+async fn examine(environment: &Environment, options: &doctor::Options) -> ExitCode {
     logs::start(Some("warn"), Format::Text);
-    match Config::read(&config::environment()) {
-        Ok(config) => tell(&doctor::run(&config, options).await),
+    match Config::read(environment) {
+        Ok(config) => {
+            warn_of(environment);
+            tell(&doctor::run(&config, options).await)
+        }
         Err(mistakes) => correct(&mistakes),
     }
 }
 
 fn tell(report: &Report) -> ExitCode {
     print(&report.text());
-    if report.well() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    ExitCode::from(report.exit_code())
 }
 
-async fn invite(options: &invite::Options) -> ExitCode {
+async fn invite(environment: &Environment, options: &invite::Options) -> ExitCode {
     logs::start(Some("warn"), Format::Text);
-    match invite::run(options, &config::environment()).await {
+    match invite::run(options, environment).await {
         Ok(letter) => {
             print(&letter);
             ExitCode::SUCCESS
         }
-        Err(invite::Trouble::Settings(mistakes)) => correct(&mistakes),
+        Err(invite::Trouble::Settings(mistakes)) => {
+            eprintln!(
+                "{mistakes}\n\nWithout a token: `talon invite --application ID`, with the id from the application's page."
+            );
+            ExitCode::from(BAD_SETTINGS)
+        }
         Err(invite::Trouble::Discord(error)) => report(Err(error)),
     }
 }
 
+/// Prints an answer, in lines as long as the terminal is wide.
 fn print(text: &str) {
+    write_out(&fit_terminal(text));
+}
+
+fn write_out(text: &str) {
     // Whoever stops reading has read enough.
     let _ = std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes());
 }
 
+/// Tells what is probably meant otherwise; the answer itself goes to standard output.
+fn warn_of(environment: &Environment) {
+    for warning in environment.warnings() {
+        eprintln!("{warning}");
+    }
+}
+
 /// Tells what has to be corrected in the settings.
 fn correct(mistakes: &Mistakes) -> ExitCode {
+    if let Some(advice) = mistakes.advice() {
+        eprintln!("{advice}\n");
+    }
     eprintln!("{mistakes}");
     ExitCode::from(BAD_SETTINGS)
 }
 
 /// Asks the database, and prints the answer. Only the database's place must be known for it.
-fn ask(question: impl FnOnce(&Path) -> Result<String, Trouble>) -> ExitCode {
-    let database = match Config::database(&config::environment()) {
+async fn ask(environment: &Environment, question: impl AsyncFnOnce(&Path) -> Result<String, Trouble>) -> ExitCode {
+    let database = match Config::database(environment) {
         Ok(database) => database,
         Err(mistakes) => return correct(&mistakes),
     };
     logs::start(Some("warn"), Format::Text);
-    match question(&database) {
+    warn_of(environment);
+    match question(&database).await {
         Ok(answer) => {
-            print(&answer);
+            write_out(&answer);
             ExitCode::SUCCESS
         }
         Err(trouble) => {
@@ -173,6 +237,11 @@ fn ask(question: impl FnOnce(&Path) -> Result<String, Trouble>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What names can be found out with. Without it there are ids alone, and nothing is wrong.
+fn access(environment: &Environment) -> Option<Access> {
+    Access::read(environment).ok()
 }
 
 fn report<E: std::error::Error>(ended: Result<(), E>) -> ExitCode {

@@ -11,26 +11,31 @@ use std::time::Duration;
 
 use ractor::{Actor, ActorRef, call_t};
 use tokio::net::TcpListener;
+use tokio::time::Instant;
 
 use crate::actors::staff::Duties;
 use crate::actors::supervisor::{Arguments, Supervisor, SupervisorMsg};
 use crate::actors::vitals::Vitals;
-use crate::actors::{Outside, pulse};
+use crate::actors::{Outside, service_manager};
 use crate::config::Config;
 use crate::discord::{Application, Client, Gateway, Place, StartError, Transport};
-use crate::gateway::{self, ConnectionConfig, EventHandler, GatewayError, GatewayStatus};
+use crate::gateway::backoff::Backoff;
+use crate::gateway::{self, ConnectionConfig, EventHandler, GatewayError};
 use crate::health;
 use crate::ids::{ApplicationId, UserId};
 use crate::lifecycle::Rules;
+use crate::memory;
 use crate::operator::doctor;
+use crate::status::Status;
 use crate::store::{OpenError, Stage, Store, StoreError};
 
 /// How long a stop may take: what was begun is finished, but not for ever.
 const DRAIN_MS: u64 = 4_000;
 /// How long the start waits for what it can do without.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// The longest pause between two attempts to reach Discord at the start.
-const PAUSE: Duration = Duration::from_secs(30);
+/// The pauses between attempts to reach Discord at the start: the first one after a second attempt, and the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// Why the bot cannot run.
 #[derive(Debug)]
@@ -74,18 +79,34 @@ impl std::error::Error for Failure {}
 /// Only what cannot mend itself: an unusable database, a token or an intent that Discord refuses. An outage is waited
 /// out.
 pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), Failure> {
-    let mut shutdown = pin!(shutdown);
+    memory::keep_little();
     let store = Store::open(&config.database).map_err(Failure::Database)?;
     let listener = match config.health {
         Some(address) => Some(listen(address).await?),
         None => None,
     };
     let transport = Transport::new(&config.token, config.proxy.as_deref()).map_err(Failure::Start)?;
+    let transport = Arc::new(transport);
+    let vitals = Vitals { supervisor: Arc::default(), status: Arc::default(), store, transport };
+    tokio::select! {
+        ended = Box::pin(start(config, vitals.clone(), shutdown)) => ended,
+        never = tell_health(listener, vitals) => match never {},
+    }
+}
+
+/// Reaches Discord, builds the tree of actors and lets it work until `shutdown`.
+async fn start(config: Config, vitals: Vitals, shutdown: impl Future<Output = ()>) -> Result<(), Failure> {
+    let mut shutdown = pin!(shutdown);
+    let (status, transport) = (Arc::clone(&vitals.status), Arc::clone(&vitals.transport));
     let (me, gateway, application) = tokio::select! {
-        reached = reach(&transport) => reached?,
-        () = &mut shutdown => return Ok(()),
+        reached = connect_with_retry(&transport, &status) => reached?,
+        never = service_manager::accompany_start(&vitals) => match never {},
+        () = &mut shutdown => {
+            service_manager::tell_stopping();
+            tracing::info!("stopped before Discord was reached");
+            return Ok(());
+        }
     };
-    let counts = transport.counts();
     let place = Place {
         me,
         // The two ids are the same for every bot that is not older than 2016.
@@ -96,16 +117,19 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
         locale: config.locale,
     };
     let outside = Outside {
+        counts: transport.counts(),
         client: Client::new(transport, place.clone()),
-        store: store.clone(),
+        store: vitals.store.clone(),
         rules: Rules { close_delay: config.close_delay },
-        counts: counts.clone(),
+        status: Arc::clone(&status),
     };
     let duties = Duties { panel_file: config.panel_file.clone(), journal_keep: config.journal_keep };
     let arguments = arguments(outside, duties).await?;
     let outside = Arc::clone(&arguments.outside);
     let (supervisor, mut tree) =
         Actor::spawn(None, Supervisor, arguments).await.map_err(|error| Failure::Supervisor(error.to_string()))?;
+    // It is set nowhere else.
+    let _ = vitals.supervisor.set(supervisor.clone());
 
     let content = application.is_none_or(|application| application.may_read());
     let connection = ConnectionConfig {
@@ -113,14 +137,12 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
         gateway,
         content,
         stage_limit: config.gateway_stage_limit,
-        status: Arc::new(GatewayStatus::default()),
+        status: Arc::clone(&status.gateway),
     };
     let handler = EventHandler { supervisor: supervisor.clone(), place };
-    let vitals = Vitals { supervisor: supervisor.clone(), store, counts };
     let ended = tokio::select! {
         heard = gateway::listen(connection, handler, Arc::clone(&outside), shutdown) => heard.map_err(Failure::Gateway),
         ended = &mut tree => Err(Failure::Supervisor(format!("{ended:?}"))),
-        never = tell_health(listener, vitals) => match never {},
         never = doctor::watch(&outside.client, config) => match never {},
     };
     drain(&supervisor).await;
@@ -140,20 +162,34 @@ async fn tell_health(listener: Option<TcpListener>, vitals: Vitals) -> Infallibl
     }
 }
 
-/// Who we are and where the gateway is, asked for until Discord answers; and what it tells of our application meanwhile.
-async fn reach(transport: &Transport) -> Result<(UserId, Gateway, Option<Application>), Failure> {
-    let mut pause = Duration::from_millis(500);
+/// Who the bot is and where the gateway is, asked for until Discord answers; and what it tells of the application meanwhile.
+async fn connect_with_retry(
+    transport: &Transport,
+    status: &Status,
+) -> Result<(UserId, Gateway, Option<Application>), Failure> {
+    let begun = Instant::now();
+    let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+    let mut attempt = 0_u32;
     loop {
+        attempt += 1;
+        status.begin_attempt();
         let error = match tokio::try_join!(transport.me(), transport.gateway(), application(transport)) {
-            Ok(reached) => return Ok(reached),
+            Ok(reached) => {
+                status.finish_reaching();
+                if attempt > 1 {
+                    tracing::info!(attempt, seconds = begun.elapsed().as_secs(), "Discord answers; the start goes on");
+                }
+                return Ok(reached);
+            }
             Err(error) => error,
         };
         if !error.may_pass() {
             return Err(Failure::Start(error));
         }
-        tracing::warn!(%error, ?pause, "Discord cannot be reached; trying again");
+        let pause = backoff.pause();
+        tracing::warn!(%error, attempt, seconds = pause.as_secs_f32(), "Discord cannot be reached; trying again");
+        status.fail_attempt(&error.to_string(), pause);
         tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(PAUSE);
     }
 }
 
@@ -177,7 +213,7 @@ async fn arguments(outside: Outside, duties: Duties) -> Result<Arguments, Failur
 }
 
 async fn drain(supervisor: &ActorRef<SupervisorMsg>) {
-    pulse::stopping();
+    service_manager::tell_stopping();
     tracing::info!("stopping: what was begun is finished first");
     if call_t!(supervisor, SupervisorMsg::Drain, DRAIN_MS).is_err() {
         tracing::warn!("not all that was begun could be finished in time; it is taken up at the next start");

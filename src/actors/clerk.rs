@@ -115,7 +115,9 @@ async fn prune(outside: Arc<Outside>, keep: Duration) {
     let Some(before) = clock::now().checked_sub(keep) else { return };
     match outside.store.prune(before).await {
         Ok(0) => {}
-        Ok(lines) => tracing::info!(lines, ?keep, "the journal has forgotten what is older than JOURNAL_KEEP"),
+        Ok(lines) => {
+            tracing::info!(lines, keep = %humantime::format_duration(keep), "the journal has forgotten what is older than JOURNAL_KEEP")
+        }
         Err(error) => tracing::error!(%error, "the journal cannot be shortened; it is tried again tomorrow"),
     }
 }
@@ -133,6 +135,7 @@ async fn explain(outside: Arc<Outside>, Question { guild, ticket, asker, roles }
         },
         (Standing::Administrator, None) => Words::NothingToTell,
         (Standing::Member, _) => Words::AdministratorsOnly,
+        (Standing::HeldUp(wait), _) => Words::AskLater(clock::now() + wait),
         (Standing::Unknown, _) => Words::DiscordDown,
     };
     let say = Call::Say { channel, words, reply_to: Some((message, language)), intent: asker.intent() };

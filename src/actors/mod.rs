@@ -14,12 +14,14 @@
 
 pub mod clerk;
 pub mod clock;
+mod outage;
 pub mod panel;
 pub mod pulse;
 mod recent;
 mod registry;
 mod report;
 pub mod router;
+pub mod service_manager;
 pub mod staff;
 pub mod supervisor;
 pub mod ticket;
@@ -35,6 +37,7 @@ use crate::counts::Counts;
 use crate::discord::Client;
 use crate::ids::{ChannelId, GuildId, MessageId, RoleId};
 use crate::lifecycle::{Answer, Asker, Call, Rules, Sighting};
+use crate::status::Status;
 use crate::store::Store;
 
 /// The world outside, as actors reach it.
@@ -47,6 +50,8 @@ pub struct Outside {
     pub rules: Rules,
     /// What is counted.
     pub counts: Arc<Counts>,
+    /// How the bot is doing.
+    pub status: Arc<Status>,
 }
 
 /// What was heard from Discord, in our own words.
@@ -99,6 +104,8 @@ pub enum Heard {
     },
     /// A panel message of the bot's own has appeared in the panel channel.
     PanelMade(MessageId),
+    /// Messages were deleted in the panel's channel.
+    PanelDeleted(Vec<MessageId>),
     /// A channel was deleted.
     ChannelGone(ChannelId),
     /// A channel was made that carries our mark.

@@ -11,8 +11,9 @@ use crate::actors::{Outside, Rank, clock, perform, report};
 use crate::discord::{Client, Standing};
 use crate::ids::{GuildId, RoleId, UserId};
 use crate::lifecycle::menu::{Menu, MenuEvent};
-use crate::lifecycle::panel::{Panel, PanelEvent};
+use crate::lifecycle::panel::{Panel, PanelEvent, PanelNote};
 use crate::lifecycle::{Answer, Asker, Call, Words, task};
+use crate::status::PanelStatus;
 use crate::store::panel::{self as file, NoPanel};
 
 /// What the panel is told.
@@ -105,6 +106,20 @@ pub(super) async fn standing(client: &Client, guild: GuildId, member: UserId, ro
     client.is_administrator(guild, member, roles).await
 }
 
+/// What a note tells of the message that is to be there.
+fn panel_status(note: &PanelNote) -> Option<PanelStatus> {
+    match note {
+        PanelNote::InPlace(_)
+        | PanelNote::Edited(_)
+        | PanelNote::Sent(_)
+        | PanelNote::Differs(_)
+        | PanelNote::Contested(_) => Some(PanelStatus::InPlace),
+        PanelNote::Deleted(_) => Some(PanelStatus::Deleted),
+        PanelNote::Retrying { call, answer } => Some(PanelStatus::Failing { error: format!("{call}: {answer}") }),
+        PanelNote::Removed(_) | PanelNote::Adopted(_) | PanelNote::AnotherProcess(_) => None,
+    }
+}
+
 impl PanelActor {
     fn start(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk) {
         let known = file::read(&desk.file);
@@ -148,6 +163,9 @@ impl PanelActor {
             let message = match standing(&outside.client, guild, asker.user, &roles).await {
                 Standing::Administrator => PanelMsg::SetUp { guild, asker, rank: told(true) },
                 Standing::Member => PanelMsg::SetUp { guild, asker, rank: told(false) },
+                Standing::HeldUp(wait) => {
+                    PanelMsg::Hear(PanelEvent::TurnDown(asker, Words::AskLater(clock::now() + wait)))
+                }
                 Standing::Unknown => PanelMsg::Hear(PanelEvent::TurnDown(asker, Words::DiscordDown)),
             };
             let _ = me.cast(message);
@@ -161,7 +179,10 @@ impl PanelActor {
         {
             tracing::error!(%error, panel = %message, "cannot keep the panel message's id; at the next start it is sent anew");
         }
-        report::panel(&self.outside.counts, &step.notes);
+        report::panel(&self.outside, &step.notes);
+        if let Some(status) = step.notes.iter().rev().find_map(panel_status) {
+            self.outside.status.set_panel(status);
+        }
         if !step.notes.is_empty() && !desk.checked {
             desk.checked = true;
             let _ = self.supervisor.cast(SupervisorMsg::PanelChecked);

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef, call_t};
-use sd_notify::NotifyState;
+use tokio::time::Instant;
 
+use crate::actors::Outside;
+use crate::actors::outage::{News, Outage};
+use crate::actors::service_manager::{self, LOOK_INTERVAL, ServiceManager};
 use crate::actors::supervisor::SupervisorMsg;
-use crate::actors::vitals::{Census, PATIENCE_MS};
-use crate::counts::Counts;
+use crate::actors::vitals::{Census, PATIENCE_MS, summarize};
 use crate::memory;
 
 /// How often the log is told how much is going on, and what a crowd has left behind is given back.
@@ -22,16 +24,18 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub enum PulseMsg {
     /// By itself, as often as the watchdog wants to hear from us.
     Beat,
+    /// By itself, until the bot is ready: the service manager is asked for more time.
+    Starting,
     /// By itself: a minute has passed.
     Minute,
-    /// By the supervisor: something has changed that may make us ready.
+    /// By itself, every second, and by the supervisor when something has changed that may make us ready.
     Look,
 }
 
 /// The actor that looks.
 pub struct Pulse {
-    /// What is counted.
-    pub counts: Arc<Counts>,
+    /// Whose counts and state are told.
+    pub outside: Arc<Outside>,
     /// Who is asked.
     pub supervisor: ActorRef<SupervisorMsg>,
 }
@@ -39,6 +43,8 @@ pub struct Pulse {
 /// What it holds between messages.
 pub struct Desk {
     ready: bool,
+    outage: Outage,
+    manager: ServiceManager,
 }
 
 impl Actor for Pulse {
@@ -50,59 +56,87 @@ impl Actor for Pulse {
         if let Some(limit) = sd_notify::watchdog_enabled() {
             me.send_interval(limit / 3, || PulseMsg::Beat);
         }
+        me.send_interval(LOOK_INTERVAL, || PulseMsg::Look);
         me.send_interval(MINUTE, || PulseMsg::Minute);
         // After a failure the service manager has been told already; telling it twice does no harm.
-        me.cast(PulseMsg::Look)?;
-        Ok(Desk { ready: false })
+        me.cast(PulseMsg::Starting)?;
+        Ok(Desk { ready: false, outage: Outage::default(), manager: ServiceManager::default() })
     }
 
     async fn handle(
         &self,
-        _me: ActorRef<PulseMsg>,
+        me: ActorRef<PulseMsg>,
         message: PulseMsg,
         desk: &mut Desk,
     ) -> Result<(), ActorProcessingErr> {
-        if matches!(message, PulseMsg::Look) && desk.ready {
-            return Ok(());
-        }
-        let Ok(census) = call_t!(self.supervisor, SupervisorMsg::Count, PATIENCE_MS) else {
-            tracing::error!("the supervisor does not answer; under systemd the watchdog restarts the bot");
-            return Ok(());
-        };
         match message {
-            PulseMsg::Beat => tell(&[NotifyState::Watchdog]),
+            PulseMsg::Look => self.look(desk).await,
+            PulseMsg::Beat => {
+                if self.census().await.is_some() {
+                    desk.manager.tell_alive();
+                }
+            }
+            PulseMsg::Starting if desk.ready => {}
+            PulseMsg::Starting => {
+                if self.census().await.is_some() {
+                    desk.manager.tell_starting();
+                }
+                me.send_after(service_manager::start_interval(), || PulseMsg::Starting);
+            }
             PulseMsg::Minute => {
-                self.log(&census);
+                if let Some(census) = self.census().await {
+                    self.log(census);
+                }
                 memory::give_back();
             }
-            PulseMsg::Look => {}
-        }
-        if census.is_ready() && !desk.ready {
-            desk.ready = true;
-            tracing::info!(tickets = census.open, "ready: connected, and the panel has been looked at");
-            tell(&[NotifyState::Ready, NotifyState::Status("connected to Discord")]);
         }
         Ok(())
     }
 }
 
 impl Pulse {
-    fn log(&self, census: &Census) {
-        let (calls, retries) = (self.counts.calls(), self.counts.retries.get());
-        let (open, actors, under_way) = (census.open, census.living, self.counts.under_way.get());
-        let connected = census.line.connected;
-        tracing::debug!(tickets = open, actors, calls, under_way, retries, connected, "this far");
+    async fn look(&self, desk: &mut Desk) {
+        let live = self.outside.status.gateway.is_live();
+        match desk.outage.observe(live, Instant::now()) {
+            Some(News::Lasting(time)) => tracing::warn!(
+                seconds = time.as_secs(),
+                "{}; nothing is heard of Discord meanwhile, and it is tried until it works",
+                self.summary()
+            ),
+            Some(News::Over(time)) => {
+                tracing::info!(seconds = time.as_secs(), "the session on Discord's gateway is live again");
+            }
+            None => {}
+        }
+        if live
+            && !desk.ready
+            && let Some(census) = self.census().await.filter(|census| census.panel_checked)
+        {
+            desk.ready = true;
+            tracing::info!(tickets = census.open, "ready: connected, and the panel has been looked at");
+            desk.manager.tell_ready();
+        }
+        desk.manager.tell_summary(self.summary());
     }
-}
 
-/// Tells the service manager that we are going.
-pub fn stopping() {
-    tell(&[NotifyState::Stopping]);
-}
+    /// How the bot is doing, in a line that holds no ages.
+    fn summary(&self) -> String {
+        summarize(&self.outside.status, &self.outside.client.status())
+    }
 
-/// Where there is no service manager, nobody is told.
-fn tell(state: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(state) {
-        tracing::warn!(%error, "the service manager cannot be told how we are");
+    async fn census(&self) -> Option<Census> {
+        let census = call_t!(self.supervisor, SupervisorMsg::Count, PATIENCE_MS).ok();
+        if census.is_none() {
+            tracing::error!("the supervisor does not answer; under systemd the watchdog restarts the bot");
+        }
+        census
+    }
+
+    fn log(&self, census: Census) {
+        let counts = &self.outside.counts;
+        let (calls, retries) = (counts.calls(), counts.retries.get());
+        let (open, actors, under_way) = (census.open, census.living, counts.under_way.get());
+        let connected = self.outside.status.gateway.is_live();
+        tracing::debug!(tickets = open, actors, calls, under_way, retries, connected, "this far");
     }
 }

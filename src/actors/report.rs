@@ -1,10 +1,10 @@
 //! What the operator reads, and what is counted: one line per thing that matters, with whose ticket it is.
 
-use crate::counts::Counts;
+use crate::actors::Outside;
 use crate::ids::{ChannelId, Owner};
-use crate::lifecycle::Note;
 use crate::lifecycle::menu::MenuNote;
 use crate::lifecycle::panel::PanelNote;
+use crate::lifecycle::{Note, Why};
 use crate::store::Number;
 
 /// Whose ticket, and which.
@@ -19,13 +19,16 @@ pub struct Subject {
 }
 
 /// Logs what happened to a ticket, and counts it.
-pub fn notes(counts: &Counts, of: Subject, notes: &[Note]) {
+pub fn notes(outside: &Outside, of: Subject, notes: &[Note]) {
+    let counts = &outside.counts;
     for note in notes {
         match note {
-            Note::Opened { .. } => drop(counts.opened.inc()),
+            // Not when it is ready: it may be closed before.
+            Note::Created { .. } | Note::Found { .. } => drop(counts.opened.inc()),
             Note::Closed { .. } => drop(counts.closed.inc()),
             Note::Refused { .. } => drop(counts.failed.inc()),
             Note::Retrying { .. } => drop(counts.retries.inc()),
+            Note::AnotherProcess => another_process(outside, "it answers what members press"),
             _ => {}
         }
         log(of, note);
@@ -46,7 +49,13 @@ macro_rules! line {
 }
 
 fn log(of: Subject, note: &Note) {
-    let of = Subject { channel: note.channel().or(of.channel), ..of };
+    let of = match note {
+        // Whoever closes where no ticket is does not mean the one that they have.
+        Note::TurnedDown { why: Why::NotATicket | Why::NotKnownYet, .. } => {
+            Subject { number: None, channel: None, ..of }
+        }
+        _ => Subject { channel: note.channel().or(of.channel), ..of },
+    };
     match note {
         Note::Asked { by, way } => line!(info, of, %by, ?way, "a ticket was asked for"),
         Note::AskedAgain { by, way } => line!(info, of, %by, ?way, "pointed to the ticket there is"),
@@ -63,6 +72,12 @@ fn log(of: Subject, note: &Note) {
         Note::Opened { .. } => line!(info, of, "ticket opened"),
         Note::Adopted { .. } => line!(info, of, "a ticket without a row was taken over"),
         Note::Duplicate { .. } => line!(warn, of, "a second channel of one opening is being removed"),
+        Note::Yielded { .. } => {
+            line!(warn, of, "another process made a channel for the same press first; it is the ticket")
+        }
+        Note::AnotherProcess => {
+            line!(debug, of, "another process answered this member's press, or made a channel for it")
+        }
         Note::Unclaimed { .. } => line!(
             warn,
             of,
@@ -70,6 +85,12 @@ fn log(of: Subject, note: &Note) {
         ),
         Note::CloseAsked { by, way } => line!(info, of, %by, ?way, "closing was asked for"),
         Note::Announced => line!(debug, of, "closing was announced"),
+        Note::Kept { wait } => line!(
+            warn,
+            of,
+            ?wait,
+            "a rate limit of Discord's keeps the channel; it is deleted when the limit ends, nothing needs to be done"
+        ),
         Note::Closed { .. } => line!(info, of, "ticket closed"),
         Note::Gone { .. } => line!(info, of, "the ticket's channel was deleted by hand"),
         Note::Reopened { why } => {
@@ -86,22 +107,52 @@ fn log(of: Subject, note: &Note) {
 }
 
 /// Logs what happened to the panel, and counts it.
-pub fn panel(counts: &Counts, notes: &[PanelNote]) {
+pub fn panel(outside: &Outside, notes: &[PanelNote]) {
     for note in notes {
         if matches!(note, PanelNote::Retrying { .. }) {
-            counts.retries.inc();
+            outside.counts.retries.inc();
         }
         match note {
             PanelNote::InPlace(message) => tracing::info!(panel = %message, "the panel is in place"),
             PanelNote::Edited(message) => tracing::info!(panel = %message, "the panel was brought up to date"),
             PanelNote::Removed(message) => tracing::info!(panel = %message, "an old panel was removed"),
+            PanelNote::Deleted(message) => {
+                tracing::warn!(panel = %message, "the panel was deleted; it is put back, at most once a minute");
+            }
             PanelNote::Sent(message) => tracing::info!(panel = %message, "a new panel was sent"),
+            PanelNote::Adopted(message) => {
+                tracing::info!(panel = %message, "a newer panel takes the place of the old one")
+            }
+            PanelNote::Differs(message) => tracing::warn!(
+                panel = %message,
+                "the newer panel has other words than this process would write (another LOCALE or version); it is left as it is"
+            ),
+            PanelNote::Contested(message) => tracing::warn!(
+                panel = %message,
+                "another process keeps changing the panel, so it is left as it is; stop one of the two"
+            ),
+            PanelNote::AnotherProcess(message) => {
+                tracing::debug!(panel = %message, "another process sent or changed this panel");
+                another_process(outside, "it sent or changed a panel");
+            }
             PanelNote::Retrying { call, answer } => tracing::warn!(
                 call,
                 answer,
                 "the panel cannot be looked after; trying again. Does the bot see the panel channel and may it write there?"
             ),
         }
+    }
+}
+
+/// Counts it, and warns of it now and then.
+fn another_process(outside: &Outside, sign: &str) {
+    outside.counts.another_process.inc();
+    if outside.status.notice_another_process() {
+        tracing::warn!(
+            sign,
+            "another process uses this bot's token; stop one of them (a forgotten host or container, or an update that has \
+             not ended the old one). If it cannot be found, reset the token in the Developer Portal"
+        );
     }
 }
 

@@ -31,6 +31,8 @@ pub enum Told {
     Home(GuildId),
     /// The panel: a message of ours that looks like it.
     PanelMade(MessageId),
+    /// The panel: these messages of its channel were deleted.
+    PanelDeleted(Vec<MessageId>),
 }
 
 /// Where the tickets are, and what was heard.
@@ -49,17 +51,30 @@ impl Router {
     /// Takes down where the member's ticket is; `None` where it has no channel (any more, or yet). When a ticket is over,
     /// another channel of the member that was left aside may be theirs now.
     pub fn place(&mut self, owner: Owner, channel: Option<ChannelId>) -> Vec<Told> {
-        if let Some(before) = self.places.remove(&owner)
+        let before = self.places.remove(&owner);
+        if let Some(before) = before
             && self.channels.get(&before) == Some(&owner)
         {
             self.channels.remove(&before);
         }
         if let Some(channel) = channel {
+            // Another channel of the same press is the ticket now; this one may outlive it, if somebody wrote in it.
+            if let Some(former) = before.filter(|former| *former != channel) {
+                let members = vec![owner.member];
+                let left = Sighting { channel: former, members, mark: None, owned: false };
+                self.sought.insert(former, (owner, left));
+            }
             self.places.insert(owner, channel);
             self.channels.insert(channel, owner);
             self.sought.remove(&channel);
             return Vec::new();
         }
+        self.remind(owner)
+    }
+
+    /// The channels that the member's ticket has seen and did not take: one that failed has forgotten them.
+    #[must_use]
+    pub fn remind(&self, owner: Owner) -> Vec<Told> {
         let theirs = self.sought.values().filter(|(seeker, _)| *seeker == owner);
         theirs.map(|(_, sighting)| Told::Ticket(owner, Event::Seen(sighting.clone()))).collect()
     }
@@ -94,6 +109,7 @@ impl Router {
                 Vec::new()
             }
             Heard::PanelMade(message) => vec![Told::PanelMade(message)],
+            Heard::PanelDeleted(messages) => vec![Told::PanelDeleted(messages)],
             Heard::ChannelGone(channel) => {
                 let seeker = self.sought.remove(&channel).map(|(seeker, _)| seeker);
                 let owner = self.owner(channel).or(seeker);

@@ -86,8 +86,7 @@ impl Staff {
                 self.clerk = Some(Actor::spawn_linked(None, Clerk { outside, supervisor }, keep, above).await?.0);
             }
             Post::Pulse => {
-                let counts = outside.counts.clone();
-                self.pulse = Some(Actor::spawn_linked(None, Pulse { counts, supervisor }, (), above).await?.0);
+                self.pulse = Some(Actor::spawn_linked(None, Pulse { outside, supervisor }, (), above).await?.0);
             }
         }
         Ok(())

@@ -13,7 +13,7 @@ use crate::actors::registry::Registry;
 use crate::actors::router::{Router, Told};
 use crate::actors::staff::{Duties, Post, Staff};
 use crate::actors::ticket::{TicketActor, TicketMsg};
-use crate::actors::vitals::{Census, GatewayLine};
+use crate::actors::vitals::Census;
 use crate::actors::{Heard, Outside};
 use crate::ids::{ChannelId, Owner};
 use crate::lifecycle::menu::MenuEvent;
@@ -32,8 +32,6 @@ pub enum SupervisorMsg {
         /// Nothing was missed.
         resumed: bool,
     },
-    /// By the gateway: how the connection is now.
-    Line(GatewayLine),
     /// By a ticket: where it is now.
     Moved {
         /// Whose ticket.
@@ -84,7 +82,6 @@ pub struct Arguments {
 pub struct House {
     outside: Arc<Outside>,
     staff: Staff,
-    line: GatewayLine,
     panel_checked: bool,
     router: Router,
     registry: Registry,
@@ -103,7 +100,6 @@ impl Actor for Supervisor {
         let mut house = House {
             outside: args.outside,
             staff: Staff::new(args.duties),
-            line: GatewayLine::default(),
             panel_checked: false,
             router: Router::default(),
             registry: Registry::default(),
@@ -126,12 +122,11 @@ impl Actor for Supervisor {
         match message {
             SupervisorMsg::Hear(_) if house.draining.is_some() => {}
             SupervisorMsg::Hear(heard) => house.hear(&me, heard).await,
-            SupervisorMsg::Connected { resumed } => house.outside.counts.connected(resumed),
-            SupervisorMsg::Line(line) => house.look_at(line),
+            SupervisorMsg::Connected { resumed } => house.connected(resumed),
             SupervisorMsg::Moved { owner, channel } => house.moved(&me, owner, channel).await,
             SupervisorMsg::Idle { owner, handled } => house.let_go(owner, handled),
             SupervisorMsg::Settled => house.settled(),
-            SupervisorMsg::Revive(owner) => house.resume(&me, owner, true).await,
+            SupervisorMsg::Revive(owner) => house.revive(&me, owner).await,
             SupervisorMsg::Rehire(post) => house.staff.hire(post, &house.outside, &me).await,
             SupervisorMsg::PanelChecked => house.panel_checked(),
             SupervisorMsg::Count(port) => house.count(port),
@@ -178,9 +173,19 @@ impl House {
                 Told::Panel { guild, asker, rank } => self.staff.tell_panel(PanelMsg::SetUp { guild, asker, rank }),
                 Told::Clerk(question) => self.staff.tell_clerk(ClerkMsg::Explain(question)),
                 Told::PanelMade(message) => self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Seen(message))),
-                Told::Home(guild) => self.staff.tell_panel(PanelMsg::Menu(MenuEvent::Here(guild))),
+                Told::PanelDeleted(messages) => self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Deleted(messages))),
+                Told::Home(guild) => {
+                    self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Connected));
+                    self.staff.tell_panel(PanelMsg::Menu(MenuEvent::Here(guild)));
+                }
             }
         }
+    }
+
+    async fn revive(&mut self, me: &ActorRef<SupervisorMsg>, owner: Owner) {
+        self.resume(me, owner, true).await;
+        let told = self.router.remind(owner);
+        self.deliver(me, told).await;
     }
 
     async fn resume(&mut self, me: &ActorRef<SupervisorMsg>, owner: Owner, failed: bool) {
@@ -229,8 +234,8 @@ impl House {
         me.send_after(REVIVE_AFTER, || revive);
     }
 
-    fn look_at(&mut self, line: GatewayLine) {
-        self.line = line;
+    fn connected(&self, resumed: bool) {
+        self.outside.counts.connected(resumed);
         self.staff.look();
     }
 
@@ -242,7 +247,7 @@ impl House {
     fn count(&self, port: RpcReplyPort<Census>) {
         let (open, living) = (self.router.count(), self.registry.count());
         // It is not an error that nobody waits any more.
-        let _ = port.send(Census { open, living, line: self.line, panel_checked: self.panel_checked });
+        let _ = port.send(Census { open, living, panel_checked: self.panel_checked });
     }
 
     fn drain(&mut self, port: RpcReplyPort<()>) {

@@ -210,7 +210,7 @@ impl TicketActor {
         {
             self.count_opened(decision.before(), notes, now);
             let subject = Subject { owner: self.owner, number: desk.number, channel: state.channel() };
-            report::notes(&self.outside.counts, subject, notes);
+            report::notes(&self.outside, subject, notes);
         }
     }
 
@@ -224,7 +224,7 @@ impl TicketActor {
 
     fn report(&self, desk: &Desk, notes: &[Note]) {
         let channel = desk.ticket.state().channel();
-        report::notes(&self.outside.counts, Subject { owner: self.owner, number: desk.number, channel }, notes);
+        report::notes(&self.outside, Subject { owner: self.owner, number: desk.number, channel }, notes);
     }
 
     fn write_down(&self, desk: &Desk, notes: &[Note]) {

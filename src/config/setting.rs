@@ -31,6 +31,27 @@ pub(super) struct Setting<T> {
     pub(super) understand: fn(&str) -> Result<T, Cow<'static, str>>,
 }
 
+/// Every variable that the bot reads. `RUST_LOG` is read by the log.
+pub(super) const NAMES: [&str; 14] = [
+    TOKEN.name,
+    TOKEN_FILE.name,
+    PANEL_CHANNEL.name,
+    CATEGORY.name,
+    SUPPORT.name,
+    PANEL_FILE.name,
+    CLOSE_DELAY.name,
+    DATABASE.name,
+    JOURNAL_KEEP.name,
+    HEALTH.name,
+    LOG_FORMAT.name,
+    LOCALE.name,
+    PROXY.name,
+    "RUST_LOG",
+];
+
+/// What the bot cannot do without.
+pub(super) const REQUIRED: [&str; 4] = [TOKEN.name, PANEL_CHANNEL.name, CATEGORY.name, SUPPORT.name];
+
 pub(super) const TOKEN: Setting<SecretString> = Setting {
     name: "DISCORD_TOKEN",
     expected: "the bot's token in one piece, without quotes (discord.com/developers/applications → your application → \

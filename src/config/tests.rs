@@ -210,3 +210,62 @@ fn a_broken_line_is_told_by_its_number_alone() {
     }
     assert!(!Environment::of_file(b"A=\xFF\n").mistakes().is_empty());
 }
+
+#[test]
+fn a_slip_of_the_pen_is_told_beside_what_is_missing() {
+    for text in ["DISCORD_TOKE=abc.def\n", "export discord_token='abc.def'"] {
+        let environment = Environment::of_file(text.as_bytes());
+        let told = Config::read(&environment).unwrap_err().to_string();
+        assert!(told.contains("DISCORD_TOKEN: is not set") && told.contains("is DISCORD_TOKEN meant?"), "{told}");
+        assert!(!told.contains("abc.def"), "{told}");
+        assert!(Access::read(&environment).unwrap_err().to_string().contains("is DISCORD_TOKEN meant?"));
+    }
+    let mut environment: Environment = GOOD.into_iter().collect();
+    environment.extend([("CLOSE_DELY", "1m"), ("HOME", "/root")]);
+    assert!(Config::read(&environment).is_ok(), "what is only probably wrong stops nothing");
+    let warnings = environment.warnings();
+    assert_eq!(warnings, ["CLOSE_DELY: is no setting of the bot and is ignored: is CLOSE_DELAY meant?"]);
+}
+
+#[test]
+fn the_easy_way_out_comes_with_what_is_missing_and_with_nothing_else() {
+    let advice = |changes: &[(&str, &str)]| read(changes).unwrap_err().advice();
+    let nothing = Config::read(&Environment::default()).unwrap_err();
+    assert!(nothing.advice().unwrap().starts_with("Nothing is set up yet: run `talon setup`"));
+    assert!(advice(&[("SUPPORT_ROLE_ID", "")]).unwrap().contains("`talon setup`"));
+    assert_eq!(advice(&[("CLOSE_DELAY", "soon")]), None);
+}
+
+#[test]
+fn a_dotenv_file_is_read_however_it_was_saved() {
+    let check = |text: &[u8], variables: &[(&str, &str)]| {
+        let told = String::from_utf8_lossy(text);
+        let environment = Environment::of_file(text);
+        assert_eq!(environment.mistakes(), [], "{told:?}");
+        let read: Vec<_> = environment.values().collect();
+        assert_eq!(read, variables, "{told:?}");
+    };
+    check(b"SUPPORT_ROLE_ID=1", &[("SUPPORT_ROLE_ID", "1")]);
+    check(b"\n   \n\t\nSUPPORT_ROLE_ID=1\n   ", &[("SUPPORT_ROLE_ID", "1")]);
+    check(b"\xEF\xBB\xBFA=1\r\nB=2\r\n", &[("A", "1"), ("B", "2")]);
+    check(b"  export  A = 1\nexport\tB=2", &[("A", "1"), ("B", "2")]);
+    check(b"A=b#c\nB='d # e' # f\nC=\"g # h\"", &[("A", "b#c"), ("B", "d # e"), ("C", "g # h")]);
+    check(b"A=b=c==\nB=\"d=e\"", &[("A", "b=c=="), ("B", "d=e")]);
+    check(b"A=\nB=''\nC=3 # d", &[("C", "3")]);
+    check("A=дом\n# ключ\nB=2".as_bytes(), &[("A", "дом"), ("B", "2")]);
+}
+
+#[test]
+fn a_file_in_utf_16_is_told_in_words() {
+    let utf_16 = |unit: fn(u16) -> [u8; 2], mark: &[u8]| {
+        let text: Vec<u8> = "DISCORD_TOKEN=secret\r\n".encode_utf16().flat_map(unit).collect();
+        [mark, &text].concat()
+    };
+    for text in
+        [utf_16(u16::to_le_bytes, b"\xFF\xFE"), utf_16(u16::to_be_bytes, b"\xFE\xFF"), utf_16(u16::to_le_bytes, b"")]
+    {
+        let mistakes = Mistakes(Environment::of_file(&text).mistakes().to_vec()).to_string();
+        assert!(mistakes.starts_with(".env: ") && mistakes.contains("save it as UTF-8"), "{mistakes}");
+        assert_eq!(mistakes.lines().count(), 1, "one sentence, and not one for each line");
+    }
+}

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use tokio::process::{Child, ChildStdin, Command};
 
 use super::Order;
+use crate::language::Locale;
 use crate::sandbox::Sandbox;
 
 /// How long the bot may take to finish what it has begun.
@@ -20,6 +21,7 @@ const GOODBYE: Duration = Duration::from_secs(6);
 pub(super) struct Bot {
     sandbox: Sandbox,
     home: TempDir,
+    locale: Locale,
     process: Option<Child>,
     /// Never written to.
     line: Option<ChildStdin>,
@@ -27,8 +29,8 @@ pub(super) struct Bot {
 
 impl Bot {
     /// Starts it in a new folder, which is gone when everything ends.
-    pub(super) fn start(sandbox: Sandbox) -> io::Result<Self> {
-        let mut bot = Self { sandbox, home: tempfile::tempdir()?, process: None, line: None };
+    pub(super) fn start(sandbox: Sandbox, locale: Locale) -> io::Result<Self> {
+        let mut bot = Self { sandbox, home: tempfile::tempdir()?, locale, process: None, line: None };
         bot.spawn()?;
         Ok(bot)
     }
@@ -48,6 +50,7 @@ impl Bot {
             .env("TICKET_BUTTON_CHANNEL_ID", ids.panel.to_string())
             .env("TICKET_CATEGORY_ID", ids.category.to_string())
             .env("SUPPORT_ROLE_ID", ids.support_role.to_string())
+            .env("LOCALE", self.locale.code())
             .stdin(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
@@ -73,6 +76,16 @@ impl Bot {
             process.kill().await?;
             tracing::info!("the bot was killed");
         }
+        if let Order::Speak(locale) = order
+            && locale != self.locale
+        {
+            self.locale = locale;
+            if self.process.is_some() {
+                self.stop().await;
+                self.spawn()?;
+                tracing::info!(locale = locale.code(), "the bot was started again in another language");
+            }
+        }
         if matches!(order, Order::Start | Order::Restart) && self.process.is_none() {
             self.spawn()?;
             tracing::info!("the bot was started");
@@ -81,7 +94,7 @@ impl Bot {
     }
 
     /// Asks it to stop, as a service manager does, and gives it the time to finish.
-    pub(super) async fn stop(mut self) {
+    pub(super) async fn stop(&mut self) {
         let Some(mut process) = self.process.take() else { return };
         if let Some(id) = process.id() {
             // After Ctrl-C it has been asked by the terminal already; asked twice, it stops once.

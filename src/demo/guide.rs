@@ -15,7 +15,7 @@ pub(super) fn together(url: &str) -> String {
         "
   A small Discord is listening on {url}, and the bot is connected to it.
 
-  Open {url} in a browser, press the button, and be whoever you like:
+  Open the address below in a browser, press the button, and be whoever you like:
     alice, bob   members            sue    support
     adam         administrator      olga   owner of the server
 
@@ -28,7 +28,8 @@ pub(super) fn together(url: &str) -> String {
     curl -X POST '{url}/sandbox/switches?name=restart'      # kill the bot and start it again
 
   Ctrl-C ends both. All is kept in memory and in a temporary folder, and is gone then.
-"
+
+  {url}"
     )
 }
 
@@ -49,13 +50,14 @@ pub(super) fn alone(sandbox: &Sandbox) -> String {
 
   REST is at {url}/api/v10, and /gateway/bot there tells where the gateway is; examples/echo.py is a bot
   of ten lines that finds both. All privileged intents are on.
-  Open {url} in a browser, or see from a second terminal all that is there:
+  Open the address below in a browser, or see from a second terminal all that is there:
     curl '{url}/sandbox'                                    # the token, and all ids
     curl -X POST '{url}/sandbox/say?as=alice&text=hello'    # write into the newest channel alice sees
     curl '{url}/sandbox/calls'                              # what the bot asked of Discord
 
   Ctrl-C ends it. All is kept in memory, and is gone then.
-",
+
+  {url}",
         guild = ids.guild,
         panel = ids.panel,
         category = ids.category,

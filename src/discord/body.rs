@@ -68,7 +68,7 @@ fn overwrites(owner: Owner, place: &Place) -> [PermissionOverwrite; 4] {
 }
 
 /// The first message in a ticket. It notifies the member and the support, and nobody else.
-pub(super) fn welcome(member: UserId, intent: Intent, place: &Place) -> Value {
+pub(super) fn welcome(member: UserId, channel: ChannelId, place: &Place) -> Value {
     let (texts, support) = (place.texts(), place.support);
     let both =
         CreateAllowedMentions::new().users([id::<library::UserId>(member.0)]).roles([id::<library::RoleId>(support.0)]);
@@ -77,7 +77,7 @@ pub(super) fn welcome(member: UserId, intent: Intent, place: &Place) -> Value {
         .embed(embed(&texts.welcome, texts.greeting(member)))
         .components(row(Button::CloseTicket, texts))
         .allowed_mentions(both)
-        .nonce(Nonce::String(format!("{intent}.w")))
+        .nonce(Nonce::String(format!("{channel}.w")))
         .enforce_nonce(true);
     json(&builder)
 }

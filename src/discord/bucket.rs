@@ -84,6 +84,13 @@ impl Bucket {
         }
     }
 
+    /// Until when it is known to be full.
+    pub(super) fn full_until(&self, now: Instant) -> Option<Instant> {
+        let used_up = self.window.as_ref().filter(|window| window.left <= self.in_flight);
+        let reset = used_up.and_then(|window| window.reset);
+        [self.blocked, reset].into_iter().flatten().max().filter(|until| *until > now)
+    }
+
     /// One more goes.
     pub(super) fn go(&mut self, now: Instant) {
         self.in_flight += 1;

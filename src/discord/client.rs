@@ -3,16 +3,17 @@
 //! Discord says that something is forbidden, and not why. The client looks the reason up, so that a person can be told
 //! which right to give; it does so only then, and a failure to find out changes nothing.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use serenity::http::Route;
-use tracing::debug;
+use serenity::http::{LightMethod, Route};
+use tracing::{debug, warn};
 
 use crate::discord::reply::answer;
-use crate::discord::rights::{self, Channel, Guild, Member};
+use crate::discord::rights::{self, Channel, Member};
 use crate::discord::said::Said;
 use crate::discord::start::{Gateway, StartError};
-use crate::discord::status::LineStatus;
+use crate::discord::status::{Barred, LineStatus};
 use crate::discord::survey::{Sought, Survey};
 use crate::discord::transport::Transport;
 use crate::discord::wire::{Ask, Place, id, request, said};
@@ -26,15 +27,15 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Discord, as the rest of the bot knows it.
 pub struct Client {
-    transport: Transport,
+    transport: Arc<Transport>,
     place: Place,
 }
 
 impl Client {
     /// A client in this place.
     #[must_use]
-    pub const fn new(transport: Transport, place: Place) -> Self {
-        Self { transport, place }
+    pub fn new(transport: impl Into<Arc<Transport>>, place: Place) -> Self {
+        Self { transport: transport.into(), place }
     }
 
     /// What the bot knows of its surroundings.
@@ -55,6 +56,9 @@ impl Client {
         let Ok(reply) = self.transport.send(&ask).await else {
             return Answer::Unknown;
         };
+        if let Some(wait) = reply.held_up {
+            return Answer::Limited { wait };
+        }
         let answer = answer(call, &self.place, reply.status, &reply.body);
         if let Answer::Unknown | Answer::Refused(_) = answer {
             debug!(verb = ask.verb(), path = ask.label(), status = reply.status, ?answer, "not done");
@@ -112,9 +116,13 @@ impl Client {
 
     /// Is this member an administrator of this server?
     pub async fn is_administrator(&self, guild: GuildId, member: UserId, roles: &[RoleId]) -> Standing {
-        match self.transport.look::<Guild>(Route::Guild { guild_id: id(guild.0) }).await {
+        match self.transport.guild(guild).await {
             Ok(guild) if guild.is_administrated_by(member, roles) => Standing::Administrator,
-            Ok(_) => Standing::Member,
+            Ok(guild) if guild.tells_owner() => Standing::Member,
+            Ok(_) => Standing::Unknown,
+            Err(StartError::HeldUp(wait) | StartError::Barred(Barred { next_probe: wait, .. })) => {
+                Standing::HeldUp(wait)
+            }
             Err(_) => Standing::Unknown,
         }
     }
@@ -127,9 +135,19 @@ impl Client {
             channel => channel.ok()?,
         };
         let guild_id = id(channel.guild().0);
-        let guild: Guild = self.transport.look(Route::Guild { guild_id }).await.ok()?;
+        let guild = self.transport.guild(channel.guild()).await.ok()?;
         let me = self.place.me;
-        let member: Member = self.transport.look(Route::GuildMember { guild_id, user_id: id(me.0) }).await.ok()?;
+        let member = Route::GuildMember { guild_id, user_id: id(me.0) };
+        let ask = Ask { awaited: true, ..Ask::new(LightMethod::Get, member) };
+        let (member, date): (Member, _) = self.transport.fetch(&ask).await.ok()?;
+        if let Some(until) = date.and_then(|now| guild.time_out(&member, me, now)) {
+            warn!(
+                until = %humantime::format_rfc3339_seconds(until),
+                guild = %channel.guild(),
+                "Discord refuses the bot what it may do by its roles, because it is in time-out; whoever may time out members \
+                 can end that: right-click the bot → Remove Timeout"
+            );
+        }
         Some(rights::missing(call, &guild, &channel, me, &member.roles()))
     }
 
@@ -164,6 +182,8 @@ pub enum Standing {
     Administrator,
     /// Anybody else.
     Member,
+    /// A limit of Discord's does not let us look for so long.
+    HeldUp(Duration),
     /// Discord did not tell.
     Unknown,
 }

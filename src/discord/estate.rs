@@ -3,6 +3,8 @@
 //! `talon setup` lists them and makes what is missing, the doctor looks among them for what the settings name. Making
 //! is never repeated here: what is not sure to have been made shows in the next list.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 use serenity::http::{LightMethod, Route};
@@ -61,6 +63,8 @@ pub struct Server {
     pub channels: Vec<Channel>,
     /// Its roles, the highest first.
     pub roles: Vec<Role>,
+    /// How many members hold them.
+    pub holders: Holders,
 }
 
 /// A channel or a category.
@@ -85,6 +89,8 @@ pub enum Kind {
     Category,
     /// Voice, forum, and what is still to be invented.
     Other,
+    /// It was not told.
+    Untold,
 }
 
 /// A role.
@@ -96,10 +102,36 @@ pub struct Role {
     pub name: String,
     /// Anybody may notify its members.
     pub mentionable: bool,
-    /// It belongs to a bot, and no person can have it.
-    pub managed: bool,
-    /// It is @everyone.
-    pub everyone: bool,
+    /// How members come by it.
+    pub source: Source,
+}
+
+/// How members come by a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Somebody gives it to them.
+    People,
+    /// It is @everyone, which all of them have.
+    Everyone,
+    /// It came with a bot, and nobody else can have it.
+    Bot,
+    /// By boosting the server.
+    Boosters,
+    /// By linking an account.
+    Linked,
+    /// By a subscription, or by another integration.
+    Integration,
+    /// They choose it themselves, in the server's onboarding.
+    Onboarding,
+}
+
+/// How many members hold each role, and how many there are, as far as it is told. Other servers than Discord's tell neither.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holders {
+    /// How many members the server has, about.
+    pub members: Option<u64>,
+    /// How many hold each role; @everyone is not among them.
+    pub of_roles: BTreeMap<RoleId, u64>,
 }
 
 /// What can be made.
@@ -138,7 +170,8 @@ impl Listed {
             kind: match self.kind {
                 Some(0 | 5) => Kind::Text,
                 Some(4) => Kind::Category,
-                _ => Kind::Other,
+                Some(_) => Kind::Other,
+                None => Kind::Untold,
             },
             parent: self.parent_id.map(|parent| ChannelId(parent.get())),
         }
@@ -152,8 +185,8 @@ pub(super) struct Me {
     #[serde(default)]
     username: String,
     /// A bot has what its owner has.
-    #[serde(default)]
-    pub mfa_enabled: bool,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub mfa_enabled: Option<bool>,
 }
 
 impl Me {
@@ -191,18 +224,77 @@ impl Transport {
         Ok(told.into_iter().map(|server| Named { id: GuildId(server.id.get()), name: server.name }).collect())
     }
 
+    /// A member of a server, as people see them there.
+    pub async fn member(&self, guild: GuildId, user: UserId) -> Result<Named<UserId>, StartError> {
+        #[derive(Deserialize)]
+        struct Told {
+            #[serde(default)]
+            nick: Option<String>,
+            user: Person,
+        }
+        #[derive(Deserialize)]
+        struct Person {
+            username: String,
+            #[serde(default)]
+            global_name: Option<String>,
+        }
+        let route = Route::GuildMember { guild_id: id(guild.0), user_id: id(user.0) };
+        let Told { nick, user: person } = self.look(route).await?;
+        Ok(Named { id: user, name: nick.or(person.global_name).unwrap_or(person.username) })
+    }
+
     /// What is in a server.
     pub async fn server(&self, guild: GuildId) -> Result<Server, StartError> {
-        let (found, mut listed) = tokio::try_join!(self.guild(guild), self.listed(guild))?;
+        let (found, channels, of_roles) =
+            tokio::join!(self.counted_guild(guild), self.channels(guild), self.bounded(self.role_members(guild)));
+        let (found, channels) = (found?, channels?);
+        let holders = Holders { members: found.members(), of_roles: of_roles.unwrap_or_default() };
+        Ok(Server { channels, roles: found.roles(), holders })
+    }
+
+    /// The channels and categories of a server, in the order in which people see them.
+    pub async fn channels(&self, guild: GuildId) -> Result<Vec<Channel>, StartError> {
+        let mut listed = self.listed(guild).await?;
         sort(&mut listed);
-        Ok(Server { channels: listed.iter().map(Listed::channel).collect(), roles: found.roles() })
+        Ok(listed.iter().map(Listed::channel).collect())
     }
 
+    /// How many members hold each role.
+    pub(super) async fn role_members(&self, guild: GuildId) -> Result<BTreeMap<RoleId, u64>, StartError> {
+        let told: BTreeMap<library::RoleId, u64> =
+            self.look(Route::GuildRoleMemberCounts { guild_id: id(guild.0) }).await?;
+        Ok(told.into_iter().map(|(role, count)| (RoleId(role.get()), count)).collect())
+    }
+
+    /// A server with its roles, which are asked for by themselves where it leaves them out.
     pub(super) async fn guild(&self, guild: GuildId) -> Result<Guild, StartError> {
-        self.look(Route::Guild { guild_id: id(guild.0) }).await
+        let found = self.look(Route::Guild { guild_id: id(guild.0) }).await?;
+        self.with_roles(guild, found).await
     }
 
-    /// All channels of a server, also those the bot cannot see. One of a kind that cannot be read hides no other.
+    /// The same, with how many members it has.
+    async fn counted_guild(&self, guild: GuildId) -> Result<Guild, StartError> {
+        let found = self.counted_guild_as_told(guild).await?;
+        self.with_roles(guild, found).await
+    }
+
+    async fn with_roles(&self, guild: GuildId, found: Guild) -> Result<Guild, StartError> {
+        if found.tells_roles() { Ok(found) } else { Ok(found.with_roles(self.roles(guild).await?)) }
+    }
+
+    pub(super) async fn counted_guild_as_told(&self, guild: GuildId) -> Result<Guild, StartError> {
+        let route = Route::Guild { guild_id: id(guild.0) };
+        let query = vec![("with_counts", "true".to_owned())];
+        let ask = Ask { awaited: true, query, ..Ask::new(LightMethod::Get, route) };
+        self.fetch(&ask).await.map(|(guild, _)| guild)
+    }
+
+    pub(super) async fn roles(&self, guild: GuildId) -> Result<Vec<rights::Role>, StartError> {
+        self.look(Route::GuildRoles { guild_id: id(guild.0) }).await
+    }
+
+    /// The channels of a server; since the end of 2026 Discord leaves out those that the bot may not view. One of a kind
+    /// that cannot be read hides no other.
     pub(super) async fn listed(&self, guild: GuildId) -> Result<Vec<Listed>, StartError> {
         let Readable(listed) = self.look(Route::GuildChannels { guild_id: id(guild.0) }).await?;
         Ok(listed)

@@ -7,7 +7,7 @@
 //! Answers to presses are in no rate limit's way. They pass at once while the edge lets the address in, and go first
 //! when it does again.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,8 +20,14 @@ use crate::counts::Counts;
 use crate::discord::bucket::Told;
 use crate::discord::edge::{Edge, Met, Pass};
 use crate::discord::limits::{DAY, Lane, Limits, Turn};
-use crate::discord::status::{self, LineStatus};
+use crate::discord::status::{self, LimitedRoute, LineStatus};
 use crate::discord::wire::{Ask, Class};
+
+/// A request that a person waits for is withdrawn where it is known that it will be held up for longer than this. They
+/// are told until when.
+pub(super) const MAX_WAIT_AHEAD: Duration = Duration::from_secs(15);
+/// A line that moves is waited in, but for no longer than this: a member's press can be answered for 15 minutes.
+const MAX_WAIT: Duration = Duration::from_secs(10 * 60);
 
 /// Everybody passes here.
 pub(super) struct Gate {
@@ -35,9 +41,11 @@ struct Line {
     edge: Edge,
     /// Answers to presses that the edge holds up; all others wait in `limits`.
     presses: BTreeSet<Turn>,
+    /// Requests that a person waits for, and since when.
+    awaited: BTreeMap<Turn, Instant>,
     bells: HashMap<Turn, Arc<Notify>>,
-    /// Let through, but not yet awake.
-    called: HashMap<Turn, Permit>,
+    /// Let through or withdrawn, but not yet awake.
+    called: HashMap<Turn, Result<Permit, HeldUp>>,
     /// When to look again.
     again: Option<Instant>,
 }
@@ -49,12 +57,20 @@ struct Permit {
     bucket: Option<Lane>,
 }
 
+/// A request is not going to be let through for a long time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct HeldUp {
+    pub until: Instant,
+}
+
 /// One request's way through the gate, as often as it takes.
 pub(super) struct Way<'a> {
     gate: &'a Gate,
     /// `None`: an answer to a press.
     lane: Option<Lane>,
     turn: Turn,
+    /// Where a person waits for it: since when.
+    awaited: Option<Instant>,
     bell: Arc<Notify>,
     permit: Option<Permit>,
 }
@@ -69,7 +85,8 @@ impl Gate {
         let lane = (ask.class != Class::Press)
             .then(|| Lane { kind: format!("{} {}", ask.verb(), ask.label()).into(), major: ask.major() });
         let turn = self.with(|line| line.limits.turn(ask.class));
-        Way { gate: self, lane, turn, bell: Arc::new(Notify::new()), permit: None }
+        let awaited = ask.awaited.then(Instant::now);
+        Way { gate: self, lane, turn, awaited, bell: Arc::new(Notify::new()), permit: None }
     }
 
     /// How it stands with Discord.
@@ -77,7 +94,11 @@ impl Gate {
         let now = Instant::now();
         self.with(|line| {
             let refused = line.edge.refused(now);
-            LineStatus::new(line.edge.barred(now), refused, line.edge.is_slow(), line.limits.held_up(now))
+            let long = line.limits.longest(now).filter(|(_, until)| *until > now + MAX_WAIT_AHEAD);
+            LineStatus {
+                limited_route: long.map(|(route, until)| LimitedRoute { route, left: until - now }),
+                ..LineStatus::new(line.edge.barred(now), refused, line.edge.is_slow(), line.limits.held_up(now))
+            }
         })
     }
 
@@ -100,23 +121,24 @@ impl Gate {
 }
 
 impl Way<'_> {
-    /// Waits until this request may go.
-    pub(super) async fn clear(&mut self) {
+    /// Waits until this request may go, or until it is known that a person who waits for it would wait too long.
+    pub(super) async fn clear(&mut self) -> Result<(), HeldUp> {
         self.permit = self.gate.with(|line| line.enter(self));
         while self.permit.is_none() {
-            let watch = self.gate.with(|line| {
-                self.permit = line.called.remove(&self.turn);
-                line.again.filter(|_| line.first() == Some(self.turn))
+            let (called, watch) = self.gate.with(|line| {
+                let watch = line.again.filter(|_| line.first() == Some(self.turn));
+                (line.called.remove(&self.turn), watch)
             });
-            match watch {
-                _ if self.permit.is_some() => return,
-                Some(then) => tokio::select! {
+            match (called, watch) {
+                (Some(called), _) => self.permit = Some(called?),
+                (None, Some(then)) => tokio::select! {
                     () = self.bell.notified() => {}
                     () = sleep_until(then) => self.gate.with(Line::advance),
                 },
-                None => self.bell.notified().await,
+                (None, None) => self.bell.notified().await,
             }
         }
+        Ok(())
     }
 
     /// The request was answered with this status; the headers tell about limits if it was Discord who answered.
@@ -168,7 +190,8 @@ impl Drop for Way<'_> {
     fn drop(&mut self) {
         self.gate.with(|line| {
             line.bells.remove(&self.turn);
-            let called = line.called.remove(&self.turn);
+            line.awaited.remove(&self.turn);
+            let called = line.called.remove(&self.turn).and_then(Result::ok);
             let permit = self.permit.take().or(called);
             if let Some(permit) = &permit {
                 line.land(permit, Met::Nothing, Instant::now());
@@ -186,6 +209,7 @@ impl Line {
     fn enter(&mut self, way: &Way<'_>) -> Option<Permit> {
         if let Some(lane) = &way.lane {
             self.limits.enter(way.turn, lane.clone());
+            self.awaited.extend(way.awaited.map(|since| (way.turn, since)));
         } else {
             let now = Instant::now();
             if self.presses.is_empty() && self.edge.room(now).now > 0 {
@@ -213,23 +237,47 @@ impl Line {
             && let Some(turn) = self.presses.pop_first()
         {
             room.now -= 1;
-            self.call(turn, None, now);
+            self.let_through(turn, None, now);
         }
         self.again = room.again;
         if room.now > 0 {
             let (gone, again) = self.limits.advance(now, room.now);
             self.again = [room.again, again].into_iter().flatten().min();
+            room.now -= gone.len();
             for (turn, bucket) in gone {
-                self.call(turn, Some(bucket), now);
+                self.let_through(turn, Some(bucket), now);
             }
         }
+        self.withdraw_held(room.again.filter(|_| room.now == 0), now);
         if let Some(bell) = self.first().and_then(|turn| self.bells.get(&turn)) {
             bell.notify_one();
         }
     }
 
-    fn call(&mut self, turn: Turn, bucket: Option<Lane>, now: Instant) {
-        self.called.insert(turn, Permit { pass: self.edge.go(now), bucket });
+    /// Withdraws what people wait for and what is held up for too long, by a limit or by the edge.
+    fn withdraw_held(&mut self, edge_opens: Option<Instant>, now: Instant) {
+        let held: Vec<(Turn, Instant)> = self
+            .awaited
+            .iter()
+            .filter_map(|(turn, since)| {
+                let until = self.limits.held_until(*turn, now).max(edge_opens)?;
+                is_too_long(until, *since, now).then_some((*turn, until))
+            })
+            .collect();
+        for (turn, until) in held {
+            self.limits.leave(turn);
+            self.call(turn, Err(HeldUp { until }));
+        }
+    }
+
+    fn let_through(&mut self, turn: Turn, bucket: Option<Lane>, now: Instant) {
+        let permit = Permit { pass: self.edge.go(now), bucket };
+        self.call(turn, Ok(permit));
+    }
+
+    fn call(&mut self, turn: Turn, called: Result<Permit, HeldUp>) {
+        self.called.insert(turn, called);
+        self.awaited.remove(&turn);
         if let Some(bell) = self.bells.remove(&turn) {
             bell.notify_one();
         }
@@ -239,6 +287,11 @@ impl Line {
     fn first(&self) -> Option<Turn> {
         self.presses.first().copied().or_else(|| self.limits.first())
     }
+}
+
+/// Whether it is too long until then for somebody who has waited since then.
+fn is_too_long(until: Instant, since: Instant, now: Instant) -> bool {
+    until > (now + MAX_WAIT_AHEAD).min(since + MAX_WAIT)
 }
 
 /// A number between 0 and 1 that no other bot draws at the same time.
@@ -258,4 +311,20 @@ fn told(headers: &HeaderMap) -> Option<Told> {
         remaining: text("x-ratelimit-remaining")?.parse().ok()?,
         reset: Instant::now() + left,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_waits_long_for_one_limit_nor_for_ever_for_many() {
+        let since = Instant::now();
+        let after = |seconds| since + Duration::from_secs(seconds);
+        assert!(!is_too_long(after(15), since, since));
+        assert!(is_too_long(after(16), since, since));
+        // A line that moves: each limit is short, but the last one ends when ten minutes are over.
+        assert!(!is_too_long(after(600), since, after(590)));
+        assert!(is_too_long(after(601), since, after(591)));
+    }
 }

@@ -29,6 +29,14 @@ pub(super) fn null_is_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + D
     Option::deserialize(from).map(Option::unwrap_or_default)
 }
 
+/// The same, where it matters that there is no list at all.
+pub(super) fn each_if_any<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<Vec<T>>, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        list @ Value::Array(_) => Some(each(list).unwrap_or_default()),
+        _ => None,
+    })
+}
+
 /// Those in a list that can be read: one that cannot hides no other.
 pub(super) fn each<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Vec<T>, D::Error> {
     Ok(match Value::deserialize(from)? {

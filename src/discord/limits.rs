@@ -177,6 +177,22 @@ impl Limits {
         self.together.blocked.filter(|until| *until > now).map(|until| until - now)
     }
 
+    /// Until when a limit is known to hold up the request with this place in the line.
+    pub(super) fn held_until(&self, turn: Turn, now: Instant) -> Option<Instant> {
+        let bucket = self.buckets.get(&self.bucket(self.waiting.get(&turn)?).0);
+        let full = bucket.and_then(|bucket| bucket.full_until(now));
+        [full, self.together.blocked.filter(|until| *until > now)].into_iter().flatten().max()
+    }
+
+    /// The route that is held up for the longest time, and until when.
+    pub(super) fn longest(&self, now: Instant) -> Option<(Arc<str>, Instant)> {
+        let full = |(lane, bucket): (&Lane, &Bucket)| Some((lane.kind.clone(), bucket.full_until(now)?));
+        let (bucket, until) = self.buckets.iter().filter_map(full).max_by_key(|(_, until)| *until)?;
+        let belongs = |route: &Route| matches!(route, Route::Limited { bucket: name, .. } if *name == bucket);
+        let route = self.routes.iter().find(|(_, route)| belongs(route)).map(|(kind, _)| kind.clone());
+        Some((route.unwrap_or(bucket), until))
+    }
+
     /// The bucket a lane belongs to, and its size, as far as they are known.
     fn bucket(&self, lane: &Lane) -> (Lane, Option<u32>) {
         match self.routes.get(&lane.kind) {

@@ -38,12 +38,12 @@ pub mod view;
 mod wire;
 
 pub use client::{Client, Standing};
-pub use estate::{Application, Channel, Kind, Named, Role, Server, Thing};
+pub use estate::{Application, Channel, Holders, Kind, Named, Role, Server, Source, Thing};
 pub use reply::answer;
-pub use rights::{Denier, Lack, Rights, Site, needed_number, needed_rights};
+pub use rights::{Denier, Lack, Rights, Site, needed_number, needed_rights, places_of};
 pub use start::{Gateway, SessionStartLimit, StartError};
-pub use status::{Barred, LineStatus};
-pub use survey::{Clock, Home, Homeless, Sought, Spot, Survey};
+pub use status::{Barred, LimitedRoute, LineStatus};
+pub use survey::{Clock, Home, Homeless, Listing, Look, Sought, Spot, Survey, Untold};
 pub use transport::Transport;
 pub use unreachable::Unreachable;
 pub use wire::{Ask, Class, Place, request};

@@ -4,31 +4,41 @@
 //! channel for everyone, for the roles together, and for the member. All that the bot needs stands in one list, which
 //! the invite link, the doctor and the diagnosis of a refusal share.
 
+use std::time::{Duration, SystemTime};
+
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use serenity::model::id as library;
 use serenity::model::permissions::Permissions;
+use serenity::model::timestamp::Timestamp;
 
 use crate::discord::body;
-use crate::discord::estate::{self, Named};
+use crate::discord::estate::{self, Source};
 use crate::discord::lenient;
 use crate::ids::{GuildId, RoleId, UserId};
 use crate::lifecycle::{Call, Right};
 
-/// A server, as far as rights go.
+/// A server, as far as rights go. A server in Discord's place may leave out any of it but the id.
 #[derive(Deserialize)]
 pub(super) struct Guild {
     id: library::GuildId,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     name: String,
-    owner_id: library::UserId,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    owner_id: Option<library::UserId>,
+    /// None at all: they were left out, since each server has @everyone.
+    #[serde(default, deserialize_with = "lenient::null_is_default")]
     roles: Vec<Role>,
     /// 1: who moderates must have two-factor authentication.
-    #[serde(default)]
-    mfa_level: u8,
+    #[serde(default, deserialize_with = "lenient::number")]
+    mfa_level: Option<u8>,
+    /// How many members it has, if that was asked for.
+    #[serde(default, deserialize_with = "lenient::number")]
+    approximate_member_count: Option<u64>,
 }
 
 #[derive(Deserialize)]
-struct Role {
+pub(super) struct Role {
     id: library::RoleId,
     permissions: Permissions,
     #[serde(default)]
@@ -40,20 +50,46 @@ struct Role {
     /// It came with a bot, and goes with it.
     #[serde(default)]
     managed: bool,
+    /// Why it is managed; some tags say it by being there, with `null` for a value.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    tags: Map<String, Value>,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    flags: u64,
+}
+
+/// A flag of a role that members may give to themselves ("onboarding").
+const IN_PROMPT: u64 = 1;
+
+impl Role {
+    fn source(&self, guild: library::GuildId) -> Source {
+        let tagged = |tag: &str| self.tags.contains_key(tag);
+        match self.managed {
+            _ if self.id.get() == guild.get() => Source::Everyone,
+            _ if tagged("bot_id") => Source::Bot,
+            _ if tagged("premium_subscriber") => Source::Boosters,
+            _ if tagged("guild_connections") => Source::Linked,
+            true => Source::Integration,
+            false if self.flags & IN_PROMPT != 0 => Source::Onboarding,
+            false => Source::People,
+        }
+    }
 }
 
 /// A member, as far as rights go.
 #[derive(Deserialize)]
 pub(super) struct Member {
     roles: Vec<library::RoleId>,
+    /// Until then Discord leaves it no more than to look and to read, if it is in time-out.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    communication_disabled_until: Option<Timestamp>,
 }
 
 /// A channel or a category, as far as rights go.
 #[derive(Deserialize)]
 pub(super) struct Channel {
     guild_id: library::GuildId,
-    #[serde(default, deserialize_with = "lenient::each")]
-    permission_overwrites: Vec<Overwrite>,
+    #[serde(default, deserialize_with = "lenient::each_if_any")]
+    permission_overwrites: Option<Vec<Overwrite>>,
 }
 
 #[derive(Deserialize)]
@@ -67,22 +103,53 @@ impl Member {
     pub(super) fn roles(&self) -> Vec<RoleId> {
         self.roles.iter().map(|role| RoleId(role.get())).collect()
     }
+
+    /// Until when it is in time-out, if it is at this moment.
+    pub(super) fn timed_out(&self, now: SystemTime) -> Option<SystemTime> {
+        let until = u64::try_from(self.communication_disabled_until?.unix_timestamp()).ok()?;
+        Some(SystemTime::UNIX_EPOCH + Duration::from_secs(until)).filter(|until| *until > now)
+    }
 }
 
 impl Channel {
     pub(super) fn guild(&self) -> GuildId {
         GuildId(self.guild_id.get())
     }
+
+    fn overwrites(&self) -> impl Iterator<Item = &Overwrite> {
+        self.permission_overwrites.iter().flatten()
+    }
 }
 
 impl Guild {
-    pub(super) fn named(&self) -> Named<GuildId> {
-        Named { id: GuildId(self.id.get()), name: self.name.clone() }
+    /// A server of which only its roles were told.
+    pub(super) const fn of_roles(id: library::GuildId, roles: Vec<Role>) -> Self {
+        Self { id, name: String::new(), owner_id: None, roles, mfa_level: None, approximate_member_count: None }
     }
 
-    /// Here a right to manage counts only for accounts with two-factor authentication.
-    pub(super) const fn wants_two_factor(&self) -> bool {
-        self.mfa_level > 0
+    pub(super) fn with_roles(self, roles: Vec<Role>) -> Self {
+        Self { roles, ..self }
+    }
+
+    pub(super) const fn tells_roles(&self) -> bool {
+        !self.roles.is_empty()
+    }
+
+    pub(super) const fn tells_owner(&self) -> bool {
+        self.owner_id.is_some()
+    }
+
+    pub(super) const fn members(&self) -> Option<u64> {
+        self.approximate_member_count
+    }
+
+    pub(super) fn name(&self) -> Option<&str> {
+        Some(&*self.name).filter(|name| !name.is_empty())
+    }
+
+    /// Here a right to manage counts only for accounts with two-factor authentication, if it is told.
+    pub(super) fn wants_two_factor(&self) -> Option<bool> {
+        self.mfa_level.map(|level| level > 0)
     }
 
     /// Its roles as people know them, the highest first.
@@ -93,8 +160,7 @@ impl Guild {
             id: RoleId(role.id.get()),
             name: role.name.clone(),
             mentionable: role.mentionable,
-            managed: role.managed,
-            everyone: role.id.get() == self.id.get(),
+            source: role.source(self.id),
         };
         roles.into_iter().map(known).collect()
     }
@@ -105,7 +171,7 @@ impl Guild {
 
     /// What this member may do in the server as a whole.
     fn permissions(&self, user: UserId, roles: &[RoleId]) -> Permissions {
-        if self.owner_id.get() == user.0 {
+        if self.owner_id.is_some_and(|owner| owner.get() == user.0) {
             return Permissions::all();
         }
         let everyone = self.roles.iter().filter(|role| role.id.get() == self.id.get());
@@ -131,29 +197,38 @@ impl Guild {
         self.roles.iter().filter(|role| role.id.get() != self.id.get() && roles.contains(&RoleId(role.id.get())))
     }
 
-    /// What the bot holds of all that it needs, in the server and in these places.
-    pub(super) fn review(&self, places: &[(Site, &Channel)], bot: UserId, roles: &[RoleId]) -> Rights {
+    /// Until when Discord withholds from the bot what its roles give it, if it does: whoever may do anything is exempt.
+    pub(super) fn time_out(&self, member: &Member, bot: UserId, now: SystemTime) -> Option<SystemTime> {
+        member.timed_out(now).filter(|_| !self.is_administrated_by(bot, &member.roles()))
+    }
+
+    /// What the bot holds of all that it needs, in the server and in these places. A time-out takes nothing of it: it ends.
+    pub(super) fn review(&self, places: &[(Site, Sight<'_>)], bot: UserId, roles: &[RoleId]) -> Rights {
         let held = self.permissions(bot, roles);
         let administrator = held.contains(Permissions::ADMINISTRATOR);
-        let server = lacks(Site::Server, held, |_| None);
-        let places = places.iter().filter(|_| !administrator).flat_map(|(site, channel)| {
-            // As if the server gave them all: what it does not give is told once, and not again for each place.
-            let here = self.overwritten(held | all(), channel, bot, roles);
-            lacks(*site, here, |right| Some(self.denier(channel, right, bot, roles)))
-        });
+        let (mut lacks, mut unseen) = (lacking(Site::Server, held, |_| None), Vec::new());
+        for (site, sight) in places.iter().filter(|_| !administrator) {
+            match sight {
+                Sight::Channel(channel) if channel.permission_overwrites.is_some() => {
+                    // As if the server gave them all: what it does not give is told once, and not again for each place.
+                    let here = self.overwritten(held | all(), channel, bot, roles);
+                    lacks.extend(lacking(*site, here, |right| Some(self.denier(channel, right, bot, roles))));
+                }
+                Sight::Hidden if held.contains(Permissions::VIEW_CHANNEL) => {
+                    lacks.push(Lack { right: Right::ViewChannel, site: *site, denier: Some(Denier::Hidden) });
+                    unseen.push(*site);
+                }
+                Sight::Channel(_) | Sight::Hidden | Sight::Unknown => unseen.push(*site),
+            }
+        }
         let mut own: Vec<&Role> = self.held(roles).collect();
         own.sort_by_key(|role| !role.managed);
-        Rights {
-            administrator,
-            role: own.first().map(|role| role.name.clone()),
-            lacks: server.into_iter().chain(places).collect(),
-        }
+        Rights { administrator, role: own.first().map(|role| role.name.clone()), lacks, unseen, timed_out: None }
     }
 
     /// Whose overwrite takes this permission away: the last that does so.
     fn denier(&self, channel: &Channel, right: Permissions, bot: UserId, roles: &[RoleId]) -> Denier {
-        let denied =
-            |id: u64| channel.permission_overwrites.iter().any(|one| one.id.get() == id && one.deny.contains(right));
+        let denied = |id: u64| channel.overwrites().any(|one| one.id.get() == id && one.deny.contains(right));
         let names: Vec<String> =
             self.held(roles).filter(|role| denied(role.id.get())).map(|role| role.name.clone()).collect();
         match names {
@@ -167,7 +242,7 @@ impl Guild {
 impl Channel {
     /// These permissions after the overwrites of these ids: together they deny, then together they allow.
     fn applied(&self, base: Permissions, whose: impl Fn(u64) -> bool) -> Permissions {
-        let overwrites = self.permission_overwrites.iter().filter(|overwrite| whose(overwrite.id.get()));
+        let overwrites = self.overwrites().filter(|overwrite| whose(overwrite.id.get()));
         let none = (Permissions::empty(), Permissions::empty());
         let (allow, deny) = overwrites.fold(none, |(allow, deny), one| (allow | one.allow, deny | one.deny));
         (base - deny) | allow
@@ -211,6 +286,15 @@ fn granted() -> Permissions {
     body::MEMBER | body::SUPPORT | body::BOT
 }
 
+/// What Discord tells of a place where rights count.
+#[derive(Clone, Copy)]
+pub(super) enum Sight<'a> {
+    Channel(&'a Channel),
+    /// It is there, and the bot may not view it.
+    Hidden,
+    Unknown,
+}
+
 /// Where a right counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Site {
@@ -239,6 +323,11 @@ pub fn needed_rights() -> impl Iterator<Item = Right> {
     RIGHTS.into_iter().map(|(right, ..)| right)
 }
 
+/// The places beside the server as a whole where a right is needed.
+pub fn places_of(right: Right) -> impl Iterator<Item = Site> {
+    RIGHTS.into_iter().filter(move |(known, ..)| *known == right).flat_map(|(.., sites)| sites).copied()
+}
+
 /// The same as the number that an invite link takes.
 #[must_use]
 pub fn needed_number() -> u64 {
@@ -258,6 +347,10 @@ pub struct Rights {
     pub role: Option<String>,
     /// What it lacks.
     pub lacks: Vec<Lack>,
+    /// Where else the rights count and nobody told what they are there.
+    pub unseen: Vec<Site>,
+    /// Until when it is in time-out, and can use none of them but to look and to read.
+    pub timed_out: Option<SystemTime>,
 }
 
 /// A right that the bot needs in a place and does not hold there.
@@ -280,10 +373,12 @@ pub enum Denier {
     Roles(Vec<String>),
     /// That for the bot itself.
     Bot,
+    /// Discord hides the channel, and with it whose it is.
+    Hidden,
 }
 
 /// What is needed in a place and not among what is held there.
-fn lacks(site: Site, held: Permissions, denier: impl Fn(Permissions) -> Option<Denier>) -> Vec<Lack> {
+fn lacking(site: Site, held: Permissions, denier: impl Fn(Permissions) -> Option<Denier>) -> Vec<Lack> {
     let needed = RIGHTS.into_iter().filter(|(.., sites)| site == Site::Server || sites.contains(&site));
     let missing = needed.filter(|(_, permission, _)| !held.contains(*permission));
     missing.map(|(right, permission, _)| Lack { right, site, denier: denier(permission) }).collect()

@@ -76,13 +76,18 @@ pub enum StartError {
     NotDiscord(u16),
     /// Discord's edge bars the address. It will not for ever.
     Barred(Barred),
+    /// A rate limit holds it up for so long.
+    HeldUp(Duration),
 }
 
 impl StartError {
     /// It makes sense to ask again.
     #[must_use]
     pub const fn may_pass(&self) -> bool {
-        matches!(self, Self::NoAnswer(_) | Self::Unreachable { .. } | Self::NotDiscord(_) | Self::Barred(_))
+        matches!(
+            self,
+            Self::NoAnswer(_) | Self::Unreachable { .. } | Self::NotDiscord(_) | Self::Barred(_) | Self::HeldUp(_)
+        )
     }
 }
 
@@ -96,6 +101,9 @@ impl fmt::Display for StartError {
             Self::Proxy => f.write_str("DISCORD_PROXY is not an address such as http://127.0.0.1:8080"),
             Self::Network(_) => f.write_str("the network client could not be set up"),
             Self::NoAnswer(None) => f.write_str("discord does not answer"),
+            Self::NoAnswer(Some(status @ 200..=299)) => {
+                write!(f, "discord answers with status {status} and not with what was asked for")
+            }
             Self::NoAnswer(Some(status)) => write!(f, "discord answers with status {status}"),
             Self::Unreachable { cause } => write!(f, "discord does not answer: {cause}"),
             Self::NotDiscord(status) => write!(
@@ -103,6 +111,10 @@ impl fmt::Display for StartError {
                 "not Discord but something on the way answers, with status {status} and a page: see what DISCORD_PROXY \
                  names, which firewall or proxy is between this machine and Discord, and discordstatus.com"
             ),
+            Self::HeldUp(wait) => {
+                let seconds = wait.as_secs_f64().ceil();
+                write!(f, "a rate limit of Discord's lasts {seconds} s more: it ends by itself, try again then")
+            }
             Self::Barred(barred) => write!(
                 f,
                 "{barred}; if it lasts for hours, another program behind the same address may be the cause: ask your \
@@ -121,7 +133,8 @@ impl std::error::Error for StartError {
             | Self::NoAnswer(_)
             | Self::Unreachable { .. }
             | Self::NotDiscord(_)
-            | Self::Barred(_) => None,
+            | Self::Barred(_)
+            | Self::HeldUp(_) => None,
         }
     }
 }
@@ -154,7 +167,7 @@ impl Transport {
 
     /// Looks something up that somebody waits for.
     pub(super) async fn look<T: DeserializeOwned>(&self, route: Route<'_>) -> Result<T, StartError> {
-        self.fetch(&Ask::new(LightMethod::Get, route)).await.map(|(found, _)| found)
+        self.fetch(&Ask { awaited: true, ..Ask::new(LightMethod::Get, route) }).await.map(|(found, _)| found)
     }
 
     /// The same for any request, with the moment of the reply by Discord's clock.
@@ -162,10 +175,19 @@ impl Transport {
         &self,
         ask: &Ask<'_>,
     ) -> Result<(T, Option<SystemTime>), StartError> {
+        read(self.reply(ask).await?)
+    }
+
+    /// The reply to such a request as it came, whatever it says.
+    pub(super) async fn reply(&self, ask: &Ask<'_>) -> Result<Reply, StartError> {
         let mut sending = pin!(self.send(ask));
         loop {
             if let Ok(sent) = timeout(LOOK_TIMEOUT, &mut sending).await {
-                return read(sent.map_err(|cause| StartError::Unreachable { cause })?);
+                let reply = sent.map_err(|cause| StartError::Unreachable { cause })?;
+                return match self.status().barred.filter(|_| reply.held_up.is_some()) {
+                    Some(barred) => Err(StartError::Barred(barred)),
+                    None => Ok(reply),
+                };
             }
             if let Some(barred) = self.status().barred {
                 return Err(StartError::Barred(barred));
@@ -175,8 +197,11 @@ impl Transport {
 }
 
 /// What a reply brings, and when it was written. A refusal is believed only from Discord.
-fn read<T: DeserializeOwned>(reply: Reply) -> Result<(T, Option<SystemTime>), StartError> {
-    let Reply { status, body, date } = reply;
+pub(super) fn read<T: DeserializeOwned>(reply: Reply) -> Result<(T, Option<SystemTime>), StartError> {
+    let Reply { status, body, date, held_up } = reply;
+    if let Some(wait) = held_up {
+        return Err(StartError::HeldUp(wait));
+    }
     match (status, Said::read(&body)) {
         (200..=299, _) => match serde_json::from_slice(&body) {
             Ok(found) => Ok((found, date)),

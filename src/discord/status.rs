@@ -1,6 +1,7 @@
 //! How it stands with Discord's REST interface: what `/healthz` shows and the log says, once each time it changes.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -11,7 +12,7 @@ use crate::discord::edge::News;
 use crate::discord::unreachable::Unreachable;
 
 /// The state of the way to Discord at one moment. `Display` is one line for an operator, empty while nothing is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LineStatus {
     /// Discord's edge lets no request of this address through.
     pub barred: Option<Barred>,
@@ -21,8 +22,19 @@ pub struct LineStatus {
     pub slowed_down: bool,
     /// How long a limit of Discord's on all routes still lasts.
     pub held_up: Option<Duration>,
+    /// The route with the longest limit of its own, where people are told to come back later because of it.
+    pub limited_route: Option<LimitedRoute>,
     /// Why the last request was not answered at all, if no later one was.
     pub unreachable: Option<Unreachable>,
+}
+
+/// A long rate limit on one route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitedRoute {
+    /// Method and path without ids: `POST /guilds/{}/channels`.
+    pub route: Arc<str>,
+    /// How long it still lasts.
+    pub left: Duration,
 }
 
 /// A bar of the address.
@@ -46,8 +58,30 @@ impl LineStatus {
             refused_last_ten_minutes: refused,
             slowed_down: slow,
             held_up,
+            limited_route: None,
             unreachable: None,
         }
+    }
+}
+
+impl LineStatus {
+    /// What holds up all requests over REST, if anything does. It holds no ages.
+    #[must_use]
+    pub const fn holdup(&self) -> Option<&'static str> {
+        match (self.barred, self.held_up) {
+            (Some(_), _) => Some("Discord's edge bars this address; waiting for it to be let in again"),
+            (None, Some(_)) => Some("a global rate limit of Discord's holds up all requests"),
+            (None, None) => None,
+        }
+    }
+
+    /// How long the longest of what holds requests up now still lasts: a bar of the address, a global limit, or a long one
+    /// on a single route.
+    #[must_use]
+    pub fn held_up_for(&self) -> Option<Duration> {
+        let barred = self.barred.map(|barred| barred.next_probe);
+        let route = self.limited_route.as_ref().map(|limited| limited.left);
+        [barred, self.held_up, route].into_iter().flatten().max()
     }
 }
 
@@ -63,8 +97,13 @@ impl fmt::Display for LineStatus {
             let refused = self.refused_last_ten_minutes;
             return write!(f, "Discord refused {refused} requests within ten minutes; requests are spread out");
         }
-        match self.held_up {
-            Some(left) => write!(f, "a global rate limit of Discord's lasts {} s more", left.as_secs() + 1),
+        if let Some(left) = self.held_up {
+            return write!(f, "a global rate limit of Discord's lasts {} s more", left.as_secs() + 1);
+        }
+        match &self.limited_route {
+            Some(LimitedRoute { route, left }) => {
+                write!(f, "a rate limit of Discord's on {route} lasts {} s more", left.as_secs() + 1)
+            }
             None => Ok(()),
         }
     }

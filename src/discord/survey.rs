@@ -3,19 +3,56 @@
 //! A survey only looks. What Discord does not tell is told as unknown and is nobody's fault; which of the findings
 //! matter is the doctor's to say.
 
+mod home;
+
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use serde::de::IgnoredAny;
 use serenity::http::{LightMethod, Route};
+use tokio::time::timeout;
 
-use crate::discord::estate::{Application, Channel, Listed, Me, Named, Role};
-use crate::discord::rights::{self, Guild, Member, Rights, Site};
-use crate::discord::start::StartError;
+use crate::discord::estate::{Application, Me, Named};
+use crate::discord::start::{Gateway, StartError};
 use crate::discord::transport::Transport;
 use crate::discord::wire::{Ask, id};
-use crate::ids::{ChannelId, GuildId, RoleId, UserId};
+use crate::ids::{ApplicationId, ChannelId, GuildId, RoleId, UserId};
 
-/// In so many servers what the settings name is looked for, where it does not tell itself where it is.
-const SEARCHED: usize = 20;
+pub use home::{Home, Listing, Spot};
+
+/// So long may one look take: one that is not answered costs itself, and not the whole survey.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What one look brought.
+pub type Look<T> = Result<T, Untold>;
+
+/// Why Discord did not tell something, as the rest of a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Untold(pub String);
+
+impl Untold {
+    /// An answer came, and said nothing about it.
+    pub(super) fn left_out() -> Self {
+        Self("the answer leaves it out".to_owned())
+    }
+}
+
+impl From<&StartError> for Untold {
+    /// The same cause in the same words, however long it still lasts.
+    fn from(why: &StartError) -> Self {
+        Self(match why {
+            StartError::Barred(_) => "Discord's edge bars this address".to_owned(),
+            StartError::HeldUp(_) => "a rate limit of Discord's lasts too long".to_owned(),
+            why => why.to_string(),
+        })
+    }
+}
+
+impl fmt::Display for Untold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// What the settings name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +70,16 @@ pub struct Sought {
 pub struct Survey {
     /// The bot itself.
     pub bot: Named<UserId>,
-    /// Whoever owns it has two-factor authentication.
-    pub two_factor: bool,
-    /// Its application, if Discord told.
-    pub application: Option<Application>,
+    /// Whoever owns it has two-factor authentication, if Discord told.
+    pub two_factor: Option<bool>,
+    /// Its application.
+    pub application: Look<Application>,
+    /// The gateway and how many sessions may still be started.
+    pub gateway: Look<Gateway>,
     /// The server with what the settings name in it.
     pub home: Result<Home, Homeless>,
+    /// The bot may have slash commands there.
+    pub commands: Look<bool>,
     /// How this machine's clock goes.
     pub clock: Clock,
 }
@@ -50,44 +91,10 @@ pub enum Homeless {
     NoServer,
     /// It is in these, and none has anything that the settings name.
     Elsewhere(Vec<Named<GuildId>>),
+    /// It is in these, and what the settings name is hidden from it, in one of them or in another server.
+    Hidden(Vec<Named<GuildId>>),
     /// Discord did not tell.
-    Unknown,
-}
-
-/// The server with what the settings name in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Home {
-    /// The server.
-    pub server: Named<GuildId>,
-    /// How many channels it has, categories counted.
-    pub channels: usize,
-    /// How many of them are in the ticket category.
-    pub tickets: usize,
-    /// What the panel channel's id names.
-    pub panel: Spot,
-    /// What the category's id names.
-    pub category: Spot,
-    /// The support role, if the server has one with its id.
-    pub support: Option<Role>,
-    /// Rights to manage count only for accounts with two-factor authentication.
-    pub wants_two_factor: bool,
-    /// What the bot may do here.
-    pub rights: Rights,
-}
-
-/// What an id names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Spot {
-    /// A channel of the server.
-    Here(Channel),
-    /// A channel of another server that the bot is in.
-    Elsewhere,
-    /// A channel of a server that the bot is not in.
-    Hidden,
-    /// Nothing.
-    Missing,
-    /// Discord did not tell.
-    Unknown,
+    Unknown(Untold),
 }
 
 /// How this machine's clock goes, by Discord's.
@@ -124,103 +131,42 @@ impl Transport {
         let clock = Clock::read(asked, date, now());
         let two_factor = me.mfa_enabled;
         let bot = me.named();
-        let (application, home) = tokio::join!(self.application(), self.home(sought, bot.id));
-        Ok(Survey { bot, two_factor, application: application.ok(), home, clock })
-    }
-
-    async fn home(&self, sought: Sought, bot: UserId) -> Result<Home, Homeless> {
-        let unknown = |_| Homeless::Unknown;
-        let servers = self.servers().await.map_err(unknown)?;
-        if servers.is_empty() {
-            return Err(Homeless::NoServer);
-        }
-        let (panel, category) = tokio::join!(self.trace(sought.panel), self.trace(sought.category));
-        let server = match (&panel, &category, &servers[..]) {
-            (Trace::In(server), ..) | (_, Trace::In(server), _) => *server,
-            (.., [only]) => only.id,
-            _ => match self.search(sought, &servers).await.map_err(unknown)? {
-                Some(server) => server,
-                None => return Err(Homeless::Elsewhere(servers)),
-            },
+        let (application, home, gateway) = tokio::join!(
+            self.bounded(self.application()),
+            self.home(sought, bot.id, date.unwrap_or(asked)),
+            self.bounded(self.gateway())
+        );
+        let commands = match (&application, &home) {
+            (Ok(application), Ok(home)) => self.may_have_commands(application.id, home.server.id).await,
+            (Err(why), _) => Err(why.clone()),
+            (_, Err(_)) => Err(Untold::left_out()),
         };
-        let member = Route::GuildMember { guild_id: id(server.0), user_id: id(bot.0) };
-        let (guild, listed, member) =
-            tokio::try_join!(self.guild(server), self.listed(server), self.look::<Member>(member)).map_err(unknown)?;
-        Ok(Lookout { guild, listed, member, bot }.home(sought, [panel, category]))
+        Ok(Survey { bot, two_factor, application, gateway, home, commands, clock })
     }
 
-    /// In which server a channel is.
-    async fn trace(&self, channel: ChannelId) -> Trace {
-        match self.look::<rights::Channel>(Route::Channel { channel_id: id(channel.0) }).await {
-            Ok(found) => Trace::In(found.guild()),
-            Err(StartError::NoAnswer(Some(404))) => Trace::Nowhere,
-            Err(StartError::NoAnswer(Some(403))) => Trace::Hidden,
-            Err(_) => Trace::Lost,
-        }
+    /// One look, for as long as it is worth waiting for.
+    pub(super) async fn bounded<T>(&self, look: impl Future<Output = Result<T, StartError>>) -> Look<T> {
+        // Boxed: several of them are under way together, in one future.
+        let why = match timeout(LOOK_TIMEOUT, Box::pin(look)).await {
+            Ok(Ok(found)) => return Ok(found),
+            Ok(Err(why)) => why,
+            Err(_) => self.status().barred.map_or(StartError::NoAnswer(None), StartError::Barred),
+        };
+        Err(Untold::from(&why))
     }
 
-    /// The first of these servers that has anything that is sought.
-    async fn search(&self, sought: Sought, servers: &[Named<GuildId>]) -> Result<Option<GuildId>, StartError> {
-        for server in servers.iter().take(SEARCHED) {
-            let found = self.server(server.id).await?;
-            let channel = found.channels.iter().any(|one| one.id == sought.panel || one.id == sought.category);
-            if channel || found.roles.iter().any(|role| role.id == sought.support) {
-                return Ok(Some(server.id));
+    /// Whether the bot was invited with the scope `applications.commands`: without it Discord answers 403 (50001, "Missing
+    /// Access") to whoever asks for its commands.
+    async fn may_have_commands(&self, application: ApplicationId, server: GuildId) -> Look<bool> {
+        let route = Route::GuildCommands { application_id: id(application.0), guild_id: id(server.0) };
+        self.bounded(async {
+            match self.look::<Vec<IgnoredAny>>(route).await {
+                Ok(_) => Ok(true),
+                Err(StartError::NoAnswer(Some(403))) => Ok(false),
+                Err(why) => Err(why),
             }
-        }
-        Ok(None)
-    }
-}
-
-/// Where a channel says it is.
-#[derive(Clone, Copy)]
-enum Trace {
-    In(GuildId),
-    /// It is in a server, and the bot may not see it.
-    Hidden,
-    Nowhere,
-    Lost,
-}
-
-/// A server, as Discord tells it.
-struct Lookout {
-    guild: Guild,
-    listed: Vec<Listed>,
-    member: Member,
-    bot: UserId,
-}
-
-impl Lookout {
-    fn home(&self, sought: Sought, [panel, category]: [Trace; 2]) -> Home {
-        let places = [(Site::Category, sought.category), (Site::Panel, sought.panel)];
-        let places: Vec<_> =
-            places.into_iter().filter_map(|(site, channel)| Some((site, &self.find(channel)?.rights))).collect();
-        let inside = |channel: &&Listed| channel.parent_id.is_some_and(|parent| parent.get() == sought.category.0);
-        Home {
-            server: self.guild.named(),
-            channels: self.listed.len(),
-            tickets: self.listed.iter().filter(inside).count(),
-            panel: self.spot(sought.panel, panel),
-            category: self.spot(sought.category, category),
-            support: self.guild.roles().into_iter().find(|role| role.id == sought.support),
-            wants_two_factor: self.guild.wants_two_factor(),
-            rights: self.guild.review(&places, self.bot, &self.member.roles()),
-        }
-    }
-
-    /// The list is complete, also where the bot sees nothing; a trace only tells of what is not in it.
-    fn spot(&self, channel: ChannelId, trace: Trace) -> Spot {
-        match (self.find(channel), trace) {
-            (Some(found), _) => Spot::Here(found.channel()),
-            (None, Trace::In(_)) => Spot::Elsewhere,
-            (None, Trace::Hidden) => Spot::Hidden,
-            (None, Trace::Nowhere) => Spot::Missing,
-            (None, Trace::Lost) => Spot::Unknown,
-        }
-    }
-
-    fn find(&self, channel: ChannelId) -> Option<&Listed> {
-        self.listed.iter().find(|listed| listed.id.get() == channel.0)
+        })
+        .await
     }
 }
 

@@ -20,7 +20,7 @@ use tracing::{debug, info, warn};
 use crate::counts::Counts;
 use crate::discord::connections::Connections;
 use crate::discord::edge::Met;
-use crate::discord::gate::{Gate, Way};
+use crate::discord::gate::{Gate, HeldUp, Way};
 use crate::discord::limit::Limit;
 use crate::discord::said::Speaker;
 use crate::discord::start::StartError;
@@ -68,6 +68,8 @@ pub(super) struct Reply {
     pub body: Vec<u8>,
     /// When it was written, by Discord's clock, which counts whole seconds here.
     pub date: Option<SystemTime>,
+    /// It was never sent, or refused by a limit, and withdrawn: a limit or the edge holds it up for so long.
+    pub held_up: Option<Duration>,
 }
 
 /// A reply, as it came over the wire.
@@ -79,14 +81,19 @@ struct Response {
 
 impl From<Response> for Reply {
     fn from(response: Response) -> Self {
-        Self { status: response.status, date: date(&response.headers), body: response.body }
+        Self { status: response.status, date: date(&response.headers), body: response.body, held_up: None }
     }
 }
 
 impl Reply {
     /// What a request gets that a limit or the edge held up for longer than its answer is wanted.
     const fn too_late() -> Self {
-        Self { status: 429, body: Vec::new(), date: None }
+        Self { status: 429, body: Vec::new(), date: None, held_up: None }
+    }
+
+    /// What a request gets that a person waits for and that is held up for too long.
+    fn withdrawn(HeldUp { until }: HeldUp) -> Self {
+        Self { held_up: Some(until.saturating_duration_since(Instant::now())), ..Self::too_late() }
     }
 }
 
@@ -139,8 +146,8 @@ impl Transport {
         let mut way = self.gate.join(ask);
         let (begun, mut floor) = (Instant::now(), SHORTEST);
         loop {
-            if !pass(&mut way, ask, begun).await {
-                return Ok(Reply::too_late());
+            if let Err(reply) = pass(&mut way, ask, begun).await {
+                return Ok(reply);
             }
             let response = self.attempt(ask).await?;
             let met = match Speaker::recognize(response.status, &response.headers, &response.body) {
@@ -257,14 +264,22 @@ enum Broken {
     TooLarge,
 }
 
-/// Waits until a request may go; false, if that takes longer than its answer is wanted.
-async fn pass(way: &mut Way<'_>, ask: &Ask<'_>, begun: Instant) -> bool {
+/// Waits until a request may go; if that takes longer than its answer is wanted, this is what it gets instead.
+async fn pass(way: &mut Way<'_>, ask: &Ask<'_>, begun: Instant) -> Result<(), Reply> {
     if !ask.is_press() {
-        way.clear().await;
-        return true;
+        return way.clear().await.map_err(|held_up| withdraw(ask, held_up));
     }
     let left = ask.lifetime().saturating_sub(begun.elapsed());
-    timeout(left, way.clear()).await.is_ok()
+    let Ok(cleared) = timeout(left, way.clear()).await else { return Err(Reply::too_late()) };
+    cleared.map_err(Reply::withdrawn)
+}
+
+fn withdraw(ask: &Ask<'_>, held_up: HeldUp) -> Reply {
+    let reply = Reply::withdrawn(held_up);
+    let (verb, path) = (ask.verb(), ask.label());
+    let seconds = reply.held_up.unwrap_or_default().as_secs_f64().ceil();
+    debug!(verb, path, seconds, "held up for too long: withdrawn");
+    reply
 }
 
 /// A token that leaves this machine without TLS.

@@ -54,6 +54,8 @@ pub struct Ask<'a> {
     pub reason: Option<&'static str>,
     /// How urgent it is.
     pub class: Class,
+    /// A person waits for what comes of it: where a limit holds it up for long, it is withdrawn, so that they can be told.
+    pub awaited: bool,
 }
 
 /// How urgent a request is when there is not room for all.
@@ -72,7 +74,7 @@ impl<'a> Ask<'a> {
     /// A request without body, in nobody's way.
     #[must_use]
     pub const fn new(method: LightMethod, route: Route<'a>) -> Self {
-        Self { route, method, query: Vec::new(), body: None, reason: None, class: Class::Upkeep }
+        Self { route, method, query: Vec::new(), body: None, reason: None, class: Class::Upkeep, awaited: false }
     }
 
     fn body(self, body: Value) -> Self {
@@ -172,6 +174,10 @@ impl<'a> Ask<'a> {
 /// A call as a request.
 #[must_use]
 pub fn request<'a>(call: &'a Call, place: &Place) -> Ask<'a> {
+    Ask { awaited: call.is_awaited(), ..spell(call, place) }
+}
+
+fn spell<'a>(call: &'a Call, place: &Place) -> Ask<'a> {
     use LightMethod::{Delete, Get, Patch, Post, Put};
     match call {
         Call::CreateChannel { owner, name, intent } => {
@@ -188,8 +194,8 @@ pub fn request<'a>(call: &'a Call, place: &Place) -> Ask<'a> {
             .query("limit", &100)
             // Nothing in a channel is older than the channel: its own id asks for the beginning, not for the end.
             .query("after", &after.map_or(channel.0, |intent| intent.0)),
-        Call::Welcome { owner, channel, intent } => {
-            Ask::new(Post, messages(*channel)).body(body::welcome(owner.member, *intent, place)).class(Class::Ticket)
+        Call::Welcome { owner, channel } => {
+            Ask::new(Post, messages(*channel)).body(body::welcome(owner.member, *channel, place)).class(Class::Ticket)
         }
         Call::Acknowledge { press, with } => {
             let route = Route::InteractionResponse { interaction_id: id(press.interaction.0), token: &press.token };

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Pauses between attempts: each twice as long as the one before, up to the longest, and each cut by up to a quarter at
 /// random, so that many bots that lost the same server do not come back in step.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     first: Duration,
     longest: Duration,
     next: Duration,
@@ -14,12 +14,12 @@ pub(super) struct Backoff {
 
 impl Backoff {
     /// The first attempt after a success is made at once, the second after `first`.
-    pub(super) const fn new(first: Duration, longest: Duration) -> Self {
+    pub(crate) const fn new(first: Duration, longest: Duration) -> Self {
         Self { first, longest, next: Duration::ZERO }
     }
 
     /// How long to wait before the next attempt.
-    pub(super) fn pause(&mut self) -> Duration {
+    pub(crate) fn pause(&mut self) -> Duration {
         let pause = self.next.mul_f64(1.0 - 0.25 * random_fraction());
         self.next = (self.next * 2).clamp(self.first, self.longest);
         pause

@@ -45,10 +45,23 @@ impl<'a> Frame<'a> {
         serde_json::from_str(text).map_err(|_| FrameError::Malformed)
     }
 
+    /// Op 1: the last event that the sender knows of.
+    pub(super) fn heartbeat_sequence(&self) -> Option<u64> {
+        serde_json::from_str(self.d?.get()).ok()
+    }
+
     /// Op 9: whether the session can be resumed.
     pub(super) fn is_resumable(&self) -> bool {
         self.d.is_some_and(|data| data.get() == "true")
     }
+}
+
+/// RESUME after this event instead of `from`; nothing, if it is after another one.
+pub(super) fn resume_after(text: &str, from: Option<u64>, sequence: Option<u64>) -> Option<String> {
+    let mut frame: Value = serde_json::from_str(text).ok()?;
+    let told = frame.get_mut("d")?.get_mut("seq").filter(|told| told.as_u64() == from)?;
+    *told = json!(sequence);
+    Some(frame.to_string())
 }
 
 /// The text of a message. Discord compresses the large ones, each for itself.
@@ -156,6 +169,19 @@ mod tests {
         assert!(!Frame::parse(r#"{"op":9,"d":false}"#).unwrap().is_resumable());
         assert!(!Frame::parse(r#"{"op":9}"#).unwrap().is_resumable());
         assert!(Frame::parse("[]").is_err() && Frame::parse("<html>").is_err());
+    }
+
+    #[test]
+    fn a_session_is_resumed_after_the_last_event_unless_serenity_missed_some() {
+        let resume = r#"{"op":6,"d":{"token":"t","session_id":"s","seq":5}}"#;
+        let told = |from, sequence| {
+            let text = resume_after(resume, from, sequence)?;
+            serde_json::from_str::<Value>(&text).unwrap()["d"]["seq"].as_u64()
+        };
+        assert_eq!(told(Some(5), Some(9)), Some(9));
+        assert_eq!(told(Some(6), Some(9)), None);
+        assert_eq!(Frame::parse(r#"{"op":1,"d":5}"#).unwrap().heartbeat_sequence(), Some(5));
+        assert_eq!(Frame::parse(r#"{"op":1,"d":null}"#).unwrap().heartbeat_sequence(), None);
     }
 
     #[test]

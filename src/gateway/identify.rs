@@ -11,9 +11,9 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 
-use super::status::{GatewayStatus, SessionStarts};
 use crate::actors::Outside;
 use crate::discord::{Gateway, SessionStartLimit};
+use crate::status::gateway::{GatewayStatus, SessionStarts};
 
 /// New sessions that may begin one after another, for each shard.
 const BURST: u32 = 20;
@@ -131,6 +131,7 @@ impl Identifies {
             self.status.set_session_starts(told, Some(until));
             let wait = until.saturating_duration_since(Instant::now());
             if told.is_some_and(|starts| starts.remaining == 0) {
+                self.status.waits_for(shard, "Discord allows no new session before its session_start_limit is reset");
                 tracing::warn!(
                     shard,
                     seconds = wait.as_secs(),
@@ -138,7 +139,8 @@ impl Identifies {
                      the same token, and do not restart the bot meanwhile"
                 );
             } else if wait > SPACING {
-                tracing::warn!(shard, seconds = wait.as_secs(), "too many new sessions; the next one waits");
+                self.status.waits_for(shard, "too many new sessions lately: the next one waits");
+                tracing::warn!(shard, seconds = wait.as_secs(), "too many new sessions lately: the next one waits");
             }
             sleep_until(until).await;
             self.ask_if_stale().await;

@@ -6,9 +6,10 @@ use std::collections::HashSet;
 use std::time::SystemTime;
 
 use serenity::all::{
-    ActionRowComponent, ApplicationId as LibraryApplicationId, ButtonKind, CommandInteraction, CommandType,
-    ComponentInteraction, Event, Guild, GuildChannel, Interaction, InteractionId as LibraryInteractionId, Member,
-    Message, Permissions, RoleId as LibraryRoleId, UnknownEvent,
+    ActionRowComponent, ApplicationId as LibraryApplicationId, ButtonKind, ChannelId as LibraryChannelId,
+    CommandInteraction, CommandType, ComponentInteraction, Event, Guild, GuildChannel, Interaction,
+    InteractionId as LibraryInteractionId, Member, Message, MessageId as LibraryMessageId, Permissions,
+    RoleId as LibraryRoleId, UnknownEvent,
 };
 
 use crate::actors::{Heard, Rank};
@@ -32,6 +33,8 @@ pub fn meaning(event: Event, place: &Place, now: SystemTime) -> Option<Heard> {
         }
         Event::MessageCreate(event) if event.message.author.id.get() == place.me.0 => panel_made(&event.message, place),
         Event::MessageCreate(event) => said(event.message, place, now).map(|wish| wish.meaning(place)),
+        Event::MessageDelete(event) => panel_deleted(event.channel_id, &[event.message_id], place),
+        Event::MessageDeleteBulk(event) => panel_deleted(event.channel_id, &event.ids, place),
         Event::Ready(event) => {
             let guilds = event.ready.guilds.iter().map(|guild| GuildId(guild.id.get())).collect();
             Some(Heard::Ready { guilds })
@@ -204,6 +207,12 @@ fn panel_made(message: &Message, place: &Place) -> Option<Heard> {
     };
     let here = message.channel_id.get() == place.panel.0;
     (here && buttons.any(asks)).then(|| Heard::PanelMade(MessageId(message.id.get())))
+}
+
+/// Whether the panel is among them, the panel knows.
+fn panel_deleted(channel: LibraryChannelId, messages: &[LibraryMessageId], place: &Place) -> Option<Heard> {
+    let messages = || messages.iter().map(|message| MessageId(message.get())).collect();
+    (channel.get() == place.panel.0).then(|| Heard::PanelDeleted(messages()))
 }
 
 fn channels(guild: &Guild, place: &Place) -> Heard {

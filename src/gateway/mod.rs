@@ -5,16 +5,17 @@
 //! ```text
 //! supervisor.rs    keeps each shard connected: pauses, Discord's limit on new sessions, what cannot be mended
 //! └── session.rs   a thread and a runtime: serenity's client, and the connections of one session
-//!     ├── socket.rs   opens the socket to Discord, and names why one ended
-//!     └── relay.rs    carries frames between Discord and serenity, and bounds each stage
+//!     ├── socket.rs   opens the socket to Discord (whose certificates: trust.rs), and names why one ended
+//!     └── relay.rs    carries frames between Discord and serenity, and bounds each stage (which ones: filter.rs)
 //! meaning.rs, unread.rs    events → `Heard`
 //! ```
 //!
 //! serenity starts each handler as a task of its own. On a current-thread runtime they begin in the order of the events,
 //! so what is cast to the supervisor before the first wait keeps that order. Nothing here waits before that.
 
-mod backoff;
+pub(crate) mod backoff;
 mod close;
+mod filter;
 mod frame;
 mod identify;
 mod meaning;
@@ -22,8 +23,8 @@ mod relay;
 mod report;
 mod session;
 mod socket;
-pub mod status;
 mod supervisor;
+mod trust;
 mod unread;
 
 use std::sync::Arc;
@@ -38,10 +39,10 @@ use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::{Heard, clock};
 use crate::discord::{Gateway, Place};
 use crate::memory;
+use crate::status::gateway::GatewayStatus;
 
 pub use close::GatewayError;
 pub use meaning::meaning;
-pub use status::GatewayStatus;
 pub use supervisor::listen;
 
 /// When a server has been read and all that follows from it is done.
@@ -110,3 +111,14 @@ fn note(event: &Event) {
         _ => {}
     }
 }
+
+/// Where the tests of this room are: a bot that speaks to everybody in their own language.
+#[cfg(test)]
+const PLACE: Place = Place {
+    me: crate::ids::UserId(9),
+    application: crate::ids::ApplicationId(8),
+    panel: crate::ids::ChannelId(1),
+    category: crate::ids::ChannelId(2),
+    support: crate::ids::RoleId(3),
+    locale: crate::language::Locale::Auto,
+};

@@ -3,28 +3,36 @@
 //! serenity tells nobody how far a connection has come or why it ended, waits for ever on a silent one, polls an ended
 //! one without a pause, and reads frames of any size. The relay stands in between: it bounds each stage, keeps frames
 //! that are too large or malformed away from serenity, completes a READY with missing fields, and names the cause of an
-//! end. What serenity sends passes unchanged.
+//! end, and holds back the events that mean nothing. What serenity sends passes unchanged, but for the number of the last
+//! event.
 
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame as Part;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::frame::{Frame, FrameError, Identity, read_ready, text};
+use super::filter::may_mean_something;
+use super::frame::{Frame, FrameError, Identity, read_ready, resume_after, text};
 use super::report::Reporter;
 use super::socket::{Cause, Upstream};
-use super::status::Stage;
+use crate::discord::Place;
+use crate::status::gateway::Stage;
 
 /// The socket to serenity's client, on loopback.
 pub(super) type Downstream = WebSocketStream<TcpStream>;
 
 /// What is assumed where HELLO does not tell the interval.
 const UNKNOWN_INTERVAL: Duration = Duration::from_secs(41);
+
+/// A longer text reaches serenity in parts: what a socket has held once, it holds as long as it lives.
+const PART: usize = 64 * 1024;
 
 /// How long each part of a connection may take.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +63,8 @@ pub(super) struct Session {
     pub(super) resume_url: Option<String>,
     /// The last event's number.
     sequence: Option<u64>,
+    /// The number of the last event that serenity was given: the events after it were held back.
+    passed: Option<u64>,
 }
 
 /// One connection, from HELLO to its end.
@@ -63,7 +73,7 @@ pub(super) struct Relay<'a> {
     downstream: &'a mut Downstream,
     session: &'a mut Session,
     reporter: &'a Reporter,
-    identity: Identity,
+    place: &'a Place,
     limits: Limits,
     heartbeat_interval: Duration,
     stage: Stage,
@@ -81,7 +91,7 @@ impl<'a> Relay<'a> {
         downstream: &'a mut Downstream,
         session: &'a mut Session,
         reporter: &'a Reporter,
-        identity: Identity,
+        place: &'a Place,
         limits: Limits,
     ) -> Self {
         let now = Instant::now();
@@ -93,7 +103,7 @@ impl<'a> Relay<'a> {
             downstream,
             session,
             reporter,
-            identity,
+            place,
             limits,
             stage,
             entered: now,
@@ -105,7 +115,7 @@ impl<'a> Relay<'a> {
     /// Carries frames until the connection ends, and says why it did and for how long the session was live.
     pub(super) async fn run(mut self, hello: String) -> (Cause, Option<Duration>) {
         self.heartbeat_interval = heartbeat_interval(&hello);
-        let cause = match self.pass_down(hello).await {
+        let cause = match self.greet(hello).await {
             Err(cause) => cause,
             Ok(()) => loop {
                 if let Err(cause) = self.step().await {
@@ -113,18 +123,20 @@ impl<'a> Relay<'a> {
                 }
             },
         };
+        // What was heard before the end is heard by serenity, too.
+        let _ = self.downstream.flush().now_or_never();
         (cause, (self.stage == Stage::Live).then(|| self.entered.elapsed()))
+    }
+
+    async fn greet(&mut self, hello: String) -> Result<(), Cause> {
+        self.pass_down(hello).await?;
+        self.downstream.flush().await.map_err(|_| Cause::Client)
     }
 
     async fn step(&mut self) -> Result<(), Cause> {
         let deadline = self.deadline();
         tokio::select! {
-            message = self.upstream.next() => match message {
-                Some(Ok(Message::Close(frame))) => Err(Cause::Closed(frame)),
-                Some(Ok(message)) => self.hear(message).await,
-                Some(Err(error)) => Err(Cause::broken(error)),
-                None => Err(Cause::broken(Error::ConnectionClosed)),
-            },
+            message = self.upstream.next() => self.hear_all(message).await,
             message = self.downstream.next() => match message {
                 Some(Ok(Message::Text(text))) => self.pass_up(text).await,
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
@@ -156,6 +168,21 @@ impl<'a> Relay<'a> {
         }
     }
 
+    /// What has come from Discord by now, given to serenity in one go.
+    async fn hear_all(&mut self, first: Option<Result<Message, Error>>) -> Result<(), Cause> {
+        let mut next = Some(first);
+        while let Some(message) = next {
+            match message {
+                Some(Ok(Message::Close(frame))) => return Err(Cause::Closed(frame)),
+                Some(Ok(message)) => self.hear(message).await?,
+                Some(Err(error)) => return Err(Cause::broken(error)),
+                None => return Err(Cause::broken(Error::ConnectionClosed)),
+            }
+            next = self.upstream.next().now_or_never();
+        }
+        self.downstream.flush().await.map_err(|_| Cause::Client)
+    }
+
     /// A message from Discord.
     async fn hear(&mut self, message: Message) -> Result<(), Cause> {
         self.heard = Instant::now();
@@ -185,6 +212,10 @@ impl<'a> Relay<'a> {
         match frame.op {
             0 => {
                 self.session.sequence = frame.s.or(self.session.sequence);
+                if !may_mean_something(&frame, self.place) {
+                    return Ok(None);
+                }
+                self.session.passed = self.session.sequence;
                 match frame.t.as_deref() {
                     Some("READY") => return self.begin_session(&text).map(Some),
                     Some("RESUMED") => self.enter(Stage::Live),
@@ -203,7 +234,8 @@ impl<'a> Relay<'a> {
     }
 
     fn begin_session(&mut self, text: &str) -> Result<String, Cause> {
-        let Ok(ready) = read_ready(text, self.identity) else {
+        let identity = Identity { bot: self.place.me, application: self.place.application };
+        let Ok(ready) = read_ready(text, identity) else {
             self.reporter.dropped(FrameError::Malformed);
             return Err(Cause::InvalidSession(false));
         };
@@ -215,10 +247,23 @@ impl<'a> Relay<'a> {
 
     /// A message from serenity.
     async fn pass_up(&mut self, text: String) -> Result<(), Cause> {
-        match Frame::parse(&text).map(|frame| frame.op) {
-            Ok(1) => self.unacknowledged = self.unacknowledged.or(Some(Instant::now())),
-            Ok(2) => self.enter(Stage::Identifying),
-            Ok(6) => self.enter(Stage::Resuming),
+        let Session { sequence, passed, .. } = *self.session;
+        let mut text = text;
+        let op = Frame::parse(&text).map(|frame| (frame.op, frame.heartbeat_sequence()));
+        match op {
+            Ok((1, told)) => {
+                self.unacknowledged = self.unacknowledged.or(Some(Instant::now()));
+                if told == passed && passed != sequence {
+                    text = heartbeat(sequence);
+                }
+            }
+            Ok((2, _)) => self.enter(Stage::Identifying),
+            Ok((6, _)) => {
+                self.enter(Stage::Resuming);
+                if passed != sequence {
+                    text = resume_after(&text, passed, sequence).unwrap_or(text);
+                }
+            }
             _ => {}
         }
         // Where nobody reads at the other end, the socket's buffer fills in the end.
@@ -228,8 +273,19 @@ impl<'a> Relay<'a> {
         }
     }
 
+    /// Gives serenity a text, which it has with the next flush.
     async fn pass_down(&mut self, text: String) -> Result<(), Cause> {
-        self.downstream.send(Message::Text(text)).await.map_err(|_| Cause::Client)
+        if text.len() <= PART {
+            return self.downstream.feed(Message::Text(text)).await.map_err(|_| Cause::Client);
+        }
+        let bytes = text.into_bytes();
+        let last = (bytes.len() - 1) / PART;
+        for (number, part) in bytes.chunks(PART).enumerate() {
+            let kind = if number == 0 { Data::Text } else { Data::Continue };
+            let part = Part::message(part.to_vec(), OpCode::Data(kind), number == last);
+            self.downstream.send(Message::Frame(part)).await.map_err(|_| Cause::Client)?;
+        }
+        Ok(())
     }
 
     fn enter(&mut self, stage: Stage) {

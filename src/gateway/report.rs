@@ -1,46 +1,28 @@
-//! What becomes known of a connection is told: to the status, to the supervisor and to the log.
+//! What becomes known of a connection is told: to the status and to the log.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use ractor::ActorRef;
-
 use super::frame::{FrameError, LARGEST_FRAME};
 use super::socket::Cause;
-use super::status::{GatewayStatus, Stage};
-use crate::actors::clock;
-use crate::actors::supervisor::SupervisorMsg;
-use crate::actors::vitals::GatewayLine;
+use crate::status::gateway::{GatewayStatus, Stage};
 
 /// Reports on one shard's connection.
 #[derive(Clone)]
 pub(super) struct Reporter {
     pub(super) shard: u32,
     pub(super) status: Arc<GatewayStatus>,
-    pub(super) supervisor: ActorRef<SupervisorMsg>,
 }
 
 impl Reporter {
     /// The connection has come to this stage.
     pub(super) fn enter(&self, stage: Stage) {
-        let was_live = self.status.is_live();
         self.status.enter(self.shard, stage);
-        let is_live = self.status.is_live();
-        if is_live || was_live {
-            self.tell_supervisor(is_live);
-        }
     }
 
     /// Discord acknowledged a heartbeat.
     pub(super) fn acknowledged(&self) {
         self.status.heard(self.shard);
-        self.tell_supervisor(self.status.is_live());
-    }
-
-    fn tell_supervisor(&self, connected: bool) {
-        let line = GatewayLine { connected, heartbeat: Some(clock::now()) };
-        // At the end of the bot there is no supervisor any more.
-        let _ = self.supervisor.cast(SupervisorMsg::Line(line));
     }
 
     /// The connection ended, or could not be made; `next` is what is done about it.

@@ -25,16 +25,15 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use super::EventHandler;
 use super::backoff::{Backoff, random_name};
 use super::close::Aftermath;
-use super::frame::Identity;
 use super::relay::{Downstream, Limits, Relay, Session};
 use super::report::Reporter;
 use super::socket::{Cause, Connected, connect};
-use super::status::Stage;
+use crate::status::gateway::Stage;
 
 /// Pauses before a session is resumed again that was cut soon after the last time.
-const RESUME_PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(120));
+pub(super) const RESUME_PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(120));
 /// Pauses before the next attempt to open a socket. Such attempts cost Discord little, and people wait.
-const CONNECT_PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(8));
+pub(super) const CONNECT_PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(8));
 /// A connection that was live for so long was a good one: the next pause is the first again.
 pub(super) const STABLE_AFTER: Duration = Duration::from_secs(60);
 /// How long serenity may take to open its socket to the relay.
@@ -52,10 +51,11 @@ pub(super) struct SessionConfig {
     pub(super) shard: u32,
     pub(super) shards: u32,
     pub(super) intents: GatewayIntents,
-    pub(super) identity: Identity,
     pub(super) limits: Limits,
     pub(super) handler: EventHandler,
     pub(super) reporter: Reporter,
+    /// The pauses before a session is resumed: as long as the sessions before this one made them.
+    pub(super) resume_backoff: Backoff,
 }
 
 /// How a session ended.
@@ -72,6 +72,8 @@ pub(super) enum SessionEnd {
         live_for: Option<Duration>,
         /// IDENTIFY may have been sent.
         identified: bool,
+        /// The pauses before the next session is resumed.
+        resume_backoff: Backoff,
     },
     /// The system gave no thread or socket.
     System(std::io::Error),
@@ -118,17 +120,17 @@ async fn beat(beats: &AtomicU64) {
 }
 
 async fn run(config: &SessionConfig, stop: &mut watch::Receiver<bool>) -> SessionEnd {
-    let lost = |cause: Cause, live_for, identified| {
+    let lost = |cause: Cause, live_for, identified, resume_backoff| {
         let next = match cause.aftermath() {
             Aftermath::Resume => Aftermath::Identify(Duration::ZERO),
             next => next,
         };
-        SessionEnd::Lost { cause, next, live_for, identified }
+        SessionEnd::Lost { cause, next, live_for, identified, resume_backoff }
     };
     let mut connected = tokio::select! {
         opened = open(config, &config.url) => match opened {
             Ok(connected) => connected,
-            Err(cause) => return lost(cause, None, false),
+            Err(cause) => return lost(cause, None, false, config.resume_backoff),
         },
         () = stopped(stop) => return SessionEnd::Stopped,
     };
@@ -136,14 +138,14 @@ async fn run(config: &SessionConfig, stop: &mut watch::Receiver<bool>) -> Sessio
         Ok(client) => client,
         Err(error) => return SessionEnd::System(error),
     };
-    let (mut session, mut backoff) = (Session::default(), Backoff::new(RESUME_PAUSES.0, RESUME_PAUSES.1));
+    let (mut session, mut backoff) = (Session::default(), config.resume_backoff);
     loop {
         let Connected { mut upstream, hello } = connected;
         let Ok(Some(mut downstream)) = timeout(CLIENT_TIMEOUT, client.accept()).await else {
-            return lost(Cause::Client, None, false);
+            return lost(Cause::Client, None, false, backoff);
         };
-        let (reporter, identity, limits) = (&config.reporter, config.identity, config.limits);
-        let relay = Relay::new(&mut upstream, &mut downstream, &mut session, reporter, identity, limits);
+        let (reporter, place, limits) = (&config.reporter, &config.handler.place, config.limits);
+        let relay = Relay::new(&mut upstream, &mut downstream, &mut session, reporter, place, limits);
         let (cause, live_for) = tokio::select! {
             ended = relay.run(hello) => ended,
             () = stopped(stop) => {
@@ -152,13 +154,13 @@ async fn run(config: &SessionConfig, stop: &mut watch::Receiver<bool>) -> Sessio
                 return SessionEnd::Stopped;
             }
         };
-        if cause.aftermath() != Aftermath::Resume || !session.resumable {
-            return lost(cause, live_for, true);
-        }
-        drop(upstream);
         if live_for.is_some_and(|live| live >= STABLE_AFTER) {
             backoff.reset();
         }
+        if cause.aftermath() != Aftermath::Resume || !session.resumable {
+            return lost(cause, live_for, true, backoff);
+        }
+        drop(upstream);
         let pause = backoff.pause();
         config.reporter.enter(Stage::Waiting);
         config.reporter.failed(&cause, pause, "resuming the session");

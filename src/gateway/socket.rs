@@ -10,12 +10,13 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::error::CapacityError;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
 use super::close::{Aftermath, aftermath};
 use super::frame::{Frame, LARGEST_FRAME, text};
-use super::status::Stage;
+use super::trust::connector;
 use crate::discord::Unreachable;
+use crate::status::gateway::Stage;
 
 /// The socket to Discord.
 pub(super) type Upstream = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -108,7 +109,8 @@ pub(super) async fn connect(url: &str, limit: Duration, enter: impl Fn(Stage)) -
         max_frame_size: Some(LARGEST_FRAME),
         ..WebSocketConfig::default()
     };
-    let opening = connect_async_with_config(url.as_str(), Some(config), true);
+    let connector = matches!(url.scheme(), "wss").then(connector);
+    let opening = connect_async_tls_with_config(url.as_str(), Some(config), true, connector);
     let (mut upstream, _) =
         timeout(limit, opening).await.map_err(|_| Cause::Silent(Stage::Connecting, limit))?.map_err(Cause::broken)?;
     enter(Stage::AwaitingHello);

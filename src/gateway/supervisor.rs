@@ -14,14 +14,13 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::backoff::Backoff;
 use super::close::{Aftermath, GatewayError};
-use super::frame::Identity;
 use super::identify::Identifies;
 use super::relay::Limits;
 use super::report::Reporter;
-use super::session::{STABLE_AFTER, SessionConfig, SessionEnd, spawn};
-use super::status::Stage;
+use super::session::{CONNECT_PAUSES, RESUME_PAUSES, STABLE_AFTER, SessionConfig, SessionEnd, spawn};
 use super::{ConnectionConfig, EventHandler};
 use crate::actors::Outside;
+use crate::status::gateway::Stage;
 
 /// What Discord has to tell us: channels that come and go, and messages, of which it always tells our own in full. Presses
 /// and slash commands it tells everybody.
@@ -32,8 +31,6 @@ const WRITTEN: GatewayIntents = GatewayIntents::MESSAGE_CONTENT;
 
 /// Pauses before a new session, when those before it did not last.
 const IDENTIFY_PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(360));
-/// Pauses before the next attempt to open a socket: nothing was asked of Discord yet, and people wait.
-const CONNECT_PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(8));
 /// A thread that has not yielded for so long is left alone, and another one takes its place. The largest server is read
 /// in less.
 const STUCK_AFTER: Duration = Duration::from_secs(10);
@@ -98,13 +95,17 @@ impl Keeper {
     /// Keeps one shard connected; returns `Ok` only when the bot is being stopped.
     async fn keep_shard(&self, shard: u32) -> Result<(), GatewayError> {
         let status = Arc::clone(&self.config.status);
-        let reporter = Reporter { shard, status, supervisor: self.handler.supervisor.clone() };
+        let reporter = Reporter { shard, status };
         let mut identify_backoff = Backoff::new(IDENTIFY_PAUSES.0, IDENTIFY_PAUSES.1);
         let mut connect_backoff = Backoff::new(CONNECT_PAUSES.0, CONNECT_PAUSES.1);
+        let mut resume_backoff = Backoff::new(RESUME_PAUSES.0, RESUME_PAUSES.1);
         let mut stopped = self.stopped.clone();
         loop {
-            let end = self.run_session(shard, &reporter).await?;
-            let SessionEnd::Lost { cause, next, live_for, identified } = end else { return Ok(()) };
+            let end = self.run_session(shard, &reporter, resume_backoff).await?;
+            let SessionEnd::Lost { cause, next, live_for, identified, resume_backoff: grown } = end else {
+                return Ok(());
+            };
+            resume_backoff = grown;
             reporter.enter(Stage::Waiting);
             let pause = match next {
                 Aftermath::Fatal(GatewayError::DisallowedIntents) if self.content.swap(false, Ordering::Relaxed) => {
@@ -132,7 +133,12 @@ impl Keeper {
     }
 
     /// Runs one session to its end, as soon as Discord's limit on new sessions allows.
-    async fn run_session(&self, shard: u32, reporter: &Reporter) -> Result<SessionEnd, GatewayError> {
+    async fn run_session(
+        &self,
+        shard: u32,
+        reporter: &Reporter,
+        resume_backoff: Backoff,
+    ) -> Result<SessionEnd, GatewayError> {
         let mut stopped = self.stopped.clone();
         tokio::select! {
             () = self.identifies.acquire(shard) => {}
@@ -145,10 +151,10 @@ impl Keeper {
             shard,
             shards: self.config.gateway.shards,
             intents: if content { NEEDED | WRITTEN } else { NEEDED },
-            identity: Identity { bot: self.handler.place.me, application: self.handler.place.application },
             limits: Limits { stage: self.config.stage_limit },
             handler: self.handler.clone(),
             reporter: reporter.clone(),
+            resume_backoff,
         };
         let handle = match spawn(config, self.stopped.clone()) {
             Ok(handle) => handle,
@@ -159,11 +165,11 @@ impl Keeper {
             end = handle.ended => match end {
                 Ok(SessionEnd::System(error)) => Err(no_system(&error)),
                 Ok(end) => Ok(end),
-                Err(_) => Ok(lost_thread()),
+                Err(_) => Ok(lost_thread(resume_backoff)),
             },
             () = until_stuck(&handle.beats) => {
                 tracing::error!(shard, "the gateway thread does not yield and is replaced");
-                Ok(lost_thread())
+                Ok(lost_thread(resume_backoff))
             }
         }
     }
@@ -174,9 +180,9 @@ fn no_system(error: &io::Error) -> GatewayError {
     GatewayError::System
 }
 
-fn lost_thread() -> SessionEnd {
+fn lost_thread(resume_backoff: Backoff) -> SessionEnd {
     let (cause, next) = (super::socket::Cause::Client, Aftermath::Identify(Duration::ZERO));
-    SessionEnd::Lost { cause, next, live_for: None, identified: true }
+    SessionEnd::Lost { cause, next, live_for: None, identified: true, resume_backoff }
 }
 
 /// Returns when the thread has not yielded for [`STUCK_AFTER`].

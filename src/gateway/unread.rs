@@ -15,8 +15,17 @@ use crate::discord::{Place, view};
 use crate::ids::{ChannelId, GuildId};
 
 /// Kinds that mean something, to us or to the connection. Discord invents others all the time.
-const MATTER: [&str; 7] =
-    ["READY", "RESUMED", "INTERACTION_CREATE", "MESSAGE_CREATE", "GUILD_CREATE", "CHANNEL_CREATE", "CHANNEL_DELETE"];
+const MATTER: [&str; 9] = [
+    "READY",
+    "RESUMED",
+    "INTERACTION_CREATE",
+    "MESSAGE_CREATE",
+    "MESSAGE_DELETE",
+    "MESSAGE_DELETE_BULK",
+    "GUILD_CREATE",
+    "CHANNEL_CREATE",
+    "CHANNEL_DELETE",
+];
 
 /// Nothing is missed if an event of this kind is not read.
 pub(super) fn says_nothing(kind: &str) -> bool {

@@ -4,7 +4,7 @@
 //! rules can be played through without a socket.
 
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -56,10 +56,8 @@ pub enum Call {
     Welcome {
         /// Whose ticket; the member is greeted by name and notified.
         owner: Owner,
-        /// Where.
+        /// Where. The nonce is made of it: a repeat within minutes is the same message, whoever repeats it.
         channel: ChannelId,
-        /// The nonce is made of it: a repeat within minutes is the same message.
-        intent: Intent,
     },
     /// The first answer to a press, within three seconds of it.
     Acknowledge {
@@ -132,6 +130,32 @@ impl Call {
     pub fn may_have_missed(&self, answer: &Answer) -> bool {
         let nothing = Answer::Read { welcome: false, announcement: None, replied: false, others: false };
         matches!(self, Self::ReadChannel { after: None, .. }) && *answer == nothing
+    }
+
+    /// Whether a person waits for it, and is told where a limit of Discord's holds it up for long. All others wait: a
+    /// message has no other way to arrive, and an answer to a press has a time limit of its own.
+    #[must_use]
+    pub const fn is_awaited(&self) -> bool {
+        match self {
+            Self::CreateChannel { .. }
+            | Self::ListChannels { .. }
+            | Self::GetChannel { .. }
+            | Self::FindChannel { .. }
+            | Self::ReadChannel { .. }
+            | Self::Say { words: Words::Closing(_) | Words::CloseLater(_), .. }
+            | Self::DeleteChannel { .. }
+            | Self::GetPanel { .. }
+            | Self::EditPanel { .. }
+            | Self::ListPanels
+            | Self::SendPanel { .. }
+            | Self::DeletePanel { .. } => true,
+            Self::Welcome { .. }
+            | Self::Acknowledge { .. }
+            | Self::EditReply { .. }
+            | Self::Say { .. }
+            | Self::ListCommands { .. }
+            | Self::PutCommands { .. } => false,
+        }
     }
 
     /// What it is called in the log and the journal.
@@ -240,6 +264,11 @@ pub enum Answer {
     },
     /// Discord said no: it was not done.
     Refused(Refusal),
+    /// It was not done, and is not going to be: a limit of Discord's holds it up for so long.
+    Limited {
+        /// From now.
+        wait: Duration,
+    },
     /// No answer, or a server error: it may have been done or not.
     Unknown,
 }
@@ -250,6 +279,7 @@ impl Answer {
     pub fn brief(&self) -> String {
         match self {
             Self::Refused(refusal) => refusal.to_string(),
+            Self::Limited { wait } => format!("a rate limit of Discord's lasts {} s more", wait.as_secs_f64().ceil()),
             Self::Unknown => "no answer".into(),
             _ => "done".into(),
         }

@@ -56,7 +56,9 @@ impl Ticket {
         let words = self.announcement();
         if matches!(&asker.entrance, Entrance::Press(press) if !press.acknowledged && now < asker.at + ACKNOWLEDGE_WITHIN)
         {
-            let mut reply = Reply::owed(asker.clone(), Role::Closer);
+            // What was looked for is from before a restart, and so may be an answer to the press.
+            let owed = if task.is_some() { Reply::restored } else { Reply::owed };
+            let mut reply = owed(asker.clone(), Role::Closer);
             self.step.calls.extend(reply.tell(words, now));
             self.replies.push(reply);
             return;
@@ -117,6 +119,11 @@ impl Ticket {
         match announcement {
             // Discord's clock is not ours.
             Some(said) => self.announced(said.min(now), now),
+            // Another process answers this press: its announcement may be there in a moment.
+            None if mem::take(&mut self.rivals.closes_elsewhere) => {
+                let look = task.call.clone();
+                self.tasks.again(task, look, &Answer::Unknown, now);
+            }
             None => self.announce(Some(task), now),
         }
     }
@@ -155,6 +162,8 @@ impl Ticket {
                 let look = Call::ReadChannel { channel: there, after: Some(closing.asker.intent()) };
                 self.retry(task, look, answer, now);
             }
+            // It would arrive when there is nothing left to tell.
+            (Words::CloseLater(_), Answer::Limited { .. }) => {}
             (_, Answer::Unknown) if task.attempt < APOLOGIES => {
                 let call = task.call.clone();
                 self.retry(task, call, answer, now);
@@ -178,8 +187,10 @@ impl Ticket {
             }
             Answer::Refused(_) if task.begun + FORBIDDEN_FOR <= now => {
                 self.take_sighting(there);
+                self.rivals.forget(there);
                 self.give_up(&task.call, answer);
             }
+            Answer::Limited { wait } if of_ticket => self.keep_until(there, now + *wait, now),
             // One that nobody used: somebody may have begun to.
             _ if !of_ticket => self.retry(task, Call::ReadChannel { channel: there, after: None }, answer, now),
             _ => {
@@ -187,6 +198,29 @@ impl Ticket {
                 self.retry(task, call, answer, now);
             }
         }
+    }
+
+    /// A limit of Discord's keeps the channel. It is deleted all the same, at the end of the limit; those who read that it
+    /// goes in a few seconds are told, once.
+    fn keep_until(&mut self, there: ChannelId, until: SystemTime, now: SystemTime) {
+        let State::Closing(closing) = &mut self.state else { return };
+        closing.due = until;
+        let wait = until.duration_since(now).unwrap_or_default();
+        self.step.notes.push(Note::Kept { wait });
+        if !mem::replace(&mut self.told_kept, true) {
+            let words = Words::CloseLater(until);
+            let intent = self.intent();
+            self.begin_call(Call::Say { channel: there, words, reply_to: None, intent }, now);
+        }
+    }
+
+    /// Until when a limit of Discord's keeps the channel from being closed, if one does.
+    pub(super) fn kept_until(&self, now: SystemTime) -> Option<SystemTime> {
+        let State::Closing(Closing { channel, due, .. }) = &self.state else { return None };
+        let announces = |call: &Call| call.is_about(*channel);
+        // Only a limit moves the end further away than the countdown is long, also before a restart.
+        let kept = (*due > now + self.rules.close_delay).then_some(*due);
+        self.tasks.limited_until(announces).filter(|until| *until > now).max(kept)
     }
 
     fn reopen(&mut self, refusal: &Refusal, now: SystemTime) {

@@ -94,6 +94,11 @@ impl Ticket {
                 let call = task.call.clone();
                 self.retry(task, call, answer, now);
             }
+            Answer::Limited { .. } if self.missed.is_some() => {
+                self.reassure(channel, now);
+                let call = task.call.clone();
+                self.retry(task, call, answer, now);
+            }
             _ if self.missed == Some(Missed::AskedBefore) => self.miss(channel, now),
             _ => {
                 self.missed = None;

@@ -286,7 +286,7 @@ impl DurableTicket {
             let intent = reply.asker().intent();
             let pending = self.pending.iter().find(|pending| pending.reply.asker().intent() == intent);
             if let Some(Pending { reply: further, .. }) = pending.filter(|pending| pending.moved) {
-                calls.retain(|call| !reply.awaits(call));
+                calls.retain(|call| !reply.has_sent(call));
                 reply.go_on_from(further, now);
                 moved = true;
             }

@@ -13,6 +13,7 @@ pub mod note;
 mod opening;
 pub mod panel;
 pub mod reply;
+mod rivals;
 pub mod state;
 #[cfg(test)]
 mod table;

@@ -74,6 +74,13 @@ pub enum Note {
         /// The channel.
         channel: ChannelId,
     },
+    /// Another process with the bot's token made a channel for the same press before this one: it is the ticket.
+    Yielded {
+        /// The channel of the other process.
+        channel: ChannelId,
+    },
+    /// Another process uses the bot's token: it answered this member's press, or made a channel for it.
+    AnotherProcess,
     /// A channel that may be this member's ticket, while they have another one. Nothing is done about it.
     Unclaimed {
         /// The channel.
@@ -88,6 +95,11 @@ pub enum Note {
     },
     /// It was said in the channel that it will be closed.
     Announced,
+    /// A limit of Discord's keeps the channel for so long; it is deleted then.
+    Kept {
+        /// From then on.
+        wait: Duration,
+    },
     /// The channel is deleted, by us.
     Closed {
         /// The channel it was.
@@ -139,6 +151,7 @@ impl Note {
             | Self::Opened { channel }
             | Self::Adopted { channel }
             | Self::Duplicate { channel }
+            | Self::Yielded { channel }
             | Self::Unclaimed { channel }
             | Self::Closed { channel }
             | Self::Gone { channel } => Some(*channel),
@@ -152,6 +165,8 @@ impl Note {
             | Self::NotTold
             | Self::CloseAsked { .. }
             | Self::Announced
+            | Self::Kept { .. }
+            | Self::AnotherProcess
             | Self::Reopened { .. }
             | Self::Retrying { .. }
             | Self::GaveUp { .. }
@@ -202,12 +217,18 @@ pub enum Why {
     NoAnswer,
     /// The same, time after time.
     NeverAnswered,
+    /// A limit of Discord's held it up for so long.
+    Limited {
+        /// From then on.
+        wait: Duration,
+    },
 }
 
 impl From<&Answer> for Why {
     fn from(answer: &Answer) -> Self {
         match answer {
             Answer::Refused(refusal) => Self::Refused(refusal.clone()),
+            Answer::Limited { wait } => Self::Limited { wait: *wait },
             _ => Self::NoAnswer,
         }
     }
@@ -224,6 +245,9 @@ impl fmt::Display for Why {
             Self::Refused(refusal) => refusal.fmt(f),
             Self::NoAnswer => f.write_str("no answer"),
             Self::NeverAnswered => f.write_str("no answer, time after time"),
+            Self::Limited { wait } => {
+                write!(f, "a rate limit of Discord's that ends by itself in {} s", wait.as_secs_f64().ceil())
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 //! listed, and only when none of them is ours is another one made. What slips through even so (a request that took
 //! effect after it had been given up) is seen on the gateway or at the next start, and removed if nobody has used it.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::ids::{ChannelId, Intent};
 use crate::lifecycle::call::{Answer, Call, ChannelName, Refusal, Sighting};
@@ -42,7 +42,11 @@ impl Ticket {
 
     /// Makes the channel, as soon as it is known that none of those seen before is this member's ticket.
     pub(super) fn make(&mut self, name: String, now: SystemTime) {
-        if !self.is_making() && !self.is_looking() {
+        let looks = |call: &Call| matches!(call, Call::ReadChannel { .. });
+        if let Some(until) = self.tasks.limited_until(looks).filter(|until| *until > now) {
+            let wait = until.duration_since(now).unwrap_or_default();
+            self.refuse_for_now(wait, now);
+        } else if !self.is_making() && !self.is_looking() {
             let call = self.create(ChannelName::Member(name));
             self.begin_call(call, now);
         }
@@ -89,8 +93,12 @@ impl Ticket {
         match answer {
             Answer::Created(channel) => {
                 self.step.notes.push(Note::Created { channel });
+                self.note_made(channel, task.attempt);
+                let contested = self.is_contested();
                 self.bind(channel, now);
-                self.begin_call(self.welcome(channel), now);
+                if self.state.channel() == Some(channel) && !contested {
+                    self.begin_call(self.welcome(channel), now);
+                }
             }
             Answer::Refused(refusal) => {
                 let by_member = matches!(task.call, Call::CreateChannel { name: ChannelName::Member(_), .. });
@@ -102,13 +110,17 @@ impl Ticket {
                     self.refuse(refusal, now);
                 }
             }
+            Answer::Limited { wait } => self.refuse_for_now(wait, now),
             // Whether it was made is not known, so it is looked for before another one is made.
             _ => self.retry(task, Call::ListChannels { guild: self.owner.guild }, &answer, now),
         }
     }
 
     pub(super) fn answered_list(&mut self, task: Task, answer: Answer, now: SystemTime) {
-        let State::Opening(opening) = &self.state else { return };
+        if let Some(channel) = self.state.channel() {
+            return self.answered_comparison(task, channel, answer, now);
+        }
+        let State::Opening(opening) = &self.state else { return self.look_into_sightings(now) };
         match answer {
             Answer::Channels(channels) => match self.ours(&channels, opening.asker.intent()) {
                 Some(channel) => {
@@ -128,6 +140,7 @@ impl Ticket {
                 }
             },
             Answer::Refused(refusal) => self.refuse(refusal, now),
+            Answer::Limited { wait } => self.refuse_for_now(wait, now),
             _ => {
                 let call = task.call.clone();
                 self.retry(task, call, &answer, now);
@@ -140,7 +153,9 @@ impl Ticket {
     fn ours(&self, channels: &[Sighting], intent: Intent) -> Option<ChannelId> {
         let member = self.owner.member;
         let free = || channels.iter().filter(|sighting| !sighting.owned && !self.is_deleting(sighting.channel));
-        let marked = free().find(|sighting| sighting.mark == Some((member, intent)));
+        // Another process chooses the lowest, too.
+        let marked = free().filter(|sighting| sighting.mark == Some((member, intent)));
+        let marked = marked.min_by_key(|sighting| sighting.channel);
         let alike = || {
             free().find(|sighting| {
                 sighting.mark.is_none()
@@ -169,6 +184,7 @@ impl Ticket {
             }
             Answer::Refused(_) if self.state.channel() != Some(there) && task.attempt >= LOOKS => {
                 self.take_sighting(there);
+                self.rivals.forget(there);
                 self.give_up(&task.call, answer);
             }
             _ => {
@@ -180,11 +196,26 @@ impl Ticket {
 
     fn read_from_start(&mut self, task: Task, there: ChannelId, welcome: bool, others: bool, now: SystemTime) {
         let sighting = self.take_sighting(there);
+        if welcome || others {
+            self.rivals.forget_unfinished(there);
+        }
+        if welcome && sighting.is_some() && self.yield_to_greeted(there, now) {
+            return;
+        }
         match (&self.state, sighting) {
-            (State::Opening(Opening { channel: Some(channel), .. }), _) if *channel == there => {
+            (State::Opening(Opening { channel: Some(channel), .. }) | State::Open { channel }, _)
+                if *channel == there =>
+            {
                 if !welcome {
                     self.go_on(task, self.welcome(there));
                 }
+            }
+            (_, Some(sighting)) if !others && self.rivals.is_surplus(there) => {
+                // This process greets nobody in a second channel.
+                if welcome && sighting.mark.is_some() {
+                    self.note_another_process(there);
+                }
+                self.remove_duplicate(task, sighting);
             }
             // It is looked into again when the making has come to something.
             (State::Opening(Opening { channel: None, .. }), Some(sighting)) if self.is_making() => {
@@ -214,9 +245,9 @@ impl Ticket {
                 self.go_on(task, self.welcome(there));
             }
             (_, Some(sighting @ Sighting { mark: Some(_), .. })) if !welcome && !others => {
-                self.sightings.push(sighting);
-                self.step.notes.push(Note::Duplicate { channel: there });
-                self.go_on(task, Call::DeleteChannel { channel: there });
+                if let Some(sighting) = self.wait_for_welcome(sighting, now) {
+                    self.remove_duplicate(task, sighting);
+                }
             }
             (_, Some(sighting)) if welcome || (others && sighting.mark.is_some()) => {
                 self.step.notes.push(Note::Unclaimed { channel: there });
@@ -225,11 +256,20 @@ impl Ticket {
         }
     }
 
+    /// Removes a channel that nobody used.
+    fn remove_duplicate(&mut self, task: Task, sighting: Sighting) {
+        let channel = sighting.channel;
+        self.sightings.push(sighting);
+        self.step.notes.push(Note::Duplicate { channel });
+        self.go_on(task, Call::DeleteChannel { channel });
+    }
+
     /// Somebody may have been waiting to hear whether it is theirs.
     fn adopt(&mut self, channel: ChannelId, now: SystemTime) {
         self.step.notes.push(Note::Adopted { channel });
         self.demote_opener();
         self.tell_all(channel, now);
+        self.rivals.forget(channel);
         self.state = State::Open { channel };
     }
 
@@ -273,14 +313,18 @@ impl Ticket {
         if known {
             return;
         }
+        let marked = sighting.mark.is_some_and(|(member, _)| member == self.owner.member);
         self.sightings.push(sighting);
+        if marked {
+            self.meet_rival(now);
+        }
         // While the channel is being made, this is most likely the one; it is looked into when that is known.
         if !self.is_making() {
             self.look_into_sightings(now);
         }
     }
 
-    fn look_into_sightings(&mut self, now: SystemTime) {
+    pub(super) fn look_into_sightings(&mut self, now: SystemTime) {
         for sighting in self.sightings.clone() {
             if !self.is_greeting(sighting.channel) && !self.is_deleting(sighting.channel) {
                 self.begin_call(Call::ReadChannel { channel: sighting.channel, after: None }, now);
@@ -293,7 +337,7 @@ impl Ticket {
     }
 
     fn welcome(&self, channel: ChannelId) -> Call {
-        Call::Welcome { owner: self.owner, channel, intent: self.intent() }
+        Call::Welcome { owner: self.owner, channel }
     }
 
     pub(super) fn intent(&self) -> Intent {
@@ -306,15 +350,15 @@ impl Ticket {
     }
 
     fn bind(&mut self, channel: ChannelId, now: SystemTime) {
-        if let State::Opening(opening) = &mut self.state {
-            opening.channel = Some(channel);
-        }
-        self.tell_all(channel, now);
+        let State::Opening(opening) = &mut self.state else { return };
+        opening.channel = Some(channel);
+        let intent = opening.asker.intent();
         self.take_sighting(channel);
-        self.look_into_sightings(now);
+        self.rivals.forget(channel);
+        self.settle_contest(channel, intent, now);
     }
 
-    fn tell_all(&mut self, channel: ChannelId, now: SystemTime) {
+    pub(super) fn tell_all(&mut self, channel: ChannelId, now: SystemTime) {
         for reply in self.replies.iter_mut().filter(|reply| reply.is_undecided()) {
             let words = match reply.role() {
                 Role::Opener => Words::Created(channel),
@@ -340,6 +384,12 @@ impl Ticket {
             | Refusal::Other { .. } => Words::TryAgain,
         };
         self.refuse_with(words, why, now);
+    }
+
+    /// A limit of Discord's holds it up for longer than anybody looks at "thinking…". Nothing is made later behind the
+    /// member's back: they are told when to come again.
+    fn refuse_for_now(&mut self, wait: Duration, now: SystemTime) {
+        self.refuse_with(Words::OpenLater(now + wait), Why::Limited { wait }, now);
     }
 
     /// The opening has come to nothing. The row says so until the asker has been told, so that a crash in between leaves

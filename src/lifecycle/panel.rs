@@ -1,7 +1,12 @@
 //! The panel: one message with the button that asks for a ticket, always in its place, never two.
+//!
+//! Another process may use the same token: a host that was forgotten, or the next version during an update. So that the
+//! two never delete each other's panel, both choose alike: of all panel messages the newest one stays. A process removes
+//! a panel only when it knows a newer one, so there is one at every moment, and a process whose own panel is not the newest
+//! adopts the one that is.
 
 use std::mem;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::ids::MessageId;
 use crate::lifecycle::call::{Answer, Call, Refusal};
@@ -12,6 +17,13 @@ use crate::lifecycle::words::Words;
 
 /// An administrator waits so many tries before being told that it does not work.
 const PATIENCE: u32 = 3;
+/// A panel that was changed back so many times within [`EDIT_WINDOW`] is left as it is: another process with other words
+/// changes it, too.
+const MAX_EDITS: usize = 3;
+/// A panel that is deleted again and again is put back once in this time.
+const PUT_BACK_AFTER: Duration = Duration::from_secs(60);
+/// The time in which edits of the panel are counted.
+const EDIT_WINDOW: Duration = Duration::from_secs(10 * 60);
 
 /// What can happen to the panel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +34,10 @@ pub enum PanelEvent {
     TurnDown(Asker, Words),
     /// A panel message of ours has appeared.
     Seen(MessageId),
+    /// These messages of its channel were deleted.
+    Deleted(Vec<MessageId>),
+    /// A gateway session begins: messages that appeared before it were not heard of.
+    Connected,
     /// What came of a call.
     Answered {
         /// The call.
@@ -49,12 +65,22 @@ pub struct PanelStep {
 pub enum PanelNote {
     /// It is there and shows what it should.
     InPlace(MessageId),
+    /// It was deleted, and will be put back.
+    Deleted(MessageId),
     /// It was brought up to date.
     Edited(MessageId),
     /// An old one was removed.
     Removed(MessageId),
     /// A new one was sent.
     Sent(MessageId),
+    /// A newer one takes its place.
+    Adopted(MessageId),
+    /// The one that was adopted shows other words than ours, and is left as it is until the next start.
+    Differs(MessageId),
+    /// It was changed back too often, and is left as it is.
+    Contested(MessageId),
+    /// Another process uses the bot's token: it sent or changed this message.
+    AnotherProcess(MessageId),
     /// Something did not succeed; it goes on after a pause.
     Retrying {
         /// What was asked of Discord.
@@ -64,6 +90,26 @@ pub enum PanelNote {
     },
 }
 
+/// Whether this process has sent a panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sends {
+    None,
+    /// Each of its requests was answered.
+    Known,
+    /// One got no answer: a message that appears may be ours.
+    Unsure,
+}
+
+/// Whether it is known what happened to the panel before the gateway session, when nothing was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unheard {
+    Known,
+    /// The panel is looked at as soon as nothing is under way.
+    Panel,
+    /// What is beside it is listed when it is found in its place.
+    Beside,
+}
+
 /// The panel message, and what is being done about it.
 #[derive(Clone, Debug)]
 pub struct Panel {
@@ -71,12 +117,29 @@ pub struct Panel {
     /// The nonce of the next one: the id of the one it comes after, 0 for the first that is known of. A request that takes
     /// effect after it was given up, even by a process that has died since, is the same message then, not another one.
     nonce: u64,
-    /// One was sent, and what came of it is not known: the newest one that is found is it.
-    sent: bool,
+    /// One was sent, and what came of it is not known: the newest message that was there before, or 0. What is
+    /// newer is it.
+    sent_after: Option<MessageId>,
+    sends: Sends,
+    /// How many gateway sessions there have been.
+    sessions: u32,
+    unheard: Unheard,
+    /// It has shown our words. If it shows others later, another process has changed it.
+    shown: bool,
+    /// When it was edited lately.
+    edits: Vec<SystemTime>,
+    /// It was deleted, and is put back at this time.
+    put_back: Option<SystemTime>,
+    /// The earliest time for the next one to be put back.
+    next_put_back: Option<SystemTime>,
     /// Somebody asked for it, who may be looking at two: what is beside it is looked for, too.
     tidying: bool,
-    /// What has appeared while one was being sent: most likely that one.
+    /// Messages that have appeared since the start and are not judged yet.
     seen: Vec<MessageId>,
+    /// Its id is kept when the older ones are gone: should the process die before that, the next start finds them all.
+    unsaved: Option<MessageId>,
+    /// Messages that were listed beside it, or before it was sent.
+    listed: Vec<MessageId>,
     tasks: Tasks,
     replies: Vec<Reply>,
     step: PanelStep,
@@ -89,9 +152,18 @@ impl Panel {
         Self {
             message,
             nonce: 0,
-            sent: false,
+            sent_after: None,
+            sends: Sends::None,
+            sessions: 0,
+            unheard: Unheard::Known,
+            shown: false,
+            edits: Vec::new(),
+            put_back: None,
+            next_put_back: None,
             tidying: false,
             seen: Vec::new(),
+            unsaved: None,
+            listed: Vec::new(),
             tasks: Tasks::default(),
             replies: Vec::new(),
             step: PanelStep::default(),
@@ -104,10 +176,15 @@ impl Panel {
             PanelEvent::Ensure(asker) => self.ensure(asker, now),
             PanelEvent::TurnDown(asker, words) => self.turn_down(asker, words, now),
             PanelEvent::Seen(message) => self.seen.push(message),
+            PanelEvent::Deleted(messages) => self.deleted(&messages, now),
+            PanelEvent::Connected => self.connected(),
             PanelEvent::Answered { call, answer } => self.answered(&call, &answer, now),
             PanelEvent::Woke => self.wake(now),
         }
-        self.sweep(now);
+        self.remove_older(now);
+        self.save_when_alone();
+        self.look_after_session_began(now);
+        self.look_after_deletion(now);
         self.replies.retain(|reply| reply.outcome().is_none());
         mem::take(&mut self.step)
     }
@@ -115,7 +192,8 @@ impl Panel {
     /// When [`PanelEvent::Woke`] is wanted next.
     #[must_use]
     pub fn deadline(&self) -> Option<SystemTime> {
-        self.replies.iter().filter_map(Reply::deadline).chain(self.tasks.deadline()).min()
+        let put_back = self.put_back.filter(|_| !self.tasks.is_any_sent());
+        self.replies.iter().filter_map(Reply::deadline).chain(self.tasks.deadline()).chain(put_back).min()
     }
 
     /// No call is on its way.
@@ -135,6 +213,47 @@ impl Panel {
         }
     }
 
+    /// What was sent by another process before the session is not heard of. A panel that was only found in its place, just
+    /// before the first session, is not looked at twice.
+    fn connected(&mut self) {
+        self.sessions += 1;
+        let listing = self.tasks.any(|call| *call == Call::ListPanels);
+        if self.sessions > 1 || self.sends != Sends::None || listing {
+            self.unheard = Unheard::Panel;
+        }
+    }
+
+    /// What is under way is waited for: an answer to it may tell of what was true before the session.
+    fn look_after_session_began(&mut self, now: SystemTime) {
+        if self.unheard == Unheard::Panel && !self.tasks.is_any_sent() {
+            self.unheard = Unheard::Beside;
+            self.ensure(None, now);
+        }
+    }
+
+    fn deleted(&mut self, messages: &[MessageId], now: SystemTime) {
+        if let Some(panel) = self.message.filter(|panel| messages.contains(panel)) {
+            self.step.notes.push(PanelNote::Deleted(panel));
+            self.put_back = Some(self.next_put_back.map_or(now, |next| next.max(now)));
+        }
+    }
+
+    /// It is looked at first: that it was deleted may be told late, or twice.
+    fn look_after_deletion(&mut self, now: SystemTime) {
+        if self.put_back.is_some_and(|due| due <= now) && !self.tasks.is_any_sent() {
+            self.put_back = None;
+            self.next_put_back = Some(now + PUT_BACK_AFTER);
+            self.ensure(None, now);
+        }
+    }
+
+    /// All panels were listed. A list that was asked for before the session may be older than it.
+    fn heard_of_all(&mut self) {
+        if self.unheard == Unheard::Beside {
+            self.unheard = Unheard::Known;
+        }
+    }
+
     fn turn_down(&mut self, asker: Asker, words: Words, now: SystemTime) {
         let mut reply = Reply::owed(asker, Role::Bystander);
         self.step.calls.extend(reply.tell(words, now));
@@ -148,18 +267,34 @@ impl Panel {
         }
     }
 
-    /// Removes what is beside the panel: a message that was sent after it had been given up. As long as no
-    /// panel is known, the list will show it.
-    fn sweep(&mut self, now: SystemTime) {
+    /// Removes what is older than the panel, and looks at what is newer. As long as no panel is known, or one is being
+    /// sent, that has to wait.
+    fn remove_older(&mut self, now: SystemTime) {
+        let Some(panel) = self.message else { return };
         if self.tasks.any(|call| matches!(call, Call::SendPanel { .. })) {
             return;
         }
-        for message in mem::take(&mut self.seen) {
-            let call = Call::DeletePanel { message };
-            if self.message.is_some_and(|panel| panel != message) && !self.tasks.any(|other| *other == call) {
+        let seen = mem::take(&mut self.seen);
+        if self.sends != Sends::Unsure {
+            let others = seen.iter().filter(|message| **message != panel);
+            self.step.notes.extend(others.map(|message| PanelNote::AnotherProcess(*message)));
+        }
+        for message in seen.into_iter().chain(mem::take(&mut self.listed)) {
+            let call = match message {
+                older if older < panel => Call::DeletePanel { message },
+                newer if newer > panel => Call::GetPanel { message },
+                _ => continue,
+            };
+            if !self.tasks.any(|other| *other == call) {
                 let call = self.tasks.begin(call, now);
                 self.step.calls.push(call);
             }
+        }
+    }
+
+    fn save_when_alone(&mut self) {
+        if self.unsaved.is_some() && !self.tasks.any(|call| matches!(call, Call::DeletePanel { .. })) {
+            self.step.save = self.unsaved.take();
         }
     }
 
@@ -176,37 +311,42 @@ impl Panel {
         }
         let Some(task) = self.tasks.answered(call) else { return };
         match (call, answer) {
+            (Call::GetPanel { message }, Answer::Panel { current }) if self.message != Some(*message) => {
+                self.adopt(task, *message, *current, now);
+            }
             (Call::GetPanel { message }, Answer::Panel { current: true }) => {
                 self.in_place(PanelNote::InPlace(*message), now)
             }
-            (Call::GetPanel { message }, Answer::Panel { current: false }) => {
-                self.go_on(task, Call::EditPanel { message: *message })
-            }
+            (Call::GetPanel { message }, Answer::Panel { current: false }) => self.edit(task, *message, now),
             (Call::EditPanel { message }, Answer::Done | Answer::Sent(_)) => {
+                self.edits.push(now);
                 self.in_place(PanelNote::Edited(*message), now)
+            }
+            // A newer one that is gone again: the panel stays what it was.
+            (Call::GetPanel { message }, Answer::Refused(Refusal::MessageGone))
+                if self.message.is_some() && self.message != Some(*message) =>
+            {
+                self.tidying = false;
+                self.look_for_askers(now);
             }
             // The only proof that it is gone.
             (Call::GetPanel { .. } | Call::EditPanel { .. }, Answer::Refused(Refusal::MessageGone)) => {
-                self.nonce = self.message.take().map_or(0, |gone| gone.0);
+                self.nonce = self.message.take().map_or(self.nonce, |gone| gone.0);
                 self.go_on(task, Call::ListPanels);
             }
             (Call::ListPanels, Answer::Panels(found)) if self.message.is_some() => {
-                self.tidying = false;
-                self.seen.extend(found);
+                self.heard_of_all();
+                // A newer one is adopted, and then shows what it should, if somebody asked for it.
+                self.tidying &= found.iter().any(|message| Some(*message) > self.message);
+                self.listed.extend(found);
                 self.look_for_askers(now);
             }
-            (Call::ListPanels, Answer::Panels(found)) => self.replace(task, found.clone(), now),
+            (Call::ListPanels, Answer::Panels(found)) => self.replace(task, found, now),
             (Call::DeletePanel { message }, Answer::Done | Answer::Refused(Refusal::MessageGone)) => {
                 self.step.notes.push(PanelNote::Removed(*message));
-                if self.message.is_some() {
-                    return self.look_for_askers(now);
-                }
-                self.nonce = message.0;
-                self.go_on(task, Call::ListPanels);
+                self.look_for_askers(now);
             }
-            (Call::DeletePanel { .. }, _) if self.message.is_some() => {
-                self.again(task, call.clone(), answer, now);
-            }
+            (Call::DeletePanel { .. }, _) => self.again(task, call.clone(), answer, now),
             // Discord may answer with an earlier message of the same nonce, also with one that is gone by now.
             (Call::SendPanel { .. }, Answer::Sent(message)) if message.made_at() < task.begun => {
                 self.take(*message);
@@ -217,29 +357,76 @@ impl Panel {
         }
     }
 
-    /// Removes the old ones, one after the other, and then sends a new one, unless it is there in spite of a lost answer.
-    fn replace(&mut self, task: Task, mut found: Vec<MessageId>, now: SystemTime) {
-        self.tidying = false;
-        found.sort();
-        let ours = if self.sent { found.pop() } else { None };
-        match (found.first(), ours) {
-            (Some(old), _) => self.go_on(task, Call::DeletePanel { message: *old }),
-            (None, Some(message)) => self.keep(message, now),
-            (None, None) => {
-                self.sent = true;
+    /// A panel that is newer than ours takes its place. It is not edited, unless somebody asked for that: in an update the
+    /// words of the newer process are the right ones, and two that edited each other's panel would never come to an end.
+    fn adopt(&mut self, task: Task, message: MessageId, current: bool, now: SystemTime) {
+        if self.message.is_some_and(|panel| panel > message) {
+            self.listed.push(message);
+            return;
+        }
+        self.step.notes.push(PanelNote::Adopted(message));
+        let former = self.message;
+        self.take(message);
+        self.listed.extend(former);
+        self.shown = false;
+        match (current, mem::take(&mut self.tidying)) {
+            (true, _) => self.in_place(PanelNote::InPlace(message), now),
+            (false, true) => self.edit(task, message, now),
+            (false, false) => self.in_place(PanelNote::Differs(message), now),
+        }
+    }
+
+    /// Brings the panel up to date, unless another process changes it back each time.
+    fn edit(&mut self, task: Task, message: MessageId, now: SystemTime) {
+        if mem::take(&mut self.shown) {
+            self.step.notes.push(PanelNote::AnotherProcess(message));
+        }
+        self.edits.retain(|edited| *edited + EDIT_WINDOW > now);
+        if self.edits.len() >= MAX_EDITS {
+            return self.in_place(PanelNote::Contested(message), now);
+        }
+        self.go_on(task, Call::EditPanel { message });
+    }
+
+    /// Sends a new one, unless it is there in spite of a lost answer or another process has just sent one. The old ones
+    /// are removed when it is there, so that members have a button all the time.
+    fn replace(&mut self, task: Task, found: &[MessageId], now: SystemTime) {
+        let newest = found.iter().max().copied();
+        self.heard_of_all();
+        self.listed = found.to_vec();
+        match (newest, self.sent_after) {
+            (Some(message), Some(before)) if message > before => self.keep(message, now),
+            // It is being looked at already.
+            (Some(message), None) if self.tasks.any(|call| *call == Call::GetPanel { message }) => {}
+            (Some(message), None) if self.seen.contains(&message) => self.go_on(task, Call::GetPanel { message }),
+            // It was sent while ours was in its place, and not heard of.
+            (Some(message), None) if self.shown && message.0 > self.nonce => {
+                self.step.notes.push(PanelNote::AnotherProcess(message));
+                self.go_on(task, Call::GetPanel { message });
+            }
+            _ => {
+                self.tidying = false;
+                if self.sends == Sends::None {
+                    self.sends = Sends::Known;
+                }
+                self.sent_after = Some(newest.unwrap_or(MessageId(0)));
+                self.nonce = newest.map_or(self.nonce, |newest| newest.0);
                 self.go_on(task, Call::SendPanel { nonce: self.nonce });
             }
         }
     }
 
     fn take(&mut self, message: MessageId) {
-        self.sent = false;
+        self.sent_after = None;
         self.message = Some(message);
+        self.unsaved = None;
         self.step.save = Some(message);
     }
 
     fn keep(&mut self, message: MessageId, now: SystemTime) {
-        self.take(message);
+        self.sent_after = None;
+        self.message = Some(message);
+        self.unsaved = Some(message);
         self.in_place(PanelNote::Sent(message), now);
     }
 
@@ -251,7 +438,12 @@ impl Panel {
     /// From the beginning, after a pause: what is there is looked at before anything is sent, so an answer that got lost
     /// never makes a second panel.
     fn retry(&mut self, task: Task, answer: &Answer, now: SystemTime) {
-        if task.attempt >= PATIENCE {
+        if let Call::SendPanel { .. } = task.call {
+            self.sends = Sends::Unsure;
+        }
+        if let Answer::Limited { wait } = answer {
+            self.tell(&Words::PanelLater(now + *wait), now);
+        } else if task.attempt >= PATIENCE {
             self.tell(&Words::PanelFailed, now);
         }
         let look = self.look();
@@ -272,9 +464,10 @@ impl Panel {
     }
 
     fn in_place(&mut self, note: PanelNote, now: SystemTime) {
+        self.shown |= matches!(note, PanelNote::InPlace(_) | PanelNote::Edited(_) | PanelNote::Sent(_));
         self.step.notes.push(note);
         self.tell(&Words::PanelInPlace, now);
-        if self.tidying {
+        if (self.tidying || self.unheard == Unheard::Beside) && !self.tasks.any(|call| *call == Call::ListPanels) {
             let call = self.tasks.begin(Call::ListPanels, now);
             self.step.calls.push(call);
         }

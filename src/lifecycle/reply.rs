@@ -7,6 +7,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::ids::ChannelId;
 use crate::lifecycle::call::{Acknowledgement, Answer, Call, Refusal};
 use crate::lifecycle::state::{Asker, Entrance, Press};
 use crate::lifecycle::words::Words;
@@ -44,6 +45,8 @@ pub struct Reply {
     attempt: u32,
     /// A former process may have said it already, in a message.
     unsure: bool,
+    /// Discord refused the first answer as already given, though none was sent before: another process answers.
+    elsewhere: bool,
     /// They were told that how far it came cannot be saved.
     warned: bool,
 }
@@ -60,13 +63,31 @@ impl Reply {
     /// An answer that is owed to `asker`; nothing is known to say yet.
     #[must_use]
     pub const fn owed(asker: Asker, role: Role) -> Self {
-        Self { asker, role, words: None, phase: Phase::Quiet, attempt: 0, unsure: false, warned: false }
+        Self {
+            asker,
+            role,
+            words: None,
+            phase: Phase::Quiet,
+            attempt: 0,
+            unsure: false,
+            elsewhere: false,
+            warned: false,
+        }
     }
 
     /// An answer that was owed when the bot died, as a row tells it.
     #[must_use]
     pub const fn restored(asker: Asker, role: Role) -> Self {
-        Self { asker, role, words: None, phase: Phase::Quiet, attempt: 0, unsure: true, warned: false }
+        Self {
+            asker,
+            role,
+            words: None,
+            phase: Phase::Quiet,
+            attempt: 0,
+            unsure: true,
+            elsewhere: false,
+            warned: false,
+        }
     }
 
     /// What the asker is to the ticket.
@@ -100,6 +121,30 @@ impl Reply {
         self.words.is_none()
     }
 
+    /// Whether the press turned out to be answered by another process; told once.
+    #[must_use]
+    pub const fn take_elsewhere(&mut self) -> bool {
+        let elsewhere = self.elsewhere;
+        self.elsewhere = false;
+        elsewhere
+    }
+
+    /// They are told of a channel.
+    #[must_use]
+    pub const fn names_channel(&self) -> bool {
+        matches!(self.words, Some(Words::Created(_) | Words::AlreadyOpen(_)))
+    }
+
+    /// What they are told, of this channel instead of another one; nothing, if they are told of none.
+    #[must_use]
+    pub const fn words_about(&self, channel: ChannelId) -> Option<Words> {
+        match self.words {
+            Some(Words::Created(_)) => Some(Words::Created(channel)),
+            Some(Words::AlreadyOpen(_)) => Some(Words::AlreadyOpen(channel)),
+            _ => None,
+        }
+    }
+
     /// Whether it is over, and if so whether the asker has been told.
     #[must_use]
     pub const fn outcome(&self) -> Option<bool> {
@@ -127,7 +172,7 @@ impl Reply {
     }
 
     /// This call is on its way, or about to be, and its answer is awaited.
-    pub(super) fn awaits(&self, call: &Call) -> bool {
+    pub(super) fn has_sent(&self, call: &Call) -> bool {
         matches!(&self.phase, Phase::Sent(sent) if sent == call)
     }
 
@@ -219,6 +264,10 @@ impl Reply {
                 self.unsure = false;
                 self.send(now)
             }
+            (Call::ReadChannel { .. }, Answer::Limited { wait }) => {
+                self.phase = Phase::Paused(now + *wait);
+                None
+            }
             // Looking says nothing twice.
             (Call::ReadChannel { .. }, Answer::Unknown) if now < self.asker.at + EDIT_WITHIN => self.pause(now),
             (_, Answer::Unknown) if now < self.asker.at + REPEAT_WITHIN => self.pause(now),
@@ -229,6 +278,9 @@ impl Reply {
     fn heard_acknowledgement(&mut self, with: &Acknowledgement, answer: &Answer, now: SystemTime) -> Option<Call> {
         match (with, answer) {
             (_, Answer::Refused(Refusal::InteractionGone)) => self.over(false),
+            (with, Answer::Refused(Refusal::AlreadyAcknowledged)) if self.attempt == 0 && !self.unsure => {
+                self.heard_elsewhere(with, now)
+            }
             // The first answer counts, and ours is the only bot that answers this press.
             (Acknowledgement::Public(_), Answer::Refused(Refusal::AlreadyAcknowledged)) if self.attempt > 0 => {
                 self.over(true)
@@ -252,6 +304,24 @@ impl Reply {
             // Whether the deferral arrived shows when it is edited; until then nothing is to be said.
             (Acknowledgement::Deferral, _) if self.words.is_none() => None,
             (Acknowledgement::Deferral, _) => self.send(now),
+        }
+    }
+
+    /// Another process has answered this press. What is said of a channel may have to be corrected; which channel stays
+    /// is found out first. Anything else has been said by the other process in its own way.
+    fn heard_elsewhere(&mut self, with: &Acknowledgement, now: SystemTime) -> Option<Call> {
+        self.elsewhere = true;
+        self.set_acknowledged(true);
+        match (with, self.role) {
+            (Acknowledgement::Public(_), _) => self.over(false),
+            (Acknowledgement::Deferral, Role::Opener) if self.words.is_none() => None,
+            (_, Role::Opener) if self.names_channel() => {
+                self.words = None;
+                None
+            }
+            _ if self.names_channel() => self.send(now),
+            (Acknowledgement::Deferral, _) if self.words.is_none() => None,
+            _ => self.over(true),
         }
     }
 

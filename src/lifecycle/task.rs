@@ -6,9 +6,13 @@ use crate::lifecycle::call::{Answer, Call};
 
 /// The pause before a call is made again: a quarter of a second, doubled each time. Short enough that a member who saw
 /// one hiccup does not notice, long enough not to lean on a Discord that is down: half a minute at most. A refusal does
-/// not go away by itself, and Discord bans who collects 10,000 of them in ten minutes, so there it is five minutes.
+/// not go away by itself, and Discord bans who collects 10,000 of them in ten minutes, so there it is five minutes. A rate
+/// limit tells itself when it ends.
 #[must_use]
 pub fn pause(attempt: u32, answer: &Answer) -> Duration {
+    if let Answer::Limited { wait } = answer {
+        return *wait;
+    }
     let most = if matches!(answer, Answer::Refused(_)) { 300 } else { 30 };
     Duration::from_millis(250 << attempt.min(12)).min(Duration::from_secs(most))
 }
@@ -23,6 +27,8 @@ pub struct Task {
     /// When what it is for was first begun.
     pub begun: SystemTime,
     paused: Option<SystemTime>,
+    /// The pause lasts as long as a limit of Discord's.
+    limited: bool,
 }
 
 /// The tasks of one ticket, or of the panel.
@@ -32,7 +38,7 @@ pub struct Tasks(Vec<Task>);
 impl Tasks {
     /// Begins something: the call to make now.
     pub fn begin(&mut self, call: Call, now: SystemTime) -> Call {
-        self.0.push(Task { call: call.clone(), attempt: 0, begun: now, paused: None });
+        self.0.push(Task { call: call.clone(), attempt: 0, begun: now, paused: None, limited: false });
         call
     }
 
@@ -40,7 +46,9 @@ impl Tasks {
     #[expect(clippy::needless_pass_by_value, reason = "what a task is for goes on in one place only")]
     pub fn again(&mut self, task: Task, call: Call, answer: &Answer, now: SystemTime) -> Duration {
         let pause = pause(task.attempt, answer);
-        self.0.push(Task { call, attempt: task.attempt + 1, paused: Some(now + pause), ..task });
+        let limited = matches!(answer, Answer::Limited { .. });
+        let attempt = if limited { task.attempt } else { task.attempt + 1 };
+        self.0.push(Task { call, attempt, paused: Some(now + pause), limited, ..task });
         pause
     }
 
@@ -77,6 +85,12 @@ impl Tasks {
     #[must_use]
     pub fn any_before(&self, attempts: u32, kind: impl Fn(&Call) -> bool) -> bool {
         self.0.iter().any(|task| task.attempt < attempts && kind(&task.call))
+    }
+
+    /// Until when a limit of Discord's holds up something of this kind.
+    #[must_use]
+    pub fn limited_until(&self, kind: impl Fn(&Call) -> bool) -> Option<SystemTime> {
+        self.0.iter().filter(|task| task.limited && kind(&task.call)).filter_map(|task| task.paused).max()
     }
 
     /// Whether something of this kind is under way or waiting.

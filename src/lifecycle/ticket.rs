@@ -12,6 +12,7 @@ use crate::lifecycle::call::{Answer, Call, Sighting};
 use crate::lifecycle::doubt::{CHECK_AGAIN_AFTER, Doubt, Missed};
 use crate::lifecycle::note::{Note, Why};
 use crate::lifecycle::reply::{Reply, Role};
+use crate::lifecycle::rivals::Rivals;
 use crate::lifecycle::state::{Asker, Closing, Opening, Refused, State};
 use crate::lifecycle::task::{Task, Tasks};
 use crate::lifecycle::words::Words;
@@ -158,6 +159,10 @@ pub struct Ticket {
     pub(super) checked: Option<SystemTime>,
     /// A list came without the channel: it is checked until Discord says whether it exists.
     pub(super) missed: Option<Missed>,
+    /// It has been said in the channel that a limit keeps it.
+    pub(super) told_kept: bool,
+    /// What is known of another process that uses the same token.
+    pub(super) rivals: Rivals,
     /// The row could not be read yet: what the state is, is not known.
     unread: bool,
     /// Events whose change could not be saved, or not be decided without the row.
@@ -181,6 +186,8 @@ impl Ticket {
             doubts: Vec::new(),
             checked: None,
             missed: None,
+            told_kept: false,
+            rivals: Rivals::default(),
             unread: false,
             unsaved: Vec::new(),
             save_again: None,
@@ -238,10 +245,11 @@ impl Ticket {
         let replies = self.replies.iter().filter_map(Reply::deadline);
         let forget = self.checked.map(|checked| checked + CHECK_AGAIN_AFTER);
         // While something could not be saved, nothing but answers is begun: it would not be saved either.
-        match self.save_again.filter(|_| !self.unread) {
-            Some(again) => replies.chain([again]).min(),
-            None => replies.chain(self.tasks.deadline()).chain(self.due()).chain(forget).min(),
+        if let Some(again) = self.save_again.filter(|_| !self.unread) {
+            return replies.chain([again]).min();
         }
+        let rivals = self.rivals.deadline();
+        replies.chain(rivals).chain(self.tasks.deadline()).chain(self.due()).chain(forget).min()
     }
 
     /// Nothing is under way and no deadline is near: the row says it all, and this value may be let go.
@@ -252,6 +260,7 @@ impl Ticket {
             && self.replies.is_empty()
             && self.save_again.is_none()
             && self.checked.is_none()
+            && self.rivals.is_quiet()
             && !self.unread
     }
 
@@ -299,7 +308,10 @@ impl Ticket {
             // What is true has changed, and cannot be told before it is saved.
             (_, event @ Event::Open { .. }) if !self.unsaved.is_empty() => self.put_off(event, now),
             (Absent, Event::Open { asker, name, unseen: true }) => self.begin_unseen(asker, name, now),
-            (Absent, Event::Open { asker, name, unseen: false }) => self.begin_for(asker, name),
+            (Absent, Event::Open { asker, name, unseen: false }) => {
+                self.begin_for(asker, name);
+                self.look_at_unfinished(true, now);
+            }
             (State::Opening(Opening { channel: None, .. }), Event::Open { asker, .. }) => self.wait(asker),
             (State::Refused(Refused { words, .. }), Event::Open { asker, .. }) => {
                 let words = words.clone();
@@ -327,7 +339,8 @@ impl Ticket {
                 self.turn_down(asker, Words::NoRights, Why::NoRights, now);
             }
             (Leaving(_), Event::Close { asker, .. }) => {
-                self.turn_down(asker, Words::AlreadyClosing, Why::ClosingAlready, now);
+                let words = self.kept_until(now).map_or(Words::AlreadyClosing, Words::CloseLater);
+                self.turn_down(asker, words, Why::ClosingAlready, now);
             }
             (Open { channel } | State::Opening(Opening { channel: Some(channel), .. }), Event::Close { asker, .. }) => {
                 self.leave(*channel, asker, now);
@@ -361,6 +374,7 @@ impl Ticket {
         if self.checked.is_some_and(|checked| checked + CHECK_AGAIN_AFTER <= now) {
             self.checked = None;
         }
+        self.look_at_unfinished(false, now);
         self.step.calls.extend(self.tasks.wake(now));
         self.wake_replies(now);
     }
@@ -414,7 +428,7 @@ impl Ticket {
     }
 
     pub(super) fn is_sought(&self, there: ChannelId) -> bool {
-        self.sightings.iter().any(|sighting| sighting.channel == there)
+        self.sightings.iter().any(|sighting| sighting.channel == there) || self.rivals.is_unfinished(there)
     }
 
     /// A channel is looked into no more; what is known of it, if it was.
@@ -443,10 +457,16 @@ impl Ticket {
         self.replies = rest;
         let over: Vec<Reply> = over;
         for reply in over {
+            if reply.outcome() == Some(true) {
+                self.rivals.remember_told(&reply);
+            }
             match (reply.role(), reply.outcome() == Some(true)) {
                 (Role::Closer, true) => self.announced(now, now),
                 (Role::Closer, false) => {
-                    self.owe_closer(reply.asker());
+                    // Another process answers a press of its own in its own way.
+                    if !self.rivals.closes_elsewhere {
+                        self.owe_closer(reply.asker());
+                    }
                     self.not_announced(now);
                 }
                 (Role::Opener, true) => self.step.notes.push(Note::Told),
@@ -464,6 +484,10 @@ impl Ticket {
                     self.step.notes.push(Note::Retrying { call, why: (&answer).into(), attempt, pause });
                 }
                 self.step.calls.extend(next);
+                if reply.take_elsewhere() {
+                    let role = reply.role();
+                    self.answered_elsewhere(role, now);
+                }
                 return;
             }
         }
@@ -542,12 +566,13 @@ impl Ticket {
 
     /// Proof that a channel is gone. If it was the ticket's, the ticket is over.
     pub(super) fn gone(&mut self, gone: ChannelId, now: SystemTime) {
-        if self.state.channel() == Some(gone) {
+        if self.state.channel() == Some(gone) && !self.lose_contest(gone, now) {
             let by_us = self.is_deleting(gone);
             let note = if by_us { Note::Closed { channel: gone } } else { Note::Gone { channel: gone } };
             self.end(gone, note, now);
         }
         self.take_sighting(gone);
+        self.rivals.forget(gone);
         self.tasks.drop_all(|call| call.is_about(gone));
     }
 
@@ -564,7 +589,9 @@ impl Ticket {
             reply.demote();
         }
         self.state = State::Absent;
+        self.rivals.reset();
         self.missed = None;
+        self.told_kept = false;
         self.checked = None;
         self.resolve_doubts();
     }

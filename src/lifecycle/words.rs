@@ -1,7 +1,7 @@
 //! What a person is told, as meaning. `texts` turns it into the language they read.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,14 @@ pub enum Words {
     DiscordDown,
     /// We could not do it (the disk, say): nothing has happened, try again.
     TryAgain,
+    /// A limit of Discord's: no ticket can be opened before this time.
+    OpenLater(SystemTime),
+    /// For all in the channel, or to whoever wants to close it once more: a limit of Discord's keeps it until this time.
+    CloseLater(SystemTime),
+    /// To an administrator: a limit of Discord's; the panel is put in place at this time.
+    PanelLater(SystemTime),
+    /// To an administrator: a limit of Discord's; what they asked for can be looked up from this time on.
+    AskLater(SystemTime),
     /// It has begun, but how far it came cannot be saved: it goes on by itself as soon as that is possible.
     CannotSave,
     /// The channel disappeared while the ticket was being opened.

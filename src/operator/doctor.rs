@@ -18,8 +18,13 @@ use crate::operator::finding::{self, Finding, Status};
 
 /// The name under which the log tells what is wrong. Whoever switches it off is not told, and nothing is looked at.
 const LOG: &str = "talon::doctor";
-/// Whoever asks wants an answer, even if Discord has a limit on for longer.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Whoever asks wants an answer, even if Discord has a limit on for longer. Each look has a shorter time of its own.
+const PATIENCE: Duration = Duration::from_secs(45);
+
+/// The exit code where something is wrong.
+const WRONG: u8 = 1;
+/// The exit code where nothing is known to be wrong, and something could not be checked. 2 is for wrong settings.
+const UNCHECKED: u8 = 3;
 
 /// How to tell it.
 #[derive(Args, Debug, Default)]
@@ -29,7 +34,7 @@ pub struct Options {
     json: bool,
 }
 
-/// What was found, to be printed, and whether all is well.
+/// What was found, to be printed.
 pub struct Report {
     findings: Vec<Finding>,
     json: bool,
@@ -46,10 +51,14 @@ pub async fn run(config: &Config, options: &Options) -> Report {
 }
 
 impl Report {
-    /// Nothing is wrong.
+    /// What the process ends with: 0 if nothing is wrong, `WRONG`, or `UNCHECKED` if something could not be checked.
     #[must_use]
-    pub fn well(&self) -> bool {
-        finding::well(&self.findings)
+    pub fn exit_code(&self) -> u8 {
+        match finding::worst(&self.findings) {
+            Status::Ok | Status::Warning => 0,
+            Status::Unchecked => UNCHECKED,
+            Status::Error => WRONG,
+        }
     }
 
     /// The report, as it was asked for.
@@ -83,11 +92,22 @@ async fn survey(asked: impl Future<Output = Result<Survey, StartError>>) -> Resu
 
 fn log(findings: &[Finding]) {
     // Whoever listens says so where the bot cannot listen to what is written.
-    for finding in findings.iter().filter(|finding| finding.check != "message_content") {
+    let told: Vec<Finding> = findings.iter().filter(|finding| finding.check != "message_content").cloned().collect();
+    for finding in &told {
         match finding.status {
             Status::Ok => tracing::debug!(target: LOG, check = finding.check, "{finding}"),
             Status::Warning => tracing::warn!(target: LOG, check = finding.check, "{finding}"),
             Status::Error => tracing::error!(target: LOG, check = finding.check, "{finding}"),
+            // Once for each cause, below.
+            Status::Unchecked => {}
+        }
+    }
+    for (finding, titles) in finding::causes(&told) {
+        let sentence = finding.sentence(&titles.join(", "));
+        if finding.depends() {
+            tracing::debug!(target: LOG, check = finding.check, "{sentence}");
+        } else {
+            tracing::warn!(target: LOG, check = finding.check, "{sentence}");
         }
     }
     tracing::info!(target: LOG, "{}", finding::summary(findings));

@@ -1,32 +1,41 @@
 //! `talon explain`: why did this happen? A ticket's story, from the journal, in sentences.
+//!
+//! It is in English throughout, the buttons' captions included, whatever language the members read: it is for the
+//! operator, like the log. Members' administrators have `!explain`, which speaks as the server does.
 
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use crate::ids::{ChannelId, UserId};
+use crate::config::Access;
+use crate::ids::{ChannelId, GuildId, UserId};
+use crate::language::Language;
 use crate::lifecycle::{Note, Way};
 use crate::operator::Trouble;
+use crate::operator::names::Names;
+use crate::printable::printable;
 use crate::store::{Entry, Filter, Number, Reader};
+use crate::texts;
 
 /// Nobody reads more, and a member may have had many tickets.
 const MOST: usize = 2_000;
 
-/// The story of a ticket, a channel, or all tickets of a member.
-pub fn tell(database: &Path, whose: &str, json: bool) -> Result<String, Trouble> {
-    let reader = Reader::open(database)?;
-    let entries = find(&reader, whose)?;
+/// The story of a ticket, a channel, or all tickets of a member, with the names that `access` helps to find out; or as
+/// JSON, with ids alone.
+pub async fn tell(database: &Path, whose: &str, json: bool, access: Option<&Access>) -> Result<String, Trouble> {
+    let entries = find(&Reader::open(database)?, whose)?;
     if json {
         let entries: Vec<Value> = entries.iter().map(object).collect();
         return Ok(format!("{:#}\n", Value::Array(entries)));
     }
+    let names = Names::look_up(access, &entries.iter().flat_map(people).collect()).await;
     let mut told = String::new();
     if entries.len() == MOST {
         told.push_str("(what came before is left out)\n");
     }
     for story in entries.chunk_by(|one, next| (one.number, one.owner) == (next.number, next.owner)) {
-        told.push_str(&chapter(story));
+        told.push_str(&chapter(story, &names));
     }
     Ok(told)
 }
@@ -98,17 +107,33 @@ fn find(reader: &Reader, whose: &str) -> Result<Vec<Entry>, Trouble> {
     Ok(found.pop().ok_or_else(nothing)?.1)
 }
 
+/// Who appears in an entry.
+fn people(entry: &Entry) -> impl Iterator<Item = (GuildId, UserId)> + use<> {
+    let by = match &entry.note {
+        Ok(
+            Note::Asked { by, .. }
+            | Note::AskedAgain { by, .. }
+            | Note::TurnedDown { by, .. }
+            | Note::CloseAsked { by, .. },
+        ) => Some(*by),
+        _ => None,
+    };
+    let guild = entry.owner.guild;
+    std::iter::once(entry.owner.member).chain(by).map(move |user| (guild, user))
+}
+
 /// The part of the journal that is about one ticket.
-fn chapter(story: &[Entry]) -> String {
+fn chapter(story: &[Entry], names: &Names) -> String {
     let Some(first) = story.first() else { return String::new() };
     let (member, guild) = (first.owner.member, first.owner.guild);
     let channel = story.iter().rev().find_map(|entry| entry.channel);
-    let channel = channel.map_or_else(String::new, |channel| format!(", channel {channel}"));
+    let channel = channel.map_or_else(String::new, |channel| format!(", channel {}", names.channel(channel)));
+    let member = names.member(member);
     let title = match first.number {
         Some(number) => format!("Ticket #{number} of member {member} in server {guild}{channel}"),
         None => format!("Member {member} in server {guild}, who had no ticket{channel}"),
     };
-    let lines = story.iter().map(|entry| format!("  {}  {}\n", moment(entry.at), sentence(entry)));
+    let lines = story.iter().map(|entry| format!("  {}  {}\n", moment(entry.at), printable(&sentence(entry, names))));
     format!("{title}\n{}", lines.collect::<String>())
 }
 
@@ -125,7 +150,7 @@ fn object(entry: &Entry) -> Value {
         "member": entry.owner.member.to_string(),
         "channel": entry.channel.map(|channel| channel.to_string()),
         "note": entry.note.as_ref().map_or(Value::Null, plain),
-        "text": sentence(entry),
+        "text": sentence(entry, &Names::default()),
     })
 }
 
@@ -140,48 +165,73 @@ fn plain(note: &Note) -> Value {
     note
 }
 
-fn sentence(entry: &Entry) -> String {
+fn sentence(entry: &Entry, names: &Names) -> String {
     match &entry.note {
-        Ok(note) => in_words(note, entry.owner.member),
+        Ok(note) => in_words(note, entry.owner.member, names),
         Err(raw) => format!("Something that another version of the bot wrote: {raw}"),
     }
 }
 
-fn in_words(note: &Note, owner: UserId) -> String {
-    let who = |by: UserId| if by == owner { format!("Member {by}") } else { format!("{by}, not the owner,") };
+fn in_words(note: &Note, owner: UserId, names: &Names) -> String {
+    let who = |by: UserId| {
+        let name = names.member(by);
+        if by == owner { format!("Member {name}") } else { format!("{name}, not the owner,") }
+    };
+    let called = |channel: &ChannelId| names.channel(*channel);
     let how = |way: Way, button: &'static str, command: &'static str| match way {
         Way::Button => format!("pressed the button \"{button}\""),
         Way::Slash => format!("used /{command}"),
         Way::Command => format!("wrote !{command}"),
     };
-    let open = |way| how(way, "создать тикет", "ticket");
-    let close = |way| how(way, "закрыть тикет", "close");
+    let english = texts::of(Language::English);
+    let open = |way| how(way, english.panel.label, "ticket");
+    let close = |way| how(way, english.welcome.label, "close");
     match note {
         Note::Asked { by, way } => format!("{} {} and so asked for a ticket.", who(*by), open(*way)),
         Note::AskedAgain { by, way } => {
             format!("{} {} again, and was pointed to the ticket there is.", who(*by), open(*way))
         }
         Note::TurnedDown { by, way, why } => format!("{} {}. It was refused: {why}.", who(*by), close(*way)),
-        Note::Created { channel } => format!("Channel {channel} was created."),
-        Note::Found { channel } => format!("Channel {channel} was found to have been created after all."),
+        Note::Created { channel } => format!("Channel {} was created.", called(channel)),
+        Note::Found { channel } => format!("Channel {} was found to have been created after all.", called(channel)),
         Note::Refused { why } => format!("No ticket could be opened, and the member was told so: {why}."),
         Note::Renamed => "Discord refused the member's name for the channel, so it gets a neutral one.".into(),
         Note::Deferred => "It took long, so the member was shown \"thinking\" meanwhile.".into(),
         Note::Told => "The member was told.".into(),
         Note::NotTold => "A press could not be answered: Discord took no answer to it any more.".into(),
-        Note::Opened { channel } => format!("All had been said, and the ticket was open in channel {channel}."),
-        Note::Adopted { channel } => format!("Channel {channel} had no row, and was taken over as this ticket."),
-        Note::Duplicate { channel } => format!("Channel {channel} was a second one for the same press: it is deleted."),
+        Note::Opened { channel } => {
+            format!("All had been said, and the ticket was open in channel {}.", called(channel))
+        }
+        Note::Adopted { channel } => {
+            format!("Channel {} had no row, and was taken over as this ticket.", called(channel))
+        }
+        Note::Duplicate { channel } => {
+            format!("Channel {} was a second one for the same press: it is deleted.", called(channel))
+        }
+        Note::Yielded { channel } => {
+            format!("Another process had made channel {} for the same press first: it is the ticket.", called(channel))
+        }
+        Note::AnotherProcess => {
+            "Another process uses the bot's token: it answered this press, or made a channel for it.".to_owned()
+        }
         Note::Unclaimed { channel } => {
-            format!("Channel {channel} looks like another ticket of this member. It was left alone.")
+            format!("Channel {} looks like another ticket of this member. It was left alone.", called(channel))
         }
         Note::CloseAsked { by, way } => format!("{} {} and so asked to close the ticket.", who(*by), close(*way)),
         Note::Announced => "It was said in the channel that it will be closed.".into(),
-        Note::Closed { channel } => format!("Channel {channel} was deleted by the bot. The ticket was over."),
-        Note::Gone { channel } => format!("Channel {channel} was deleted, not by the bot. The ticket was over."),
+        Note::Kept { wait } => {
+            format!("A rate limit of Discord's kept the channel for {}. It was to be deleted then.", length(*wait))
+        }
+        Note::Closed { channel } => format!("Channel {} was deleted by the bot. The ticket was over.", called(channel)),
+        Note::Gone { channel } => {
+            format!("Channel {} was deleted, not by the bot. The ticket was over.", called(channel))
+        }
         Note::Reopened { why } => format!("It could not be closed, so the ticket was open again: {why}."),
         Note::Retrying { call, why, attempt, pause } => {
-            format!("\"{call}\" did not succeed (attempt {attempt}): {why}. It was tried again after {pause:?}.")
+            format!(
+                "\"{call}\" did not succeed (attempt {attempt}): {why}. It was tried again after {}.",
+                length(*pause)
+            )
         }
         Note::GaveUp { call, why } => format!("\"{call}\" did not succeed: {why}. It was not tried again."),
         Note::TakenUp => "The bot was started again, and took up what was under way.".into(),
@@ -190,9 +240,29 @@ fn in_words(note: &Note, owner: UserId) -> String {
     }
 }
 
+/// How long something took, in people's units.
+fn length(pause: Duration) -> humantime::FormattedDuration {
+    let millis = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+    humantime::format_duration(Duration::from_millis(millis))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lifecycle::Why;
+
+    #[test]
+    fn a_pause_is_told_in_units_that_people_use() {
+        let told = |millis, expected: &str| {
+            let pause = Duration::from_millis(millis);
+            let note = Note::Retrying { call: "say".into(), why: Why::NoAnswer, attempt: 1, pause };
+            let text = in_words(&note, UserId(1), &Names::default());
+            assert!(text.ends_with(&format!("after {expected}.")), "{text}");
+        };
+        told(250, "250ms");
+        told(90_000, "1m 30s");
+        told(3_600_000, "1h");
+    }
 
     #[test]
     fn a_ticket_is_named_in_many_ways() {

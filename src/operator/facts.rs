@@ -3,9 +3,11 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::Access;
 
+use crate::actors::clock;
 use crate::config::Config;
 use crate::discord::{Sought, StartError, Survey};
 use crate::ids::MessageId;
@@ -56,6 +58,8 @@ pub struct Contents {
     pub tickets: Result<(u32, usize), StoreError>,
     /// What is damaged.
     pub damage: Result<Vec<String>, StoreError>,
+    /// How long ago another process was seen to use the bot's token, if ever.
+    pub another_process: Result<Option<Duration>, StoreError>,
 }
 
 /// What the settings name in Discord.
@@ -88,7 +92,9 @@ pub fn disk(config: &Config) -> Disk {
 fn contents(path: &Path) -> Result<Contents, OpenError> {
     let reader = Reader::open(path)?;
     let tickets = reader.version().and_then(|version| Ok((version, reader.all()?.len())));
-    Ok(Contents { tickets, damage: reader.damage() })
+    let age = |seen| clock::now().duration_since(seen).unwrap_or_default();
+    let another_process = reader.another_process_seen().map(|seen| seen.map(age));
+    Ok(Contents { tickets, damage: reader.damage(), another_process })
 }
 
 fn file_is_writable(path: &Path) -> io::Result<()> {
@@ -99,7 +105,7 @@ fn file_is_writable(path: &Path) -> io::Result<()> {
 }
 
 /// The folder of a file can be written to, or made.
-fn folder_is_writable(path: &Path) -> io::Result<()> {
+pub(super) fn folder_is_writable(path: &Path) -> io::Result<()> {
     let folder = standing(path)?;
     if !fs::metadata(folder)?.is_dir() {
         return Err(io::ErrorKind::NotADirectory.into());

@@ -9,8 +9,11 @@ pub mod explain;
 mod facts;
 mod finding;
 pub mod invite;
+mod names;
 mod rights;
 pub mod setup;
+mod support;
+pub mod terminal;
 pub mod tickets;
 
 /// Why a question to the database could not be answered, as a sentence.

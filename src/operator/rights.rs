@@ -1,6 +1,6 @@
 //! The rights the bot needs, in the words of Discord's English client: what each is for, and where it is given.
 
-use crate::discord::{Channel, Denier, Home, Kind, Lack, Site, Spot};
+use crate::discord::{Channel, Denier, Home, Kind, Lack, Rights, Site, Spot};
 use crate::lifecycle::Right;
 
 /// The name of a right in *Server Settings → Roles*. In a channel's own settings some are in the singular.
@@ -39,27 +39,35 @@ pub fn absence(lack: &Lack, home: &Home) -> String {
         Some(Denier::Everyone) => format!("denied to @everyone in {place}"),
         Some(Denier::Roles(names)) => format!("denied to the bot's role {} in {place}", quoted(names)),
         Some(Denier::Bot) => format!("denied to the bot itself in {place}"),
+        Some(Denier::Hidden) => format!("denied to the bot in {place}, which is hidden from it"),
     }
 }
 
 /// Where to click so that the bot has it.
-pub fn cure(lack: &Lack, home: &Home, bot: &str) -> String {
+pub fn cure(lack: &Lack, rights: &Rights, home: &Home, bot: &str) -> String {
     let right = name(lack.right);
-    let (menu, name) = match lack.site {
-        Site::Server => return cure_in_server(right, home),
-        Site::Category => ("Edit Category", spot_name(&home.category)),
-        Site::Panel => ("Edit Channel", spot_name(&home.panel)),
+    let (menu, name, variable) = match lack.site {
+        Site::Server => return cure_in_server(right, rights),
+        Site::Category => ("Edit Category", spot_name(&home.category), "TICKET_CATEGORY_ID"),
+        Site::Panel => ("Edit Channel", spot_name(&home.panel), "TICKET_BUTTON_CHANNEL_ID"),
     };
     // A member's own overwrite stands above those of all roles; otherwise a role's ✓ is above every ✗.
-    let who = match (&lack.denier, &home.rights.role) {
+    let who = match (&lack.denier, &rights.role) {
         (Some(Denier::Bot), _) | (_, None) => format!("the member \"{bot}\""),
         (_, Some(role)) => format!("the role \"{role}\""),
     };
-    format!("right-click {name} → {menu} → Permissions: add {who} if it is not in the list, and set \"{right}\" to ✓")
+    let cure = format!(
+        "right-click {name} → {menu} → Permissions: add {who} if it is not in the list, and set \"{right}\" to ✓"
+    );
+    match lack.denier {
+        // Discord does not tell in which server it is.
+        Some(Denier::Hidden) => format!("{cure}; if \"{}\" has no such channel, correct {variable}", home.server.name),
+        _ => cure,
+    }
 }
 
-fn cure_in_server(right: &str, home: &Home) -> String {
-    match &home.rights.role {
+fn cure_in_server(right: &str, rights: &Rights) -> String {
+    match &rights.role {
         Some(role) => format!("Server Settings → Roles → \"{role}\" → Permissions: switch \"{right}\" on"),
         None => {
             "the bot has no role of its own: open the link that `talon invite` prints, which gives it one".to_owned()
@@ -67,7 +75,8 @@ fn cure_in_server(right: &str, home: &Home) -> String {
     }
 }
 
-fn place(site: Site, home: &Home) -> String {
+/// How people know a place where rights count.
+pub fn place(site: Site, home: &Home) -> String {
     match site {
         Site::Server => "the server".to_owned(),
         Site::Category => format!("the category {}", spot_name(&home.category)),
@@ -75,11 +84,21 @@ fn place(site: Site, home: &Home) -> String {
     }
 }
 
+/// What is known of a place; the server as a whole is no channel.
+pub const fn spot(site: Site, home: &Home) -> Option<&Spot> {
+    match site {
+        Site::Server => None,
+        Site::Category => Some(&home.category),
+        Site::Panel => Some(&home.panel),
+    }
+}
+
 fn spot_name(spot: &Spot) -> String {
     match spot {
         Spot::Here(channel) => label(channel),
+        Spot::Hidden(channel) => format!("with the id {channel}"),
         // There are no overwrites to speak of where there is no channel.
-        Spot::Elsewhere | Spot::Hidden | Spot::Missing | Spot::Unknown => "that was not found".to_owned(),
+        Spot::Elsewhere | Spot::Missing | Spot::Unknown(_) => "that was not found".to_owned(),
     }
 }
 
@@ -87,7 +106,7 @@ fn spot_name(spot: &Spot) -> String {
 pub fn label(channel: &Channel) -> String {
     match channel.kind {
         Kind::Text => format!("#{}", channel.name),
-        Kind::Category | Kind::Other => format!("\"{}\"", channel.name),
+        Kind::Category | Kind::Other | Kind::Untold => format!("\"{}\"", channel.name),
     }
 }
 

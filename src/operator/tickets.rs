@@ -5,11 +5,13 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
+use crate::config::Access;
 use crate::operator::Trouble;
+use crate::operator::names::Names;
 use crate::store::{Reader, Stage, Standing};
 
-/// The tickets as a table, or as JSON.
-pub fn list(database: &Path, json: bool, now: SystemTime) -> Result<String, Trouble> {
+/// The tickets as a table, with the names that `access` helps to find out; or as JSON, with ids alone.
+pub async fn list(database: &Path, json: bool, access: Option<&Access>, now: SystemTime) -> Result<String, Trouble> {
     let mut tickets = Reader::open(database)?.all()?;
     tickets.sort_by_key(|ticket| ticket.number);
     if json {
@@ -19,16 +21,19 @@ pub fn list(database: &Path, json: bool, now: SystemTime) -> Result<String, Trou
     if tickets.is_empty() {
         return Ok("no tickets\n".to_owned());
     }
+    let members = tickets.iter().map(|ticket| (ticket.owner.guild, ticket.owner.member)).collect();
+    let names = Names::look_up(access, &members).await;
     let head = ["TICKET", "MEMBER", "CHANNEL", "STATE", "AGE", "DEADLINE"].map(str::to_owned);
-    let rows: Vec<[String; 6]> = std::iter::once(head).chain(tickets.iter().map(|ticket| row(ticket, now))).collect();
+    let rows: Vec<[String; 6]> =
+        std::iter::once(head).chain(tickets.iter().map(|ticket| row(ticket, &names, now))).collect();
     Ok(table(&rows))
 }
 
-fn row(ticket: &Standing, now: SystemTime) -> [String; 6] {
+fn row(ticket: &Standing, names: &Names, now: SystemTime) -> [String; 6] {
     [
         format!("#{}", ticket.number),
-        ticket.owner.member.to_string(),
-        ticket.stage.channel().map_or_else(|| "-".to_owned(), |channel| channel.to_string()),
+        names.member(ticket.owner.member),
+        ticket.stage.channel().map_or_else(|| "-".to_owned(), |channel| names.channel(channel)),
         state(ticket.stage).to_owned(),
         roughly(now.duration_since(ticket.opened).unwrap_or_default()),
         due(ticket.stage).map_or_else(|| "-".to_owned(), |due| deadline(due, now)),
@@ -113,7 +118,7 @@ mod tests {
             ticket(9, 12, Stage::Opening { channel: None }, 2),
             ticket(10, 13, Stage::Closing { channel, due, announced: true }, 3_600),
         ];
-        let rows: Vec<_> = tickets.iter().map(|ticket| row(ticket, now)).collect();
+        let rows: Vec<_> = tickets.iter().map(|ticket| row(ticket, &Names::default(), now)).collect();
         assert_eq!(
             table(&rows),
             "#8   11  70  open     1day 1h  -\n#9   12  -   opening  2s       -\n#10  13  70  closing  1h       in 4s\n"

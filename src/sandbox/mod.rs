@@ -12,6 +12,7 @@
 //!      │   └─── record.rs    what was asked
 //!      │
 //!   server.rs, socket.rs     HTTP and WebSocket over wire.rs, with multipart.rs for bodies with files
+//!   guard.rs                 keeps foreign pages out
 //!   gateway_port.rs          a port of the gateway's own, on demand; huge_frame.rs: what is too large
 //!   control/, page.rs        the same by hand: curl, and a browser
 //!   switch.rs                what the host offers on the page, such as killing a bot of its own
@@ -25,6 +26,7 @@ mod faults;
 mod gateway;
 mod gateway_fault;
 mod gateway_port;
+mod guard;
 mod hub;
 mod huge_frame;
 mod multipart;

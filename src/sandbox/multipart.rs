@@ -9,8 +9,8 @@ use super::world::Upload;
 
 /// What a form came to: the JSON of the call, and the files beside it.
 #[derive(Debug, PartialEq)]
-pub(super) struct Parts {
-    pub(super) body: Option<Value>,
+pub(super) struct Parts<Body = Option<Value>> {
+    pub(super) body: Body,
     pub(super) files: Vec<Upload>,
 }
 
@@ -57,13 +57,36 @@ fn split_once<'a>(bytes: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> 
 
 /// `name="value"`, `name=value`, or, for what is not ASCII, `name*=utf-8''value`.
 fn parameter(line: &str, wanted: &str) -> Option<String> {
-    let pieces = line.split(';').skip(1).filter_map(|piece| piece.trim().split_once('='));
-    let pieces: Vec<(&str, &str)> = pieces.collect();
-    let find = |name: &str| pieces.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value);
-    if let Some(encoded) = find(&format!("{wanted}*")) {
-        return encoded.rsplit('\'').next().map(super::world::rest::percent_decoded);
+    let (mut plain, mut rest) = (None, line);
+    while let Some((_, after)) = rest.split_once(';') {
+        let Some((name, value)) = after.split_once('=') else { break };
+        let (value, next) = take_value(value);
+        let name = name.trim();
+        if name.strip_suffix('*').is_some_and(|name| name.eq_ignore_ascii_case(wanted)) {
+            return value.rsplit('\'').next().map(super::world::rest::percent_decoded);
+        }
+        if name.eq_ignore_ascii_case(wanted) {
+            plain.get_or_insert(value);
+        }
+        rest = next;
     }
-    find(wanted).map(|value| value.trim_matches('"').replace("%22", "\""))
+    plain
+}
+
+/// The value at the beginning of a text, and what follows it. Within quotes a browser writes quotes and line breaks as
+/// `%22`, `%0D` and `%0A`, and nothing else (HTML, "Multipart form data"); other clients write `\"`.
+fn take_value(text: &str) -> (String, &str) {
+    let Some(quoted) = text.trim_start().strip_prefix('"') else {
+        let end = text.find(';').unwrap_or(text.len());
+        return (text[..end].trim().to_owned(), &text[end..]);
+    };
+    let closes = |&(at, letter): &(usize, char)| letter == '"' && !quoted[..at].ends_with('\\');
+    let end = quoted.char_indices().find(closes).map_or(quoted.len(), |(at, _)| at);
+    let mut value = quoted[..end].replace("\\\"", "\"");
+    for (code, letter) in [("%22", "\""), ("%0D", "\r"), ("%0A", "\n")] {
+        value = value.replace(code, letter);
+    }
+    (value, quoted.get(end + 1..).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -95,6 +118,24 @@ mod tests {
             parts.files.iter().map(|file| (file.field.as_str(), file.filename.as_str(), &*file.bytes)).collect();
         assert_eq!(files, [("files[0]", "a.txt", "one\r\n--two".as_bytes()), ("files[1]", "я.txt", b"")]);
         assert_eq!(parts.files[0].kind.as_deref(), Some("text/plain"));
+    }
+
+    #[test]
+    fn names_of_files_are_read_whatever_is_in_them() {
+        for (written, name) in [
+            ("filename=\"a; filename=b.txt\"", "a; filename=b.txt"),
+            ("filename=\"50% #1?.txt\"", "50% #1?.txt"),
+            ("filename=\"say %22hi%22.txt\"", "say \"hi\".txt"),
+            ("filename=\"say \\\"hi\\\".txt\"", "say \"hi\".txt"),
+            ("filename=\"счёт.txt\"", "счёт.txt"),
+            ("filename=plain.txt", "plain.txt"),
+            ("filename=\"old.txt\"; filename*=utf-8''%D1%8F.txt", "я.txt"),
+        ] {
+            let text = form(&[(&format!("name=\"files[0]\"; {written}"), "")]);
+            let parts = take_apart(KIND, text.as_bytes()).expect("it is a form");
+            assert_eq!(parts.files[0].filename, name, "{written}");
+            assert_eq!(parts.files[0].field, "files[0]", "{written}");
+        }
     }
 
     #[test]

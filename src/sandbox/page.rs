@@ -10,8 +10,8 @@ use axum::routing::get;
 
 use super::hub::Hub;
 
-/// Scripts and styles from here alone, none within the HTML, no frames, no pictures but the icon.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
+/// Scripts and styles from here alone, none within the HTML, no frames, no pictures but the icon and what was sent.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// A file of the page under its own name.
@@ -19,13 +19,17 @@ macro_rules! files {
     ($($name:literal),* $(,)?) => { [$(($name, include_str!(concat!("page/", $name)))),*] };
 }
 
-const FILES: [(&str, &str); 18] = files![
+const FILES: [(&str, &str); 24] = files![
     "layout.css",
     "chat.css",
+    "form.css",
     "panel.css",
     "box.js",
     "chat.js",
     "dom.js",
+    "files.js",
+    "focus.js",
+    "form.js",
     "hint.js",
     "layout.js",
     "lists.js",
@@ -36,7 +40,9 @@ const FILES: [(&str, &str); 18] = files![
     "notice.js",
     "panel.js",
     "sandbox.js",
+    "select.js",
     "state.js",
+    "times.js",
     "words.js",
 ];
 
@@ -54,11 +60,7 @@ fn file(name: &'static str, text: &'static str) -> impl IntoResponse {
         Some((_, "js")) => "text/javascript; charset=utf-8",
         _ => "text/html; charset=utf-8",
     };
-    let headers = [
-        (header::CONTENT_TYPE, kind),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::CACHE_CONTROL, "no-cache"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
+    let headers =
+        [(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, POLICY), (header::CACHE_CONTROL, "no-cache")];
     (headers, text)
 }

@@ -130,6 +130,8 @@ pub struct GatewayConnection {
     pub resumed: Vec<SystemTime>,
     /// How many heartbeats arrived.
     pub heartbeats: u64,
+    /// The number of the last event that the client knows of, as its last heartbeat or RESUME says.
+    pub sequence: Option<u64>,
     /// When it ended. One that was frozen is not known to have ended.
     #[serde(serialize_with = "show_times")]
     pub ended: Option<SystemTime>,
@@ -200,6 +202,7 @@ impl Record {
             host,
             identified,
             resumed,
+            sequence: None,
             heartbeats: 0,
             ended: None,
             code: None,

@@ -27,10 +27,10 @@ use super::wire::{Wire, WireHandle};
 use super::world::attachments::LARGEST;
 use super::world::rest::percent_decoded;
 use super::world::{Answer, Refusal, Request as Call, Route};
-use super::{control, page};
+use super::{control, guard, page};
 
 /// The largest body Discord takes from a bot: ten files of the largest size, and what is said about them.
-const LARGEST_BODY: usize = 10 * LARGEST + 1024 * 1024;
+pub(super) const LARGEST_BODY: usize = 10 * LARGEST + 1024 * 1024;
 
 /// Takes connections for as long as the runtime lives.
 pub(super) async fn serve(hub: Arc<Hub>, listener: std::net::TcpListener) {
@@ -41,7 +41,9 @@ pub(super) async fn serve(hub: Arc<Hub>, listener: std::net::TcpListener) {
 /// All that is served, at whichever port.
 pub(super) fn service(hub: Arc<Hub>) -> TowerToHyperService<Router> {
     let router = Router::new().merge(control::router()).merge(page::router()).fallback(any);
-    let router = router.layer(axum::middleware::from_fn_with_state(Arc::clone(&hub), upgrade_first)).with_state(hub);
+    let router = router.layer(axum::middleware::from_fn_with_state(Arc::clone(&hub), upgrade_first));
+    // The last layer is the first to see a request.
+    let router = router.layer(axum::middleware::from_fn(guard::refuse_foreign)).with_state(hub);
     TowerToHyperService::new(router)
 }
 
@@ -108,10 +110,38 @@ fn attachment(hub: &Hub, path: &str) -> Response {
     let (Some(channel), Some(id)) = (ids.next(), ids.next()) else { return StatusCode::NOT_FOUND.into_response() };
     let found = hub.look(|state, _| state.world.attachment(channel, id).cloned());
     let Some(file) = found else { return StatusCode::NOT_FOUND.into_response() };
-    let kind = file.kind.unwrap_or_else(|| "application/octet-stream".to_owned());
+    let kind = inert_type(file.kind.as_deref().unwrap_or_default());
     // Whatever it is, a browser shall show it and not run it.
-    let headers = [(header::CONTENT_TYPE, kind.as_str()), (header::CONTENT_SECURITY_POLICY, "sandbox")];
+    let policy = "sandbox; default-src 'none'; frame-ancestors 'none'";
+    let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, policy)];
     (headers, file.bytes.to_vec()).into_response()
+}
+
+/// The type under which a file is served: its own where a browser only shows it, that of plain text where it is some text
+/// that a browser would run (HTML, SVG, scripts, style sheets).
+fn inert_type(kind: &str) -> &'static str {
+    const SHOWN: [&str; 14] = [
+        "image/png",
+        "image/jpeg",
+        "image/gif",
+        "image/webp",
+        "image/avif",
+        "audio/mpeg",
+        "audio/ogg",
+        "audio/wav",
+        "video/mp4",
+        "video/webm",
+        "video/ogg",
+        "application/json",
+        "application/pdf",
+        "application/zip",
+    ];
+    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_text = ["text/", "application/xml", "application/xhtml", "application/javascript", "image/svg"]
+        .iter()
+        .any(|begin| essence.starts_with(begin));
+    let shown = SHOWN.into_iter().find(|known| *known == essence);
+    shown.unwrap_or(if is_text { "text/plain; charset=utf-8" } else { "application/octet-stream" })
 }
 
 /// The path after the version; versions 9 and 10 are alike in everything served here.
@@ -334,6 +364,23 @@ mod tests {
     #[test]
     fn dates_are_written_as_http_writes_them() {
         assert_eq!(http_date(UNIX_EPOCH + Duration::from_secs(784_111_777)), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+
+    #[test]
+    fn files_are_served_as_what_a_browser_does_not_run() {
+        for (kind, served) in [
+            ("image/png", "image/png"),
+            ("IMAGE/PNG; x=1", "image/png"),
+            ("text/html", "text/plain; charset=utf-8"),
+            ("text/javascript", "text/plain; charset=utf-8"),
+            ("image/svg+xml", "text/plain; charset=utf-8"),
+            ("application/xhtml+xml", "text/plain; charset=utf-8"),
+            ("application/x-shockwave-flash", "application/octet-stream"),
+            ("не тип\n", "application/octet-stream"),
+            ("", "application/octet-stream"),
+        ] {
+            assert_eq!(inert_type(kind), served, "{kind}");
+        }
     }
 
     #[test]

@@ -290,9 +290,15 @@ impl Socket {
         self.hub.act(|state, now| {
             let Some(connection) = state.record.connection(self.link.number) else { return };
             match op {
-                Some(1) => connection.heartbeats += 1,
+                Some(1) => {
+                    connection.heartbeats += 1;
+                    connection.sequence = payload["d"].as_u64();
+                }
                 Some(2) => connection.identified.push(now),
-                Some(6) => connection.resumed.push(now),
+                Some(6) => {
+                    connection.resumed.push(now);
+                    connection.sequence = payload["d"]["seq"].as_u64();
+                }
                 _ => {}
             }
         });

@@ -116,6 +116,10 @@ pub enum StoreError {
     },
     /// The file to be written to exists.
     Exists(PathBuf),
+    /// The folder of the file to be written does not exist.
+    NoFolder(PathBuf),
+    /// This file of the database was deleted, moved or replaced while it was open.
+    Replaced(PathBuf),
     /// The store's thread has ended.
     Closed,
     /// Anything else, in the words of whoever said it.
@@ -139,6 +143,15 @@ impl fmt::Display for StoreError {
                  and run `DELETE FROM tickets WHERE guild = {guild} AND member = {member}` in the database"
             ),
             Self::Exists(path) => write!(f, "{} exists, and is not overwritten: name another file", path.display()),
+            Self::NoFolder(path) => {
+                write!(f, "there is no folder {}: make it first, or name a file in another one", path.display())
+            }
+            Self::Replaced(path) => write!(
+                f,
+                "{} was deleted, moved or replaced while the bot runs, so nothing can be saved any more: put it back, or \
+                 stop the bot, restore a backup, and start it again",
+                path.display()
+            ),
             Self::Closed => f.write_str("the store has stopped: restart the bot"),
             Self::Other(why) => f.write_str(why),
         }

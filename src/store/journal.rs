@@ -18,6 +18,12 @@ use crate::store::time::{millis, moment};
 /// How many notes are forgotten in one go, so that nobody waits long for the rest of them.
 pub(super) const HANDFUL: usize = 2_000;
 
+/// How many pages are given back to the disk in one go: a megabyte takes about as long as a save.
+const STEP: u32 = 256;
+
+/// So many unused pages stay in the file for what is noted next.
+const SPARE: u32 = 256;
+
 /// Which ticket it is, counted from the first one ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Number(pub u64);
@@ -156,6 +162,13 @@ pub(super) fn read(db: &Connection, filter: Filter, limit: usize) -> Result<Vec<
     Ok(entries)
 }
 
+/// When this was noted last, of whatever ticket.
+pub(super) fn last_noted(db: &Connection, note: &Note) -> Result<Option<SystemTime>, StoreError> {
+    let note = serde_json::to_string(note)?;
+    let last: Option<i64> = db.query_row("SELECT MAX(at_ms) FROM journal WHERE note = ?1", [note], |row| row.get(0))?;
+    Ok(last.map(moment))
+}
+
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let number: Option<i64> = row.get("number")?;
     let channel: Option<i64> = row.get("channel")?;
@@ -178,4 +191,20 @@ pub(super) fn forget(db: &Connection, before: SystemTime) -> rusqlite::Result<us
         "DELETE FROM journal WHERE id IN (SELECT id FROM journal WHERE at_ms < ?1 ORDER BY at_ms LIMIT ?2)",
     )?;
     delete.execute(params![millis(before), i64::try_from(HANDFUL).unwrap_or(i64::MAX)])
+}
+
+/// Gives some of the pages that are not used any more back to the disk; says whether there are more.
+pub(super) fn shrink(db: &Connection) -> rusqlite::Result<bool> {
+    let free: u32 = db.query_row("PRAGMA freelist_count", [], |row| row.get(0))?;
+    let step = free.saturating_sub(SPARE).min(STEP);
+    if step == 0 {
+        return Ok(false);
+    }
+    // Each row that is asked for frees a page.
+    let mut vacuum = db.prepare(&format!("PRAGMA incremental_vacuum({step})"))?;
+    let mut rows = vacuum.query([])?;
+    while rows.next()?.is_some() {}
+    let left: u32 = db.query_row("PRAGMA freelist_count", [], |row| row.get(0))?;
+    // A file that cannot shrink keeps them all.
+    Ok(left < free && left > SPARE)
 }

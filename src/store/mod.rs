@@ -9,6 +9,7 @@
 //!                (thread)                       (WAL, FULL)   (read only)
 //! ```
 
+mod claim;
 mod error;
 mod journal;
 pub mod panel;
@@ -40,6 +41,7 @@ pub use journal::{Entry, Filter, Number};
 pub use reader::Reader;
 pub use row::{Stage, Standing};
 
+use crate::store::claim::Claim;
 use crate::store::journal::Line;
 use crate::store::row::Columns;
 use crate::store::writer::{Hurry, Job, Writer};
@@ -62,10 +64,13 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         schema::check(path)?;
         let lock = lock(path)?;
+        schema::create_missing(path)?;
+        let mut claim = Claim::take(path)?;
         let db = schema::open(path)?;
+        claim.watch_log();
         let (jobs, queue) = mpsc::channel();
         let commits = Arc::default();
-        let writer = Writer { db, jobs: queue, commits: Arc::clone(&commits), lock };
+        let writer = Writer { db, jobs: queue, commits: Arc::clone(&commits), claim, lock };
         let thread = thread::Builder::new()
             .name("store".to_owned())
             .spawn(|| writer.run())
@@ -156,16 +161,20 @@ impl Store {
         self.ask(Hurry::Read, move |db| journal::read(db, filter, limit))
     }
 
-    /// Forgets what the journal noted before that moment; says how many lines that were.
+    /// Forgets what the journal noted before that moment, and gives its room back to the disk; says how many lines that
+    /// were.
     pub async fn prune(&self, before: SystemTime) -> Result<usize, StoreError> {
         let mut forgotten = 0;
         loop {
             let handful = self.ask(Hurry::Save, move |db| Ok(journal::forget(db, before)?)).await?;
             forgotten += handful;
             if handful < journal::HANDFUL {
-                return Ok(forgotten);
+                break;
             }
         }
+        // In small steps, between which others are served.
+        while self.ask(Hurry::Save, |db| Ok(journal::shrink(db)?)).await? {}
+        Ok(forgotten)
     }
 
     /// A way to read beside the writing, on the caller's own thread.
@@ -211,7 +220,8 @@ impl Drop for Desk {
 
 /// A lock on a file beside the database, which the system takes back when the process ends, however it ends.
 ///
-/// Not on the database itself: its readers are welcome.
+/// It is there before the database is, and keeps two bots from making it at once; that the lock follows the file
+/// wherever it is called from is the [`Claim`]'s part.
 fn lock(path: &Path) -> Result<File, OpenError> {
     let folder = |why: io::Error| schema::refused(path, Obstacle::Folder(why));
     if let Some(parent) = path.parent() {

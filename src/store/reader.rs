@@ -1,12 +1,15 @@
 //! Reading beside a bot that may be running: for `talon tickets`, `talon explain`, `talon backup` and the doctor.
 
-use std::fs::{self, File};
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rusqlite::Connection;
 
 use crate::ids::Owner;
-use crate::lifecycle::State;
+use crate::lifecycle::{Note, State};
 use crate::store::error::{OpenError, StoreError};
 use crate::store::journal::{self, Entry, Filter};
 use crate::store::row::Standing;
@@ -37,6 +40,11 @@ impl Reader {
         journal::read(&self.0, filter, limit)
     }
 
+    /// When another process was last seen to use the bot's token, as far as the journal goes back.
+    pub fn another_process_seen(&self) -> Result<Option<SystemTime>, StoreError> {
+        journal::last_noted(&self.0, &Note::AnotherProcess)
+    }
+
     /// The version of the tables.
     pub fn version(&self) -> Result<u32, StoreError> {
         Ok(self.0.pragma_query_value(None, "user_version", |row| row.get(0))?)
@@ -53,15 +61,18 @@ impl Reader {
 
     /// Writes a copy, as of one moment. It has its name only once it is whole, and never takes the place of a file.
     pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
-        if to.exists() {
+        // A link that leads nowhere is something, too.
+        if fs::symlink_metadata(to).is_ok() {
             return Err(StoreError::Exists(to.to_owned()));
+        }
+        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !folder.is_dir() {
+            return Err(StoreError::NoFolder(folder.to_owned()));
         }
         let mut part = to.as_os_str().to_owned();
         part.push(".part");
         let part = PathBuf::from(part);
-        let copied = self
-            .copy(&part)
-            .and_then(|()| fs::rename(&part, to).map_err(|why| StoreError::Other(format!("{}: {why}", to.display()))));
+        let copied = self.copy(&part).and_then(|()| name_copy(&part, to));
         if copied.is_err() {
             // What is left of it is of no use; if it cannot be removed either, the error says enough.
             let _ = fs::remove_file(&part);
@@ -71,8 +82,28 @@ impl Reader {
 
     fn copy(&self, part: &Path) -> Result<(), StoreError> {
         let cannot = |why| StoreError::Other(format!("{}: {why}", part.display()));
-        schema::private().create(true).truncate(true).open(part).map_err(cannot)?;
-        self.0.execute("VACUUM INTO ?1", [part.to_string_lossy()])?;
-        File::open(part).and_then(|file| file.sync_all()).map_err(cannot)
+        // What an interrupted backup left, or a link that somebody put there: it is removed, and not written to.
+        match fs::remove_file(part) {
+            Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(cannot(why)),
+            _ => {}
+        }
+        let file = schema::create_private(part).map_err(cannot)?;
+        self.0.execute("VACUUM INTO ?1", [schema::uri(part, "")])?;
+        let (made, written) = (file.metadata().map_err(cannot)?, fs::symlink_metadata(part).map_err(cannot)?);
+        if (made.dev(), made.ino()) != (written.dev(), written.ino()) {
+            return Err(StoreError::Other(format!("{}: another program has replaced it", part.display())));
+        }
+        file.sync_all().map_err(cannot)
     }
+}
+
+/// Gives the finished copy its name, and takes it from no other file that has come there meanwhile.
+fn name_copy(part: &Path, to: &Path) -> Result<(), StoreError> {
+    let named = match fs::hard_link(part, to) {
+        Ok(()) => fs::remove_file(part),
+        Err(why) if why.kind() == io::ErrorKind::AlreadyExists => return Err(StoreError::Exists(to.to_owned())),
+        // Not every file system has links.
+        Err(_) => fs::rename(part, to),
+    };
+    named.map_err(|why| StoreError::Other(format!("{}: {why}", to.display())))
 }

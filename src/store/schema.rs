@@ -6,8 +6,9 @@
 //! locks that another connection of this process holds on it (POSIX), and two writers could meet.
 
 use std::fmt::Write as _;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -17,6 +18,9 @@ use crate::store::error::{Obstacle, OpenError, StoreError};
 
 /// "TALN", so that `file talon.db` and we know it again.
 const APPLICATION: i32 = 0x5441_4C4E;
+
+/// For the bot's user alone.
+const PRIVATE: u32 = 0o600;
 
 /// The version of the tables that this program works with.
 const KNOWN: u32 = 3;
@@ -31,6 +35,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// service manager that stops the bot waits longer than this and the rest of the stop.
 const HURRY: Duration = Duration::from_secs(4);
 
+/// `SQLite`'s number for an `auto_vacuum` that is done when it is asked for.
+const INCREMENTAL: u32 = 2;
+
 /// What is at a path.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Found {
@@ -40,14 +47,21 @@ enum Found {
     Tables(u32),
 }
 
-/// Opens the database for writing; makes it if there is none, and brings it up to date.
+/// Makes an empty file where there is no database yet, and nothing else.
+pub(super) fn create_missing(path: &Path) -> Result<(), OpenError> {
+    if look(path)? == Found::Nothing {
+        create_private(path).map_err(|why| refused(path, Obstacle::Folder(why)))?;
+    }
+    keep_private(path);
+    Ok(())
+}
+
+/// Opens the database for writing, and brings it up to date.
 pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     let refuse = |obstacle| refused(path, obstacle);
-    if look(path)? == Found::Nothing {
-        make_private(path).map_err(|why| refuse(Obstacle::Folder(why)))?;
-    }
-    let mut db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-        .map_err(|why| refuse(why.into()))?;
+    look(path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut db = Connection::open_with_flags(uri(path, ""), flags).map_err(|why| refuse(why.into()))?;
     if db.is_readonly("main").map_err(|why| refuse(why.into()))? {
         return Err(refuse(Obstacle::ReadOnly));
     }
@@ -64,7 +78,8 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
         Found::Tables(found) => return Err(refuse(Obstacle::Older { found, known: KNOWN })),
         Found::Empty => return Err(refuse(Obstacle::Older { found: 0, known: KNOWN })),
     }
-    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(uri(path, ""), flags)
         .and_then(|db| db.busy_timeout(PATIENCE).map(|()| db))
         .map_err(|why| refuse(why.into()))?;
     Ok(db)
@@ -85,7 +100,7 @@ fn look(path: &Path) -> Result<Found, OpenError> {
         Ok(_) => {}
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(immutable(path), flags).map_err(|why| refuse(why.into()))?;
+    let db = Connection::open_with_flags(uri(path, "?immutable=1"), flags).map_err(|why| refuse(why.into()))?;
     version(&db).map(Found::Tables).map_err(refuse)
 }
 
@@ -103,6 +118,8 @@ fn version(db: &Connection) -> Result<u32, Obstacle> {
 fn prepare(db: &mut Connection) -> Result<(), Obstacle> {
     db.busy_timeout(PATIENCE)?;
     db.set_prepared_statement_cache_capacity(32);
+    // Counts for a file without tables; others are made anew below.
+    db.pragma_update(None, "auto_vacuum", INCREMENTAL)?;
     migrate(db)?;
     // Only now: tables made in the older journal mode are in the file itself, where the next look finds them.
     let mode: String = db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
@@ -117,8 +134,24 @@ fn prepare(db: &mut Connection) -> Result<(), Obstacle> {
     db.pragma_update(None, "foreign_keys", true)?;
     // After a burst the log shrinks again.
     db.pragma_update(None, "journal_size_limit", 4 << 20)?;
+    let vacuum: u32 = db.pragma_query_value(None, "auto_vacuum", |row| row.get(0))?;
+    if vacuum != INCREMENTAL {
+        make_shrinkable(db);
+    }
+    // The log is made with the first look, and from then on it is part of the database.
+    db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     db.busy_timeout(HURRY)?;
     Ok(())
+}
+
+/// Writes the file anew, once in its life, so that it can give back to the disk what the journal forgets.
+fn make_shrinkable(db: &Connection) {
+    tracing::info!("the database is written anew, once, so that it can shrink");
+    let done =
+        db.execute_batch("VACUUM").and_then(|()| db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
+    if let Err(why) = done {
+        tracing::warn!(%why, "the database could not be written anew and does not shrink; it is tried again at the next start");
+    }
 }
 
 fn migrate(db: &mut Connection) -> Result<(), Obstacle> {
@@ -142,20 +175,46 @@ fn migrate(db: &mut Connection) -> Result<(), Obstacle> {
 /// Makes an empty file that only the bot's user may read: interaction tokens will stand in it.
 ///
 /// `SQLite` gives its log beside it the same rights.
-pub(super) fn make_private(path: &Path) -> io::Result<()> {
-    private().create_new(true).open(path).map(|_| ())
+pub(super) fn create_private(path: &Path) -> io::Result<File> {
+    let file = private().create_new(true).open(path)?;
+    // Whatever the umask takes away.
+    file.set_permissions(Permissions::from_mode(PRIVATE))?;
+    Ok(file)
 }
 
 /// A way to make files that only the bot's user may read.
 pub(super) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.write(true).mode(PRIVATE);
     options
 }
 
-fn immutable(path: &Path) -> String {
+/// Takes a database of ours away from the eyes of others, should it have been copied or restored without care.
+fn keep_private(path: &Path) {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(suffix);
+        let file = Path::new(&file);
+        if !fs::metadata(file).is_ok_and(|found| found.permissions().mode() & 0o077 != 0) {
+            continue;
+        }
+        // By its name: to open and close it here could drop locks that this process holds on it.
+        match fs::set_permissions(file, Permissions::from_mode(PRIVATE)) {
+            Ok(()) => {
+                tracing::info!(file = %file.display(), "other users could read the database; now only the bot's may")
+            }
+            Err(why) => tracing::warn!(
+                file = %file.display(),
+                %why,
+                "other users of this machine may read the database, which holds secrets: give the file to the bot's user, \
+                 and run `chmod 600` on it"
+            ),
+        }
+    }
+}
+
+/// The path as an address for `SQLite`. A path as it is would be taken for an address, too, if it began with `file:`.
+pub(super) fn uri(path: &Path, query: &str) -> String {
     let mut uri = String::from(if path.is_absolute() { "file://" } else { "file:" });
     for &byte in path.as_os_str().as_encoded_bytes() {
         if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
@@ -165,7 +224,7 @@ fn immutable(path: &Path) -> String {
             let _ = write!(uri, "%{byte:02X}");
         }
     }
-    uri + "?immutable=1"
+    uri + query
 }
 
 pub(super) fn refused(path: &Path, obstacle: Obstacle) -> OpenError {

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use crate::store::claim::Claim;
 use crate::store::error::StoreError;
 
 /// So many jobs share a transaction at most: a limit to how long the first of them waits.
@@ -86,7 +87,8 @@ pub(super) struct Writer {
     pub(super) db: Connection,
     pub(super) jobs: Receiver<Job>,
     pub(super) commits: Arc<AtomicU64>,
-    /// Held as long as the database is ours. The last field, and so let go last.
+    /// Held as long as the database is ours, and let go after the connection.
+    pub(super) claim: Claim,
     pub(super) lock: File,
 }
 
@@ -96,9 +98,14 @@ impl Writer {
         while let Some(batch) = self.gather() {
             self.carry_out(batch);
         }
-        if let Err((_, why)) = self.db.close() {
+        if let Err(why) = self.claim.check() {
+            // SQLite would tidy up by name, and so remove what belongs to another database now.
+            tracing::error!("the database is not closed, because it is not there any more: {why}");
+            std::mem::forget(self.db);
+        } else if let Err((_, why)) = self.db.close() {
             tracing::warn!("the database did not close cleanly, which is made good at the next start: {why}");
         }
+        drop(self.claim);
         drop(self.lock);
     }
 
@@ -144,6 +151,8 @@ impl Writer {
     }
 
     fn together(&self, batch: &mut [Job]) -> Result<(), Failure> {
+        // What is read from a file that is not the bot's any more is not to be acted on either.
+        self.claim.check().map_err(Failure::Begin)?;
         if batch.iter().all(|job| job.hurry == Hurry::Read) {
             return run(&self.db, batch).map_err(Failure::Work);
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::ids::Command;
 use crate::lifecycle::{Right, Words};
-use crate::texts::{Card, Channel, Slash, Texts, list, mention, seconds};
+use crate::texts::{Card, Channel, Slash, Texts, Unit, count_units, list, mention, relative};
 
 pub(super) const TEXTS: Texts = Texts {
     panel: Card {
@@ -41,28 +41,48 @@ fn say(words: &Words) -> String {
     match words {
         Words::Created(channel) => format!("✅ ticket created: {}", mention(*channel)),
         Words::AlreadyOpen(channel) => format!("❌ you already have a ticket: {}", mention(*channel)),
-        Words::StillOpening => "⏳ your ticket is already being created, wait a little".into(),
+        Words::StillOpening => "⏳ your ticket is already being created, just a moment".into(),
         Words::Closing(delay) => format!("{CLOSING}{}...", countdown(*delay)),
-        Words::AlreadyClosing => "🔒 this ticket is already being closed, wait a little".into(),
-        Words::NoRights => "❌ no permission".into(),
+        Words::AlreadyClosing => "🔒 this ticket is already being closed, just a moment".into(),
+        Words::NoRights => "❌ only the ticket's owner and the support team can close it".into(),
         Words::NotATicket => "❌ this is not a ticket, there is nothing to close here".into(),
         Words::CategoryFull => {
-            "❌ there is no room for tickets right now, try again later or write to the support team".into()
-        }
-        Words::ServerFull => "❌ the server has no room for new channels, tell an administrator".into(),
-        Words::CategoryGone => "❌ the category for tickets has been deleted, tell an administrator".into(),
-        Words::SupportRoleGone => "❌ the support role has been deleted, tell an administrator".into(),
-        Words::BotLacks(rights) => format!("❌ {}, tell an administrator", lack(rights)),
-        Words::DiscordDown => "❌ discord does not answer right now, try again in a couple of minutes".into(),
-        Words::TryAgain => "❌ that did not work, try again, and if it does not help, tell an administrator".into(),
-        Words::CannotSave => {
-            "⏳ this cannot be saved right now, it goes on by itself as soon as it can, and if that takes \
-                              long, tell an administrator"
+            "❌ there is no room for another ticket right now, please try again later or write to the support team"
                 .into()
         }
-        Words::ChannelGone => "❌ the channel of the ticket was deleted while it was being created, try again".into(),
+        Words::ServerFull => "❌ the server has no room for new channels, please let an admin know".into(),
+        Words::CategoryGone => "❌ the category for tickets has been deleted, please let an admin know".into(),
+        Words::SupportRoleGone => "❌ the support role has been deleted, please let an admin know".into(),
+        Words::BotLacks(rights) => format!("❌ {}, please let an admin know", lack(rights)),
+        Words::DiscordDown => "❌ discord is not answering right now, please try again in a couple of minutes".into(),
+        Words::TryAgain => "❌ that did not work, please try again, and if it keeps failing, let an admin know".into(),
+        Words::CannotSave => {
+            "⏳ this cannot be saved right now, it goes on by itself as soon as it can, and if that takes long, please let \
+             an admin know"
+                .into()
+        }
+        Words::OpenLater(until) => format!(
+            "❌ discord is limiting the bot: too many requests. try again {}, and if it is urgent, write to the support team",
+            relative(*until)
+        ),
+        Words::CloseLater(until) => {
+            format!(
+                "⏳ discord is limiting the bot: too many requests. the channel will be deleted {}",
+                relative(*until)
+            )
+        }
+        Words::PanelLater(until) => {
+            format!(
+                "⏳ discord is limiting the bot: too many requests. the panel will be put in place {}",
+                relative(*until)
+            )
+        }
+        Words::AskLater(until) => {
+            format!("❌ discord is limiting the bot: too many requests. try again {}", relative(*until))
+        }
+        Words::ChannelGone => "❌ the ticket's channel was deleted while it was being created, please try again".into(),
         Words::CloseFailed(rights) => {
-            format!("❌ the channel could not be deleted: {}, tell an administrator", lack(rights))
+            format!("❌ the channel could not be deleted: {}, please let an admin know", lack(rights))
         }
         Words::PanelInPlace => "✅ the panel is in place".into(),
         Words::PanelFailed => "❌ the panel could not be put in place, the bot's log says why".into(),
@@ -96,21 +116,27 @@ const fn name(right: Right) -> &'static str {
 
 fn lack(rights: &[Right]) -> String {
     match &*list(rights, name, ['“', '”']) {
-        [] => "the bot lacks permissions".into(),
-        [one] => format!("the bot lacks the permission {one}"),
-        many => format!("the bot lacks the permissions {}", many.join(", ")),
+        [] => "the bot is missing permissions".into(),
+        [one] => format!("the bot is missing the permission {one}"),
+        many => format!("the bot is missing the permissions {}", many.join(", ")),
     }
 }
 
 fn countdown(delay: Duration) -> String {
-    match seconds(delay) {
-        1 => "1 second".into(),
-        many => format!("{many} seconds"),
-    }
+    let (count, unit) = count_units(delay);
+    let unit = match unit {
+        Unit::Second => "second",
+        Unit::Minute => "minute",
+        Unit::Hour => "hour",
+        Unit::Day => "day",
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
     use crate::ids::{ChannelId, RoleId, UserId};
 
@@ -123,16 +149,29 @@ mod tests {
             (Words::AlreadyOpen(TICKET), "❌ you already have a ticket: <#7>"),
             (Words::Closing(Duration::from_secs(5)), "🔒 this ticket will be closed in 5 seconds..."),
             (Words::Closing(Duration::from_millis(300)), "🔒 this ticket will be closed in 1 second..."),
-            (Words::NoRights, "❌ no permission"),
-            (Words::BotLacks(vec![]), "❌ the bot lacks permissions, tell an administrator"),
+            (Words::Closing(Duration::from_secs(60)), "🔒 this ticket will be closed in 1 minute..."),
+            (Words::Closing(Duration::from_secs(90)), "🔒 this ticket will be closed in 90 seconds..."),
+            (Words::Closing(Duration::from_secs(3600)), "🔒 this ticket will be closed in 1 hour..."),
+            (Words::Closing(Duration::from_secs(172_800)), "🔒 this ticket will be closed in 2 days..."),
+            (Words::NoRights, "❌ only the ticket's owner and the support team can close it"),
+            (
+                Words::OpenLater(SystemTime::UNIX_EPOCH + Duration::from_millis(1_500)),
+                "❌ discord is limiting the bot: too many requests. try again <t:2:R>, and if it is urgent, write to the \
+                 support team",
+            ),
+            (
+                Words::CloseLater(SystemTime::UNIX_EPOCH),
+                "⏳ discord is limiting the bot: too many requests. the channel will be deleted <t:0:R>",
+            ),
+            (Words::BotLacks(vec![]), "❌ the bot is missing permissions, please let an admin know"),
             (
                 Words::BotLacks(vec![Right::ManageChannels]),
-                "❌ the bot lacks the permission “Manage Channels”, tell an administrator",
+                "❌ the bot is missing the permission “Manage Channels”, please let an admin know",
             ),
             (
                 Words::CloseFailed(vec![Right::ViewChannel, Right::EmbedLinks]),
-                "❌ the channel could not be deleted: the bot lacks the permissions “View Channels”, “Embed Links”, \
-                 tell an administrator",
+                "❌ the channel could not be deleted: the bot is missing the permissions “View Channels”, “Embed \
+                 Links”, please let an admin know",
             ),
         ];
         for (words, text) in said {

@@ -9,7 +9,7 @@ mod english;
 mod russian;
 mod story;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::ids::{ChannelId, Command, RoleId, UserId};
 use crate::language::Language;
@@ -119,6 +119,11 @@ impl Texts {
     }
 }
 
+/// A time that every reader sees as "in 16 minutes", in their own language.
+fn relative(at: SystemTime) -> String {
+    format!("<t:{}:R>", seconds(at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()))
+}
+
 fn mention(channel: ChannelId) -> String {
     format!("<#{channel}>")
 }
@@ -128,9 +133,26 @@ fn list(rights: &[Right], name: fn(Right) -> &'static str, [open, close]: [char;
     rights.iter().map(|&right| format!("{open}{}{close}", name(right))).collect()
 }
 
-/// How long something takes, in seconds. A part of a second is rounded up: nothing happens before the time that was said.
-fn seconds(delay: Duration) -> u64 {
-    delay.as_secs() + u64::from(delay.subsec_nanos() > 0)
+/// A unit in which people are told how long something takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unit {
+    Second,
+    Minute,
+    Hour,
+    Day,
+}
+
+/// How long something takes, in the largest unit of which it is a whole number.
+fn count_units(delay: Duration) -> (u64, Unit) {
+    let seconds = seconds(delay);
+    let units = [(86_400, Unit::Day), (3_600, Unit::Hour), (60, Unit::Minute)];
+    let fits = units.into_iter().find(|(length, _)| seconds > 0 && seconds.is_multiple_of(*length));
+    fits.map_or((seconds, Unit::Second), |(length, unit)| (seconds / length, unit))
+}
+
+/// A part of a second is rounded up: nothing happens before the time that was said.
+const fn seconds(delay: Duration) -> u64 {
+    delay.as_secs() + (delay.subsec_nanos() > 0) as u64
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::ids::Command;
 use crate::lifecycle::{Right, Words};
-use crate::texts::{Card, Channel, Slash, Texts, list, mention, seconds};
+use crate::texts::{Card, Channel, Slash, Texts, Unit, count_units, list, mention, relative};
 
 pub(super) const TEXTS: Texts = Texts {
     panel: Card {
@@ -56,9 +56,25 @@ fn say(words: &Words) -> String {
         Words::DiscordDown => "❌ discord сейчас не отвечает, попробуй ещё раз через пару минут".into(),
         Words::TryAgain => "❌ не получилось, попробуй ещё раз, а если не поможет, напиши администратору".into(),
         Words::CannotSave => {
-            "⏳ сейчас не получается это сохранить, всё продолжится само, как только получится, а если ждать \
-                              долго, напиши администратору"
+            "⏳ сейчас не получается это сохранить, всё продолжится само, как только получится, а если ждать долго, \
+             напиши администратору"
                 .into()
+        }
+        Words::OpenLater(until) => format!(
+            "❌ discord ограничил бота: слишком много запросов. попробуй ещё раз {}, а если срочно, напиши команде поддержки",
+            relative(*until)
+        ),
+        Words::CloseLater(until) => {
+            format!("⏳ discord ограничил бота: слишком много запросов. канал будет удалён сам, {}", relative(*until))
+        }
+        Words::PanelLater(until) => {
+            format!(
+                "⏳ discord ограничил бота: слишком много запросов. панель встанет на место сама, {}",
+                relative(*until)
+            )
+        }
+        Words::AskLater(until) => {
+            format!("❌ discord ограничил бота: слишком много запросов. попробуй ещё раз {}", relative(*until))
         }
         Words::ChannelGone => "❌ канал тикета удалили, пока он создавался, попробуй ещё раз".into(),
         Words::CloseFailed(rights) => {
@@ -109,8 +125,14 @@ fn lack(rights: &[Right]) -> String {
 
 /// The accusative, as it follows "через": `5 секунд`.
 fn countdown(delay: Duration) -> String {
-    let seconds = seconds(delay);
-    format!("{seconds} {}", plural(seconds, ["секунду", "секунды", "секунд"]))
+    let (count, unit) = count_units(delay);
+    let forms = match unit {
+        Unit::Second => ["секунду", "секунды", "секунд"],
+        Unit::Minute => ["минуту", "минуты", "минут"],
+        Unit::Hour => ["час", "часа", "часов"],
+        Unit::Day => ["день", "дня", "дней"],
+    };
+    format!("{count} {}", plural(count, forms))
 }
 
 /// Russian counts in three forms: 1, 21 · 2–4, 22–24 · 0, 5–20, 25–30.
@@ -125,6 +147,8 @@ const fn plural(count: u64, [one, few, many]: [&'static str; 3]) -> &'static str
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
     use crate::ids::{ChannelId, RoleId, UserId};
 
@@ -137,6 +161,15 @@ mod tests {
             (Words::AlreadyOpen(TICKET), "❌ у тебя уже есть тикет: <#7>"),
             (Words::Closing(Duration::from_secs(5)), "🔒 тикет будет закрыт через 5 секунд..."),
             (Words::NoRights, "❌ нет прав"),
+            (
+                Words::OpenLater(SystemTime::UNIX_EPOCH + Duration::from_millis(1_500)),
+                "❌ discord ограничил бота: слишком много запросов. попробуй ещё раз <t:2:R>, а если срочно, напиши \
+                 команде поддержки",
+            ),
+            (
+                Words::CloseLater(SystemTime::UNIX_EPOCH),
+                "⏳ discord ограничил бота: слишком много запросов. канал будет удалён сам, <t:0:R>",
+            ),
         ];
         for (words, text) in promised {
             assert_eq!(say(&words), text);
@@ -193,6 +226,20 @@ mod tests {
             (90_000, "90 секунд"),
             (111_000, "111 секунд"),
             (121_000, "121 секунду"),
+            (60_000, "1 минуту"),
+            (59_500, "1 минуту"),
+            (120_000, "2 минуты"),
+            (300_000, "5 минут"),
+            (1_260_000, "21 минуту"),
+            (5_400_000, "90 минут"),
+            (3_600_000, "1 час"),
+            (3_601_000, "3601 секунду"),
+            (7_200_000, "2 часа"),
+            (18_000_000, "5 часов"),
+            (75_600_000, "21 час"),
+            (86_400_000, "1 день"),
+            (172_800_000, "2 дня"),
+            (432_000_000, "5 дней"),
         ];
         for (millis, text) in cases {
             assert_eq!(countdown(Duration::from_millis(millis)), text);

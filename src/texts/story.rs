@@ -83,6 +83,24 @@ mod tests {
     }
 
     #[test]
+    fn a_long_pause_is_told_in_minutes() {
+        let note = |seconds| Note::Retrying {
+            call: "say".into(),
+            why: Why::NoAnswer,
+            attempt: 9,
+            pause: Duration::from_secs(seconds),
+        };
+        for (seconds, russian, english) in
+            [(30, "через 30 с", "in 30.0 s"), (90, "через 2 мин", "in 2 min"), (300, "через 5 мин", "in 5 min")]
+        {
+            for (language, end) in [(Language::Russian, russian), (Language::English, english)] {
+                let told = of(language).story(None, &[(NOON, note(seconds))]);
+                assert!(told[0].ends_with(end), "{told:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_long_story_takes_several_messages() {
         let story = vec![(NOON, Note::GaveUp { call: "x".repeat(300), why: Why::NoAnswer }); 40];
         let pages = of(Language::Russian).story(None, &story);

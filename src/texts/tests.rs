@@ -21,6 +21,10 @@ fn all_words() -> Vec<Words> {
         Words::BotLacks(vec![Right::ManageChannels]),
         Words::DiscordDown,
         Words::TryAgain,
+        Words::OpenLater(SystemTime::UNIX_EPOCH),
+        Words::CloseLater(SystemTime::UNIX_EPOCH),
+        Words::PanelLater(SystemTime::UNIX_EPOCH),
+        Words::AskLater(SystemTime::UNIX_EPOCH),
         Words::CannotSave,
         Words::ChannelGone,
         Words::CloseFailed(vec![]),
@@ -78,5 +82,20 @@ fn discord_takes_the_commands_as_they_are_called() {
             command.name(),
             "the name that every language can fall back on"
         );
+    }
+}
+
+#[test]
+fn an_announcement_of_any_delay_is_known_again_and_so_is_one_of_an_older_version() {
+    for language in Language::ALL {
+        for seconds in [0, 1, 5, 60, 90, 3_600, 5_400, 86_400, 90_000] {
+            let text = of(language).say(&Words::Closing(Duration::from_secs(seconds)));
+            assert!(announces_closing(&text), "{text}");
+        }
+    }
+    // An older version told every delay in seconds.
+    for text in ["🔒 тикет будет закрыт через 3600 секунд...", "🔒 this ticket will be closed in 3600 seconds..."]
+    {
+        assert!(announces_closing(text), "{text}");
     }
 }

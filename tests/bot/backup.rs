@@ -1,6 +1,7 @@
 //! A copy made while the bot runs is a whole database, and the bot goes on from it elsewhere.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use crate::stage::Stage;
 
@@ -42,4 +43,21 @@ async fn a_backup_overwrites_nothing() {
     assert_eq!(fs::read_to_string(stage.file("copy.db")).expect("it is there"), "precious");
     let output = stage.ask(&["backup", "no/such/folder/copy.db"]).await;
     assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("there is no folder no/such/folder: make it first"), "{told}");
+}
+
+#[tokio::test]
+async fn a_path_is_a_path_and_a_copy_is_private_whatever_the_umask() {
+    let stage = Stage::ready().await;
+    let talon = env!("CARGO_BIN_EXE_talon");
+    for umask in ["000", "777"] {
+        let copy = format!("file:copy-{umask}?mode=memory.db");
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &format!("umask {umask}; exec \"$0\" backup \"$1\""), talon, &copy]);
+        let output = shell.current_dir(stage.file("")).env_clear().output().expect("a shell");
+        assert!(output.status.success(), "{output:?}");
+        let mode = fs::metadata(stage.file(&copy)).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{umask}");
+    }
 }

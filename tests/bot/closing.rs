@@ -128,8 +128,8 @@ async fn a_closing_by_command_is_two_calls() {
 }
 
 #[tokio::test]
-async fn the_number_of_seconds_agrees_with_its_noun() {
-    for (delay, words) in [("1s", "1 секунду"), ("2s", "2 секунды"), ("1m 31s", "91 секунду"), (LONG, "3600 секунд")]
+async fn a_delay_is_told_in_its_largest_unit_and_agrees_with_its_noun() {
+    for (delay, words) in [("1s", "1 секунду"), ("2s", "2 секунды"), ("1m 31s", "91 секунду"), (LONG, "1 час")]
     {
         let stage = Stage::closing_after(delay).await;
         let alice = stage.discord.ids().alice;
@@ -214,4 +214,8 @@ async fn a_close_button_outside_a_ticket_closes_nothing() {
         stage.discord.look(|world| [ids.panel, ids.lounge, ticket].iter().all(|id| world.channels.contains_key(id)))
     );
     assert!(matches!(stage.row(ids.alice), State::Open { .. }));
+    stage.until_logged("turned down").await;
+    let logged = stage.logged();
+    let mut lines = logged.lines().filter(|line| line.contains("turned down"));
+    assert!(lines.all(|line| !line.contains(&ticket.to_string())), "her ticket has nothing to do with it:\n{logged}");
 }

@@ -26,25 +26,34 @@ impl Demo {
 
     /// Starts it on this port.
     pub async fn start_at(port: &str, arguments: &[&str]) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_talon"))
+        let mut process = Command::new(env!("CARGO_BIN_EXE_talon"));
+        // Whatever the language of whoever runs the tests.
+        process.env("LOCALE", "ru").stderr(Stdio::null());
+        Self::run(process, port, arguments).await
+    }
+
+    async fn run(mut process: Command, port: &str, arguments: &[&str]) -> Self {
+        let mut process = process
             .args(["sandbox", "--port", port])
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()
             .expect("talon starts");
         let mut lines = BufReader::new(process.stdout.take().expect("it is piped")).lines();
         let mut guide = String::new();
-        while !guide.contains("Ctrl-C") {
+        // The address stands alone, at the end.
+        while !guide.lines().last().is_some_and(|line| line.trim().starts_with("http://")) {
             let line =
                 timeout(PATIENCE, lines.next_line()).await.expect("it says how to use it").expect("it can be read");
             guide += &line.expect("it goes on running");
             guide.push('\n');
         }
         let address = guide.split_whitespace().find(|word| word.starts_with("http://")).expect("it says where it is");
-        Self { process, address: address.trim_end_matches(',').to_owned(), guide, lines }
+        let address = address.trim_end_matches(',').to_owned();
+        assert_eq!(guide.lines().last().map(str::trim), Some(&*address), "{guide}");
+        Self { process, address, guide, lines }
     }
 
     /// Where it listens, on loopback.
@@ -123,5 +132,63 @@ async fn a_killed_sandbox_leaves_no_bot_behind() {
         timeout(PATIENCE, talon.lines.next_line()).await.expect("the bot ends soon").expect("it can be read")
     {
         talon.guide += &line;
+    }
+}
+
+/// The title of the panel, once it speaks this language.
+async fn until_panel(talon: &Demo, title: &str) {
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let spoken = async {
+        loop {
+            let view = http.get(format!("{}/sandbox/view?as=alice", talon.address)).send().await.expect("an answer");
+            if view.text().await.expect("a text").contains(title) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, spoken).await.unwrap_or_else(|_| panic!("the panel never said {title}"));
+}
+
+#[tokio::test]
+async fn the_bot_speaks_the_language_that_was_asked_for_and_changes_it_while_one_looks() {
+    let talon = Demo::start(&["--locale", "en"]).await;
+    until_panel(&talon, "SUPPORT SYSTEM").await;
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    for (name, title) in [("speak-ru", "СИСТЕМА ПОДДЕРЖКИ"), ("speak-en", "SUPPORT SYSTEM")] {
+        let thrown = http.post(format!("{}/sandbox/switches?name={name}", talon.address)).send().await;
+        assert!(thrown.expect("an answer").status().is_success());
+        until_panel(&talon, title).await;
+    }
+    assert!(talon.stop("INT").await.success());
+}
+
+#[tokio::test]
+async fn the_language_is_that_of_the_environment_unless_something_else_is_said() {
+    for (variables, title) in [
+        (&[("LANG", "en_US.UTF-8")][..], "SUPPORT SYSTEM"),
+        (&[("LANG", "ru_RU.UTF-8")], "СИСТЕМА ПОДДЕРЖКИ"),
+        (&[("LANG", "ru_RU.UTF-8"), ("LOCALE", "en")], "SUPPORT SYSTEM"),
+    ] {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_talon"));
+        process.env_clear().envs(variables.iter().copied());
+        let talon = Demo::run(process, "0", &[]).await;
+        until_panel(&talon, title).await;
+        assert!(talon.stop("INT").await.success());
+    }
+}
+
+#[tokio::test]
+async fn a_clean_stop_warns_of_nothing() {
+    for arguments in [&[] as &[&str], &["--bot", "none"]] {
+        for signal in ["INT", "TERM"] {
+            let log = tempfile::NamedTempFile::new().expect("a file");
+            let mut process = Command::new(env!("CARGO_BIN_EXE_talon"));
+            process.env("LOCALE", "ru").stderr(log.reopen().expect("it can be opened"));
+            let talon = Demo::run(process, "0", arguments).await;
+            assert!(talon.stop(signal).await.success());
+            let logged = std::fs::read_to_string(log.path()).expect("a text");
+            assert!(!logged.contains("WARN") && !logged.contains("ERROR"), "{logged}");
+        }
     }
 }

@@ -48,13 +48,13 @@ async fn a_story_tells_who_pressed_what_and_what_was_retried_and_refused() {
     for step in [
         format!("Ticket #1 of member {}", ids.alice),
         " UTC  ".to_owned(),
-        format!("Member {} pressed the button \"создать тикет\" and so asked for a ticket.", ids.alice),
+        format!("Member {} pressed the button \"create ticket\" and so asked for a ticket.", ids.alice),
         "\"create channel\" did not succeed (attempt 1): no answer. It was tried again after 250ms.".to_owned(),
         format!("Channel {ticket} was created."),
         format!("the ticket was open in channel {ticket}"),
-        format!("Member {} pressed the button \"создать тикет\" again", ids.alice),
+        format!("Member {} pressed the button \"create ticket\" again", ids.alice),
         format!("{}, not the owner, wrote !close. It was refused: neither owner nor support.", ids.adam),
-        format!("{}, not the owner, pressed the button \"закрыть тикет\" and so asked to close", ids.sue),
+        format!("{}, not the owner, pressed the button \"close ticket\" and so asked to close", ids.sue),
         "It was said in the channel that it will be closed.".to_owned(),
         last,
     ] {
@@ -150,4 +150,37 @@ async fn a_long_story_is_told_in_several_messages() {
     let pages = stage.until("the whole story is told", pages).await;
     assert!(pages.len() > 1 && pages.iter().all(|page| page.content.chars().count() <= 2000));
     assert!(pages.iter().all(|page| page.notified.is_empty()));
+}
+
+#[tokio::test]
+async fn whoever_has_a_token_is_told_names_beside_ids() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let trick = "al\u{1b}[2Jice\u{202e}";
+    stage.discord.act(|world| {
+        if let Some(user) = world.users.get_mut(&ids.alice) {
+            user.global_name = Some(trick.to_owned());
+        }
+    });
+    let ticket = stage.open(ids.alice).await;
+    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.command(ids.adam, ticket, "!close").await;
+    stage.until_told(&["explain", "#1"], |told| told.contains("It was refused")).await;
+    let channel = stage.discord.look(|world| world.channels[&ticket].name.clone());
+
+    let told = |command: &str, arguments: &[&str]| {
+        let output = stage.program(command).args(arguments).output().expect("the program runs");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).expect("the answer is text")
+    };
+    let (alice, channel) = (format!("{} (al\\u{{1b}}[2Jice\\u{{202e}})", ids.alice), format!("{ticket} (#{channel})"));
+    let list = told("tickets", &[]);
+    assert!(list.contains(&format!("#1      {alice}  {channel}  open")), "{list}");
+    let story = told("explain", &["#1"]);
+    assert!(story.contains(&format!("Ticket #1 of member {alice}")) && story.contains(&channel), "{story}");
+    assert!(story.contains(&format!("{} (Adam), not the owner, wrote !close.", ids.adam)), "{story}");
+    assert!(!(list + &story).contains(['\u{1b}', '\u{202e}']));
+    let before = stage.discord.calls().len();
+    told("tickets", &["--json"]);
+    assert_eq!(stage.discord.calls().len(), before, "machines are told ids, and nothing is asked for them");
 }

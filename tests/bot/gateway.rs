@@ -52,6 +52,31 @@ async fn a_session_that_may_be_resumed_is() {
 }
 
 #[tokio::test]
+async fn what_people_chat_about_is_counted_as_heard_and_not_asked_for_again() {
+    let mut stage = Stage::with(Setup { heartbeat: Duration::from_millis(500), ..Setup::default() });
+    stage.start().await;
+    let ids = stage.discord.ids();
+    let known = |stage: &Stage| stage.discord.gateway_connections().last().and_then(|connection| connection.sequence);
+    let begin = stage.until("a heartbeat tells how much was heard", || known(&stage)).await;
+
+    for _ in 0..20 {
+        stage.discord.say(ids.alice, ids.lounge, "has anybody seen my keys?").expect("she may write there");
+    }
+    let chatted = begin + 20;
+    stage.until("a heartbeat counts the chat", || known(&stage).filter(|known| *known >= chatted)).await;
+    let (_, resumed) = connections(&stage.discord);
+    stage.discord.drop_gateway();
+    stage.until("the session is resumed", || (connections(&stage.discord).1 > resumed).then_some(())).await;
+    let after = known(&stage).expect("RESUME tells it");
+    assert!(after >= chatted, "{after} of {chatted}");
+
+    // What matters is heard as ever, also when it was said while the line was down.
+    stage.discord.drop_gateway();
+    stage.discord.say(ids.alice, ids.lounge, "!ticket").expect("she may write there");
+    stage.until("she has her ticket", || (!stage.tickets_of(ids.alice).is_empty()).then_some(())).await;
+}
+
+#[tokio::test]
 async fn a_lost_session_loses_no_ticket() {
     let stage = Stage::ready().await;
     let ids = stage.discord.ids();
@@ -68,8 +93,9 @@ async fn a_lost_session_loses_no_ticket() {
     let press = stage.press_create(ids.alice);
     assert_eq!(stage.answer(press).await, format!("❌ у тебя уже есть тикет: <#{stays}>"));
     opens(&stage, ids.bob).await;
-    // The panel is looked after once in a process, not once in a session.
-    assert_eq!(stage.discord.calls_matching("GET /channels/*/messages/*").len(), 0);
+    // What happened to the panel before a session was not heard of: it is looked at once in each, and left as it is.
+    assert_eq!(stage.discord.calls_matching("GET /channels/*/messages/*").len(), 2);
+    assert_eq!(stage.discord.calls_matching("PATCH /channels/*/messages/*").len(), 0);
 }
 
 #[tokio::test]

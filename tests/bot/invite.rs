@@ -42,5 +42,6 @@ async fn an_invitation_needs_no_token_where_the_application_is_known() {
     let nothing = stage.run("invite").await;
     assert_eq!(nothing.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&nothing.stderr).contains("DISCORD_TOKEN: is not set"), "{nothing:?}");
+    assert!(String::from_utf8_lossy(&nothing.stderr).contains("`talon invite --application ID`"), "{nothing:?}");
     assert_eq!(stage.discord.calls().len(), 0);
 }

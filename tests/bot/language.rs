@@ -49,9 +49,9 @@ async fn english_has_words_of_its_own() {
     let again = stage.press_create(ids.alice);
     assert_eq!(stage.answer(again).await, format!("❌ you already have a ticket: <#{ticket}>"));
     let adam = stage.press_close(ids.adam, ticket);
-    assert_eq!(stage.answer(adam).await, "❌ no permission");
+    assert_eq!(stage.answer(adam).await, "❌ only the ticket's owner and the support team can close it");
     let said = stage.command(ids.adam, ticket, "!close").await;
-    assert_eq!(said.content, "❌ no permission");
+    assert_eq!(said.content, "❌ only the ticket's owner and the support team can close it");
     let elsewhere = stage.command(ids.sue, ids.lounge, "!close").await;
     assert_eq!(elsewhere.content, "❌ this is not a ticket, there is nothing to close here");
 

@@ -103,7 +103,7 @@ async fn the_journal_forgets_what_is_older_than_it_should_keep() {
     stage.set("JOURNAL_KEEP", "2h");
     stage.start().await;
 
-    stage.until_logged("the journal has forgotten what is older than JOURNAL_KEEP lines=1").await;
+    stage.until_logged("the journal has forgotten what is older than JOURNAL_KEEP lines=1 keep=2h").await;
     let reader = Reader::open(&stage.file("json/talon.db")).expect("the database opens");
     let kept = reader.journal(Filter::Member(bob.member), 10).expect("the journal can be read");
     assert_eq!(kept.into_iter().map(|entry| entry.note).collect::<Vec<_>>(), [Ok(Note::Deferred)]);
@@ -112,4 +112,31 @@ async fn the_journal_forgets_what_is_older_than_it_should_keep() {
 
 fn stage_time(stage: &Stage) -> Duration {
     stage.discord.now().duration_since(SystemTime::UNIX_EPOCH).expect("it is later than 1970")
+}
+
+#[tokio::test]
+async fn a_name_cannot_play_tricks_on_whoever_reads_the_log() {
+    for (format, shown) in [
+        ("text", "bot=tal\\u{1b}[2Jon\\u{202e}\\u{a}ERROR\\u{200b}"),
+        ("json", "\"bot\":\"tal\\u001b[2Jon\\u202e\\nERROR\\u200b\""),
+    ] {
+        let mut stage = Stage::empty();
+        stage.set("LOG_FORMAT", format);
+        let bot = stage.discord.ids().bot;
+        stage.discord.act(|world| {
+            if let Some(user) = world.users.get_mut(&bot) {
+                user.username = "tal\u{1b}[2Jon\u{202e}\nERROR\u{200b}".to_owned();
+            }
+        });
+        stage.start().await;
+        stage.until_logged(shown).await;
+        let log = stage.logged();
+        assert!(!log.contains(['\u{1b}', '\u{202e}', '\u{200b}']), "{log:?}");
+        assert!(!log.lines().any(|line| line.starts_with("ERROR")), "{log}");
+        if format == "json" {
+            let line = log.lines().find(|line| line.contains("connected to Discord")).expect("the line");
+            let line: Value = serde_json::from_str(line).expect("it is still JSON");
+            assert_eq!(line["bot"], "tal\u{1b}[2Jon\u{202e}\nERROR\u{200b}", "and means the same");
+        }
+    }
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use talon::sandbox::world::{Answer, MessageView, Overwrite, Permissions, Snowflake, Target};
 use talon::sandbox::{Fault, Trouble, When};
 
+use crate::health::{self, healthz};
 use crate::stage::{CREATE, Stage, button};
 
 const FILE: &str = "json/ticket_message.json";
@@ -134,6 +135,25 @@ async fn a_deleted_one_is_sent_anew() {
     let [panel] = &panels(&stage)[..] else { panic!("one panel: {}", stage.story()) };
     assert_ne!(panel.id, old);
     assert_eq!(known(&stage), Some(panel.id.get()));
+}
+
+#[tokio::test]
+async fn one_that_is_deleted_while_the_bot_runs_is_put_back_at_most_once_a_minute() {
+    let (stage, url) = health::ready().await;
+    let old = panels(&stage)[0].id;
+    delete(&stage);
+    let put_back = |stage: &Stage| panels(stage).first().map(|panel| panel.id).filter(|panel| *panel != old);
+    let panel = stage.until("it is put back", || put_back(&stage)).await;
+    settled(&stage).await;
+    assert_eq!(panels(&stage).len(), 1, "{}", stage.story());
+    assert_eq!(healthz(&url, 200).await["panel"]["in_place"], true);
+
+    // Whoever deletes it again and again does not make the bot send without end.
+    stage.discord.delete_message(stage.discord.ids().panel, panel);
+    let told = "the panel was deleted; it is put back, at most once a minute";
+    stage.until("that is noticed, too", || (stage.logged().matches(told).count() == 2).then_some(())).await;
+    assert_eq!(healthz(&url, 200).await["panel"]["in_place"], false);
+    assert_eq!(panels(&stage), []);
 }
 
 #[tokio::test]

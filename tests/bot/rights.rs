@@ -1,5 +1,7 @@
 //! What the bot may not do, or cannot: the member is told what is missing, and it goes on as soon as it is there.
 
+use std::time::Duration;
+
 use talon::lifecycle::State;
 use talon::sandbox::Setup;
 use talon::sandbox::world::{Overwrite, Permissions, Snowflake, Start, Target};
@@ -27,6 +29,21 @@ async fn a_full_category_is_said_and_opens_again_when_there_is_room() {
 
     assert_eq!(words, "❌ мест для тикетов сейчас нет, попробуй позже или напиши команде поддержки");
     stage.discord.delete_channel(stage.tickets()[0]);
+    stage.open(ids.alice).await;
+}
+
+#[tokio::test]
+async fn a_bot_in_time_out_names_no_right_that_its_roles_give_it() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let tomorrow = stage.discord.now() + Duration::from_secs(24 * 60 * 60);
+    stage.discord.act(|world| world.time_out(ids.bot, Some(tomorrow)));
+
+    let words = refused(&stage, ids.alice).await;
+
+    assert_eq!(words, "❌ мне не хватает прав, напиши администратору");
+    stage.until_logged("because it is in time-out").await;
+    stage.discord.act(|world| world.time_out(ids.bot, None));
     stage.open(ids.alice).await;
 }
 

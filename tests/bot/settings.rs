@@ -33,6 +33,79 @@ fn an_empty_environment_is_told_all_four_at_once() {
 }
 
 #[test]
+fn a_newcomer_is_first_told_what_to_run() {
+    let home = tempfile::tempdir().expect("a folder");
+    for command in ["run", "doctor"] {
+        let told = text(&talon(home.path(), &[command]).stderr);
+        let first = told.lines().next().expect("a sentence");
+        assert!(first.contains("`talon setup`") && first.contains("`talon sandbox`"), "{command}: {told}");
+    }
+    fs::write(home.path().join(".env"), "DISCORD_TOKE=abc\nTICKET_BUTTON_CHANNEL_ID=1\nTICKET_CATAGORY_ID=2\n")
+        .expect("a file");
+    let told = text(&talon(home.path(), &["run"]).stderr);
+    for (written, meant) in [("DISCORD_TOKE", "DISCORD_TOKEN"), ("TICKET_CATAGORY_ID", "TICKET_CATEGORY_ID")] {
+        let line = told.lines().find(|line| line.starts_with(&format!("{written}: ")));
+        assert!(line.is_some_and(|line| line.contains(&format!("is {meant} meant?"))), "{told}");
+    }
+    assert!(told.lines().next().is_some_and(|line| line.contains("`talon setup`")), "{told}");
+    assert!(!told.contains("abc"), "{told}");
+}
+
+#[test]
+fn a_dotenv_that_cannot_be_read_is_told_in_words() {
+    let home = tempfile::tempdir().expect("a folder");
+    fs::create_dir(home.path().join(".env")).expect("a folder");
+    for command in [&["run"][..], &["doctor"], &["tickets"], &["explain", "#1"], &["backup", "b"], &["invite"]] {
+        let told = talon(home.path(), command);
+        assert_eq!(told.status.code(), Some(2), "{told:?}");
+        assert!(text(&told.stderr).contains(".env: is a folder, not a file"), "{told:?}");
+    }
+    fs::remove_dir(home.path().join(".env")).expect("it is empty");
+    fs::write(home.path().join(".env"), "DATABSE_URL=sqlite://mine.db\n").expect("a file");
+    let told = talon(home.path(), &["tickets"]);
+    assert!(text(&told.stderr).contains("is DATABASE_URL meant?"), "{told:?}");
+    fs::write(home.path().join(".env"), "D\0I\0S\0C\0O\0R\0D\0").expect("a file");
+    let told = talon(home.path(), &["tickets"]);
+    assert!(text(&told.stderr).contains("save it as UTF-8"), "{told:?}");
+}
+
+#[tokio::test]
+async fn every_command_reads_the_file_that_it_is_given() {
+    let mut stage = Stage::empty();
+    stage.set("DATABASE_URL", "sqlite://elsewhere/tickets.db");
+    stage.set("LOCALE", "ru");
+    stage.settings_into_file("talon.env");
+    let nowhere = stage.ask(&["tickets", "--env-file", "no.env"]).await;
+    assert_eq!(nowhere.status.code(), Some(2));
+    assert!(text(&nowhere.stderr).contains("no.env: there is no such file"), "{nowhere:?}");
+
+    stage.spawn_with(&["--env-file", "talon.env"]);
+    stage.discord.ready().await;
+    stage.panel().await;
+    stage.open(stage.discord.ids().alice).await;
+
+    for command in [&["tickets"][..], &["explain", "#1"], &["backup", "copy.db"], &["invite"], &["doctor"]] {
+        let arguments = [command, &["--env-file", "talon.env"]].concat();
+        stage.until_told(&arguments, |_| true).await;
+    }
+    assert!(stage.file("elsewhere/tickets.db").exists() && !stage.file("json/talon.db").exists());
+}
+
+#[tokio::test]
+async fn what_deserves_a_look_is_logged_and_stops_nothing() {
+    let mut stage = Stage::empty();
+    stage.settings_into_file(".env");
+    stage.set("CLOSE_DELY", "1h");
+    stage.start().await;
+    assert!(stage.logged().contains("is CLOSE_DELAY meant?"), "{}", stage.logged());
+    assert!(stage.logged().contains("run `chmod 600 .env`"), "{}", stage.logged());
+    stage.stop().await;
+    fs::set_permissions(stage.file(".env"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("it is ours");
+    stage.start().await;
+    assert_eq!(stage.logged().matches("chmod 600").count(), 1, "{}", stage.logged());
+}
+
+#[test]
 fn help_and_version_are_told_without_any_settings() {
     let home = tempfile::tempdir().expect("a folder");
 
@@ -106,12 +179,20 @@ async fn what_is_no_database_is_left_alone() {
 
 #[tokio::test]
 async fn two_bots_do_not_share_a_database() {
-    let stage = Stage::ready().await;
+    let mut stage = Stage::ready().await;
+    let file = stage.file("json/talon.db");
+    std::os::unix::fs::symlink(&file, stage.file("link.db")).expect("a link");
+    fs::hard_link(&file, stage.file("name.db")).expect("a second name");
 
-    let second = stage.run("run").await;
-
-    assert_eq!(second.status.code(), Some(1));
-    assert!(text(&second.stderr).contains("in use by another bot"), "{}", text(&second.stderr));
+    for (path, lock) in [("json/talon.db", true), ("json/talon.db", false), ("link.db", false), ("name.db", false)] {
+        if !lock {
+            let _ = fs::remove_file(stage.file("json/talon.db-lock"));
+        }
+        stage.set("DATABASE_URL", format!("sqlite://{path}"));
+        let second = stage.run("run").await;
+        assert_eq!(second.status.code(), Some(1), "{path}");
+        assert!(text(&second.stderr).contains("in use by another bot"), "{path}: {}", text(&second.stderr));
+    }
     stage.open(stage.discord.ids().alice).await;
 }
 

@@ -88,7 +88,10 @@ async fn a_close_that_is_saved_late_is_deferred_in_time_and_announced_once() {
 
     stage.until_gone(ticket).await;
     stage.until_row(alice, |row| *row == State::Absent).await;
-    assert_eq!(stage.announcements(ticket).len(), 1);
+    let (private, public): (Vec<_>, Vec<_>) =
+        stage.announcements(ticket).into_iter().partition(|message| message.ephemeral);
+    assert_eq!(public.len(), 1, "it is announced once, for all: {public:?}");
+    assert_eq!(private.len(), 1, "and whoever pressed looks at no deferral any more: {private:?}");
 }
 
 #[tokio::test]

@@ -79,6 +79,26 @@ impl Stage {
         stage
     }
 
+    /// Another host with the same settings, in the same world: a folder and a database of its own. Not started.
+    pub fn twin(&self) -> Self {
+        Self {
+            discord: self.discord.clone(),
+            home: TempDir::new().expect("a folder for the bot"),
+            bot: None,
+            settings: self.settings.clone(),
+            file_limit: None,
+        }
+    }
+
+    /// Starts the bot beside another one, and waits until it listens, too, and its panel is in place.
+    pub async fn join(&mut self) {
+        let (before, looked) = (self.discord.connected(), self.discord.calls_matching(LIST_COMMANDS).len());
+        self.spawn();
+        self.until("both listen", || (self.discord.connected() > before).then_some(())).await;
+        self.discord.until_called(LIST_COMMANDS, looked + 1).await;
+        self.until("the panel's id is kept", || self.file("json/ticket_message.json").exists().then_some(())).await;
+    }
+
     /// Changes a setting, from the next start on.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.settings.retain(|(known, _)| known != name);
@@ -127,9 +147,15 @@ impl Stage {
 
     /// Starts the bot, and does not wait for anything.
     pub fn spawn(&mut self) {
+        self.spawn_with(&[]);
+    }
+
+    /// The same, with these arguments.
+    pub fn spawn_with(&mut self, arguments: &[&str]) {
         assert!(self.bot.is_none(), "the bot runs already");
         let log = File::options().create(true).append(true).open(self.log()).expect("the log can be written");
-        let bot = self.program("run").stdout(Stdio::null()).stderr(log).spawn().expect("the bot starts");
+        let bot =
+            self.program("run").args(arguments).stdout(Stdio::null()).stderr(log).spawn().expect("the bot starts");
         self.bot = Some(bot);
     }
 
@@ -189,15 +215,18 @@ impl Stage {
 
     /// Ends the bot at once, wherever it is.
     pub async fn kill(&mut self) {
+        let listening = self.discord.connected();
         let mut bot = self.bot.take().expect("the bot runs");
         bot.kill().expect("the bot can be killed");
         bot.wait().expect("the bot is gone");
-        self.hung_up().await;
+        self.hung_up(listening).await;
     }
 
-    /// Waits until Discord knows that the bot is gone: what happens from now on is heard by the next one.
-    async fn hung_up(&self) {
-        self.until("the connection ends", || (self.discord.connected() == 0).then_some(())).await;
+    /// Waits until Discord knows that the bot is gone: what happens from now on is heard by the next one, or by the one
+    /// beside it. So many were listening before.
+    async fn hung_up(&self, listening: usize) {
+        let left = listening.saturating_sub(1);
+        self.until("the connection ends", || (self.discord.connected() <= left).then_some(())).await;
     }
 
     /// How long the bot has kept a processor busy so far.
@@ -219,17 +248,22 @@ impl Stage {
 
     /// Asks the bot to stop, and waits until it has.
     pub async fn stop(&mut self) -> ExitStatus {
+        let listening = self.discord.connected();
         self.ask_to_stop();
-        self.ended().await
+        self.ended_of(listening).await
     }
 
     /// Waits until the bot has ended by itself.
     pub async fn ended(&mut self) -> ExitStatus {
+        self.ended_of(self.discord.connected()).await
+    }
+
+    async fn ended_of(&mut self, listening: usize) -> ExitStatus {
         let mut bot = self.bot.take().expect("the bot runs");
         // A refused session is asked for once more after five seconds, where less may be asked for.
         let ended =
             self.until_in(2 * PATIENCE, "the bot ends", || bot.try_wait().expect("the bot can be waited for")).await;
-        self.hung_up().await;
+        self.hung_up(listening).await;
         ended
     }
 
@@ -314,7 +348,7 @@ impl Stage {
         self.until("the bot tells where it can be asked", || {
             let log = self.logged();
             let address = log.split("/metrics address=").nth(1)?;
-            Some(format!("http://{}/healthz", address.split_whitespace().next()?))
+            Some(format!("http://{}", address.split_whitespace().next()?))
         })
         .await
     }
@@ -374,9 +408,13 @@ impl Stage {
 
     /// The ticket channels of a member.
     pub fn tickets_of(&self, member: Snowflake) -> Vec<Snowflake> {
-        let mut tickets = self.tickets();
-        tickets.retain(|ticket| self.discord.look(|world| world.channels[ticket].overwrites.contains_key(&member)));
-        tickets
+        let category = self.discord.ids().category;
+        // In one look: a channel may be deleted between two.
+        self.discord.look(|world| {
+            let mut tickets = world.children_of(category);
+            tickets.retain(|ticket| world.channels[ticket].overwrites.contains_key(&member));
+            tickets
+        })
     }
 
     /// Waits until there are this many ticket channels.

@@ -11,12 +11,13 @@ use crate::actors::Outside;
 use crate::actors::staff::Duties;
 use crate::actors::supervisor::{Arguments, Supervisor, SupervisorMsg};
 use crate::discord::{Client, Place, Transport};
-use crate::gateway::{ConnectionConfig, EventHandler, GatewayStatus, listen};
+use crate::gateway::{ConnectionConfig, EventHandler, listen};
 use crate::ids::{ApplicationId, ChannelId, GuildId, Owner, RoleId, UserId};
 use crate::language::{Language, Locale};
 use crate::lifecycle::{Note, Rules, State};
 use crate::sandbox::world::Snowflake;
 use crate::sandbox::{Sandbox, Setup, When};
+use crate::status::Status;
 use crate::store::{Filter, Store};
 
 const CREATE: &str = "create_ticket_button";
@@ -46,18 +47,20 @@ impl House {
             application: ApplicationId(ids.application.get()),
             locale: Locale::One(Language::Russian),
         };
+        let status = Arc::<Status>::default();
         let connection = ConnectionConfig {
             token,
             gateway: transport.gateway().await.expect("a gateway"),
             content: true,
             stage_limit: Duration::from_secs(25),
-            status: Arc::new(GatewayStatus::default()),
+            status: Arc::clone(&status.gateway),
         };
         let outside = Outside {
             counts: transport.counts(),
             client: Client::new(transport, place.clone()),
             store: store.clone(),
             rules: Rules { close_delay: Duration::from_millis(800) },
+            status,
         };
         let outside = Arc::new(outside);
         let arguments = Arguments {

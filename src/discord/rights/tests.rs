@@ -94,10 +94,7 @@ fn each_call_needs_what_it_does() {
             say(Some((MessageId(1), Language::Russian))),
             vec![Right::ViewChannel, Right::SendMessages, Right::ReadMessageHistory],
         ),
-        (
-            Call::Welcome { owner, channel: TICKET, intent: Intent(60) },
-            vec![Right::ViewChannel, Right::SendMessages, Right::EmbedLinks],
-        ),
+        (Call::Welcome { owner, channel: TICKET }, vec![Right::ViewChannel, Right::SendMessages, Right::EmbedLinks]),
         (Call::SendPanel { nonce: 1 }, vec![Right::ViewChannel, Right::SendMessages, Right::EmbedLinks]),
         (Call::ReadChannel { channel: TICKET, after: None }, vec![Right::ViewChannel, Right::ReadMessageHistory]),
         (Call::ListChannels { guild: GuildId(4) }, vec![]),
@@ -121,7 +118,7 @@ const MENTION: u64 = 1 << 17;
 /// What is lacking of all that is needed, with these overwrites of the category.
 fn reviewed(guild: &Guild, overwrites: &[(u64, u64, u64)], roles: &[RoleId]) -> Vec<(Right, Site, Option<Denier>)> {
     let category = channel(overwrites);
-    let rights = guild.review(&[(Site::Category, &category)], BOT, roles);
+    let rights = guild.review(&[(Site::Category, Sight::Channel(&category))], BOT, roles);
     rights.lacks.into_iter().map(|lack| (lack.right, lack.site, lack.denier)).collect()
 }
 
@@ -160,8 +157,50 @@ fn a_review_tells_what_the_server_does_not_give_once() {
 }
 
 #[test]
+fn a_hidden_place_lacks_the_right_to_view_it_unless_the_server_does() {
+    let hidden = |bits: u64| guild(0, bits).review(&[(Site::Panel, Sight::Hidden)], BOT, &[BOT_ROLE]);
+    let lack = Lack { right: Right::ViewChannel, site: Site::Panel, denier: Some(Denier::Hidden) };
+    assert_eq!((hidden(needed_number()).lacks, hidden(needed_number()).unseen), (vec![lack], vec![Site::Panel]));
+    let blind = hidden(needed_number() & !VIEW);
+    let lacks: Vec<_> = blind.lacks.iter().map(|lack| (lack.right, lack.site)).collect();
+    assert_eq!((lacks, blind.unseen), (vec![(Right::ViewChannel, Site::Server)], vec![Site::Panel]), "told once");
+    let administrator = hidden(ADMINISTRATOR);
+    assert_eq!((administrator.lacks, administrator.unseen), (vec![], vec![]));
+}
+
+#[test]
+fn a_channel_that_leaves_its_overwrites_out_was_not_seen() {
+    let bare: Channel = serde_json::from_value(json!({"id": "50", "guild_id": "4"})).unwrap();
+    let rights = guild(0, needed_number()).review(&[(Site::Panel, Sight::Channel(&bare))], BOT, &[BOT_ROLE]);
+    assert_eq!((rights.lacks, rights.unseen), (vec![], vec![Site::Panel]));
+}
+
+#[test]
+fn a_role_tells_how_members_come_by_it() {
+    let source = |told: Value| {
+        let mut role = json!({"id": "60", "permissions": "0"});
+        role.as_object_mut().unwrap().extend(told.as_object().unwrap().clone());
+        let guild: Guild = serde_json::from_value(json!({"id": "4", "owner_id": "1", "roles": [role]})).unwrap();
+        guild.roles().remove(0).source
+    };
+    for (told, expected) in [
+        (json!({}), Source::People),
+        (json!({"id": "4"}), Source::Everyone),
+        (json!({"managed": true, "tags": {"bot_id": "9"}}), Source::Bot),
+        (json!({"managed": true, "tags": {"premium_subscriber": null}}), Source::Boosters),
+        (json!({"managed": true, "tags": {"integration_id": "8"}}), Source::Integration),
+        (json!({"managed": true, "tags": null}), Source::Integration),
+        (json!({"tags": {"guild_connections": null}}), Source::Linked),
+        (json!({"flags": 1}), Source::Onboarding),
+        (json!({"flags": 2, "tags": {}}), Source::People),
+    ] {
+        assert_eq!(source(told.clone()), expected, "{told}");
+    }
+}
+
+#[test]
 fn an_administrator_lacks_nothing() {
-    let rights = guild(0, 0).review(&[(Site::Category, &channel(&[(9, 0, ALL)]))], BOT, &[RoleId(91)]);
+    let rights = guild(0, 0).review(&[(Site::Category, Sight::Channel(&channel(&[(9, 0, ALL)])))], BOT, &[RoleId(91)]);
     assert!(rights.administrator && rights.lacks.is_empty());
     let rights = guild(0, 0).review(&[], BOT, &[]);
     assert_eq!((rights.administrator, rights.role, rights.lacks.len()), (false, None, 8));
@@ -173,7 +212,7 @@ fn whatever_a_call_needs_is_on_the_list() {
     let owner = Owner { guild: GuildId(4), member: UserId(7) };
     let calls = [
         create(),
-        Call::Welcome { owner, channel: TICKET, intent: Intent(60) },
+        Call::Welcome { owner, channel: TICKET },
         Call::Say {
             channel: TICKET,
             words: Words::NoRights,

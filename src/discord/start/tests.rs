@@ -3,7 +3,7 @@ use serde_json::Value;
 use super::*;
 
 fn said(status: u16, body: &str) -> Result<Value, StartError> {
-    read(Reply { status, body: body.into(), date: None }).map(|(found, _)| found)
+    read(Reply { status, body: body.into(), date: None, held_up: None }).map(|(found, _)| found)
 }
 
 #[test]

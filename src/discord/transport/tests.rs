@@ -12,6 +12,8 @@ use super::*;
 use crate::discord::standin::{Act, StandIn};
 use crate::discord::wire::{Class, id};
 
+mod held;
+
 fn ok() -> Act {
     Act::Reply(200, String::new(), "{}".into())
 }
@@ -343,7 +345,7 @@ async fn refusals_are_counted_and_a_request_that_a_page_forbids_stops_no_other()
         transport.send(&create()).await.unwrap();
     }
     assert_eq!(transport.status().refused_last_ten_minutes, 5);
-    assert!(transport.counts().show(0, 0).contains("talon_refusals_total 5"));
+    assert!(transport.counts().show(0, 0, &crate::status::Status::default()).contains("talon_refusals_total 5"));
     assert_eq!(transport.status().barred, None);
     assert_eq!(transport.send(&Ask::new(LightMethod::Get, Route::UserMe)).await.unwrap().status, 200);
 }

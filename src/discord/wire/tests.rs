@@ -67,7 +67,7 @@ fn a_ticket_channel_is_private_from_its_first_moment() {
 #[test]
 fn the_welcome_notifies_two_and_can_be_repeated() {
     check(
-        &Call::Welcome { owner: OWNER, channel: TICKET, intent: Intent(60) },
+        &Call::Welcome { owner: OWNER, channel: TICKET },
         "POST /api/v10/channels/50/messages",
         &json!({
             "content": "<@7> <@&3> - новый тикет!",
@@ -84,7 +84,7 @@ fn the_welcome_notifies_two_and_can_be_repeated() {
                 "custom_id": "close_ticket_button", "disabled": false,
             }]}],
             "allowed_mentions": {"parse": [], "users": ["7"], "roles": ["3"]},
-            "nonce": "60.w", "enforce_nonce": true,
+            "nonce": "50.w", "enforce_nonce": true,
             "tts": false, "sticker_ids": [], "attachments": [],
         }),
     );

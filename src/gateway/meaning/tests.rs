@@ -1,16 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::language::Locale;
-
-const PLACE: Place = Place {
-    me: UserId(9),
-    application: ApplicationId(8),
-    panel: ChannelId(1),
-    category: ChannelId(2),
-    support: RoleId(3),
-    locale: Locale::Auto,
-};
+use crate::gateway::PLACE;
 
 /// Alice, with these roles and permissions.
 fn member(roles: &[&str], permissions: u64) -> Value {

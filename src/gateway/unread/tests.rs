@@ -2,17 +2,9 @@ use std::time::SystemTime;
 
 use super::*;
 use crate::gateway::meaning;
-use crate::ids::{ApplicationId, RoleId, UserId};
 use crate::language::{Language, Locale};
 
-const PLACE: Place = Place {
-    me: UserId(9),
-    application: ApplicationId(8),
-    panel: ChannelId(1),
-    category: ChannelId(2),
-    support: RoleId(3),
-    locale: Locale::One(Language::Russian),
-};
+const PLACE: Place = Place { locale: Locale::One(Language::Russian), ..crate::gateway::PLACE };
 
 fn hear(kind: &str, data: &Value) -> Option<Heard> {
     let event: Event = serde_json::from_value(json!({ "t": kind, "d": data })).expect("an event");

@@ -10,10 +10,12 @@ mod closing;
 mod doubts;
 mod durable;
 mod ending;
+mod limits;
 mod menu;
 mod opening;
 mod panel;
 mod replies;
+mod rivals;
 mod saving;
 mod sightings;
 
@@ -217,7 +219,7 @@ fn look_for_reply(number: u64) -> Call {
 }
 
 fn welcome(channel: ChannelId) -> Call {
-    Call::Welcome { owner: OWNER, channel, intent: Intent(FIRST) }
+    Call::Welcome { owner: OWNER, channel }
 }
 
 fn tell(press: Press, words: Words) -> Call {

@@ -4,7 +4,7 @@ use super::*;
 use crate::lifecycle::panel::{Panel, PanelEvent, PanelNote};
 
 const P: MessageId = MessageId(71);
-const OLDER: [MessageId; 2] = [MessageId(72), MessageId(73)];
+const OLDER: [MessageId; 2] = [MessageId(61), MessageId(62)];
 
 /// What happens to the panel.
 struct Care {
@@ -93,6 +93,29 @@ fn send_after(gone: MessageId) -> Call {
     Call::SendPanel { nonce: gone.0 }
 }
 
+fn deleted(message: MessageId) -> PanelEvent {
+    PanelEvent::Deleted(vec![message])
+}
+
+#[test]
+fn a_panel_that_is_deleted_is_put_back_at_most_once_a_minute() {
+    let again = || PanelEvent::Answered { call: send_after(P), answer: Answer::Sent(M) };
+    known(Some(P))
+        .then(ensure(), &[get()])
+        .answer(get(), Answer::Panel { current: true }, &[], &[PanelNote::InPlace(P)])
+        // Other messages of its channel.
+        .then(deleted(OLDER[0]), &[])
+        .on(deleted(P), &[get()], &[PanelNote::Deleted(P)], None)
+        .answer(get(), no_message(), &[Call::ListPanels], &[])
+        .answer(Call::ListPanels, none(), &[send_after(P)], &[])
+        .on(again(), &[], &[PanelNote::Sent(M)], Some(M))
+        .on(deleted(M), &[], &[PanelNote::Deleted(M)], None)
+        .wake(60_000, &[Call::GetPanel { message: M }])
+        // It was told late, and is there.
+        .answer(Call::GetPanel { message: M }, Answer::Panel { current: true }, &[], &[PanelNote::InPlace(M)])
+        .rests();
+}
+
 fn none() -> Answer {
     Answer::Panels(Vec::new())
 }
@@ -136,22 +159,120 @@ fn a_lost_one_is_sent_anew_and_kept() {
 }
 
 #[test]
-fn old_ones_are_removed_before_a_new_one_is_sent() {
+fn old_ones_are_removed_as_soon_as_a_new_one_is_there() {
     let [first, second] = OLDER;
-    let both = || Answer::Panels(vec![second, first]);
+    let sent = PanelEvent::Answered { call: send_after(second), answer: Answer::Sent(M) };
+    let removed = PanelEvent::Answered { call: remove(second), answer: no_message() };
     known(None)
         .then(ensure(), &[Call::ListPanels])
-        .answer(Call::ListPanels, both(), &[remove(first)], &[])
-        .answer(remove(first), Answer::Done, &[Call::ListPanels], &[PanelNote::Removed(first)])
-        .answer(Call::ListPanels, Answer::Panels(vec![second]), &[remove(second)], &[])
-        .answer(remove(second), no_message(), &[Call::ListPanels], &[PanelNote::Removed(second)])
-        .answer(Call::ListPanels, none(), &[send_after(second)], &[]);
-    // One that cannot be removed holds up the new one.
-    known(None).then(ensure(), &[Call::ListPanels]).answer(Call::ListPanels, both(), &[remove(first)], &[]).fail(
-        remove(first),
-        forbidden(),
-        Call::ListPanels,
-    );
+        .answer(Call::ListPanels, Answer::Panels(vec![second, first]), &[send_after(second)], &[])
+        .on(sent, &[remove(first), remove(second)], &[PanelNote::Sent(M)], None)
+        .answer(remove(first), Answer::Done, &[], &[PanelNote::Removed(first)])
+        .fail(remove(second), forbidden(), remove(second))
+        .on(removed, &[], &[PanelNote::Removed(second)], Some(M))
+        .rests();
+    // None of them goes as long as there is no other.
+    known(None)
+        .then(ensure(), &[Call::ListPanels])
+        .answer(Call::ListPanels, Answer::Panels(vec![second, first]), &[send_after(second)], &[])
+        .fail(send_after(second), Answer::Unknown, Call::ListPanels)
+        .answer(Call::ListPanels, Answer::Panels(vec![second, first]), &[send_after(second)], &[]);
+}
+
+/// A panel that is newer than [`M`].
+const NEWER: MessageId = MessageId(M.0 + 1);
+
+fn look_at(message: MessageId) -> Call {
+    Call::GetPanel { message }
+}
+
+/// A panel in its place, and the one that another process has just sent.
+fn another_appears() -> Care {
+    known(Some(M))
+        .then(ensure(), &[look_at(M)])
+        .answer(look_at(M), Answer::Panel { current: true }, &[], &[PanelNote::InPlace(M)])
+        .on(PanelEvent::Seen(NEWER), &[look_at(NEWER)], &[PanelNote::AnotherProcess(NEWER)], None)
+}
+
+#[test]
+fn a_newer_one_of_another_process_is_adopted_and_not_edited() {
+    let removed = [PanelNote::Removed(M)];
+    for (current, note) in [(true, PanelNote::InPlace(NEWER)), (false, PanelNote::Differs(NEWER))] {
+        let looked = PanelEvent::Answered { call: look_at(NEWER), answer: Answer::Panel { current } };
+        another_appears()
+            .on(looked, &[remove(M)], &[PanelNote::Adopted(NEWER), note], Some(NEWER))
+            .answer(remove(M), no_message(), &[], &removed)
+            .rests();
+    }
+    // It is gone again: nothing is removed for it.
+    another_appears().answer(look_at(NEWER), no_message(), &[], &[]).rests();
+}
+
+#[test]
+fn an_older_one_of_another_process_is_removed() {
+    known(Some(M))
+        .on(PanelEvent::Seen(P), &[remove(P)], &[PanelNote::AnotherProcess(P)], None)
+        .answer(remove(P), Answer::Done, &[], &[PanelNote::Removed(P)])
+        .rests();
+}
+
+#[test]
+fn ours_is_removed_by_another_process_before_theirs_was_looked_at() {
+    let looked = || PanelEvent::Answered { call: look_at(NEWER), answer: Answer::Panel { current: true } };
+    let adopted = [PanelNote::Adopted(NEWER), PanelNote::InPlace(NEWER)];
+    another_appears()
+        .then(ensure(), &[])
+        .on(looked(), &[remove(M)], &adopted, Some(NEWER))
+        .answer(remove(M), no_message(), &[], &[PanelNote::Removed(M)])
+        .rests();
+    // It is not replaced by a third one.
+    known(Some(M))
+        .then(ensure(), &[look_at(M)])
+        .on(PanelEvent::Seen(NEWER), &[look_at(NEWER)], &[PanelNote::AnotherProcess(NEWER)], None)
+        .answer(look_at(M), no_message(), &[Call::ListPanels], &[])
+        .answer(Call::ListPanels, Answer::Panels(vec![NEWER]), &[], &[])
+        .on(looked(), &[], &adopted, Some(NEWER))
+        .rests();
+}
+
+#[test]
+fn a_newer_one_that_is_listed_for_somebody_shows_what_it_should() {
+    known(Some(M))
+        .then(ensure_for(COMMAND), &[look_at(M)])
+        .answer(
+            look_at(M),
+            Answer::Panel { current: true },
+            &[reply(COMMAND, Words::PanelInPlace), Call::ListPanels],
+            &[PanelNote::InPlace(M)],
+        )
+        .answer(Call::ListPanels, Answer::Panels(vec![M, NEWER]), &[look_at(NEWER)], &[])
+        .on(
+            PanelEvent::Answered { call: look_at(NEWER), answer: Answer::Panel { current: false } },
+            &[Call::EditPanel { message: NEWER }, remove(M)],
+            &[PanelNote::Adopted(NEWER)],
+            Some(NEWER),
+        );
+}
+
+#[test]
+fn two_processes_do_not_edit_one_panel_for_ever() {
+    let looked = || Answer::Panel { current: false };
+    let mut care = known(Some(P)).then(ensure(), &[get()]).answer(get(), looked(), &[change()], &[]);
+    for _ in 0..2 {
+        care = care.answer(change(), Answer::Done, &[], &[PanelNote::Edited(P)]).then(ensure(), &[get()]).answer(
+            get(),
+            looked(),
+            &[change()],
+            &[PanelNote::AnotherProcess(P)],
+        );
+    }
+    let contested = [PanelNote::AnotherProcess(P), PanelNote::Contested(P)];
+    care.answer(change(), Answer::Done, &[], &[PanelNote::Edited(P)])
+        .then(ensure(), &[get()])
+        .answer(get(), looked(), &[], &contested)
+        .at(10 * 60_000)
+        .then(ensure(), &[get()])
+        .answer(get(), looked(), &[change()], &[]);
 }
 
 #[test]
@@ -182,7 +303,7 @@ fn one_that_was_sent_in_spite_of_a_lost_answer_is_found_and_kept() {
     lost().on(found(&[P]), &[], &[PanelNote::Sent(P)], Some(P)).rests();
     // It may also take effect later: it is the same message then.
     lost().then(found(&[]), &[send()]);
-    lost().then(found(&[OLDER[0], P]), &[remove(P)]);
+    lost().on(found(&[OLDER[0], P]), &[remove(OLDER[0])], &[PanelNote::Sent(P)], None);
 }
 
 #[test]
@@ -209,21 +330,22 @@ fn one_that_appears_late_is_removed() {
     let sent = || PanelEvent::Answered { call: send(), answer: Answer::Sent(M) };
     let sending = || known(None).then(ensure(), &[Call::ListPanels]).answer(Call::ListPanels, none(), &[send()], &[]);
     let removed = [PanelNote::Removed(P)];
+    let another = || PanelNote::AnotherProcess(P);
     // What appears while one is being sent is that one, or not.
     sending().then(PanelEvent::Seen(M), &[]).on(sent(), &[], &[PanelNote::Sent(M)], Some(M)).rests();
     sending()
         .then(PanelEvent::Seen(P), &[])
-        .on(sent(), &[remove(P)], &[PanelNote::Sent(M)], Some(M))
-        .answer(remove(P), Answer::Done, &[], &removed)
+        .on(sent(), &[remove(P)], &[PanelNote::Sent(M), another()], None)
+        .on(PanelEvent::Answered { call: remove(P), answer: Answer::Done }, &[], &removed, Some(M))
         .rests();
     known(Some(M)).then(PanelEvent::Seen(M), &[]).rests();
     known(Some(M))
-        .then(PanelEvent::Seen(P), &[remove(P)])
+        .on(PanelEvent::Seen(P), &[remove(P)], &[another()], None)
         .fail(remove(P), Answer::Unknown, remove(P))
         .answer(remove(P), no_message(), &[], &removed)
         .rests();
     // Whoever asks meanwhile is not forgotten.
-    known(Some(M)).then(PanelEvent::Seen(P), &[remove(P)]).then(ensure_for(COMMAND), &[]).answer(
+    known(Some(M)).on(PanelEvent::Seen(P), &[remove(P)], &[another()], None).then(ensure_for(COMMAND), &[]).answer(
         remove(P),
         Answer::Done,
         &[Call::GetPanel { message: M }],
@@ -324,4 +446,78 @@ fn it_is_looked_after_again_whenever_asked() {
         .answer(get(), Answer::Panel { current: true }, &[], &[PanelNote::InPlace(P)])
         .at(60_000)
         .then(ensure(), &[get()]);
+}
+
+#[test]
+fn whoever_asked_is_told_until_when_a_limit_holds_it_up_and_it_is_put_in_place_then() {
+    let limited = || Answer::Limited { wait: Duration::from_secs(960) };
+    let later = Words::PanelLater(at(960_000));
+    let note = PanelNote::Retrying { call: "get panel", answer: limited().brief() };
+    let told = |number| reply(number, later.clone());
+    known(Some(P))
+        .then(ensure_for(COMMAND), &[get()])
+        .answer(get(), limited(), &[told(COMMAND)], std::slice::from_ref(&note))
+        .answer(told(COMMAND), Answer::Sent(M), &[], &[])
+        // Whoever asks again is told the same.
+        .then(ensure_for(FIRST), &[get()])
+        .answer(get(), limited(), &[told(FIRST)], &[note])
+        .answer(told(FIRST), Answer::Sent(M), &[], &[])
+        .wake(960_000, &[get()])
+        .answer(get(), Answer::Panel { current: false }, &[change()], &[])
+        .answer(change(), Answer::Done, &[Call::ListPanels], &[PanelNote::Edited(P)])
+        .answer(Call::ListPanels, Answer::Panels(vec![P]), &[], &[])
+        .rests();
+}
+
+#[test]
+fn what_another_process_did_before_the_session_is_found_out() {
+    let sent = || PanelEvent::Answered { call: send(), answer: Answer::Sent(M) };
+    let sending = || known(None).then(ensure(), &[Call::ListPanels]).answer(Call::ListPanels, none(), &[send()], &[]);
+    let looked = PanelEvent::Answered { call: look_at(NEWER), answer: Answer::Panel { current: true } };
+    sending()
+        .on(sent(), &[], &[PanelNote::Sent(M)], Some(M))
+        .then(PanelEvent::Connected, &[look_at(M)])
+        .answer(look_at(M), no_message(), &[Call::ListPanels], &[])
+        .answer(Call::ListPanels, Answer::Panels(vec![NEWER]), &[look_at(NEWER)], &[PanelNote::AnotherProcess(NEWER)])
+        .on(looked, &[], &[PanelNote::Adopted(NEWER), PanelNote::InPlace(NEWER)], Some(NEWER))
+        .rests();
+    // One that was found in its place is not looked at twice at the start, but in every later session.
+    known(Some(P))
+        .then(ensure(), &[get()])
+        .answer(get(), Answer::Panel { current: true }, &[], &[PanelNote::InPlace(P)])
+        .then(PanelEvent::Connected, &[])
+        .then(PanelEvent::Connected, &[get()]);
+}
+
+#[test]
+fn one_that_another_process_sent_before_the_session_is_found_beside_ours_and_adopted() {
+    let sent = || PanelEvent::Answered { call: send(), answer: Answer::Sent(M) };
+    let looked = |message, current| PanelEvent::Answered { call: look_at(message), answer: Answer::Panel { current } };
+    let sending = || known(None).then(ensure(), &[Call::ListPanels]).answer(Call::ListPanels, none(), &[send()], &[]);
+    let adopted = [PanelNote::Adopted(NEWER), PanelNote::Differs(NEWER)];
+    sending()
+        .on(sent(), &[], &[PanelNote::Sent(M)], Some(M))
+        .then(PanelEvent::Connected, &[look_at(M)])
+        .on(looked(M, true), &[Call::ListPanels], &[PanelNote::InPlace(M)], None)
+        .answer(Call::ListPanels, Answer::Panels(vec![M, NEWER]), &[look_at(NEWER)], &[])
+        .on(looked(NEWER, false), &[remove(M)], &adopted, Some(NEWER))
+        .answer(remove(M), Answer::Done, &[], &[PanelNote::Removed(M)])
+        .rests();
+    // The session begins while ours is being sent: by the time that it is told, it may be gone.
+    sending()
+        .then(PanelEvent::Connected, &[])
+        .on(sent(), &[look_at(M)], &[PanelNote::Sent(M)], Some(M))
+        .answer(look_at(M), no_message(), &[Call::ListPanels], &[])
+        .answer(Call::ListPanels, Answer::Panels(vec![NEWER]), &[look_at(NEWER)], &[PanelNote::AnotherProcess(NEWER)])
+        .on(looked(NEWER, false), &[], &adopted, Some(NEWER))
+        .rests();
+    // Or while it is not known yet that there is none.
+    known(None)
+        .then(ensure(), &[Call::ListPanels])
+        .then(PanelEvent::Connected, &[])
+        .answer(Call::ListPanels, none(), &[send()], &[])
+        .on(sent(), &[look_at(M)], &[PanelNote::Sent(M)], Some(M))
+        .on(looked(M, true), &[Call::ListPanels], &[PanelNote::InPlace(M)], None)
+        .answer(Call::ListPanels, Answer::Panels(vec![M]), &[], &[])
+        .rests();
 }

@@ -10,9 +10,12 @@ fn saw(sighting: Sighting) -> Event {
 #[test]
 fn a_channel_in_every_state() {
     for sighting in [marked(D, SECOND), unmarked(D)] {
-        for state in [Absent, bound(), open(C), silent(), announced()] {
+        for state in [Absent, bound(), silent(), announced()] {
             check(state.clone(), saw(sighting.clone()), state, &[read(D)]);
         }
+        // Only a list tells what the open ticket was made for.
+        let look = if sighting.mark.is_some() { list() } else { read(D) };
+        check(open(C), saw(sighting.clone()), open(C), &[look]);
         // It may be the very one that is being made.
         for state in [asked(), deferred()] {
             unmoved(state, saw(sighting.clone()));
@@ -37,6 +40,22 @@ fn looking(sighting: Sighting) -> Story {
 /// When it has been looked into seven times.
 const LOOKED: u64 = 250 + 500 + 1000 + 2000 + 4000 + 8000;
 
+/// When a channel is looked at in which another process may be about to greet somebody.
+const LOOKED_AGAIN: [u64; 12] =
+    [250, 750, 1750, 3750, 7750, 15_750, 23_750, 31_750, 39_750, 47_750, 55_750, LEFT_BEHIND];
+/// When it counts as left behind.
+const LEFT_BEHIND: u64 = 63_750;
+
+/// A channel that nobody was greeted in for so long that it is being removed.
+fn left_behind(sighting: Sighting) -> Story {
+    let channel = sighting.channel;
+    let mut story = looking(sighting);
+    for time in LOOKED_AGAIN {
+        story = story.answer(read(channel), seen(false, false), Absent, &[]).wake(time, Absent, &[read(channel)]);
+    }
+    story.answer(read(channel), seen(false, false), Absent, &[delete(channel)])
+}
+
 /// Each time with this answer.
 fn looking_in_vain(answer: &Answer) -> Story {
     let mut story = looking(unmarked(OLD));
@@ -56,7 +75,7 @@ fn a_ticket_without_a_row_is_adopted() {
         .notes(&[Note::Adopted { channel: OLD }])
         .rests();
     // Nobody was greeted, but somebody has been writing there: the close button is owed to them.
-    let welcome = || Call::Welcome { owner: OWNER, channel: OLD, intent: Intent(ALICE.0) };
+    let welcome = || Call::Welcome { owner: OWNER, channel: OLD };
     let greeting = || looking(marked(OLD, SECOND)).answer(read(OLD), seen(false, true), Absent, &[welcome()]);
     greeting().answer(welcome(), Answer::Sent(M), open(OLD), &[]).rests();
     greeting().answer(welcome(), Answer::Unknown, Absent, &[]).wake(250, Absent, &[read(OLD)]).answer(
@@ -82,8 +101,7 @@ fn a_ticket_without_a_row_is_adopted() {
 
 #[test]
 fn what_nobody_used_is_removed_if_we_made_it() {
-    looking(marked(OLD, SECOND))
-        .answer(read(OLD), seen(false, false), Absent, &[delete(OLD)])
+    left_behind(marked(OLD, SECOND))
         .notes(&[Note::Duplicate { channel: OLD }])
         .answer(delete(OLD), Answer::Done, Absent, &[])
         .rests();
@@ -91,12 +109,13 @@ fn what_nobody_used_is_removed_if_we_made_it() {
 
 #[test]
 fn what_somebody_begins_to_use_is_not_removed_after_all() {
-    let welcome = || Call::Welcome { owner: OWNER, channel: OLD, intent: Intent(ALICE.0) };
+    let welcome = || Call::Welcome { owner: OWNER, channel: OLD };
     let failed = || {
-        looking(marked(OLD, SECOND))
-            .answer(read(OLD), seen(false, false), Absent, &[delete(OLD)])
-            .answer(delete(OLD), Answer::Unknown, Absent, &[])
-            .wake(250, Absent, &[read(OLD)])
+        left_behind(marked(OLD, SECOND)).answer(delete(OLD), Answer::Unknown, Absent, &[]).wake(
+            LEFT_BEHIND + 250,
+            Absent,
+            &[read(OLD)],
+        )
     };
     failed().answer(read(OLD), seen(false, true), Absent, &[welcome()]);
     failed()
@@ -128,9 +147,8 @@ fn what_is_not_ours_is_left_alone() {
 
 #[test]
 fn a_second_channel_beside_a_ticket() {
-    for state in [bound(), open(C), silent(), announced()] {
+    for state in [bound(), silent(), announced()] {
         let looking = |sighting| given(state.clone()).on(saw(sighting), state.clone(), &[read(D)]);
-        looking(marked(D, FIRST)).answer(read(D), seen(false, false), state.clone(), &[delete(D)]);
         looking(marked(D, FIRST))
             .answer(read(D), seen(false, true), state.clone(), &[])
             .notes(&[Note::Unclaimed { channel: D }]);
@@ -170,15 +188,16 @@ fn what_a_former_process_made_for_the_press_is_its_channel() {
 
 #[test]
 fn a_channel_that_is_being_removed_is_not_taken_for_the_one_that_was_made() {
-    looking(marked(C, FIRST))
-        .answer(read(C), seen(false, false), Absent, &[delete(C)])
-        .on(pressed(FIRST), asked(), &[create()])
-        .answer(create(), Answer::Unknown, asked(), &[])
-        .wake(250, asked(), &[list()])
+    let asker = Asker { at: at(LEFT_BEHIND), ..by_press(ALICE, press(FIRST)) };
+    let waiting = || opening(asker.clone(), None);
+    left_behind(marked(C, FIRST))
+        .on(wants(asker.clone()), waiting(), &[create()])
+        .answer(create(), Answer::Unknown, waiting(), &[])
+        .wake(LEFT_BEHIND + 250, waiting(), &[list()])
         .answer(
             list(),
             Answer::Channels(vec![marked(C, FIRST), marked(D, FIRST)]),
-            opening(by_press(ALICE, press(FIRST)), Some(D)),
+            opening(asker.clone(), Some(D)),
             &[tell(press(FIRST), Words::Created(D)), read(D)],
         );
 }
@@ -205,8 +224,8 @@ fn a_channel_that_cannot_be_read_is_left_for_the_next_start() {
 
 #[test]
 fn a_stray_that_cannot_be_deleted_is_given_up_after_a_minute() {
-    let mut story = looking(marked(OLD, SECOND)).answer(read(OLD), seen(false, false), Absent, &[delete(OLD)]);
-    let mut time = 0;
+    let mut story = left_behind(marked(OLD, SECOND));
+    let mut time = LEFT_BEHIND;
     for pause in [250, 500, 1000, 2000, 4000, 8000, 16_000, 32_000] {
         time += pause;
         story = story.answer(delete(OLD), forbidden(), Absent, &[]).wake(time, Absent, &[read(OLD)]).answer(
@@ -235,7 +254,7 @@ fn a_press_waits_until_it_is_known_whether_there_is_a_ticket_already() {
         .rests();
     pressing(unmarked(OLD)).answer(read(OLD), seen(false, true), asked(), &[create()]);
     pressing(unmarked(OLD)).answer(read(OLD), refused(Refusal::ChannelGone), asked(), &[create()]);
-    pressing(marked(OLD, SECOND)).answer(read(OLD), seen(false, false), asked(), &[create(), delete(OLD)]);
+    pressing(marked(OLD, SECOND)).answer(read(OLD), seen(false, false), asked(), &[create()]);
     pressing(unmarked(OLD))
         .on(saw(unmarked(D)), asked(), &[read(D)])
         .answer(read(OLD), seen(false, true), asked(), &[])

@@ -1,6 +1,11 @@
 //! Who the bot is to Discord: its token, its intent, its server, and bit by bit what it may do there.
 
-use crate::discord::{Application, Home, Homeless, Lack, StartError, Survey};
+use std::time::Duration;
+
+use crate::discord::{
+    Application, Home, Homeless, Lack, Named, Rights, Site, Spot, StartError, Survey, Untold, places_of,
+};
+use crate::ids::GuildId;
 use crate::lifecycle::Right;
 use crate::operator::checks::{home, survey, unknown, untold};
 use crate::operator::facts::Facts;
@@ -8,36 +13,81 @@ use crate::operator::finding::Verdict;
 use crate::operator::invite;
 use crate::operator::rights::{self, quoted};
 
-pub(super) fn token(facts: &Facts) -> Verdict {
+/// With fewer new sessions left than this part of them all, there is time to find out what uses them up.
+const FEW_SESSIONS: u32 = 10;
+
+/// An outage is told here, once, with its cause.
+pub(super) fn discord(facts: &Facts) -> Verdict {
     match &facts.discord {
-        Ok(survey) => Verdict::ok(format!("Discord knows the bot as \"{}\"", survey.bot.name)),
-        Err(StartError::TokenRejected) => Verdict::error(
-            "Discord does not accept it",
-            "discord.com/developers/applications → your application → Bot → Reset Token, and copy the new one into \
-             DISCORD_TOKEN",
+        Ok(_) | Err(StartError::TokenRejected) => Verdict::ok("answers"),
+        Err(why) if why.may_pass() => Verdict::unchecked(
+            why.to_string(),
+            "see whether this machine reaches https://discord.com, and whether discordstatus.com tells of an outage; then \
+             ask `talon doctor` again",
         ),
-        Err(why @ (StartError::Proxy | StartError::Network(_))) => {
-            Verdict::error(why.to_string(), "correct DISCORD_PROXY, or take it away")
-        }
-        Err(why) => Verdict::error(
-            format!("not checked, because {why}"),
-            "see whether this machine reaches https://discord.com, and whether discordstatus.com tells of an outage; \
-             then ask `talon doctor` again",
-        ),
+        Err(why) => Verdict::error(why.to_string(), "correct DISCORD_PROXY, or take it away"),
     }
 }
 
+pub(super) fn token(facts: &Facts) -> Verdict {
+    if let Err(StartError::TokenRejected) = &facts.discord {
+        return Verdict::error(
+            "Discord does not accept it",
+            "discord.com/developers/applications → your application → Bot → Reset Token, and copy the new one into \
+             DISCORD_TOKEN",
+        );
+    }
+    survey(facts, |survey| Verdict::ok(format!("Discord knows the bot as \"{}\"", survey.bot.name)))
+}
+
+/// Discord resets the token of a bot that starts more sessions than it allows.
+pub(super) fn session_starts(facts: &Facts) -> Verdict {
+    let remedy = "see in the log why the bot connects so often, and whether another process uses the same token; each \
+                  start of the bot takes one";
+    survey(facts, |survey| {
+        let gateway = match &survey.gateway {
+            Ok(gateway) => gateway,
+            Err(why) => return untold(why),
+        };
+        let Some(limit) = &gateway.session_start_limit else { return Verdict::ok("Discord tells of no limit") };
+        let reset = humantime::format_duration(Duration::from_secs(limit.reset_after / 1_000));
+        let found = format!("{} of {} new ones left; reset in {reset}", limit.remaining, limit.total);
+        match limit.remaining {
+            0 => Verdict::error(found + ": the bot cannot connect before", remedy),
+            left if left < limit.total / FEW_SESSIONS => Verdict::warning(found, remedy),
+            _ => Verdict::ok(found),
+        }
+    })
+}
+
 pub(super) fn message_content(facts: &Facts) -> Verdict {
-    survey(facts, |survey| match survey.application.as_ref().and_then(Application::content) {
-        Some(true) => Verdict::ok("switched on"),
+    survey(facts, |survey| match survey.application.as_ref().map(Application::content) {
+        Ok(Some(true)) => Verdict::ok("switched on"),
         // Nothing is missing without it but a second way to ask for the same.
-        Some(false) => Verdict::warning(
+        Ok(Some(false)) => Verdict::warning(
             "switched off, so !ticket, !close, !setuptickets and !explain are not heard; the buttons and the slash commands \
              work",
             "to have both, discord.com/developers/applications → your application → Bot → Privileged Gateway Intents: \
              switch \"Message Content Intent\" on, save, and start the bot again",
         ),
-        None => untold(),
+        Ok(None) => Verdict::unchecked(
+            "not checked: Discord does not tell whether it is switched on",
+            "see that the commands that begin with ! are heard",
+        ),
+        Err(why) => untold(why),
+    })
+}
+
+/// Nothing is missing without them but a second way to ask for the same.
+pub(super) fn commands(facts: &Facts) -> Verdict {
+    home(facts, |_, survey| match &survey.commands {
+        Ok(true) => Verdict::ok("the bot may have them"),
+        Ok(false) => Verdict::warning(
+            "the bot was invited without the scope applications.commands: there are no slash commands; buttons and \
+             written commands work",
+            format!("{}; the bot may stay meanwhile", invitation(survey)),
+        ),
+        Err(why) => untold(why),
     })
 }
 
@@ -45,36 +95,80 @@ pub(super) fn server(facts: &Facts) -> Verdict {
     survey(facts, |survey| match &survey.home {
         Ok(home) => Verdict::ok(format!("the bot is in \"{}\"", home.server.name)),
         Err(Homeless::NoServer) => Verdict::error("the bot is in no server", invitation(survey)),
-        Err(Homeless::Elsewhere(servers)) => {
-            let names: Vec<String> = servers.iter().map(|server| server.name.clone()).collect();
-            Verdict::error(
-                format!("nothing that the settings name is where the bot is: {}", quoted(&names)),
-                format!(
-                    "correct the ids in the settings, or let the bot into the right server: {}",
-                    invitation(survey)
-                ),
-            )
-        }
-        Err(Homeless::Unknown) => untold(),
+        Err(Homeless::Elsewhere(servers)) => Verdict::error(
+            format!("nothing that the settings name is where the bot is: {}", names(servers)),
+            format!("correct the ids in the settings, or let the bot into the right server: {}", invitation(survey)),
+        ),
+        Err(Homeless::Hidden(servers)) => Verdict::error(
+            format!(
+                "the channels that the settings name are hidden from the bot, in one of its servers ({}) or in another",
+                names(servers)
+            ),
+            format!(
+                "right-click each of the two → Edit Channel or Edit Category → Permissions: add the bot's role, and set \
+                 \"View Channel\" to ✓; if they are in another server, {}",
+                invitation(survey)
+            ),
+        ),
+        Err(Homeless::Unknown(why)) => untold(why),
     })
+}
+
+fn names(servers: &[Named<GuildId>]) -> String {
+    let names: Vec<String> = servers.iter().map(|server| server.name.clone()).collect();
+    quoted(&names)
 }
 
 fn invitation(survey: &Survey) -> String {
     match &survey.application {
-        Some(application) => format!("invite it with {}", invite::link(application.id)),
-        None => "invite it with the link that `talon invite` prints".to_owned(),
+        Ok(application) => format!("invite it with {}", invite::link(application.id)),
+        Err(_) => "invite it with the link that `talon invite` prints".to_owned(),
     }
+}
+
+/// Judges what the bot may do.
+fn review(facts: &Facts, judge: impl FnOnce(&Rights, &Home, &Survey) -> Verdict) -> Verdict {
+    home(facts, |home, survey| match &home.rights {
+        Ok(rights) => judge(rights, home, survey),
+        Err(why) => untold(why),
+    })
+}
+
+/// What a right comes to in a place that could not be looked at.
+fn unseen_place(site: Site, home: &Home) -> Verdict {
+    match rights::spot(site, home) {
+        Some(Spot::Hidden(_)) => unknown(&format!("the bot may not view {}", rights::place(site, home))),
+        Some(Spot::Unknown(why)) => untold(why),
+        _ => untold(&Untold(format!("Discord does not tell who may do what in {}", rights::place(site, home)))),
+    }
+}
+
+/// It takes no right away and yet lets the bot use none but to look and to read, until it ends.
+pub(super) fn time_out(facts: &Facts) -> Verdict {
+    review(facts, |rights, _, survey| {
+        let Some(until) = rights.timed_out else { return Verdict::ok("the bot is in none") };
+        let until = humantime::format_rfc3339_seconds(until).to_string().replace('T', " ").replace('Z', " UTC");
+        Verdict::error(
+            format!("the bot is in time-out until {until}: it can look and read, and nothing else"),
+            format!(
+                "whoever has the right \"Timeout Members\" and a role above the bot's ends it: right-click \"{}\" in the list \
+                 of members → Remove Timeout; or wait",
+                survey.bot.name
+            ),
+        )
+    })
 }
 
 /// One right, wherever the bot needs it.
 pub(super) fn right(facts: &Facts, right: Right) -> Verdict {
-    home(facts, |home, survey| {
-        let lacks: Vec<&Lack> = home.rights.lacks.iter().filter(|lack| lack.right == right).collect();
+    review(facts, |review, home, survey| {
+        let lacks: Vec<&Lack> = review.lacks.iter().filter(|lack| lack.right == right).collect();
         if lacks.is_empty() {
-            return Verdict::ok("given wherever it is needed");
+            let unseen = places_of(right).find(|site| review.unseen.contains(site));
+            return unseen.map_or_else(|| Verdict::ok("given wherever it is needed"), |site| unseen_place(site, home));
         }
         let found: Vec<String> = lacks.iter().map(|lack| rights::absence(lack, home)).collect();
-        let cures: Vec<String> = lacks.iter().map(|lack| rights::cure(lack, home, &survey.bot.name)).collect();
+        let cures: Vec<String> = lacks.iter().map(|lack| rights::cure(lack, review, home, &survey.bot.name)).collect();
         Verdict::error(found.join(", and "), cures.join("; and "))
     })
 }
@@ -82,35 +176,39 @@ pub(super) fn right(facts: &Facts, right: Right) -> Verdict {
 /// Discord notifies nobody of a role that not everybody may mention, unless whoever mentions it may mention all.
 pub(super) fn support_mention(facts: &Facts) -> Verdict {
     home(facts, |home, survey| {
-        let lack = home.rights.lacks.iter().find(|lack| lack.right == Right::MentionEveryone);
-        match (&home.support, lack) {
-            (None, _) => unknown("there is no support role"),
-            (Some(role), _) if role.mentionable => Verdict::ok("anyone may mention the role"),
-            (Some(_), None) => Verdict::ok("the bot may mention every role"),
-            (Some(role), Some(lack)) => Verdict::error(
-                "nobody is notified of a new ticket: the bot may not mention the role",
-                format!(
-                    "Server Settings → Roles → \"{}\" → Display: switch \"Allow anyone to @mention this role\" on; or \
+        let lack = |rights: &Rights| rights.lacks.iter().find(|lack| lack.right == Right::MentionEveryone).cloned();
+        match (&home.support, &home.rights) {
+            (Err(why), _) => untold(why),
+            (Ok(None), _) => unknown("there is no support role"),
+            (Ok(Some(role)), _) if role.mentionable => Verdict::ok("anyone may mention the role"),
+            (Ok(Some(_)), Err(why)) => untold(why),
+            (Ok(Some(role)), Ok(rights)) => match lack(rights) {
+                None => Verdict::ok("the bot may mention every role"),
+                Some(lack) => Verdict::error(
+                    "nobody is notified of a new ticket: the bot may not mention the role",
+                    format!(
+                        "Server Settings → Roles → \"{}\" → Display: switch \"Allow anyone to @mention this role\" on; or \
                      {}",
-                    role.name,
-                    rights::cure(lack, home, &survey.bot.name)
+                        role.name,
+                        rights::cure(&lack, rights, home, &survey.bot.name)
+                    ),
                 ),
-            ),
+            },
         }
     })
 }
 
 pub(super) fn administrator(facts: &Facts) -> Verdict {
-    home(facts, |home, _| {
-        if !home.rights.administrator {
+    review(facts, |rights, _, _| {
+        if !rights.administrator {
             return Verdict::ok("not given, and not needed");
         }
-        Verdict::warning("given, and not needed: whoever got hold of the token could do anything", drop_it(home))
+        Verdict::warning("given, and not needed: whoever got hold of the token could do anything", drop_it(rights))
     })
 }
 
-fn drop_it(home: &Home) -> String {
-    let role = home.rights.role.as_deref().unwrap_or("@everyone");
+fn drop_it(rights: &Rights) -> String {
+    let role = rights.role.as_deref().unwrap_or("@everyone");
     format!(
         "Server Settings → Roles → \"{role}\" → Permissions: switch on the rights that `talon invite` names, then \
          switch \"Administrator\" off"
@@ -119,10 +217,15 @@ fn drop_it(home: &Home) -> String {
 
 /// Discord then refuses a bot what it may do by its rights, and names no right.
 pub(super) fn two_factor(facts: &Facts) -> Verdict {
-    home(facts, |home, survey| match (home.wants_two_factor, survey.two_factor) {
-        (false, _) => Verdict::ok("not demanded"),
-        (true, true) => Verdict::ok("demanded, and the bot's owner has it"),
-        (true, false) => Verdict::warning(
+    home(facts, |home, survey| match (&home.wants_two_factor, survey.two_factor) {
+        (Err(why), _) => untold(why),
+        (Ok(false), _) => Verdict::ok("not demanded"),
+        (Ok(true), Some(true)) => Verdict::ok("demanded, and the bot's owner has it"),
+        (Ok(true), None) => Verdict::unchecked(
+            "demanded, and Discord does not tell whether the bot's owner has it",
+            "see that whoever owns the application has it: User Settings → My Account",
+        ),
+        (Ok(true), Some(false)) => Verdict::warning(
             "the server demands it of moderators: Manage Channels and Manage Messages may not count for the bot",
             "whoever owns the application: User Settings → My Account → Enable Two-Factor Auth",
         ),

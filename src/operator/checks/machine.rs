@@ -13,6 +13,9 @@ use crate::store::{Obstacle, OpenError, StoreError};
 const NO_SPACE: u64 = 10 << 20;
 const LITTLE_SPACE: u64 = 100 << 20;
 
+/// Another process that was seen within this time may still be there.
+const LATELY: Duration = Duration::from_secs(60 * 60);
+
 /// A clock that is wrong will be set right some day, and every deadline moves with it.
 const WRONG: Duration = Duration::from_secs(60);
 const ODD: Duration = Duration::from_secs(5);
@@ -87,10 +90,29 @@ pub(super) fn integrity(facts: &Facts) -> Verdict {
     }
 }
 
+pub(super) fn one_process(facts: &Facts) -> Verdict {
+    let database = &facts.disk.database;
+    match &database.state {
+        Err(_) if database.is_missing() => Verdict::ok("no other one has been seen"),
+        Err(_) => unknown("the database cannot be opened"),
+        Ok(contents) => match &contents.another_process {
+            Err(why) => unreadable(why),
+            Ok(Some(age)) if *age < LATELY => Verdict::warning(
+                format!("another process used the bot's token {} minutes ago", age.as_secs() / 60),
+                "stop one of the two: look for a forgotten host or container. If it cannot be found, reset the token in the \
+                 Developer Portal (Bot, Reset Token)",
+            ),
+            Ok(_) => Verdict::ok("no other one has been seen lately"),
+        },
+    }
+}
+
 pub(super) fn disk_space(facts: &Facts) -> Verdict {
     let free = match &facts.disk.free {
         Ok(free) => *free,
-        Err(why) => return Verdict::warning(format!("unknown: {why}"), "see that the folder of the database is there"),
+        Err(why) => {
+            return Verdict::unchecked(format!("not checked: {why}"), "see that the folder of the database is there");
+        }
     };
     let found = format!("{} MB free", free >> 20);
     let remedy = "make room where the database is";
@@ -106,7 +128,9 @@ pub(super) fn clock(facts: &Facts) -> Verdict {
         let (by, way) = match survey.clock {
             Clock::Fast(by) => (by, "fast"),
             Clock::Slow(by) => (by, "slow"),
-            Clock::Untold => return Verdict::warning("unknown: Discord did not tell the time", "look at a clock"),
+            Clock::Untold => {
+                return Verdict::unchecked("not checked: Discord did not tell the time", "look at a clock");
+            }
         };
         let found = format!("{} s {way}", by.as_secs());
         let remedy = "let the machine's clock be set by the network: timedatectl set-ntp true";

@@ -9,7 +9,7 @@ mod rooms;
 #[cfg(test)]
 mod tests;
 
-use crate::discord::{Home, Survey};
+use crate::discord::{Home, Survey, Untold};
 use crate::lifecycle::Right;
 use crate::operator::facts::Facts;
 use crate::operator::finding::{Finding, Verdict};
@@ -26,13 +26,17 @@ const fn check(name: &'static str, title: &'static str, judge: fn(&Facts) -> Ver
 }
 
 /// All of them, in the order in which they are best set right.
-const CHECKS: [Check; 23] = [
+const CHECKS: [Check; 27] = [
+    check("discord", "Discord", access::discord),
     check("token", "Token", access::token),
+    check("session_starts", "Gateway sessions", access::session_starts),
     check("message_content", "Message content intent", access::message_content),
     check("server", "Server", access::server),
+    check("commands", "Slash commands", access::commands),
     check("panel_channel", "Panel channel", rooms::panel_channel),
     check("category", "Category", rooms::category),
     check("support_role", "Support role", rooms::support_role),
+    check("time_out", "Time-out", access::time_out),
     check("view_channels", "View Channels", |facts| access::right(facts, Right::ViewChannel)),
     check("manage_channels", "Manage Channels", |facts| access::right(facts, Right::ManageChannels)),
     check("send_messages", "Send Messages", |facts| access::right(facts, Right::SendMessages)),
@@ -48,6 +52,7 @@ const CHECKS: [Check; 23] = [
     check("panel_file", "Panel file", machine::panel_file),
     check("database", "Database", machine::database),
     check("database_integrity", "Database integrity", machine::integrity),
+    check("one_process", "One process", machine::one_process),
     check("disk_space", "Disk space", machine::disk_space),
     check("clock", "Clock", machine::clock),
 ];
@@ -63,7 +68,7 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
 
 /// Judges what Discord tells.
 fn survey(facts: &Facts, judge: impl FnOnce(&Survey) -> Verdict) -> Verdict {
-    facts.discord.as_ref().map_or_else(|_| unknown("nothing was heard of Discord"), judge)
+    facts.discord.as_ref().map_or_else(|_| unknown("Discord has told nothing"), judge)
 }
 
 /// Judges what is in the server.
@@ -76,10 +81,10 @@ fn home(facts: &Facts, judge: impl FnOnce(&Home, &Survey) -> Verdict) -> Verdict
 
 /// It hangs on something that is itself amiss; what to do about that is told where it stands.
 fn unknown(why: &str) -> Verdict {
-    Verdict { remedy: None, ..Verdict::warning(format!("not checked: {why}"), "") }
+    Verdict::depends(format!("not checked: {why}"))
 }
 
-/// Discord has told other things, but not this.
-fn untold() -> Verdict {
-    Verdict::warning("unknown: Discord did not tell", "ask `talon doctor` again in a moment")
+/// Discord has told other things, but not this. Whatever has the same cause shares a line.
+fn untold(why: &Untold) -> Verdict {
+    Verdict::unchecked(format!("not checked: {why}"), "ask `talon doctor` again in a moment")
 }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::*;
 use crate::discord::{
-    Application, Channel, Clock, Denier, Homeless, Kind, Lack, Named, Rights, Role, Site, Spot, StartError,
-    needed_rights,
+    Application, Channel, Clock, Denier, Gateway, Holders, Homeless, Kind, Lack, Listing, Named, Rights, Role,
+    SessionStartLimit, Site, Source, Spot, StartError, needed_rights,
 };
 use crate::ids::{ApplicationId, ChannelId, GuildId, MessageId, RoleId, UserId};
 use crate::operator::facts::{Contents, Database, Disk, PanelFile};
-use crate::operator::finding::Status;
+use crate::operator::finding::{self, Status};
 use crate::operator::rights::name;
 use crate::store::panel::NoPanel;
 use crate::store::{Obstacle, OpenError, StoreError};
@@ -18,28 +18,41 @@ fn spot(id: u64, name: &str, kind: Kind) -> Spot {
     Spot::Here(Channel { id: ChannelId(id), name: name.to_owned(), kind, parent: None })
 }
 
+fn gateway(remaining: u32) -> Gateway {
+    let limit = SessionStartLimit { total: 1_000, remaining, reset_after: 3_600_000, max_concurrency: 1 };
+    Gateway { url: "wss://gateway.discord.gg".into(), shards: 1, session_start_limit: Some(limit) }
+}
+
 /// All is well.
 fn facts() -> Facts {
-    let support = Role { id: RoleId(3), name: "support".into(), mentionable: false, managed: false, everyone: false };
+    let support = Role { id: RoleId(3), name: "support".into(), mentionable: false, source: Source::People };
     let home = Home {
         server: Named { id: GuildId(4), name: "talon".into() },
-        channels: 3,
-        tickets: 0,
+        listing: Ok(Listing { channels: 3, tickets: 0 }),
         panel: spot(1, "help", Kind::Text),
         category: spot(2, "tickets", Kind::Category),
-        support: Some(support),
-        wants_two_factor: false,
-        rights: Rights { administrator: false, role: Some("helper".into()), lacks: vec![] },
+        support: Ok(Some(support)),
+        holders: Holders { members: Some(9), of_roles: [(RoleId(3), 2)].into() },
+        wants_two_factor: Ok(false),
+        rights: Ok(Rights {
+            administrator: false,
+            role: Some("helper".into()),
+            lacks: vec![],
+            unseen: vec![],
+            timed_out: None,
+        }),
     };
     let survey = Survey {
         bot: Named { id: UserId(9), name: "talon".into() },
-        two_factor: false,
-        application: Some(Application { id: ApplicationId(9), flags: Some(1 << 19) }),
+        two_factor: Some(false),
+        application: Ok(Application { id: ApplicationId(9), flags: Some(1 << 19) }),
+        gateway: Ok(gateway(998)),
         home: Ok(home),
+        commands: Ok(true),
         clock: Clock::Slow(Duration::ZERO),
     };
     let panel = PanelFile { path: "panel.json".into(), said: Ok(MessageId(7)), writable: Ok(()) };
-    let contents = Contents { tickets: Ok((1, 2)), damage: Ok(vec![]) };
+    let contents = Contents { tickets: Ok((1, 2)), damage: Ok(vec![]), another_process: Ok(None) };
     let database = Database { path: "talon.db".into(), state: Ok(contents), writable: Ok(()) };
     Facts { discord: Ok(survey), disk: Disk { panel, database, free: Ok(1 << 30) } }
 }
@@ -52,6 +65,22 @@ fn home(facts: &mut Facts) -> &mut Home {
     survey(facts).home.as_mut().unwrap()
 }
 
+fn rights(facts: &mut Facts) -> &mut Rights {
+    home(facts).rights.as_mut().unwrap()
+}
+
+fn support(facts: &mut Facts) -> &mut Role {
+    home(facts).support.as_mut().unwrap().as_mut().unwrap()
+}
+
+fn listing(facts: &mut Facts) -> &mut Listing {
+    home(facts).listing.as_mut().unwrap()
+}
+
+fn why() -> Untold {
+    Untold("why".to_owned())
+}
+
 /// What is not as it should be: the check, how bad it is, and both texts.
 fn amiss(change: impl FnOnce(&mut Facts)) -> Vec<(&'static str, Status, String)> {
     let mut facts = facts();
@@ -60,10 +89,18 @@ fn amiss(change: impl FnOnce(&mut Facts)) -> Vec<(&'static str, Status, String)>
     findings.map(|finding| (finding.check, finding.status, finding.to_string())).collect()
 }
 
+/// The same without what only hangs on it.
+fn amiss_itself(change: impl FnOnce(&mut Facts)) -> Vec<(&'static str, Status, String)> {
+    let mut facts = facts();
+    change(&mut facts);
+    let dependent: Vec<_> = examine(&facts).into_iter().filter(Finding::depends).map(|finding| finding.check).collect();
+    amiss(|known| *known = facts).into_iter().filter(|(check, ..)| !dependent.contains(check)).collect()
+}
+
 /// One thing is amiss, and nothing else; these words tell of it.
 #[track_caller]
 fn alone(status: Status, check: &str, words: &[&str], change: impl FnOnce(&mut Facts)) {
-    let amiss = amiss(change);
+    let amiss = amiss_itself(change);
     let [(found, how, text)] = &amiss[..] else { panic!("one thing is amiss: {amiss:#?}") };
     assert_eq!((*found, *how), (check, status), "{text}");
     for word in words {
@@ -88,11 +125,16 @@ fn where_all_is_well_every_line_says_so() {
     assert_eq!(names.len(), CHECKS.len(), "programs tell them apart by name");
 }
 
+#[track_caller]
+fn unchecked(check: &str, words: &[&str], change: impl FnOnce(&mut Facts)) {
+    alone(Status::Unchecked, check, words, change);
+}
+
 #[test]
 fn each_right_taken_away_alone_is_one_finding() {
     for right in needed_rights() {
         let lack = Lack { right, site: Site::Server, denier: None };
-        let amiss = amiss(|facts| home(facts).rights.lacks.push(lack));
+        let amiss = amiss_itself(|facts| rights(facts).lacks.push(lack));
         let [(check, Status::Error, text)] = &amiss[..] else { panic!("{right:?}: {amiss:#?}") };
         assert!(text.contains("Server Settings → Roles → \"helper\" → Permissions"), "{text}");
         assert!(text.contains(&format!("switch \"{}\" on", name(right))), "{text}");
@@ -112,20 +154,20 @@ fn what_an_overwrite_takes_away_is_given_back_there() {
             "right-click \"tickets\" → Edit Category",
             "role \"helper\"",
         ],
-        |facts| home(facts).rights.lacks.push(everyone),
+        |facts| rights(facts).lacks.push(everyone),
     );
     let roles = lack(Site::Panel, Denier::Roles(vec!["bots".into()]));
     error(
         "view_channels",
         &["the bot's role \"bots\" in the panel channel #help", "right-click #help → Edit Channel", "role \"helper\""],
-        |facts| home(facts).rights.lacks.push(roles),
+        |facts| rights(facts).lacks.push(roles),
     );
     error("view_channels", &["denied to the bot itself", "the member \"talon\""], |facts| {
-        home(facts).rights.lacks.push(lack(Site::Panel, Denier::Bot));
+        rights(facts).lacks.push(lack(Site::Panel, Denier::Bot));
     });
     error("view_channels", &["in the category", "and denied", "; and right-click"], |facts| {
         let both = [lack(Site::Category, Denier::Everyone), lack(Site::Panel, Denier::Everyone)];
-        home(facts).rights.lacks.extend(both);
+        rights(facts).lacks.extend(both);
     });
 }
 
@@ -133,7 +175,8 @@ fn what_an_overwrite_takes_away_is_given_back_there() {
 fn a_bot_without_a_role_of_its_own_is_invited_again() {
     error("send_messages", &["no role of its own", "talon invite"], |facts| {
         let lack = Lack { right: Right::SendMessages, site: Site::Server, denier: None };
-        home(facts).rights = Rights { administrator: false, role: None, lacks: vec![lack] };
+        *rights(facts) =
+            Rights { administrator: false, role: None, lacks: vec![lack], unseen: vec![], timed_out: None };
     });
 }
 
@@ -141,11 +184,11 @@ fn a_bot_without_a_role_of_its_own_is_invited_again() {
 fn a_support_that_anyone_may_mention_needs_no_right() {
     let lack = Lack { right: Right::MentionEveryone, site: Site::Server, denier: None };
     error("support_mention", &["nobody is notified", "Allow anyone to @mention this role"], |facts| {
-        home(facts).rights.lacks.push(lack.clone());
+        rights(facts).lacks.push(lack.clone());
     });
     let amiss = amiss(|facts| {
-        home(facts).rights.lacks.push(lack);
-        home(facts).support.as_mut().unwrap().mentionable = true;
+        rights(facts).lacks.push(lack);
+        support(facts).mentionable = true;
     });
     assert_eq!(amiss, []);
 }
@@ -155,34 +198,122 @@ fn who_the_bot_is() {
     warning("message_content", &["the slash commands work", "Bot → Privileged Gateway Intents"], |facts| {
         survey(facts).application.as_mut().unwrap().flags = Some(0);
     });
-    warning("message_content", &["Discord did not tell"], |facts| survey(facts).application = None);
-    warning("message_content", &["Discord did not tell"], |facts| {
+    unchecked("message_content", &["not checked: why"], |facts| survey(facts).application = Err(why()));
+    unchecked("message_content", &["Discord does not tell"], |facts| {
         survey(facts).application.as_mut().unwrap().flags = None;
     });
-    warning("two_factor", &["Enable Two-Factor Auth"], |facts| home(facts).wants_two_factor = true);
+    warning("two_factor", &["Enable Two-Factor Auth"], |facts| home(facts).wants_two_factor = Ok(true));
     let owner_has_it = |facts: &mut Facts| {
-        home(facts).wants_two_factor = true;
-        survey(facts).two_factor = true;
+        home(facts).wants_two_factor = Ok(true);
+        survey(facts).two_factor = Some(true);
     };
     assert_eq!(amiss(owner_has_it), []);
-    warning("administrator", &["not needed", "\"helper\""], |facts| home(facts).rights.administrator = true);
+    warning("administrator", &["not needed", "\"helper\""], |facts| rights(facts).administrator = true);
 }
 
 #[test]
-fn without_discord_one_line_says_what_to_do_and_the_others_accuse_nobody() {
+fn a_bot_in_time_out_lacks_no_right_and_is_told_until_when() {
+    let words = ["until 2026-11-28 13:00:00 UTC", "right-click \"talon\"", "Remove Timeout", "Timeout Members"];
+    error("time_out", &words, |facts| {
+        rights(facts).timed_out = Some(humantime::parse_rfc3339("2026-11-28T13:00:00Z").unwrap());
+    });
+}
+
+#[test]
+fn an_outage_is_one_line_and_nothing_is_wrong() {
     let cases = [
-        (StartError::TokenRejected, "Reset Token"),
-        (StartError::NoAnswer(None), "reaches https://discord.com"),
-        (StartError::NoAnswer(Some(503)), "status 503"),
-        (StartError::Proxy, "DISCORD_PROXY"),
+        (StartError::TokenRejected, "token", Status::Error, "Reset Token"),
+        (StartError::NoAnswer(None), "discord", Status::Unchecked, "reaches https://discord.com"),
+        (StartError::NoAnswer(Some(503)), "discord", Status::Unchecked, "status 503"),
+        (StartError::Proxy, "discord", Status::Error, "DISCORD_PROXY"),
     ];
-    for (why, words) in cases {
-        let amiss = amiss(|facts| facts.discord = Err(why));
-        let (wrong, unknown): (Vec<_>, Vec<_>) = amiss.iter().partition(|(_, status, _)| *status == Status::Error);
-        let [("token", _, text)] = &wrong[..] else { panic!("{wrong:#?}") };
-        assert!(text.contains(words), "{text}");
-        assert_eq!(unknown.len(), CHECKS.len() - 5, "all but the token and this machine");
+    for (why, check, status, words) in cases {
+        let mut facts = facts();
+        facts.discord = Err(why);
+        let findings = examine(&facts);
+        let told: Vec<_> =
+            findings.iter().filter(|finding| finding.status != Status::Ok && !finding.depends()).collect();
+        let [told] = told[..] else { panic!("one line: {told:#?}") };
+        assert_eq!((told.check, told.status), (check, status));
+        assert!(told.to_string().contains(words), "{told}");
+        let on_this_machine =
+            findings.iter().filter(|finding| finding.status == Status::Ok && finding.check != "discord");
+        assert_eq!(on_this_machine.count(), 5, "what needs no Discord is checked all the same: {findings:#?}");
     }
+}
+
+#[test]
+fn how_many_sessions_are_left() {
+    let left = |remaining| move |facts: &mut Facts| survey(facts).gateway = Ok(gateway(remaining));
+    assert_eq!(amiss(left(100)), []);
+    warning("session_starts", &["99 of 1000 new ones left; reset in 1h", "another process"], left(99));
+    error("session_starts", &["0 of 1000", "cannot connect before"], left(0));
+    assert_eq!(amiss(|facts| survey(facts).gateway.as_mut().unwrap().session_start_limit = None), []);
+    unchecked("session_starts", &["not checked: why"], |facts| survey(facts).gateway = Err(why()));
+}
+
+#[test]
+fn nothing_that_was_not_told_is_in_place() {
+    type Taking = fn(&mut Facts);
+    let takings: [(Taking, usize); 9] = [
+        (|facts| survey(facts).application = Err(why()), 1),
+        (|facts| survey(facts).home = Err(Homeless::Unknown(why())), 18),
+        (|facts| home(facts).listing = Err(why()), 2),
+        (|facts| home(facts).rights = Err(why()), 12),
+        (|facts| home(facts).support = Err(why()), 2),
+        (|facts| home(facts).wants_two_factor = Err(why()), 1),
+        (|facts| rights(facts).unseen.push(Site::Panel), 4),
+        (|facts| home(facts).category = Spot::Unknown(why()), 2),
+        (
+            |facts| {
+                home(facts).panel = Spot::Unknown(why());
+                rights(facts).unseen.push(Site::Panel);
+            },
+            5,
+        ),
+    ];
+    for (number, (taken, unknown)) in takings.into_iter().enumerate() {
+        let mut facts = facts();
+        taken(&mut facts);
+        let findings = examine(&facts);
+        let open = findings.iter().filter(|finding| finding.status != Status::Ok);
+        assert!(open.clone().all(|finding| finding.status == Status::Unchecked), "{number}: {findings:#?}");
+        assert_eq!(open.count(), unknown, "{number}: {findings:#?}");
+        let own = finding::causes(&findings).into_iter().filter(|(finding, _)| !finding.depends());
+        assert_eq!(own.count(), 1, "{number}: one cause is one line: {findings:#?}");
+        assert_eq!(finding::worst(&findings), Status::Unchecked);
+        assert!(!finding::summary(&findings).contains("in place"));
+    }
+}
+
+#[test]
+fn a_hidden_channel_is_given_back_to_the_bot_and_not_looked_for_elsewhere() {
+    let lack = Lack { right: Right::ViewChannel, site: Site::Panel, denier: Some(Denier::Hidden) };
+    let amiss = amiss(|facts| {
+        home(facts).panel = Spot::Hidden(ChannelId(1));
+        rights(facts).lacks.push(lack);
+        rights(facts).unseen.push(Site::Panel);
+    });
+    let wrong: Vec<_> = amiss.iter().filter(|(_, status, _)| *status == Status::Error).collect();
+    let [("view_channels", _, text)] = wrong[..] else { panic!("{amiss:#?}") };
+    for words in ["with the id 1, which is hidden", "Edit Channel", "\"View Channels\" to ✓", "correct TICKET_BUTTON"]
+    {
+        assert!(text.contains(words), "{words:?} in {text}");
+    }
+    let unknown: Vec<_> =
+        amiss.iter().filter(|(_, status, _)| *status == Status::Unchecked).map(|(check, ..)| *check).collect();
+    assert_eq!(unknown, ["panel_channel", "send_messages", "embed_links", "read_message_history"]);
+    error("server", &["hidden from the bot", "\"talon\"", "\"View Channel\" to ✓"], |facts| {
+        survey(facts).home = Err(Homeless::Hidden(vec![Named { id: GuildId(4), name: "talon".into() }]));
+    });
+}
+
+#[test]
+fn a_bot_that_was_invited_without_slash_commands() {
+    warning("commands", &["scope applications.commands", "client_id=9&scope=bot%20applications.commands"], |facts| {
+        survey(facts).commands = Ok(false);
+    });
+    unchecked("commands", &["not checked: why"], |facts| survey(facts).commands = Err(why()));
 }
 
 #[test]
@@ -205,40 +336,62 @@ fn what_the_settings_name() {
     };
     panel(Spot::Missing, "does not exist");
     panel(Spot::Elsewhere, "in another server");
-    panel(Spot::Hidden, "that the bot is not in");
     panel(spot(2, "tickets", Kind::Category), "\"tickets\" is no text channel");
-    warning("panel_channel", &["ask `talon doctor` again"], |facts| home(facts).panel = Spot::Unknown);
+    unchecked("panel_channel", &["ask `talon doctor` again"], |facts| home(facts).panel = Spot::Unknown(why()));
+    unchecked("panel_channel", &["does not tell what kind of channel"], |facts| {
+        home(facts).panel = spot(1, "help", Kind::Untold);
+    });
     error("category", &["#help is no category", "TICKET_CATEGORY_ID"], |facts| {
         home(facts).category = spot(1, "help", Kind::Text);
     });
     error("support_role", &["every member would see", "SUPPORT_ROLE_ID"], |facts| {
-        home(facts).support.as_mut().unwrap().everyone = true;
+        support(facts).source = Source::Everyone;
     });
-    warning("support_role", &["belongs to a bot"], |facts| {
-        home(facts).support.as_mut().unwrap().managed = true;
+    warning("support_role", &["belongs to a bot"], |facts| support(facts).source = Source::Bot);
+    warning("support_role", &["@support is given to whoever boosts", "SUPPORT_ROLE_ID"], |facts| {
+        support(facts).source = Source::Boosters;
     });
+    let held = |count| move |facts: &mut Facts| home(facts).holders.of_roles = [(RoleId(3), count)].into();
+    warning("support_role", &["@support is held by 5 of about 9 members", "SUPPORT_ROLE_ID"], held(5));
+    warning("support_role", &["@support is held by nobody", "give your support team"], held(0));
+    assert_eq!(amiss(|facts| home(facts).holders = Holders::default()), [], "not told is nobody's fault");
 }
 
 #[test]
 fn what_is_missing_is_wrong_once_and_what_hangs_on_it_unknown() {
-    let role = amiss(|facts| home(facts).support = None);
-    let [("support_role", Status::Error, _), ("support_mention", Status::Warning, _)] = &role[..] else {
+    let role = amiss(|facts| home(facts).support = Ok(None));
+    let [("support_role", Status::Error, _), ("support_mention", Status::Unchecked, _)] = &role[..] else {
         panic!("{role:#?}")
     };
     let category = amiss(|facts| home(facts).category = Spot::Missing);
-    let [("category", Status::Error, _), ("category_room", Status::Warning, _)] = &category[..] else {
+    let [("category", Status::Error, _), ("category_room", Status::Unchecked, _)] = &category[..] else {
         panic!("{category:#?}")
     };
 }
 
 #[test]
 fn how_full_it_is() {
-    let tickets = |count| move |facts: &mut Facts| home(facts).tickets = count;
+    let tickets = |count| move |facts: &mut Facts| listing(facts).tickets = count;
     assert_eq!(amiss(tickets(39)), []);
+    let room = |change: fn(&mut Facts)| {
+        let mut facts = facts();
+        listing(&mut facts).tickets = 5;
+        change(&mut facts);
+        let found = examine(&facts).into_iter().find(|finding| finding.check == "category_room").unwrap();
+        (found.status, found.found)
+    };
+    let (status, found) = room(|_| ());
+    assert_eq!(status, Status::Ok);
+    assert!(found.starts_with("at least 5 of 50") && found.contains("not counted"), "45 may be hidden: {found}");
+    assert_eq!(room(|facts| rights(facts).administrator = true), (Status::Ok, "5 of 50 channels".to_owned()));
+    let (status, found) = room(|facts| {
+        rights(facts).lacks.push(Lack { right: Right::ViewChannel, site: Site::Server, denier: None });
+    });
+    assert!(status == Status::Unchecked && found.contains("5 of 50 channels; others are hidden"), "{found}");
     warning("category_room", &["40 of 50"], tickets(40));
     error("category_room", &["50 of 50", "no ticket can be opened"], tickets(50));
-    warning("server_room", &["499 of 500"], |facts| home(facts).channels = 499);
-    error("server_room", &["500 of 500"], |facts| home(facts).channels = 500);
+    warning("server_room", &["499 of 500"], |facts| listing(facts).channels = 499);
+    error("server_room", &["500 of 500"], |facts| listing(facts).channels = 500);
 }
 
 fn denied() -> io::Error {
@@ -270,28 +423,42 @@ fn the_database() {
         facts.disk.database.writable = Err(denied());
     });
     error("database", &["cannot be read"], |facts| {
-        let damage = Ok(vec![]);
-        facts.disk.database.state = Ok(Contents { tickets: Err(StoreError::Other("odd".into())), damage });
+        let tickets = Err(StoreError::Other("odd".into()));
+        facts.disk.database.state = Ok(Contents { tickets, damage: Ok(vec![]), another_process: Ok(None) });
     });
     error("database_integrity", &["row 5 missing", "restore a backup"], |facts| {
         let damage = Ok(vec!["row 5 missing".into(), "row 6 missing".into()]);
-        facts.disk.database.state = Ok(Contents { tickets: Ok((1, 2)), damage });
+        facts.disk.database.state = Ok(Contents { tickets: Ok((1, 2)), damage, another_process: Ok(None) });
     });
     let newer = amiss(|facts| facts.disk.database.state = refused(Obstacle::Newer { found: 9, known: 1 }));
-    let [("database", Status::Error, text), ("database_integrity", Status::Warning, _)] = &newer[..] else {
+    let [("database", Status::Error, text), ("database_integrity", Status::Unchecked, _), ("one_process", ..)] =
+        &newer[..]
+    else {
         panic!("{newer:#?}")
     };
     assert!(text.contains("version 9") && text.contains("start the newer bot"), "{text}");
 }
 
 #[test]
+fn another_process_with_the_token() {
+    let seen = |minutes: u64| {
+        move |facts: &mut Facts| {
+            let another_process = Ok(Some(Duration::from_secs(60 * minutes)));
+            facts.disk.database.state = Ok(Contents { tickets: Ok((1, 2)), damage: Ok(vec![]), another_process });
+        }
+    };
+    warning("one_process", &["5 minutes ago", "reset the token"], seen(5));
+    assert_eq!(amiss(seen(60)), []);
+}
+
+#[test]
 fn the_disk_and_the_clock() {
     error("disk_space", &["9 MB free", "make room"], |facts| facts.disk.free = Ok(9 << 20));
     warning("disk_space", &["99 MB free"], |facts| facts.disk.free = Ok(99 << 20));
-    warning("disk_space", &["unknown"], |facts| facts.disk.free = Err(denied()));
+    unchecked("disk_space", &["not checked"], |facts| facts.disk.free = Err(denied()));
     let by = |clock| move |facts: &mut Facts| survey(facts).clock = clock;
     assert_eq!(amiss(by(Clock::Fast(Duration::from_secs(4)))), []);
     warning("clock", &["30 s fast", "timedatectl"], by(Clock::Fast(Duration::from_secs(30))));
     error("clock", &["3600 s slow"], by(Clock::Slow(Duration::from_secs(3600))));
-    warning("clock", &["did not tell the time"], by(Clock::Untold));
+    unchecked("clock", &["did not tell the time"], by(Clock::Untold));
 }

@@ -1,8 +1,8 @@
 //! The `.env` file: some of its lines anew, all others as they were, and never half of it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use secrecy::zeroize::Zeroizing;
@@ -27,17 +27,28 @@ impl Draft {
         // A link stays a link: what it points to is replaced.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let before = match fs::read(&path) {
+            Ok(bytes) if bytes.contains(&0) => {
+                Err("is no text, or in UTF-16: save it as UTF-8 or move it away, and start again".to_owned())
+            }
             Ok(bytes) => String::from_utf8(bytes).map_err(|_| "is no text: move it away, and start again".to_owned()),
             Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+            Err(why) if why.kind() == io::ErrorKind::IsADirectory => {
+                Err("is a folder, not a file: move it away, and start again".to_owned())
+            }
             Err(why) => Err(format!("cannot be read: {why}")),
         };
         let before = before.map_err(|why| format!("{} {why}", path.display()))?;
         Ok(Self { path, before: Zeroizing::new(before), settings: Vec::new(), gone: Vec::new() })
     }
 
-    /// Gives a setting a value.
-    pub fn set(&mut self, name: &'static str, value: u64) {
-        self.settings.push((name, Zeroizing::new(value.to_string())));
+    /// Where it will be.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives a setting a value that needs no quotes.
+    pub fn set(&mut self, name: &'static str, value: &str) {
+        self.settings.push((name, Zeroizing::new(value.to_owned())));
     }
 
     /// Gives the token.
@@ -50,19 +61,27 @@ impl Draft {
         self.gone.push(TOKEN_FILE);
     }
 
-    /// What becomes different, a line for each, without any secret. Nothing, if nothing does.
-    pub fn changes(&self) -> Vec<String> {
+    /// What becomes different, a line for each, without any secret and with names for the values that have one. Nothing,
+    /// if nothing does.
+    pub fn changes(&self, name_of: impl Fn(&str) -> Option<String>) -> Vec<String> {
         let there = |name: &str| self.lines().filter_map(|line| assigned(line, name)).next_back();
-        let changed = self.settings.iter().filter_map(|(name, value)| {
-            let shown = |value: &str| if *name == TOKEN { "(not shown)".to_owned() } else { value.to_owned() };
-            match there(name) {
-                Some(old) if old == bare(value) => None,
-                Some(old) => Some(format!("{name}={}  (was: {})", shown(value), shown(old))),
-                None => Some(format!("{name}={}", shown(value))),
-            }
+        let shown = |name: &str, value: &str| match name {
+            TOKEN => "(not shown)".to_owned(),
+            _ => name_of(value).unwrap_or_else(|| value.to_owned()),
+        };
+        let changed = self.settings.iter().filter_map(|(name, value)| match there(name) {
+            Some(old) if old == bare(value) => None,
+            Some(old) => Some(format!("{name}: {}  (was: {})", shown(name, value), shown(name, old))),
+            None => Some(format!("{name}: {}", shown(name, value))),
         });
         let gone = self.gone.iter().filter(|name| there(name).is_some()).map(|name| format!("{name} goes"));
         changed.chain(gone).collect()
+    }
+
+    /// Takes the file away from the eyes of other users, where it can be: it holds the token.
+    pub fn make_private(&self) -> io::Result<()> {
+        let mode = fs::metadata(&self.path)?.permissions().mode();
+        if mode & 0o077 != 0 { fs::set_permissions(&self.path, Permissions::from_mode(0o600)) } else { Ok(()) }
     }
 
     /// Puts it in place of the file. Only the owner may read it.
@@ -83,6 +102,8 @@ impl Draft {
             _ => {}
         }
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(neighbour)?;
+        // Whatever the umask takes away.
+        file.set_permissions(Permissions::from_mode(0o600))?;
         file.write_all(self.text().as_bytes())?;
         file.sync_all()?;
         fs::rename(neighbour, &self.path)?;
@@ -134,7 +155,8 @@ fn take<'a>(waiting: &mut Vec<&'a Setting>, line: &str) -> Option<&'a Setting> {
 /// The value that a line gives to this name, as it is written there.
 fn assigned<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     let line = line.trim_start_matches('\u{feff}').trim();
-    let line = line.strip_prefix("export ").map_or(line, str::trim_start);
+    let exported = line.strip_prefix("export").filter(|rest| rest.starts_with(char::is_whitespace));
+    let line = exported.map_or(line, str::trim_start);
     let value = line.strip_prefix(name)?.trim_start().strip_prefix('=')?;
     Some(bare(value))
 }
@@ -145,8 +167,6 @@ fn bare(value: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     /// A file with this text in which the token becomes `new` and the category 22.
@@ -158,8 +178,8 @@ mod tests {
         }
         let mut draft = Draft::open(&path).unwrap();
         draft.set_token(&"new".into());
-        draft.set("TICKET_CATEGORY_ID", 22);
-        assert_eq!(draft.changes(), changes, "{before:?}");
+        draft.set("TICKET_CATEGORY_ID", "22");
+        assert_eq!(draft.changes(|value| (value == "22").then(|| "tickets".to_owned())), changes, "{before:?}");
         draft.write().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), after, "{before:?}");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
@@ -168,7 +188,7 @@ mod tests {
 
     #[test]
     fn what_is_not_meant_stays() {
-        let both = ["DISCORD_TOKEN=(not shown)", "TICKET_CATEGORY_ID=22"];
+        let both = ["DISCORD_TOKEN: (not shown)", "TICKET_CATEGORY_ID: tickets"];
         check("", "DISCORD_TOKEN=new\nTICKET_CATEGORY_ID=22\n", &both);
         let mine = "# mine\n\nexport CLOSE_DELAY=\"5s\" # long\n#DISCORD_TOKEN=old\nMY_DISCORD_TOKEN=x";
         check(mine, &format!("{mine}\nDISCORD_TOKEN=new\nTICKET_CATEGORY_ID=22\n"), &both);
@@ -177,14 +197,14 @@ mod tests {
     #[test]
     fn a_setting_is_replaced_where_it_counted() {
         check(
-            "A=1\nTICKET_CATEGORY_ID=11\nexport DISCORD_TOKEN = 'old'\r\nTICKET_CATEGORY_ID=12\nB=2\n",
+            "A=1\nexport\tTICKET_CATEGORY_ID=11\nexport DISCORD_TOKEN = 'old'\r\nTICKET_CATEGORY_ID=12\nB=2\n",
             "A=1\nDISCORD_TOKEN=new\nTICKET_CATEGORY_ID=22\nB=2\n",
-            &["DISCORD_TOKEN=(not shown)  (was: (not shown))", "TICKET_CATEGORY_ID=22  (was: 12)"],
+            &["DISCORD_TOKEN: (not shown)  (was: (not shown))", "TICKET_CATEGORY_ID: tickets  (was: 12)"],
         );
         check(
             "DISCORD_TOKEN_FILE=/run/token\nTICKET_CATEGORY_ID=\"22\"\n",
             "TICKET_CATEGORY_ID=22\nDISCORD_TOKEN=new\n",
-            &["DISCORD_TOKEN=(not shown)", "DISCORD_TOKEN_FILE goes"],
+            &["DISCORD_TOKEN: (not shown)", "DISCORD_TOKEN_FILE goes"],
         );
     }
 
@@ -194,8 +214,8 @@ mod tests {
         let path = folder.path().join(".env");
         fs::write(&path, "TICKET_CATEGORY_ID=22\n").unwrap();
         let mut draft = Draft::open(&path).unwrap();
-        draft.set("TICKET_CATEGORY_ID", 22);
-        assert!(draft.changes().is_empty());
+        draft.set("TICKET_CATEGORY_ID", "22");
+        assert!(draft.changes(|_| None).is_empty());
     }
 
     #[test]
@@ -218,7 +238,7 @@ mod tests {
         fs::write(&real, "A=1\n").unwrap();
         std::os::unix::fs::symlink(&real, &link).unwrap();
         let mut draft = Draft::open(&link).unwrap();
-        draft.set("TICKET_CATEGORY_ID", 22);
+        draft.set("TICKET_CATEGORY_ID", "22");
         draft.write().unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&real).unwrap(), "A=1\nTICKET_CATEGORY_ID=22\n");

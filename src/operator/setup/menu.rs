@@ -20,6 +20,24 @@ pub struct Item {
     pub name: String,
     /// Something that tells it from others of the same name, if there is anything.
     pub hint: Option<String>,
+    /// What speaks against it, where anything does.
+    pub warning: Option<Warning>,
+}
+
+/// What speaks against a thing.
+pub struct Warning {
+    /// What, as the rest of a sentence about it.
+    pub words: String,
+    /// It is asked for once more before it is taken.
+    pub asks: bool,
+}
+
+impl Item {
+    /// Its name, and what tells it from others of the same name.
+    pub fn label(&self) -> String {
+        let hint = self.hint.as_ref().map(|hint| format!("  ({hint})")).unwrap_or_default();
+        format!("{}{hint}", self.name)
+    }
 }
 
 /// What an answer means.
@@ -39,10 +57,12 @@ impl Menu {
     /// The list, with numbers.
     pub fn text(&self) -> String {
         let mut text = format!("\n{}\n\n", self.title);
-        for (number, Item { name, hint, .. }) in (1..).zip(&self.items) {
-            let hint = hint.as_ref().map(|hint| format!("  ({hint})")).unwrap_or_default();
+        for (number, item) in (1..).zip(&self.items) {
             // Writing to a string does not fail.
-            let _ = writeln!(text, "  {number:>3}  {name}{hint}");
+            let _ = writeln!(text, "  {number:>3}  {}", item.label());
+            if let Some(warning) = &item.warning {
+                let _ = writeln!(text, "       ! {}", warning.words);
+            }
         }
         if let Some(new) = self.new {
             let _ = writeln!(text, "  new  {new}");
@@ -86,7 +106,7 @@ mod tests {
     use super::*;
 
     fn menu(new: Option<&'static str>) -> Menu {
-        let item = |id, name: &str| Item { id, name: name.to_owned(), hint: None };
+        let item = |id, name: &str| Item { id, name: name.to_owned(), hint: None, warning: None };
         let items = vec![item(501, "#support"), item(502, "#Lounge"), item(503, "#lounge"), item(504, "#2")];
         Menu { title: "Channels", items, new }
     }

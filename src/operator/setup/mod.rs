@@ -10,20 +10,20 @@ mod person;
 mod steps;
 mod wishes;
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::config::{self, Config, Environment, Mistakes};
+use crate::config::{Config, Environment, Mistakes};
 use crate::ids::{ChannelId, RoleId};
+use crate::language::Locale;
 use crate::operator::doctor::{self, Report};
+use crate::operator::facts::folder_is_writable;
 use crate::operator::setup::dotenv::Draft;
 use crate::operator::setup::person::Person;
 use crate::operator::setup::steps::Walk;
-
-/// Where the settings are written, in the folder in which the bot is started.
-const FILE: &str = ".env";
 
 /// What was chosen.
 struct Chosen {
@@ -32,6 +32,9 @@ struct Chosen {
     panel: ChannelId,
     category: ChannelId,
     support: RoleId,
+    locale: Locale,
+    /// What the ids that could be chosen are called.
+    names: BTreeMap<u64, String>,
 }
 
 /// Why it ended before its end.
@@ -58,51 +61,59 @@ impl fmt::Display for Stop {
 /// A setup on its way.
 pub struct Setup {
     person: Person,
+    /// Where the settings are written.
+    file: PathBuf,
     /// What was made in Discord.
     made: Vec<String>,
     written: bool,
 }
 
 impl Setup {
-    /// A setup for whoever is at the other end of the standard input.
+    /// A setup for whoever is at the other end of the standard input, which writes into this file.
     #[must_use]
-    pub fn new() -> Self {
-        Self { person: Person::new(), made: Vec::new(), written: false }
+    pub fn new(file: &Path) -> Self {
+        Self { person: Person::new(), file: file.to_owned(), made: Vec::new(), written: false }
     }
 
-    /// Asks everything, writes it down, and has the doctor look at it.
+    /// Asks everything, writes it down, and has the doctor look at it. `read` reads the settings anew.
     ///
     /// May be dropped at any point.
-    pub async fn run(&mut self, environment: &Environment) -> Result<Report, Stop> {
-        let draft = Draft::open(Path::new(FILE)).map_err(Stop::Failed)?;
-        let chosen = Walk { person: &mut self.person, made: &mut self.made }.go(environment).await?;
+    pub async fn run(&mut self, environment: &Environment, read: impl Fn() -> Environment) -> Result<Report, Stop> {
+        let draft = Draft::open(&self.file).map_err(Stop::Failed)?;
+        check_files(&draft, environment)?;
+        let names = BTreeMap::new();
+        let walk = Walk { person: &mut self.person, file: &self.file, made: &mut self.made, names };
+        let chosen = walk.go(environment).await?;
         self.write(draft, &chosen).await?;
-        let config = Config::read(&config::environment()).map_err(Stop::Settings)?;
+        let config = Config::read(&read()).map_err(Stop::Settings)?;
         self.warn_of_shadows(&chosen, &config);
         self.person.say("\nThe doctor looks at it:\n");
         Ok(doctor::run(&config, &doctor::Options::default()).await)
     }
 
     async fn write(&mut self, mut draft: Draft, chosen: &Chosen) -> Result<(), Stop> {
+        let file = self.file.display().to_string();
         if let Some(token) = &chosen.token {
             draft.set_token(token);
         }
-        draft.set("TICKET_BUTTON_CHANNEL_ID", chosen.panel.0);
-        draft.set("TICKET_CATEGORY_ID", chosen.category.0);
-        draft.set("SUPPORT_ROLE_ID", chosen.support.0);
-        let changes = draft.changes();
+        draft.set("TICKET_BUTTON_CHANNEL_ID", &chosen.panel.to_string());
+        draft.set("TICKET_CATEGORY_ID", &chosen.category.to_string());
+        draft.set("SUPPORT_ROLE_ID", &chosen.support.to_string());
+        draft.set("LOCALE", chosen.locale.code());
+        let name_of = |value: &str| value.parse().ok().and_then(|id: u64| chosen.names.get(&id).cloned());
+        let changes = draft.changes(name_of);
         if changes.is_empty() {
-            self.person.say(&format!("\n{FILE} says all that already."));
-            return Ok(());
+            self.person.say(&format!("\n{file} says all that already."));
+            return draft.make_private().map_err(|why| Stop::Failed(format!("{file} cannot be made private: {why}")));
         }
-        self.person.say(&format!("\nThis goes into {FILE}, and nothing else in it is changed:\n"));
+        self.person.say(&format!("\nThis goes into {file}, with ids for names, and nothing else in it is changed:\n"));
         for change in changes {
             self.person.say(&format!("  {change}"));
         }
         if !self.person.agrees("\nWrite it?").await? {
             return Err(Stop::Stopped);
         }
-        draft.write().map_err(|why| Stop::Failed(format!("{FILE} cannot be written: {why}")))?;
+        draft.write().map_err(|why| Stop::Failed(format!("{file} cannot be written: {why}")))?;
         self.written = true;
         Ok(())
     }
@@ -115,26 +126,36 @@ impl Setup {
             ("TICKET_BUTTON_CHANNEL_ID", chosen.panel == config.panel_channel),
             ("TICKET_CATEGORY_ID", chosen.category == config.category),
             ("SUPPORT_ROLE_ID", chosen.support == config.support),
+            ("LOCALE", chosen.locale == config.locale),
         ];
+        let file = self.file.display();
         for (name, _) in settings.iter().filter(|(_, same)| !same) {
-            self.person
-                .say(&format!("{name} is also set in the environment, which counts before {FILE}: unset it there."));
+            let text = format!("{name} is also set in the environment, which counts before {file}: unset it there.");
+            self.person.say(&text);
         }
     }
 
     /// What is left behind by a setup that did not come to its end.
     #[must_use]
     pub fn left(&self) -> String {
-        let file = if self.written { "is written" } else { "is as it was" };
+        let (path, file) = (self.file.display(), if self.written { "is written" } else { "is as it was" });
         match &self.made[..] {
-            [] => format!("{FILE} {file}."),
-            made => format!("{FILE} {file}. What was made in Discord is still there: {}.", made.join(", ")),
+            [] => format!("{path} {file}."),
+            made => format!("{path} {file}. What was made in Discord is still there: {}.", made.join(", ")),
         }
     }
 }
 
-impl Default for Setup {
-    fn default() -> Self {
-        Self::new()
+/// Looks at everything that will have to be written, before anybody is asked anything.
+fn check_files(draft: &Draft, environment: &Environment) -> Result<(), Stop> {
+    let (panel, database) = Config::files(environment).map_err(Stop::Settings)?;
+    for path in [draft.path(), &panel, &database] {
+        folder_is_writable(path).map_err(|why| {
+            Stop::Failed(format!(
+                "{} cannot be written ({why}): run `talon setup` in a folder of your own, as the user that will run the bot",
+                path.display()
+            ))
+        })?;
     }
+    Ok(())
 }

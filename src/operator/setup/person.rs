@@ -10,6 +10,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::operator::setup::Stop;
+use crate::operator::terminal::fit_terminal;
 
 /// Whoever answers.
 pub struct Person {
@@ -40,12 +41,12 @@ impl Person {
     /// Tells something, in a line of its own.
     pub fn say(&mut self, text: &str) {
         // Where nobody reads what is printed, nobody minds that it is not.
-        let _ = writeln!(self.out, "{text}");
+        let _ = writeln!(self.out, "{}", fit_terminal(text));
     }
 
     /// Asks something; the answer is a line.
     pub async fn ask(&mut self, question: &str) -> Result<String, Stop> {
-        let _ = write!(self.out, "{question} ").and_then(|()| self.out.flush());
+        let _ = write!(self.out, "{} ", fit_terminal(question)).and_then(|()| self.out.flush());
         let answer = self.lines.recv().await;
         if !io::stdin().is_terminal() {
             // No Enter was seen, so the next words would stand in the same line.
@@ -62,9 +63,19 @@ impl Person {
 
     /// Asks for a yes or a no; just Enter is a yes.
     pub async fn agrees(&mut self, question: &str) -> Result<bool, Stop> {
+        self.decides(&format!("{question} [Y/n]"), true).await
+    }
+
+    /// The same where a yes is unusual; just Enter is a no.
+    pub async fn insists(&mut self, question: &str) -> Result<bool, Stop> {
+        self.decides(&format!("{question} [y/N]"), false).await
+    }
+
+    async fn decides(&mut self, question: &str, usual: bool) -> Result<bool, Stop> {
         loop {
-            match self.ask(&format!("{question} [Y/n]")).await?.to_lowercase().as_str() {
-                "" | "y" | "yes" => return Ok(true),
+            match self.ask(question).await?.to_lowercase().as_str() {
+                "" => return Ok(usual),
+                "y" | "yes" => return Ok(true),
                 "n" | "no" => return Ok(false),
                 _ => self.say("Please answer y or n."),
             }

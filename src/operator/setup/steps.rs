@@ -1,29 +1,40 @@
 //! The questions, one after the other. A wrong answer is asked again, and so is Discord when it does not answer.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use secrecy::SecretString;
 
-use crate::config::{self, Access, Environment};
+use crate::config::{self, Access, Config, Environment};
 use crate::discord::{Named, StartError, Transport};
 use crate::ids::{ChannelId, GuildId, RoleId, UserId};
+use crate::language::Locale;
 use crate::operator::invite;
 use crate::operator::setup::menu::{Item, Menu, Pick};
 use crate::operator::setup::person::Person;
 use crate::operator::setup::wishes::{CATEGORY, PANEL, SUPPORT, Wish};
 use crate::operator::setup::{Chosen, Stop};
+use crate::printable::printable;
 
-const WELCOME: &str = "\
-This sets talon up: a few questions, and at the end a file .env in this folder.
-Ctrl-C stops it at any point, and nothing is written then.
-
+const TOKEN: &str = "
 First, the bot's token: discord.com/developers/applications → New Application, or one that you have → Bot → Reset Token.
-On the same page, under Privileged Gateway Intents, switch \"Message Content Intent\" on if people are to write !close
+On the same page, under Privileged Gateway Intents, switch \"Message Content Intent\" on if people are to write !close \
 beside /close.
+";
+
+const LANGUAGE: &str = "
+In which language shall the bot speak? ru is Russian, en is English; auto is Russian in the channels, and for each member \
+their own language in what only they can see.
 ";
 
 /// Through all the questions.
 pub struct Walk<'a> {
     pub person: &'a mut Person,
+    /// Where the settings will be written.
+    pub file: &'a Path,
     pub made: &'a mut Vec<String>,
+    /// What the ids that could be chosen are called.
+    pub names: BTreeMap<u64, String>,
 }
 
 /// A bot that Discord knows.
@@ -36,15 +47,35 @@ struct Bot {
 
 impl Walk<'_> {
     /// From the token to the last choice.
-    pub async fn go(&mut self, environment: &Environment) -> Result<Chosen, Stop> {
-        self.person.say(WELCOME);
+    pub async fn go(mut self, environment: &Environment) -> Result<Chosen, Stop> {
+        let usual = Config::locale(environment).map_err(Stop::Settings)?;
+        self.person.say(&format!(
+            "This sets talon up: a few questions, and at the end a file {}.\n\
+             Ctrl-C stops it at any point, and nothing is written then.",
+            self.file.display()
+        ));
+        self.person.say(TOKEN);
         let bot = self.bot(environment).await?;
-        self.person.say(&format!("Discord knows the bot as \"{}\".", bot.me.name));
+        self.person.say(&format!("Discord knows the bot as \"{}\".", printable(&bot.me.name)));
         let server = self.server(&bot).await?;
         let panel = ChannelId(self.thing(&bot, server, &PANEL).await?);
         let category = ChannelId(self.thing(&bot, server, &CATEGORY).await?);
         let support = RoleId(self.thing(&bot, server, &SUPPORT).await?);
-        Ok(Chosen { token: bot.token, panel, category, support })
+        let locale = self.locale(usual).await?;
+        Ok(Chosen { token: bot.token, panel, category, support, locale, names: self.names })
+    }
+
+    /// The language of the bot; just Enter is the one of whoever answers.
+    async fn locale(&mut self, usual: Locale) -> Result<Locale, Stop> {
+        self.person.say(LANGUAGE);
+        loop {
+            let answer = self.person.ask(&format!("ru, en or auto? Just Enter for {}:", usual.code())).await?;
+            match config::locale(&answer) {
+                _ if answer.is_empty() => return Ok(usual),
+                Ok(locale) => return Ok(locale),
+                Err(_) => self.person.say("Please answer ru, en or auto."),
+            }
+        }
     }
 
     async fn bot(&mut self, environment: &Environment) -> Result<Bot, Stop> {
@@ -88,7 +119,12 @@ impl Walk<'_> {
                 let link = application.map_or_else(|_| "`talon invite`".to_owned(), |found| invite::link(found.id));
                 self.person.say(&format!("The bot is in no server yet. Open this and choose one:\n\n  {link}\n"));
             }
-            let item = |server: Named<GuildId>| Item { id: server.id.0, name: server.name, hint: None };
+            let item = |server: Named<GuildId>| Item {
+                id: server.id.0,
+                name: printable(&server.name).into_owned(),
+                hint: None,
+                warning: None,
+            };
             let items = servers.into_iter().map(item).collect();
             let menu = Menu { title: "The servers the bot is in:", items, new: None };
             if let Pick::Id(server) = self.choose(&menu).await? {
@@ -103,8 +139,13 @@ impl Walk<'_> {
             let found = self.heard(async || bot.transport.server(server).await).await?;
             let found = found.map_err(|why| Stop::Failed(why.to_string()))?;
             let menu = Menu { title: wish.title, items: (wish.items)(&found), new: Some(wish.new) };
+            self.names.extend(menu.items.iter().map(|item| (item.id, item.label())));
             match self.choose(&menu).await? {
-                Pick::Id(id) => return Ok(id),
+                Pick::Id(id) => {
+                    if self.insists(&menu, id).await? {
+                        return Ok(id);
+                    }
+                }
                 Pick::New => {
                     if let Some(id) = self.make(bot, server, wish).await? {
                         return Ok(id);
@@ -112,6 +153,17 @@ impl Walk<'_> {
                 }
                 Pick::Again | Pick::Unclear(_) => {}
             }
+        }
+    }
+
+    /// A choice that something speaks against is taken only if it is meant.
+    async fn insists(&mut self, menu: &Menu, id: u64) -> Result<bool, Stop> {
+        let chosen = menu.items.iter().find(|item| item.id == id);
+        match chosen.and_then(|item| Some((item, item.warning.as_ref().filter(|warning| warning.asks)?))) {
+            Some((item, warning)) => {
+                self.person.insists(&format!("{} {}. Take it all the same?", item.name, warning.words)).await
+            }
+            None => Ok(true),
         }
     }
 
@@ -124,6 +176,7 @@ impl Walk<'_> {
         }
         match bot.transport.make(server, (wish.thing)(bot.me.id), name).await {
             Ok(id) => {
+                self.names.insert(id, name.to_owned());
                 self.made.push(format!("the {} \"{name}\"", wish.what));
                 self.person.say("Made.");
                 return Ok(Some(id));

@@ -1,8 +1,10 @@
 //! What is chosen in a server: what it is for, what fits, and how it is made where there is none.
 
-use crate::discord::{Channel, Kind, Server, Thing};
+use crate::discord::{Channel, Kind, Role, Server, Source, Thing};
 use crate::ids::UserId;
-use crate::operator::setup::menu::Item;
+use crate::operator::setup::menu::{Item, Warning};
+use crate::operator::support::Concern;
+use crate::printable::printable;
 
 /// Something that the settings name.
 pub struct Wish {
@@ -63,19 +65,29 @@ fn channels(server: &Server, kind: Kind) -> Vec<Item> {
     let fits = server.channels.iter().filter(|channel| channel.kind == kind);
     let item = |channel: &Channel| Item {
         id: channel.id.0,
-        name: format!("{sign}{}", channel.name),
+        name: format!("{sign}{}", printable(&channel.name)),
         hint: category(server, channel),
+        warning: None,
     };
     fits.map(item).collect()
 }
 
 fn category(server: &Server, channel: &Channel) -> Option<String> {
     let category = server.channels.iter().find(|other| Some(other.id) == channel.parent)?;
-    Some(format!("in {}", category.name))
+    Some(format!("in {}", printable(&category.name)))
 }
 
 /// Those that people can have, and not all of them have.
 fn roles(server: &Server) -> Vec<Item> {
-    let fits = server.roles.iter().filter(|role| !role.managed && !role.everyone);
-    fits.map(|role| Item { id: role.id.0, name: format!("@{}", role.name), hint: None }).collect()
+    let fits = server.roles.iter().filter(|role| !matches!(role.source, Source::Everyone | Source::Bot));
+    let item = |role: &Role| {
+        let concern = Concern::about(role, &server.holders);
+        Item {
+            id: role.id.0,
+            name: format!("@{}", printable(&role.name)),
+            hint: None,
+            warning: concern.map(|concern| Warning { words: concern.words(), asks: concern.is_doubtful() }),
+        }
+    };
+    fits.map(item).collect()
 }

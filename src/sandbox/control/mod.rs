@@ -6,6 +6,7 @@
 //! curl 'http://127.0.0.1:PORT/sandbox/view?as=alice'                     what Alice sees
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/press?as=alice'            she presses the first button she sees
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/say?as=alice&text=hello'   she writes in the newest channel she can
+//! curl 'http://127.0.0.1:PORT/sandbox/say?as=alice' -F text=look -F 'files[0]=@picture.png'     and sends a file
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/press?as=alice&button=MENU&values=a,b'   she picks from a menu
 //! curl -X POST http://127.0.0.1:PORT/sandbox/submit -d '{"as": "alice", "values": {"about": "a bill"}}'
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/limits?do=on'              from now on with Discord's rate limits
@@ -22,13 +23,15 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{RawQuery, State};
-use axum::http::{StatusCode, header};
+use axum::extract::{DefaultBodyLimit, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
 
 use super::hub::Hub;
+use super::multipart::{self, Parts};
+use super::server::LARGEST_BODY;
 use super::wish::{Mistaken, Wish};
 use super::world::{Cannot, Snowflake, World};
 use sight::seen;
@@ -45,7 +48,7 @@ pub(super) fn router() -> Router<Arc<Hub>> {
         .route("/sandbox/submit", post(submit))
         .route("/sandbox/react", post(react))
         .route("/sandbox/command", post(command))
-        .route("/sandbox/say", post(say))
+        .route("/sandbox/say", post(say).layer(DefaultBodyLimit::max(LARGEST_BODY)))
         .route("/sandbox/join", post(join))
         .route("/sandbox/leave", post(leave))
         .route("/sandbox/delete", post(delete))
@@ -116,18 +119,32 @@ async fn outcome(hub: &Hub, wish: &Wish, user: Snowflake, interaction: Snowflake
     show(&json!({ "interaction": interaction, "progress": progress, "reply": reply, "form": form, "sees": sees }))
 }
 
-/// Writes a message: in a channel, or to the bot in private, where the channel is called `@bot`.
-async fn say(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
+/// Writes a message, with files where the body is a form: in a channel, or to the bot in private, where the channel is
+/// called `@bot`.
+async fn say(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, headers: HeaderMap, body: Bytes) -> Shown {
+    let Parts { body, files } = read_parts(&headers, body)?;
     let wish = Wish::read(query.as_deref(), &body)?;
+    let text = if files.is_empty() { wish.need("text")? } else { wish.text("text").unwrap_or_default() };
     let (channel, message) = hub.act(|state, _| {
         let user = wish.person(&state.world)?;
         let channel = match wish.text("channel") {
             Some("@bot") => state.world.private_channel(user),
             _ => wish.channel_or_newest(&state.world, user)?,
         };
-        Ok::<_, Mistaken>((channel, state.world.say(user, channel, wish.need("text")?)?))
+        Ok::<_, Mistaken>((channel, state.world.say_with(user, channel, text, files)?))
     })?;
     Ok(show(&json!({ "channel": channel, "message": message })))
+}
+
+/// The wish and the files of a body: a form is taken apart, and anything else has no files.
+fn read_parts(headers: &HeaderMap, body: Bytes) -> Result<Parts<Bytes>, Mistaken> {
+    let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::to_str).and_then(Result::ok).unwrap_or_default();
+    if !kind.starts_with("multipart/form-data") {
+        return Ok(Parts { body, files: Vec::new() });
+    }
+    let no_form = || Mistaken::new(StatusCode::BAD_REQUEST, "the body is not a form");
+    let Parts { body, files } = multipart::take_apart(kind, &body).ok_or_else(no_form)?;
+    Ok(Parts { body: body.map(|body| body.to_string().into()).unwrap_or_default(), files })
 }
 
 /// Reacts to a message with an `emoji`, or takes that back.
@@ -194,6 +211,8 @@ impl From<Cannot> for Mistaken {
             StatusCode::FORBIDDEN,
             match cannot {
                 Cannot::SeeTheChannel => "this person does not see that channel",
+                Cannot::Attach => "this person may not send files there",
+                Cannot::AttachThat => "a message takes ten files of 10 MiB each at most",
                 Cannot::Write => "this person may not write there",
                 Cannot::SeeTheMessage => "this person does not see that message",
                 Cannot::FindTheButton => "there is no such button or command",

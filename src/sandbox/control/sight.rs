@@ -72,7 +72,7 @@ fn person(world: &World, user: Snowflake) -> Value {
 fn roles(world: &World) -> Value {
     let mut roles: Vec<_> = world.guild.roles.values().collect();
     roles.sort_by_key(|role| std::cmp::Reverse(role.position));
-    roles.iter().map(|role| json!({ "id": role.id, "name": role.name, "managed": role.managed })).collect()
+    roles.iter().map(|role| json!({ "id": role.id, "name": role.name, "managed": role.is_managed() })).collect()
 }
 
 async fn view(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery) -> Shown {
@@ -89,6 +89,7 @@ pub(super) fn seen(hub: &Hub, user: Snowflake) -> Value {
         let channels = world.channels_seen(user).into_iter();
         let channels: Vec<Value> = channels.map(|channel| room(world, now, user, &channel)).collect();
         let names = world.users.keys().map(|id| (id.to_string(), world.display_name(*id).into()));
+        let form = world.open_form(user).map(|(opened, form)| json!({ "interaction": opened, "form": form }));
         let commands = world.application.commands.values().flatten();
         let commands: Vec<Value> = commands
             .filter(|command| command["type"].as_u64().unwrap_or(1) == 1 && may_use(rights, command))
@@ -105,7 +106,7 @@ pub(super) fn seen(hub: &Hub, user: Snowflake) -> Value {
             "can_delete_roles": rights.has(Permissions::MANAGE_ROLES),
             "guild": { "id": world.guild.id, "name": world.guild.name, "available": world.guild.available },
             "channels": channels, "people": everybody(world), "users": names.collect::<Map<_, _>>(),
-            "roles": roles(world), "commands": commands, "bots": state.gateway.connected(),
+            "roles": roles(world), "form": form, "commands": commands, "bots": state.gateway.connected(),
         })
     })
 }
@@ -129,6 +130,7 @@ fn room(world: &World, now: SystemTime, user: Snowflake, channel: &ChannelView) 
     shown["private"] = everyone.is_some_and(|everyone| everyone.deny.has(Permissions::VIEW_CHANNEL)).into();
     shown["can_delete"] = rights.has(Permissions::MANAGE_CHANNELS).into();
     shown["can_moderate"] = rights.has(Permissions::MANAGE_MESSAGES).into();
+    shown["can_attach"] = rights.has(Permissions::ATTACH_FILES).into();
     shown["seen_by"] = json!(seen_by);
     shown["messages"] = json!(&messages[messages.len().saturating_sub(MOST_MESSAGES)..]);
     shown["presses"] = presses(world, now, user, channel.id);

@@ -1,6 +1,7 @@
 // The box to write in: what is sent, and what it offers while one writes: commands after `/`, names after `@`.
 
 import { $, el, keep } from './dom.js';
+import { drawChosen, giveBack, takeFiles } from './files.js';
 import { act } from './sandbox.js';
 import { current, state } from './state.js';
 import { locale, say } from './words.js';
@@ -17,6 +18,7 @@ export const drawBox = () => {
   $('text').placeholder = writable ? say('write', { name: channel.name }) : say('may_not_write');
   $('text').setAttribute('aria-label', $('text').placeholder);
   drawOffers();
+  drawChosen();
 };
 
 /** Who can be mentioned: `[name, tag]`. */
@@ -77,11 +79,15 @@ const run = (name) => {
 const send = async () => {
   const text = $('text').value.trim();
   const channel = current();
-  if (!text || !channel) return;
+  if (!channel?.can_write) return;
+  const files = takeFiles();
+  if (!text && !files.length) return;
   write('');
-  const sent = await act('say', { as: state.who, channel: channel.id, text: withMentions(text) });
+  const sent = await act('say', { as: state.who, channel: channel.id, text: withMentions(text) }, { files });
+  if (sent) return;
   // What could not be sent is given back, unless something else has been written since.
-  if (!sent && !$('text').value) write(text);
+  giveBack(files);
+  if (!$('text').value) write(text);
 };
 
 const away = () => {

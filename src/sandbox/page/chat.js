@@ -2,11 +2,13 @@
 
 import { drawBox } from './box.js';
 import { $, el, keep } from './dom.js';
+import { drawForm } from './form.js';
 import { drawMessage } from './message.js';
 import { announce } from './notice.js';
 import { act } from './sandbox.js';
 import { arranged, current, goTo, state } from './state.js';
-import { apart, say, shortTime } from './words.js';
+import { TIMESTAMP, writeTime } from './times.js';
+import { apart, say } from './words.js';
 
 /** Messages of one person within this time stand together. */
 const TOGETHER = 7 * 60 * 1000;
@@ -18,7 +20,6 @@ let atEnd = true;
 const context = (view) => ({
   me: view.as.id,
   say,
-  date: shortTime,
   go: goTo,
   user: (id) => view.users[id],
   role: (id) => view.roles.find((role) => role.id === id)?.name,
@@ -31,6 +32,7 @@ const plain = (text, view) => text
   .replace(/<@&(\d+)>/g, (tag, id) => `@${apart(view.roles.find((role) => role.id === id)?.name ?? say('deleted_role'))}`)
   .replace(/<@!?(\d+)>/g, (tag, id) => `@${apart(view.users[id] ?? id)}`)
   .replace(/<#(\d+)>/g, (tag, id) => `#${apart(view.channels.find((channel) => channel.id === id)?.name ?? say('no_access'))}`)
+  .replace(new RegExp(TIMESTAMP, 'g'), (tag, seconds, style) => writeTime(seconds, style) ?? tag)
   .replace(/[*_~`|]{2,}|`/g, '');
 
 /** By the same person for the same ears, so that they can stand together. */
@@ -68,6 +70,7 @@ export const drawChat = () => {
   keep(list, [...opening(channel, names), ...rows, ...lapsed(channel)], (item) => item.draw ? PLACES[item.draw](item) : drawMessage(item, ctx));
   keepInSight(list, channel);
   drawBox();
+  drawForm(ctx);
   tell(channel, ctx);
 };
 
@@ -96,6 +99,8 @@ export const startChat = () => {
     atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
     if (atEnd) $('newer').hidden = true;
   });
+  // A picture takes room when it has arrived.
+  list.addEventListener('load', () => atEnd && toEnd(), true);
   // The hint, the box and the keyboard of a phone take room below.
   new ResizeObserver(() => atEnd && toEnd()).observe(list);
   $('newer').addEventListener('click', () => { toEnd(); $('text').focus(); });
@@ -115,8 +120,8 @@ const first = () => {
 
 /** Commands that the bot let lapse; a press that lapsed is shown at its button. */
 const lapsed = (channel) => (channel?.presses ?? [])
-  .filter((press) => press.cause.command && press.progress === 'failed')
-  .map((press) => ({ key: press.id, draw: 'lapsed', name: press.cause.command.name }));
+  .filter((press) => !press.cause.press && press.progress === 'failed')
+  .map((press) => ({ key: press.id, draw: 'lapsed', name: press.cause.command ? `/${press.cause.command.name}` : say('form_sent') }));
 
 const PLACES = {
   top: ({ name }) => el('li', { class: 'top' }, el('span', { class: 'hash', 'aria-hidden': 'true' }, '#'), say('beginning', { name })),
@@ -124,7 +129,7 @@ const PLACES = {
     to && el('button', { type: 'button', class: 'key secondary', onclick: () => goTo(to.id) }, say('back', { name: to.name }))),
   outside: ({ name, id }) => el('li', { class: 'empty' }, el('p', {}, say('not_member', { name })),
     el('button', { type: 'button', class: 'key secondary', onclick: () => act('join', { as: id }) }, say('come_back', { name }))),
-  lapsed: ({ name }) => el('li', { class: 'message failed' }, `/${name}: ${say('failed')}`),
+  lapsed: ({ name }) => el('li', { class: 'message failed' }, `${name}: ${say('failed')}`),
 };
 
 /** Reads aloud what is new in the channel looked at. */

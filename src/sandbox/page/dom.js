@@ -26,7 +26,13 @@ export const keep = (parent, items, draw) => {
   for (const item of items) {
     const print = JSON.stringify(item);
     const old = before.get(item.key);
-    after.set(item.key, old?.print === print ? old : { print, node: replace(old?.node, draw(item)) });
+    if (old?.print === print) {
+      after.set(item.key, old);
+      continue;
+    }
+    const node = replace(old?.node, draw(item));
+    node.dataset.key = item.key;
+    after.set(item.key, { print, node });
   }
   for (const [key, { node }] of before) if (!after.has(key)) node.remove();
   let place = parent.firstChild;

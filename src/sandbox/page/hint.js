@@ -24,8 +24,24 @@ const linked = (text) => {
   return state.view.channels.some((channel) => channel.id === id) ? id : undefined;
 };
 
+/** The part that one plays: from outside, with rights over the server, with a role to help others, or none of these. */
+const part = () => {
+  const { as, can_remove_members: rules, roles } = state.view;
+  if (!as.member) return 'stranger';
+  if (rules) return 'administrator';
+  // Everybody holds the lowest role but @everyone; whoever holds another has something to do here.
+  const everyday = roles.at(-2)?.name;
+  return as.roles.some((role) => role !== everyday) ? 'helper' : 'member';
+};
+
+/** Somebody without any part, who can do what the others wait for. */
+const newcomer = () => state.view.people.find((person) => person.member && !person.bot && !person.owner && person.roles.length === 1);
+
+const invites = (channel) => hasButton(channel) && !channel.private && !marked('pressed');
+
 /** The steps, the latest first; the first whose time has come is shown. */
 const STEPS = [
+  ['stranger', () => part() === 'stranger'],
   ['dead', (channel) => failed(channel) && !state.view.bots],
   ['late', (channel) => failed(channel)],
   ['delete', () => marked('troubled') && state.view.can_remove_members],
@@ -33,7 +49,10 @@ const STEPS = [
   ['trouble', (channel) => channel.private && marked('pressed') && met() && !(marked('troubled') && state.view.bots)],
   ['other', (channel) => channel.private && marked('pressed') && companion() && !met()],
   ['follow', (channel) => pointsAway(channel) && !channel.private],
-  ['press', (channel) => hasButton(channel) && !channel.private && !marked('pressed')],
+  ['answer', (channel) => channel.private && part() === 'helper' && !channel.messages.some((message) => message.author === state.view.as.id)],
+  ['rule', (channel) => invites(channel) && part() === 'administrator'],
+  ['watch', (channel) => invites(channel) && part() === 'helper'],
+  ['press', invites],
 ];
 
 const failed = (channel) => channel.presses.some((press) => press.progress === 'failed');
@@ -51,10 +70,10 @@ const meet = () => {
 export const drawHint = () => {
   const channel = current();
   meet();
-  const step = channel && localStorage.getItem(OFF) !== 'yes' ? STEPS.find(([, fits]) => fits(channel))?.[0] : undefined;
+  const step = (channel || part() === 'stranger') && localStorage.getItem(OFF) !== 'yes' ? STEPS.find(([, fits]) => fits(channel))?.[0] : undefined;
   $('hint').hidden = !step;
-  const other = { other: companion, owner }[step]?.();
-  const rows = step ? [{ key: step, step, name: state.view.as.name, other: other?.name, link: other && addressOf(handle(other), channel.id), lang: document.documentElement.lang }] : [];
+  const other = { other: companion, owner, watch: newcomer, rule: newcomer, stranger: newcomer }[step]?.();
+  const rows = step ? [{ key: step, step, name: state.view.as.name, other: other?.name, link: other && addressOf(handle(other), channel?.id), lang: document.documentElement.lang }] : [];
   keep($('hint'), rows, drawStep);
 };
 
@@ -64,8 +83,11 @@ const showSwitches = () => {
 };
 
 const LINKS = {
-  other: ({ other, link }) => el('a', { href: link, target: '_blank' }, say('hint_other_link', { name: other })),
-  owner: ({ other, link }) => el('a', { href: link }, say('be', { name: other })),
+  other: ({ other, link }) => other && el('a', { href: link, target: '_blank' }, say('hint_other_link', { name: other })),
+  owner: ({ other, link }) => other && el('a', { href: link }, say('be', { name: other })),
+  stranger: (row) => LINKS.owner(row),
+  watch: (row) => LINKS.other(row),
+  rule: (row) => LINKS.other(row),
   dead: (row) => LINKS.trouble(row),
   trouble: () => el('button', { type: 'button', class: 'plain', onclick: showSwitches }, say('hint_trouble_link')),
 };

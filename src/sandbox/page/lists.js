@@ -81,7 +81,9 @@ const choose = async () => {
   const taken = new Set(state.view.people.map((person) => person.name));
   const name = NEWCOMERS.find((free) => !taken.has(free)) ?? `Guest ${taken.size}`;
   const joined = await act('join', { name });
-  return joined && become(joined.name.toLowerCase());
+  if (!joined) return;
+  state.arriving = true;
+  become(state.view.people.some((person) => person.account === name.toLowerCase()) ? joined.id : name.toLowerCase());
 };
 
 export const drawMembers = () => {

@@ -3,14 +3,18 @@
 import { startBox } from './box.js';
 import { drawChat, startChat } from './chat.js';
 import { $ } from './dom.js';
+import { startFiles } from './files.js';
+import { startFocus } from './focus.js';
+import { startForm } from './form.js';
 import { drawHint, startHints } from './hint.js';
 import { dressUp, shut, startLayout } from './layout.js';
 import { drawChannels, drawMembers, drawPeople, startLists } from './lists.js';
 import { start as startMenu } from './menu.js';
-import { complain } from './notice.js';
+import { complain, hush } from './notice.js';
 import { drawPanel } from './panel.js';
 import { follow, look } from './sandbox.js';
-import { arranged, current, onMove, settle, state } from './state.js';
+import { OPENED, arranged, current, onMove, settle, state } from './state.js';
+import { startTimes } from './times.js';
 import { say } from './words.js';
 
 let busy = false;
@@ -36,10 +40,16 @@ const redraw = async () => {
   if (who !== state.who || view === undefined) return;
   if (!view) return void (who === 'alice' || settle('alice', null));
   const before = state.view;
-  state.view = view;
+  state.view = withoutOldPrivate(view);
   leaveWhatIsGone(before, view);
   draw();
   await drawPanel();
+};
+
+/** A private answer lives as long as the client that got it: whoever reloads Discord does not see it again. */
+const withoutOldPrivate = (view) => {
+  const stays = (message) => !message.ephemeral || BigInt(message.id) >= OPENED;
+  return { ...view, channels: view.channels.map((channel) => ({ ...channel, messages: channel.messages.filter(stays) })) };
 };
 
 /** A channel deleted under one's eyes is left; one that was asked for and is not there is told of instead. */
@@ -48,13 +58,20 @@ const leaveWhatIsGone = (before, view) => {
     complain(say('anew'));
     return settle(state.who, null);
   }
+  if (state.arriving) {
+    state.arriving = false;
+    if (!current()) settle(state.who, null);
+    return;
+  }
   const was = before?.as.id === view.as.id && before.channels.find((channel) => channel.id === state.channel);
   if (!was || current()) return;
-  complain(say('channel_gone', { name: was.name }));
   settle(state.who, null);
+  complain(say('channel_gone', { name: was.name }), was.name);
 };
 
 const draw = () => {
+  // What happened to a channel is not said over a new one of its name.
+  hush((name) => state.view.channels.some((channel) => channel.name === name));
   drawChannels();
   drawPeople();
   drawChat();
@@ -87,7 +104,11 @@ startLists();
 startChat();
 startBox();
 startHints();
-onMove(() => { shut(); refresh(); });
+startFiles();
+startFocus();
+startForm();
+startTimes();
+onMove(() => { hush(() => true); shut(); refresh(); });
 addEventListener('keydown', walk);
 $('show-panel').addEventListener('click', refresh);
 follow(refresh, (gone) => { lost = gone; if (state.view) drawBanner(); });

@@ -2,6 +2,7 @@
 // text; nothing anybody writes is ever read as HTML.
 
 import { el } from './dom.js';
+import { TIMESTAMP, drawTime } from './times.js';
 
 /** The forms, each with how it is drawn from its match. The first that fits at a place wins. */
 const FORMS = [
@@ -13,7 +14,7 @@ const FORMS = [
   [/<#(\d+)>/, (match, ctx) => channelLink(match[1], ctx)],
   [/@(?:everyone|here)\b/, (match) => mention(match[0])],
   [/<\/([^:>]+):\d+>/, (match) => mention(`/${match[1]}`)],
-  [/<t:(-?\d+)(?::[a-zA-Z])?>/, (match, ctx) => el('time', {}, ctx.date(Number(match[1]) * 1000))],
+  [TIMESTAMP, (match) => drawTime(match[1], match[2]) ?? match[0]],
   [/<a?:(\w+):\d+>/, (match) => `:${match[1]}:`],
   [/\*\*([\s\S]+?)\*\*(?!\*)/, (match, ctx) => el('strong', {}, ...inline(match[1], ctx))],
   [/__([\s\S]+?)__/, (match, ctx) => el('u', {}, ...inline(match[1], ctx))],

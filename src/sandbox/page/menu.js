@@ -1,6 +1,7 @@
 // A menu of deeds at a thing: by right click, by the menu key, or by the button beside it.
 
 import { $, el } from './dom.js';
+import { find, remember } from './focus.js';
 
 let opener = null;
 
@@ -29,7 +30,7 @@ export const dots = (label, entries) => el('button', {
 
 export const open = (entries, x, y) => {
   const menu = $('menu');
-  opener = document.activeElement;
+  opener = remember(document.activeElement);
   menu.replaceChildren(...entries.map(({ caption, act, grave }) => el('button', {
     role: 'menuitem', type: 'button', class: grave ? 'grave' : '', tabindex: -1,
     onclick: () => { close(); act(); },
@@ -42,9 +43,9 @@ export const open = (entries, x, y) => {
 
 const close = () => {
   if ($('menu').hidden) return;
+  // First the focus, so that it is never nowhere; what the menu belongs to may have been drawn anew meanwhile.
+  find(opener).focus({ preventScroll: true });
   $('menu').hidden = true;
-  if (opener?.isConnected) opener.focus();
-  else $('text').focus();
 };
 
 const step = (by) => {

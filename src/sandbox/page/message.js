@@ -1,9 +1,11 @@
 // One message as Discord shows it: who and when, the words, embeds, buttons, and what becomes of a press.
 
 import { avatar, el } from './dom.js';
+import { drawFile } from './files.js';
 import { markdown } from './markdown.js';
 import { dots, offer } from './menu.js';
 import { act } from './sandbox.js';
+import { drawMenu } from './select.js';
 import { state } from './state.js';
 import { fullTime, locale, say, shortTime } from './words.js';
 import { pressed } from './hint.js';
@@ -23,6 +25,7 @@ export const drawMessage = (item, ctx) => {
       !follows && head(message),
       message.thinking ? thinking(message) : words(message, ctx),
       message.embeds.map((embed) => drawEmbed(embed, ctx)),
+      message.files.length > 0 && el('div', { class: 'files' }, message.files.map(drawFile)),
       message.buttons.length > 0 && el('div', { class: 'buttons' }, message.buttons.map((button) => key(item, button))),
       press?.progress === 'failed' && el('p', { class: 'failed' }, say('failed')),
       message.ephemeral && ephemeral(message)),
@@ -67,14 +70,16 @@ const drawEmbed = (embed, ctx) => {
 
 const key = ({ message, channel, press }, button) => {
   const waits = press?.progress === 'waiting' && press.cause.press.custom_id === button.custom_id;
-  const use = () => {
+  const use = (values = []) => {
     pressed();
     state.expecting = true;
-    act('press', { as: state.who, channel, message: message.id, button: button.custom_id, locale: locale(), at_once: true });
+    act('press', { as: state.who, channel, message: message.id, button: button.custom_id, values, locale: locale(), at_once: true });
   };
+  if (button.menu) return drawMenu(button.menu, waits, use);
+  if (button.url) return el('a', { class: 'key secondary', href: button.url, target: '_blank', rel: 'noreferrer', 'data-part': `key-${button.url}` }, button.label ?? button.url, ' ↗');
   return el('button', {
     type: 'button', class: `key ${STYLES[button.style] ?? 'secondary'}`, disabled: button.disabled,
-    'data-part': `key-${button.custom_id}`, 'aria-busy': waits && 'true', onclick: waits ? undefined : use,
+    'data-part': `key-${button.custom_id}`, 'aria-busy': waits && 'true', onclick: waits ? undefined : () => use(),
   }, button.emoji && el('span', { class: 'emoji', 'aria-hidden': 'true' }, button.emoji), el('span', {}, button.label ?? ''),
   waits && el('span', { class: 'wave', 'aria-hidden': 'true' }, el('i'), el('i'), el('i')));
 };

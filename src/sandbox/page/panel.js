@@ -60,10 +60,10 @@ const frame = () => {
       el('div', { class: 'choices' }, select('calls-kind', 'which_calls', CALLS), select('calls-times', 'how_often', TIMES)),
       el('div', { class: 'switches pairs' }, Object.keys(FAULTS).map((name) => button(name, () => befall(name)))),
       el('p', { id: 'none', class: 'quiet' }, say('none_in_force')), el('ul', { id: 'faults', 'aria-label': say('in_force') }),
-      button('clear_faults', () => act('faults', {}, 'DELETE'), { id: 'clear' }),
+      button('clear_faults', () => act('faults', {}, { method: 'DELETE' }), { id: 'clear' }),
       el('h4', {}, say('gateway')), el('div', { id: 'gateway', class: 'switches pairs' })),
     el('section', { id: 'log' },
-      el('div', { class: 'row' }, el('h3', {}, say('calls')), button('forget', () => act('calls', {}, 'DELETE'))),
+      el('div', { class: 'row' }, el('h3', {}, say('calls')), button('forget', () => act('calls', {}, { method: 'DELETE' }))),
       el('p', { id: 'silence', class: 'quiet' }, say('no_calls')), el('ol', { id: 'calls', 'aria-label': say('calls') })));
 };
 

@@ -8,23 +8,38 @@ export const look = async (path) => {
   return answer && !answer.ok ? null : answer?.json().catch(() => undefined);
 };
 
+/** A wish with files travels as a form, as it does to Discord. */
+const form = (wish, files) => {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(wish)) body.append(name, value);
+  files.forEach((file, index) => body.append(`files[${index}]`, file, file.name));
+  return body;
+};
+
 /** Does something as a person, and says so if it cannot be done. */
-export const act = async (deed, wish = {}, method = 'POST') => {
-  const options = { method, body: method === 'POST' ? JSON.stringify(wish) : undefined };
-  const answer = await fetch(`/sandbox/${deed}`, options).catch(() => null);
+export const act = async (deed, wish = {}, { method = 'POST', files = [] } = {}) => {
+  const body = method !== 'POST' ? undefined : files.length ? form(wish, files) : JSON.stringify(wish);
+  const answer = await fetch(`/sandbox/${deed}`, { method, body }).catch(() => null);
   if (!answer) return false;
-  const said = answer.status === 204 ? {} : await answer.json();
-  if (!answer.ok) complain(said.error);
+  const said = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
+  if (!answer.ok) complain(said.error ?? String(answer.status));
   return answer.ok ? said : false;
 };
 
 /** Calls `tick` whenever something may look different, and `gone` while the sandbox cannot be reached. */
 export const follow = (tick, gone) => {
-  const line = new EventSource('/sandbox/live');
-  line.onmessage = () => { gone(false); tick(); };
-  line.onerror = () => {
-    gone(true);
-    // A browser tries again by itself, except after an answer it did not understand.
-    if (line.readyState === EventSource.CLOSED) setTimeout(() => follow(tick, gone), 2000);
+  let line = null;
+  const open = () => {
+    line = new EventSource('/sandbox/live');
+    line.onmessage = () => { gone(false); tick(); };
+    line.onerror = () => {
+      gone(true);
+      // A browser tries again by itself, except after an answer it did not understand.
+      if (line.readyState === EventSource.CLOSED) setTimeout(open, 2000);
+    };
   };
+  open();
+  // A page that was left may be kept for the way back. It must not keep its connection: a browser has six to an address.
+  addEventListener('pagehide', () => line.close());
+  addEventListener('pageshow', (event) => { if (event.persisted) open(); });
 };

@@ -8,9 +8,14 @@ export const state = {
   channel: location.hash.slice(1) || null,
   /** All that this person sees, as the sandbox last said. */
   view: null,
+  /** Somebody new has come in: they begin in a channel that they see. */
+  arriving: false,
   /** One has just pressed or commanded something: what comes of it is wanted in sight. */
   expecting: false,
 };
+
+/** When this window was opened, as ids tell time. */
+export const OPENED = (BigInt(Date.now()) - 1_420_070_400_000n) << 22n;
 
 const listeners = [];
 

@@ -15,6 +15,19 @@ const WORDS = {
   be: ['Be {name}', 'Стать: {name}'],
   somebody: ['somebody new…', 'кто-то новый…'],
   send: ['Send', 'Отправить'],
+  choose: ['Make a selection', 'Выберите'],
+  choose_exactly: ['Choose {count}', 'Выберите: {count}'],
+  choose_between: ['Choose {least} to {most}', 'Выберите от {least} до {most}'],
+  done: ['Done', 'Готово'],
+  submit: ['Submit', 'Отправить форму'],
+  cancel: ['Cancel', 'Отмена'],
+  form_not_sent: ['The form could not be sent.', 'Форму не удалось отправить.'],
+  form_sent: ['The form', 'Форма'],
+  attach: ['Attach files', 'Приложить файлы'],
+  attached: ['Files to be sent', 'Файлы к отправке'],
+  remove_file: ['Remove {name}', 'Убрать {name}'],
+  file_too_large: ['A file may have {size} at most.', 'Файл может занимать не больше {size}.'],
+  too_many_files: ['A message may have {count} files at most.', 'В сообщении может быть не больше {count} файлов.'],
   write: ['Message #{name}', 'Написать в #{name}'],
   may_not_write: ['You may only read here', 'Здесь можно только читать'],
   no_channel: ['No channel', 'Нет канала'],
@@ -116,6 +129,22 @@ const WORDS = {
   hint_press: [
     'You are {name}, on a small Discord of your own. Press the button under the message.',
     'Вы — {name} в маленьком личном Discord. Нажмите кнопку под сообщением.',
+  ],
+  hint_stranger: [
+    '{name} is outside: nothing of this server can be seen from there. Let {name} in, or become somebody else:',
+    '{name} снаружи: оттуда на сервере ничего не видно. Впустите: {name}, или станьте кем-то другим:',
+  ],
+  hint_watch: [
+    'You are {name}, and you help others. The button is for members: what they open appears on the left. To press it,',
+    'Вы — {name} и помогаете другим. Кнопка — для участников: что они откроют, появится слева. Чтобы нажать её,',
+  ],
+  hint_rule: [
+    'You are {name}, with power over this server: you see every channel, and may delete what you see. To open one as a member,',
+    'Вы — {name} и распоряжаетесь сервером: видите все каналы и можете удалить всё, что видите. Чтобы открыть канал как участник,',
+  ],
+  hint_answer: [
+    'You are {name}, and see this private channel because of your role. Answer here; both sides see it at once.',
+    'Вы — {name} и видите этот приватный канал благодаря своей роли. Ответьте здесь: обе стороны увидят это сразу.',
   ],
   hint_follow: [
     'The answer is for you alone, and a private channel was made. Follow the link to it.',

@@ -1,6 +1,7 @@
 //! Files that come with messages (Discord documentation, *API Reference*: "Uploading Files"; *Message Resource*:
 //! "Attachment Structure"). They are kept for a while, so that who follows their address finds them.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -92,7 +93,8 @@ impl World {
     }
 
     pub(super) fn attachment_json(&self, message: &Message, file: &Attachment) -> Value {
-        let url = format!("{}/attachments/{}/{}/{}", self.origin, message.channel, file.id, file.filename);
+        let name = percent_encoded(&file.filename);
+        let url = format!("{}/attachments/{}/{}/{name}", self.origin, message.channel, file.id);
         let mut json = json!({
             "id": file.id, "filename": file.filename, "size": file.bytes.len(), "url": url, "proxy_url": url,
         });
@@ -110,6 +112,19 @@ impl World {
         let messages = self.channels.get(&channel)?.messages.values();
         messages.flat_map(|message| &message.attachments).find(|file| file.id == id)
     }
+}
+
+/// A name as one step of an address: whatever has a meaning of its own there is written as `%XX`.
+fn percent_encoded(name: &str) -> String {
+    let mut encoded = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
 }
 
 /// The number in `files[0]`.

@@ -17,6 +17,9 @@ use super::rest::{Answer, Outcome, Request};
 use super::snowflake::Snowflake;
 use super::{World, timestamp};
 
+/// How Discord names a channel that a bot may not view, and marks it (*Channels Resource*: "Obfuscated Channels").
+const HIDDEN_NAME: &str = "___hidden___";
+const HIDDEN_FLAG: u64 = 1 << 17;
 /// How many deleted channels can still be looked back at.
 const MOST_GONE: usize = 100;
 
@@ -146,10 +149,49 @@ impl World {
         Ok(Answer::ok(self.channel_json(found)))
     }
 
-    /// The complete list, also of what the bot cannot look into.
+    /// All channels that the bot may view: the others are left out.
     pub(super) fn list_channels(&self, guild: Snowflake) -> Outcome {
         self.check_guild(guild)?;
-        Ok(Answer::ok(self.places().map(|channel| self.channel_json(channel)).collect()))
+        let listed = self.places().filter(|channel| !self.is_hidden(channel.id));
+        Ok(Answer::ok(listed.map(|channel| self.channel_json(channel)).collect()))
+    }
+
+    /// Whether the bot may not know what this channel is.
+    fn is_hidden(&self, channel: Snowflake) -> bool {
+        self.hides_channels && !self.permissions(self.bot(), channel).has(Permissions::VIEW_CHANNEL)
+    }
+
+    /// A channel as the gateway tells it: whole, or as one that may not be viewed. "`id`, `type`, and `position` won't be
+    /// redacted, even on an obfuscated channel."
+    pub(super) fn told_channel(&self, channel: &Channel) -> Value {
+        let mut json = self.channel_json(channel);
+        if !self.is_hidden(channel.id) {
+            return json;
+        }
+        for (name, value) in json.as_object_mut().into_iter().flatten() {
+            if !["id", "type", "guild_id", "position"].contains(&name.as_str()) {
+                *value = Value::Null;
+            }
+        }
+        json["name"] = HIDDEN_NAME.into();
+        json["flags"] = HIDDEN_FLAG.into();
+        json["nsfw"] = false.into();
+        json["permission_overwrites"] =
+            json!([{ "id": self.guild.id, "type": 0, "allow": "0", "deny": Permissions::VIEW_CHANNEL }]);
+        json
+    }
+
+    /// Which channels the bot may view now, to be compared with later by [`Self::tell_changed_views`].
+    pub(super) fn views(&self) -> BTreeMap<Snowflake, bool> {
+        self.places().map(|channel| (channel.id, !self.is_hidden(channel.id))).collect()
+    }
+
+    /// Tells the bot of each channel that it has gained or lost the view of, as one that changed.
+    pub(super) fn tell_changed_views(&mut self, before: &BTreeMap<Snowflake, bool>) {
+        let after = self.views();
+        for (channel, _) in after.iter().filter(|(id, viewed)| before.get(id).is_some_and(|was| was != *viewed)) {
+            self.channel_event("CHANNEL_UPDATE", *channel);
+        }
     }
 
     pub(super) fn post_channel(&mut self, guild: Snowflake, request: &Request) -> Outcome {
@@ -248,11 +290,11 @@ impl World {
         id
     }
 
-    /// Tells the bot of a channel, if it may know of it.
+    /// Tells the bot of a channel: whole, if it may view it.
     pub(super) fn channel_event(&mut self, name: &'static str, channel: Snowflake) {
-        let seen = self.permissions(self.bot(), channel).has(Permissions::VIEW_CHANNEL);
+        let seen = self.hides_channels || self.permissions(self.bot(), channel).has(Permissions::VIEW_CHANNEL);
         let Some(found) = self.channels.get(&channel).filter(|_| seen) else { return };
-        let data = self.channel_json(found);
+        let data = self.told_channel(found);
         self.dispatch(Dispatch::new(name, Intents::GUILDS, data));
     }
 

@@ -144,6 +144,10 @@ pub(super) fn select(form: &Fields<'_>, kind: i64, seen: &mut Seen) -> Value {
         let options: Vec<Value> = options.iter().map(option).collect();
         result["options"] = options.into();
     }
+    // What else a menu of people, roles or channels may say is passed on as it is; its shape was checked before.
+    for name in ["channel_types", "default_values"] {
+        put(&mut result, name, form.value(name).cloned());
+    }
     put(&mut result, "disabled", form.flag("disabled").filter(|&disabled| disabled));
     result
 }

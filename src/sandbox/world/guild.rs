@@ -45,8 +45,10 @@ pub struct Role {
     pub permissions: Permissions,
     pub position: i64,
     pub mentionable: bool,
-    /// Belongs to a bot, and cannot be given to anybody else.
-    pub managed: bool,
+    /// The bot that it belongs to; it cannot be given to anybody else.
+    pub bot: Option<Snowflake>,
+    /// New members may give it to themselves ("onboarding").
+    pub in_prompt: bool,
 }
 
 /// A person's presence in the server.
@@ -55,6 +57,8 @@ pub struct Member {
     pub nick: Option<String>,
     pub roles: Vec<Snowflake>,
     pub joined: SystemTime,
+    /// Until when the person can only look and read ("time-out").
+    pub timed_out_until: Option<SystemTime>,
 }
 
 /// Anybody with an account.
@@ -85,24 +89,44 @@ impl User {
 }
 
 impl Member {
+    /// A new member.
+    pub(super) const fn new(roles: Vec<Snowflake>, joined: SystemTime) -> Self {
+        Self { nick: None, roles, joined, timed_out_until: None }
+    }
+
     /// The member object without its `user`, as messages carry it.
     pub(super) fn partial(&self) -> Value {
         json!({
             "nick": self.nick, "avatar": null, "banner": null, "roles": self.roles, "joined_at": timestamp(self.joined),
             "premium_since": null, "deaf": false, "mute": false, "flags": 0, "pending": false,
-            "communication_disabled_until": null,
+            "communication_disabled_until": self.timed_out_until.map(timestamp),
         })
     }
 }
 
 impl Role {
+    /// A role that anybody can be given.
+    pub(super) const fn new(id: Snowflake, name: String, permissions: Permissions, position: i64) -> Self {
+        Self { id, name, permissions, position, mentionable: false, bot: None, in_prompt: false }
+    }
+
+    /// Given by Discord, and not by people.
+    #[must_use]
+    pub const fn is_managed(&self) -> bool {
+        self.bot.is_some()
+    }
+
     pub(super) fn json(&self) -> Value {
-        json!({
+        let mut json = json!({
             "id": self.id, "name": self.name, "permissions": self.permissions, "position": self.position,
             "color": 0, "colors": { "primary_color": 0, "secondary_color": null, "tertiary_color": null },
-            "hoist": false, "icon": null, "unicode_emoji": null, "managed": self.managed,
-            "mentionable": self.mentionable, "flags": 0, "description": null,
-        })
+            "hoist": false, "icon": null, "unicode_emoji": null, "managed": self.is_managed(),
+            "mentionable": self.mentionable, "flags": u8::from(self.in_prompt), "description": null,
+        });
+        if let Some(bot) = self.bot {
+            json["tags"] = json!({ "bot_id": bot });
+        }
+        json
     }
 }
 
@@ -136,7 +160,8 @@ impl World {
         let own = member.roles.iter().chain([&self.guild.id]).filter_map(|role| self.guild.roles.get(role));
         let base = own.fold(Permissions::NONE, |rights, role| rights | role.permissions);
         let owner = self.guild.owner == user;
-        Some(compute(Holder { user, owner, everyone: self.guild.id, base, roles: &member.roles }))
+        let timed_out = member.timed_out_until.is_some_and(|until| until > self.now);
+        Some(compute(Holder { user, owner, everyone: self.guild.id, base, roles: &member.roles, timed_out }))
     }
 
     pub(super) fn is_member(&self, user: Snowflake) -> bool {
@@ -227,7 +252,7 @@ impl World {
 
     /// A channel inside `GUILD_CREATE` does not repeat the server's id.
     fn guild_channel(&self, channel: &Channel) -> Value {
-        let mut json = self.channel_json(channel);
+        let mut json = self.told_channel(channel);
         if let Some(object) = json.as_object_mut() {
             object.remove("guild_id");
         }

@@ -179,9 +179,10 @@ fn bucket(limits: &Limits, route: &Route) -> (&'static str, String, Rate) {
         | Route::DeleteReply(_, token, _) => ("interaction", token.clone(), limits.interaction),
         Route::Guild(guild) => ("guild", at(guild), limits.other),
         Route::Channels(guild) => ("channels", at(guild), limits.other),
-        Route::Roles(guild) | Route::CreateRole(guild) | Route::DeleteRole(guild, _) => {
-            ("roles", at(guild), limits.other)
-        }
+        Route::Roles(guild)
+        | Route::RoleMemberCounts(guild)
+        | Route::CreateRole(guild)
+        | Route::DeleteRole(guild, _) => ("roles", at(guild), limits.other),
         Route::Members(guild)
         | Route::Member(guild, _)
         | Route::AddMemberRole(guild, ..)

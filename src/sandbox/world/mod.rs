@@ -16,6 +16,7 @@
 //! |---|---|---|
 //! | rights: owner, administrator, `@everyone` → roles → member, implied losses | `permissions` | *Permissions* |
 //! | a bot grants only what it holds; `MANAGE_ROLES` only as an administrator | `overwrites` | *Guild Resource*: "Create Guild Channel"; *Channels Resource*: "Edit Channel Permissions"; api-docs issue 2522 |
+//! | what a bot may not view: left out of lists, `___hidden___` on the gateway | `channels` | *Channels Resource*: "Obfuscated Channels"; api-docs pull request 8454 |
 //! | 500 channels, 50 in a category; a deleted category leaves its children | `channels` | *Channels Resource*; api-docs pull request 1289 |
 //! | codes and shape of errors | `refusal` | *Opcodes and Status Codes*; *API Reference*: "Error Messages" |
 //! | content, embeds, components, files | `payload`, `components`, `attachments` | *Message Resource*: "Create Message", "Embed Limits"; *Component Reference*; *API Reference*: "Uploading Files" |
@@ -115,6 +116,8 @@ pub struct World {
     /// Rate limits, where they are switched on.
     pub limits: Option<Limits>,
     neighbours: u64,
+    /// Whether channels that the bot may not view are hidden from it, as Discord does since the autumn of 2026.
+    hides_channels: bool,
     buckets: limits::Buckets,
     pub room: Room,
     bot: Snowflake,
@@ -195,6 +198,7 @@ impl World {
             }
             Route::Guild(guild) => self.get_guild(guild, request),
             Route::Roles(guild) => self.list_roles(guild),
+            Route::RoleMemberCounts(guild) => self.count_role_members(guild),
             Route::CreateRole(guild) => self.post_role(guild, request),
             Route::DeleteRole(guild, role) => self.remove_role(guild, role),
             Route::Channels(guild) => self.list_channels(guild),

@@ -1,8 +1,11 @@
 //! What people do with their own hands: join, write, press, delete. They are held to their rights as the bot is;
 //! an administrator's deeds are taken as allowed.
 
+use std::time::SystemTime;
+
 use serde_json::{Value, json};
 
+use super::attachments::{Upload, check_uploads};
 use super::channels::Channel;
 use super::components::{BUTTON, thing_of};
 use super::dispatch::{Dispatch, Intents};
@@ -20,6 +23,8 @@ use super::{Role, World, options};
 pub enum Cannot {
     SeeTheChannel,
     Write,
+    Attach,
+    AttachThat,
     SeeTheMessage,
     FindTheButton,
     PressADisabledButton,
@@ -42,7 +47,7 @@ impl World {
 
     /// Lets an account into the server, with these roles.
     pub fn admit(&mut self, user: Snowflake, roles: &[Snowflake]) {
-        self.guild.members.insert(user, Member { nick: None, roles: roles.to_vec(), joined: self.now });
+        self.guild.members.insert(user, Member::new(roles.to_vec(), self.now));
         if let Some(mut data) = self.member_json(user) {
             data["guild_id"] = json!(self.guild.id);
             self.dispatch(Dispatch::new("GUILD_MEMBER_ADD", Intents::GUILD_MEMBERS, data));
@@ -57,6 +62,16 @@ impl World {
         let user = self.users.get(&user).map(User::json);
         let data = json!({ "guild_id": self.guild.id, "user": user });
         self.dispatch(Dispatch::new("GUILD_MEMBER_REMOVE", Intents::GUILD_MEMBERS, data));
+    }
+
+    /// Puts a member in time-out until then, or ends it.
+    pub fn time_out(&mut self, user: Snowflake, until: Option<SystemTime>) {
+        let before = self.views();
+        if let Some(member) = self.guild.members.get_mut(&user) {
+            member.timed_out_until = until;
+        }
+        self.member_changed(user);
+        self.tell_changed_views(&before);
     }
 
     /// Changes the name under which a person is seen.
@@ -80,6 +95,17 @@ impl World {
 
     /// Writes a message as a person, with a person's rights.
     pub fn say(&mut self, user: Snowflake, channel: Snowflake, text: &str) -> Result<Snowflake, Cannot> {
+        self.say_with(user, channel, text, Vec::new())
+    }
+
+    /// The same, with files.
+    pub fn say_with(
+        &mut self,
+        user: Snowflake,
+        channel: Snowflake,
+        text: &str,
+        files: Vec<Upload>,
+    ) -> Result<Snowflake, Cannot> {
         let rights = self.permissions(user, channel);
         if !rights.has(Permissions::VIEW_CHANNEL) {
             return Err(Cannot::SeeTheChannel);
@@ -87,8 +113,12 @@ impl World {
         if !rights.has(Permissions::SEND_MESSAGES) {
             return Err(Cannot::Write);
         }
+        if !files.is_empty() && !rights.has(Permissions::ATTACH_FILES) {
+            return Err(Cannot::Attach);
+        }
+        check_uploads(rights, &files).map_err(|_| Cannot::AttachThat)?;
         let message = self.new_message(channel, user);
-        Ok(self.send(message, said(text), rights))
+        Ok(self.send(message, Draft { files, ..said(text) }, rights))
     }
 
     /// Writes a message through a webhook of this name, which belongs to nobody.
@@ -216,10 +246,12 @@ impl World {
 
     /// An administrator changes a role.
     pub fn change_role(&mut self, role: Snowflake, change: impl FnOnce(&mut Role)) {
+        let before = self.views();
         let Some(found) = self.guild.roles.get_mut(&role) else { return };
         change(found);
         let data = json!({ "guild_id": self.guild.id, "role": found.json() });
         self.dispatch(Dispatch::new("GUILD_ROLE_UPDATE", Intents::GUILDS, data));
+        self.tell_changed_views(&before);
     }
 
     /// An administrator makes a channel or a category.
@@ -256,9 +288,11 @@ impl World {
 
     /// The server gets another owner.
     pub fn set_owner(&mut self, user: Snowflake) {
+        let before = self.views();
         self.guild.owner = user;
         let data = self.guild_json();
         self.dispatch(Dispatch::new("GUILD_UPDATE", Intents::GUILDS, data));
+        self.tell_changed_views(&before);
     }
 
     /// The server vanishes from the bot's sight for a while, or comes back.

@@ -173,19 +173,32 @@ pub(super) struct Holder<'a> {
     /// The rights of all the person's roles together, `@everyone` included.
     pub(super) base: Permissions,
     pub(super) roles: &'a [Snowflake],
+    pub(super) timed_out: bool,
+}
+
+impl Holder<'_> {
+    /// "Timed out members will temporarily lose all permissions except `VIEW_CHANNEL` and `READ_MESSAGE_HISTORY`. Owners
+    /// and admin users with `ADMINISTRATOR` permissions are exempt."
+    fn left(self, rights: Permissions) -> Permissions {
+        if self.timed_out { rights & (Permissions::VIEW_CHANNEL | Permissions::READ_MESSAGE_HISTORY) } else { rights }
+    }
 }
 
 /// Rights in the server as a whole.
 pub(super) fn in_guild(holder: Holder<'_>) -> Permissions {
-    if holder.owner || holder.base.has(Permissions::ADMINISTRATOR) { Permissions::ALL } else { holder.base }
+    if holder.owner || holder.base.has(Permissions::ADMINISTRATOR) {
+        Permissions::ALL
+    } else {
+        holder.left(holder.base)
+    }
 }
 
 /// Rights in a channel: `@everyone`'s overwrite, then all role overwrites together, then the person's own.
 pub(super) fn in_channel<'a>(holder: Holder<'_>, overwrites: impl Iterator<Item = &'a Overwrite>) -> Permissions {
-    let base = in_guild(holder);
-    if base.has(Permissions::ADMINISTRATOR) {
+    if in_guild(holder).has(Permissions::ADMINISTRATOR) {
         return Permissions::ALL;
     }
+    let base = holder.base;
     let (mut everyone, mut roles, mut own) = (Change::default(), Change::default(), Change::default());
     for overwrite in overwrites {
         match overwrite.kind {
@@ -195,7 +208,7 @@ pub(super) fn in_channel<'a>(holder: Holder<'_>, overwrites: impl Iterator<Item 
             Target::Role | Target::Member => {}
         }
     }
-    implied(own.apply(roles.apply(everyone.apply(base))))
+    implied(holder.left(own.apply(roles.apply(everyone.apply(base)))))
 }
 
 #[derive(Default)]
@@ -251,7 +264,8 @@ mod tests {
     }
 
     fn check(base: Permissions, overwrites: &[Overwrite], expected: Permissions) {
-        let holder = Holder { user: ALICE, owner: false, everyone: EVERYONE, base, roles: &[HELPERS] };
+        let holder =
+            Holder { user: ALICE, owner: false, everyone: EVERYONE, base, roles: &[HELPERS], timed_out: false };
         assert_eq!(in_channel(holder, overwrites.iter()), expected, "{base:?} under {overwrites:?}");
     }
 
@@ -270,8 +284,28 @@ mod tests {
     #[test]
     fn administrators_and_owners_are_above_overwrites() {
         check(Permissions::ADMINISTRATOR, &[own(Permissions::NONE, VIEW)], Permissions::ALL);
-        let owner = Holder { user: ALICE, owner: true, everyone: EVERYONE, base: Permissions::NONE, roles: &[] };
+        let owner = Holder {
+            user: ALICE,
+            owner: true,
+            everyone: EVERYONE,
+            base: Permissions::NONE,
+            roles: &[],
+            timed_out: false,
+        };
         assert_eq!(in_channel(owner, [own(Permissions::NONE, VIEW)].iter()), Permissions::ALL);
+    }
+
+    #[test]
+    fn a_time_out_leaves_looking_and_reading_and_spares_administrators() {
+        let history = Permissions::READ_MESSAGE_HISTORY;
+        let timed_out =
+            |base| Holder { user: ALICE, owner: false, everyone: EVERYONE, base, roles: &[HELPERS], timed_out: true };
+        let everyday = timed_out(VIEW | SEND | history | Permissions::MANAGE_CHANNELS);
+        assert_eq!(in_guild(everyday), VIEW | history);
+        assert_eq!(in_channel(everyday, [own(SEND, Permissions::NONE)].iter()), VIEW | history);
+        assert_eq!(in_channel(everyday, [own(Permissions::NONE, VIEW)].iter()), Permissions::NONE);
+        let administrator = timed_out(Permissions::ADMINISTRATOR);
+        assert_eq!(in_channel(administrator, [].iter()), Permissions::ALL);
     }
 
     #[test]

@@ -103,6 +103,7 @@ pub enum Route {
     User(Snowflake),
     Guild(Snowflake),
     Roles(Snowflake),
+    RoleMemberCounts(Snowflake),
     CreateRole(Snowflake),
     DeleteRole(Snowflake, Snowflake),
     Channels(Snowflake),
@@ -199,6 +200,7 @@ fn guild(method: &str, steps: &[&str]) -> Result<Route, Refusal> {
     match (method, rest) {
         ("GET", []) => Ok(Route::Guild(guild)),
         ("GET", ["roles"]) => Ok(Route::Roles(guild)),
+        ("GET", ["roles", "member-counts"]) => Ok(Route::RoleMemberCounts(guild)),
         ("POST", ["roles"]) => Ok(Route::CreateRole(guild)),
         ("DELETE", ["roles", role]) => Ok(Route::DeleteRole(guild, id("role_id", role)?)),
         ("GET", ["channels"]) => Ok(Route::Channels(guild)),

@@ -1,7 +1,7 @@
 //! Roles: making, giving and deleting them
 //! (Discord documentation, *Guild Resource*; *Permissions*: "Permission Hierarchy").
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::World;
 use super::dispatch::{Dispatch, Intents};
@@ -19,6 +19,15 @@ impl World {
     pub(super) fn list_roles(&self, guild: Snowflake) -> Outcome {
         self.check_guild(guild)?;
         Ok(Answer::ok(self.guild.roles.values().map(Role::json).collect()))
+    }
+
+    /// How many members hold each role; `@everyone` is not among them.
+    pub(super) fn count_role_members(&self, guild: Snowflake) -> Outcome {
+        self.check_guild(guild)?;
+        let held = |role: Snowflake| self.guild.members.values().filter(|member| member.roles.contains(&role)).count();
+        let roles = self.guild.roles.keys().filter(|&&role| role != self.guild.id);
+        let counts: Map<String, Value> = roles.map(|role| (role.to_string(), held(*role).into())).collect();
+        Ok(Answer::ok(counts.into()))
     }
 
     pub(super) fn post_role(&mut self, guild: Snowflake, request: &Request) -> Outcome {
@@ -45,7 +54,7 @@ impl World {
     /// Adds a role at the bottom, above `@everyone`, and says so.
     pub(super) fn add_role(&mut self, name: &str, permissions: Permissions, mentionable: bool) -> Snowflake {
         let id = self.next_id();
-        let role = Role { id, name: name.to_owned(), permissions, position: 1, mentionable, managed: false };
+        let role = Role { mentionable, ..Role::new(id, name.to_owned(), permissions, 1) };
         let data = json!({ "guild_id": self.guild.id, "role": role.json() });
         self.guild.roles.insert(id, role);
         self.dispatch(Dispatch::new("GUILD_ROLE_CREATE", Intents::GUILDS, data));
@@ -66,14 +75,20 @@ impl World {
         let own = self.guild.members.get(&bot).into_iter().flat_map(|member| &member.roles);
         let highest = own.filter_map(|role| self.guild.roles.get(role)).map(|role| role.position).max().unwrap_or(0);
         let allowed = self.guild_permissions(bot).has(Permissions::MANAGE_ROLES) && target.position < highest;
-        if allowed && !target.managed && role != self.guild.id { Ok(()) } else { Err(Refusal::missing_permissions()) }
+        if allowed && !target.is_managed() && role != self.guild.id {
+            Ok(())
+        } else {
+            Err(Refusal::missing_permissions())
+        }
     }
 
     /// A deleted role leaves its members and every channel's overwrites.
     pub(super) fn drop_role(&mut self, role: Snowflake) {
-        if self.guild.roles.remove(&role).is_none() {
+        if !self.guild.roles.contains_key(&role) {
             return;
         }
+        let before = self.views();
+        self.guild.roles.remove(&role);
         for member in self.guild.members.values_mut() {
             member.roles.retain(|&held| held != role);
         }
@@ -82,6 +97,7 @@ impl World {
         }
         let data = json!({ "guild_id": self.guild.id, "role_id": role });
         self.dispatch(Dispatch::new("GUILD_ROLE_DELETE", Intents::GUILDS, data));
+        self.tell_changed_views(&before);
     }
 
     pub(super) fn set_member_role(
@@ -102,6 +118,7 @@ impl World {
 
     /// Gives or takes a role, and says so when something changed.
     pub(super) fn give_role(&mut self, user: Snowflake, role: Snowflake, held: bool) {
+        let before = self.views();
         let Some(member) = self.guild.members.get_mut(&user) else { return };
         if member.roles.contains(&role) == held {
             return;
@@ -111,6 +128,7 @@ impl World {
             member.roles.push(role);
         }
         self.member_changed(user);
+        self.tell_changed_views(&before);
     }
 
     /// Whether a role or a member of this id exists, as an overwrite's target must.

@@ -27,6 +27,8 @@ pub struct Start {
     /// Rate limits; none by default, so that tests need not wait.
     pub limits: Option<Limits>,
     pub room: Room,
+    /// Whether channels that the bot may not view are hidden from it, as Discord does since the autumn of 2026.
+    pub hides_channels: bool,
     /// Further members without any part to play.
     pub extras: usize,
     /// Further servers that the bot is in, alike in everything, in which nothing ever happens.
@@ -51,6 +53,7 @@ impl Default for Start {
             support_mentionable: false,
             limits: None,
             room: Room::default(),
+            hides_channels: false,
             extras: 0,
             neighbours: 0,
         }
@@ -129,6 +132,7 @@ impl World {
             gone: VecDeque::new(),
             limits: start.limits,
             neighbours: start.neighbours,
+            hides_channels: start.hides_channels,
             room: start.room,
             buckets: Buckets::default(),
             bot,
@@ -148,7 +152,7 @@ impl World {
         let bot_role = self.ranked_role("talon", start.bot_permissions, 3);
         let admin_role = self.ranked_role("admin", Permissions::ADMINISTRATOR, 4);
         self.change_role(support_role, |role| role.mentionable = start.support_mentionable);
-        self.change_role(bot_role, |role| role.managed = true);
+        self.change_role(bot_role, |role| role.bot = Some(bot));
         self.user_from_start(bot, "talon", true, &[bot_role]);
         self.user_from_start(owner, "Olga", false, &[member_role]);
         let category = self.create_channel(CATEGORY, "tickets", None, &[]);
@@ -190,12 +194,12 @@ impl World {
     }
 
     fn role_from_start(&mut self, id: Snowflake, name: &str, permissions: Permissions, position: i64) {
-        let role = Role { id, name: name.to_owned(), permissions, position, mentionable: false, managed: false };
+        let role = Role::new(id, name.to_owned(), permissions, position);
         self.guild.roles.insert(id, role);
     }
 
     fn user_from_start(&mut self, id: Snowflake, name: &str, bot: bool, roles: &[Snowflake]) {
         self.users.insert(id, User::new(id, name, bot));
-        self.guild.members.insert(id, Member { nick: None, roles: roles.to_vec(), joined: self.now });
+        self.guild.members.insert(id, Member::new(roles.to_vec(), self.now));
     }
 }

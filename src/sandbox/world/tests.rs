@@ -3,6 +3,7 @@
 mod audit;
 mod files;
 mod forms;
+mod hidden;
 mod private;
 mod reactions;
 

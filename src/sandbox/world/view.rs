@@ -60,6 +60,10 @@ pub struct ButtonView {
     pub emoji: Option<String>,
     pub style: u64,
     pub disabled: bool,
+    /// Where a link leads.
+    pub url: Option<String>,
+    /// All of it, where it is a menu to choose from.
+    pub menu: Option<Value>,
 }
 
 impl Message {
@@ -177,5 +181,7 @@ fn button(part: &Value) -> ButtonView {
         emoji: text(&part["emoji"]["name"]),
         style: part["style"].as_u64().unwrap_or(1),
         disabled: part["disabled"] == true,
+        url: text(&part["url"]),
+        menu: part.get("min_values").map(|_| part.clone()),
     }
 }

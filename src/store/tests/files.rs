@@ -165,3 +165,161 @@ async fn only_the_bots_user_may_read_the_tokens() {
         assert_eq!(mode & 0o777, 0o600, "{:?}", file.file_name());
     }
 }
+
+#[test]
+fn a_backup_follows_no_link_and_uses_no_leftover() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let place = Place::new();
+    let store = place.store();
+    let (victim, copy) = (place.0.path().join("victim"), place.0.path().join("copy.db"));
+    let part = place.0.path().join("copy.db.part");
+    fs::write(&victim, "precious").unwrap();
+
+    symlink(&victim, &part).unwrap();
+    store.reader().unwrap().backup(&copy).unwrap();
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+    assert!(fs::symlink_metadata(&copy).unwrap().is_file(), "the copy is no link");
+
+    fs::remove_file(&copy).unwrap();
+    fs::write(&part, "left over").unwrap();
+    fs::set_permissions(&part, fs::Permissions::from_mode(0o666)).unwrap();
+    store.reader().unwrap().backup(&copy).unwrap();
+    assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(!part.exists());
+
+    for target in [&victim, &place.0.path().join("nowhere")] {
+        let link = place.0.path().join("link.db");
+        symlink(target, &link).unwrap();
+        assert_eq!(store.reader().unwrap().backup(&link), Err(StoreError::Exists(link.clone())));
+        assert!(!place.0.path().join("nowhere").exists());
+        fs::remove_file(link).unwrap();
+    }
+    let nowhere = place.0.path().join("no/such");
+    assert_eq!(store.reader().unwrap().backup(&nowhere.join("copy.db")), Err(StoreError::NoFolder(nowhere)));
+}
+
+#[test]
+fn a_backup_goes_where_its_path_says_whatever_is_in_it() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = Place::new();
+    let store = place.store();
+    for name in [&b"file:x.db"[..], b"a?mode=memory#x%41.db", b"not-utf8-\xFF.db"] {
+        let copy = place.0.path().join(std::ffi::OsStr::from_bytes(name));
+        store.reader().unwrap().backup(&copy).unwrap();
+        assert_eq!(Reader::open(&copy).unwrap().damage().unwrap(), [""; 0], "{}", copy.display());
+    }
+}
+
+#[test]
+fn what_others_could_read_is_made_private_at_the_start() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    drop(place.store());
+    fs::set_permissions(place.file(), fs::Permissions::from_mode(0o644)).unwrap();
+    let _store = place.store();
+    for file in fs::read_dir(place.file().parent().unwrap()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.file_name());
+    }
+}
+
+#[test]
+fn the_lock_follows_the_file_whatever_it_is_called() {
+    let place = Place::new();
+    let first = place.store();
+    let beside = place.file().with_file_name("talon.db-lock");
+    fs::remove_file(&beside).unwrap();
+    let (link, name) = (place.0.path().join("link.db"), place.0.path().join("name.db"));
+    std::os::unix::fs::symlink(place.file(), &link).unwrap();
+    fs::hard_link(place.file(), &name).unwrap();
+    for path in [&place.file(), &link, &name] {
+        let why = Store::open(path).map(|_| ()).unwrap_err();
+        assert!(matches!(why.obstacle, Obstacle::InUse), "{}: {why}", path.display());
+    }
+    drop(first);
+    drop(Store::open(&link).unwrap());
+    drop(place.store());
+}
+
+#[tokio::test]
+async fn nothing_is_saved_in_a_database_that_was_taken_away() {
+    let place = Place::new();
+    let store = place.store();
+    store.save(ALICE, &open(7), &[ASKED], at(0)).await.unwrap();
+    let away = place.0.path().join("away.db");
+    let log = place.file().with_file_name("talon.db-wal");
+    let gone = |path: &Path| Err(StoreError::Replaced(path.to_owned()));
+    assert_eq!(store.probe().await, Ok(()));
+
+    fs::rename(place.file(), &away).unwrap();
+    assert_eq!(store.probe().await, gone(&place.file()));
+    assert_eq!(store.save(ALICE, &open(8), &[], at(1)).await.map(|_| ()), gone(&place.file()));
+    assert!(store.ticket(ALICE).await.is_err(), "and nothing is decided on what it said");
+
+    fs::copy(&away, place.file()).unwrap();
+    assert_eq!(store.probe().await, gone(&place.file()), "a copy is another file");
+
+    fs::rename(&away, place.file()).unwrap();
+    assert_eq!(store.probe().await, Ok(()), "put back, it is the same again");
+    assert_eq!(store.ticket(ALICE).await, Ok(open(7)));
+
+    fs::rename(&log, &away).unwrap();
+    assert_eq!(store.probe().await, gone(&log), "what was committed is in the log");
+    fs::rename(&away, &log).unwrap();
+    assert_eq!(store.probe().await, Ok(()));
+}
+
+#[tokio::test]
+async fn whatever_has_taken_the_place_of_a_database_is_left_alone() {
+    let place = Place::new();
+    let store = place.store();
+    store.save(ALICE, &open(7), &[ASKED], at(0)).await.unwrap();
+    for name in ["talon.db", "talon.db-wal", "talon.db-shm"] {
+        let file = place.file().with_file_name(name);
+        fs::remove_file(&file).unwrap();
+        fs::write(file, "of another bot").unwrap();
+    }
+    drop(store);
+    for name in ["talon.db", "talon.db-wal", "talon.db-shm"] {
+        assert_eq!(fs::read_to_string(place.file().with_file_name(name)).unwrap(), "of another bot", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_journal_forgets_is_given_back_to_the_disk() {
+    // One that was made to shrink, and one of a version that did not know how.
+    for old in [false, true] {
+        let place = Place::new();
+        if old {
+            let db = Connection::open(place.put(b"")).unwrap();
+            for migration in [
+                include_str!("../migrations/1.sql"),
+                include_str!("../migrations/2.sql"),
+                include_str!("../migrations/3.sql"),
+            ] {
+                db.execute_batch(migration).unwrap();
+            }
+            db.execute_batch("PRAGMA application_id = 0x54414C4E; PRAGMA user_version = 3").unwrap();
+        }
+        let store = place.store();
+        store.save(ALICE, &open(7), &[], at(0)).await.unwrap();
+        let long = vec![Note::GaveUp { call: "x".repeat(2_000), why: Why::NoAnswer }; 4_000];
+        store.note(ALICE, &long, at(0));
+        store.note(ALICE, &[Note::Told], at(10));
+        store.probe().await.unwrap();
+        let pages = || async {
+            store.ask(Hurry::Read, |db| Ok(db.query_row("PRAGMA page_count", [], |row| row.get::<_, u32>(0))?)).await
+        };
+        let before = pages().await.unwrap() * 4_096;
+
+        assert_eq!(store.prune(at(10)).await.unwrap(), long.len());
+
+        let after = pages().await.unwrap() * 4_096;
+        assert!(before > 8_000_000 && after < 2_000_000, "old {old}: {before} bytes became {after}");
+        assert_eq!(notes(&store, Filter::All).await, [(Some(1), Note::Told)]);
+        assert_eq!(store.ticket(ALICE).await, Ok(open(7)));
+        drop(store);
+        assert!(fs::metadata(place.file()).unwrap().len() < 2_000_000, "and so is the file");
+        assert_eq!(Reader::open(&place.file()).unwrap().damage().unwrap(), [""; 0]);
+    }
+}

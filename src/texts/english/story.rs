@@ -1,5 +1,7 @@
 //! A ticket's story in English: each step as a sentence without a full stop.
 
+use std::time::Duration;
+
 use crate::ids::UserId;
 use crate::lifecycle::{Note, Way};
 use crate::texts::mention;
@@ -27,17 +29,21 @@ pub(super) fn step(note: &Note) -> String {
         Note::Opened { channel } => format!("ticket {} is open", mention(*channel)),
         Note::Adopted { channel } => format!("channel {} is taken over as a ticket", mention(*channel)),
         Note::Duplicate { channel } => format!("channel {} is one too many and is deleted", mention(*channel)),
+        Note::Yielded { channel } => format!("another process had made {} first: it is the ticket", mention(*channel)),
+        Note::AnotherProcess => "another process uses the bot's token".into(),
         Note::Unclaimed { channel } => {
             format!("channel {} looks like a second ticket and is left alone", mention(*channel))
         }
         Note::CloseAsked { by, way } => format!("{} closes the ticket ({})", person(*by), how(*way)),
         Note::Announced => "it is said in the channel that the ticket will be closed".into(),
+        Note::Kept { wait } => {
+            format!("discord is limiting the bot, the channel is deleted in {}", length(*wait))
+        }
         Note::Closed { channel } => format!("channel {} is deleted", mention(*channel)),
         Note::Gone { channel } => format!("channel {} was deleted by hand", mention(*channel)),
         Note::Reopened { why } => format!("it could not be closed, so the ticket is open again: {why}"),
         Note::Retrying { call, why, attempt, pause } => {
-            let pause = pause.as_secs_f64();
-            format!("could not {call}: {why}; try {attempt}, the next one in {pause:.1} s")
+            format!("could not {call}: {why}; try {attempt}, the next one in {}", length(*pause))
         }
         Note::GaveUp { call, why } => format!("could not {call}: {why}; given up"),
         Note::TakenUp => "the bot was restarted and went on with what had been begun".into(),
@@ -55,5 +61,13 @@ const fn how(way: Way) -> &'static str {
         Way::Button => "button",
         Way::Slash => "slash command",
         Way::Command => "command",
+    }
+}
+
+/// Seconds to a tenth, or whole minutes.
+fn length(pause: Duration) -> String {
+    match pause.as_secs() {
+        60.. => format!("{} min", pause.as_secs().div_ceil(60)),
+        _ => format!("{:.1} s", pause.as_secs_f64()),
     }
 }

@@ -30,15 +30,18 @@ pub(super) fn step(note: &Note) -> String {
         Note::Opened { channel } => format!("тикет {} открыт", mention(*channel)),
         Note::Adopted { channel } => format!("канал {} принят как тикет", mention(*channel)),
         Note::Duplicate { channel } => format!("лишний канал {} удаляется", mention(*channel)),
+        Note::Yielded { channel } => format!("другой процесс создал {} раньше: это и есть тикет", mention(*channel)),
+        Note::AnotherProcess => "токеном бота пользуется ещё один процесс".into(),
         Note::Unclaimed { channel } => format!("канал {} похож на второй тикет, он не тронут", mention(*channel)),
         Note::CloseAsked { by, way } => format!("{} закрывает тикет ({})", person(*by), how(*way)),
         Note::Announced => "в канале сказано, что тикет будет закрыт".into(),
+        Note::Kept { wait } => format!("discord ограничил бота, канал будет удалён через {}", length(*wait)),
         Note::Closed { channel } => format!("канал {} удалён", mention(*channel)),
         Note::Gone { channel } => format!("канал {} удалили вручную", mention(*channel)),
         Note::Reopened { why } => format!("закрыть не удалось, тикет снова открыт: {}", reason(why)),
         Note::Retrying { call, why, attempt, pause } => {
-            let pause = seconds(*pause);
-            format!("не удалось {}: {}; попытка {attempt}, следующая через {pause} с", deed(call), reason(why))
+            let pause = length(*pause);
+            format!("не удалось {}: {}; попытка {attempt}, следующая через {pause}", deed(call), reason(why))
         }
         Note::GaveUp { call, why } => format!("не удалось {}: {}; больше не пробую", deed(call), reason(why)),
         Note::TakenUp => "бот перезапущен и продолжил начатое".into(),
@@ -82,6 +85,7 @@ fn reason(why: &Why) -> String {
         Why::ClosingAlready => "уже закрывается".into(),
         Why::NoAnswer => "discord не ответил".into(),
         Why::NeverAnswered => "discord раз за разом не отвечает".into(),
+        Why::Limited { wait } => format!("discord ограничил бота ещё на {}", length(*wait)),
         Why::Refused(refusal) => refused(refusal),
     }
 }
@@ -102,8 +106,12 @@ fn refused(refusal: &Refusal) -> String {
     }
 }
 
-/// Seconds to a tenth.
-fn seconds(pause: Duration) -> String {
+/// Seconds to a tenth, or whole minutes.
+fn length(pause: Duration) -> String {
     let tenths = pause.as_millis().div_ceil(100);
-    if tenths.is_multiple_of(10) { (tenths / 10).to_string() } else { format!("{},{}", tenths / 10, tenths % 10) }
+    match (tenths / 10, tenths % 10) {
+        (60.., _) => format!("{} мин", tenths.div_ceil(600)),
+        (seconds, 0) => format!("{seconds} с"),
+        (seconds, tenth) => format!("{seconds},{tenth} с"),
+    }
 }

@@ -103,6 +103,6 @@ async fn the_page_survives_the_sandbox_and_loses_no_words() {
     alice.until_there("button", CREATE).await;
     alice.until_silent("The sandbox does not answer.").await;
     assert_eq!(alice.value(DRAFT).await, "is anybody there?");
-    browser.end_after("net::ERR_").await;
+    browser.end_after(&["net::ERR_"]).await;
     assert!(again.stop("TERM").await.success());
 }

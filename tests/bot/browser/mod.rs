@@ -2,14 +2,21 @@
 
 mod chat;
 mod chromium;
+mod forms;
 mod hands;
+mod hostile;
+mod keyboard;
 mod live;
 mod looks;
+mod messages;
+mod newcomers;
 mod trouble;
 mod window;
 
 use chromium::Chromium;
 use window::Window;
+
+use talon::sandbox::Sandbox;
 
 use crate::stage::Stage;
 
@@ -19,7 +26,12 @@ const CLOSE: &str = "закрыть тикет";
 
 /// The page as this person, in a window of its own.
 async fn look_as(browser: &Chromium, stage: &Stage, who: &str) -> Window {
-    let window = Window::open(browser, &format!("{}/?as={who}", stage.discord.base_url())).await;
+    look_at(browser, &stage.discord, who).await
+}
+
+/// The same, where there is no bot.
+async fn look_at(browser: &Chromium, discord: &Sandbox, who: &str) -> Window {
+    let window = Window::open(browser, &format!("{}/?as={who}", discord.base_url())).await;
     window.until_there("button", "support").await;
     window
 }

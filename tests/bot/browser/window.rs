@@ -1,6 +1,7 @@
 //! A window of the browser, used as a person uses it: things are found by what a screen reader calls them, clicked where
 //! they are, and waited for. So each story also proves that what it touches has an accessible name.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -61,6 +62,11 @@ impl Window {
         self.ask("Emulation.setEmulatedMedia", json!({ "features": features })).await;
     }
 
+    /// Tells the page that its reader lives in this time zone.
+    pub async fn live_in(&self, zone: &str) {
+        self.ask("Emulation.setTimezoneOverride", json!({ "timezoneId": zone })).await;
+    }
+
     /// Clicks the thing of this role and name, as soon as it is there.
     pub async fn click(&self, role: &str, name: &str) {
         self.click_with(role, name, "left").await;
@@ -95,6 +101,13 @@ impl Window {
             self.try_ask("DOM.focus", json!({ "backendNodeId": node })).await
         })
         .await;
+    }
+
+    /// Chooses files in the input with this id, as the dialog of the browser would.
+    pub async fn choose_files(&self, id: &str, files: &[&Path]) {
+        let input = self.evaluate(&format!("document.getElementById('{id}')"), false).await;
+        let wish = json!({ "objectId": input["objectId"], "files": files });
+        self.ask("DOM.setFileInputFiles", wish).await;
     }
 
     /// Types text where the focus is.
@@ -222,9 +235,10 @@ impl Window {
         self.try_ask("Runtime.evaluate", wish).await.unwrap_or_default()["result"].take()
     }
 
-    /// What may fail because the page is just changing.
+    /// What may fail because the page is just changing; a page that is left may take the answer with it.
     async fn try_ask(&self, method: &str, params: Value) -> Option<Value> {
-        self.line.ask(Some(&self.session), method, params).await.ok()
+        let answer = self.line.ask(Some(&self.session), method, params);
+        tokio::time::timeout(PATIENCE / 3, answer).await.ok()?.ok()
     }
 
     async fn ask(&self, method: &str, params: Value) -> Value {

@@ -30,7 +30,7 @@ fn prepare(mut stage: Stage) -> Stage {
 
 /// What `/healthz` answers.
 async fn health(stage: &Stage) -> (u16, Value) {
-    let url = stage.health_url().await;
+    let url = format!("{}/healthz", stage.health_url().await);
     let asked = async {
         let net = reqwest::Client::builder().no_proxy().build().expect("a client");
         let answer = net.get(url).send().await.expect("an answer");

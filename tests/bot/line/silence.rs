@@ -18,7 +18,7 @@ fn words(stage: GatewayStage) -> &'static [&'static str] {
         GatewayStage::Upgrade => &["upgrade", "websocket", "handshake", "connect"],
         GatewayStage::Hello => &["hello"],
         GatewayStage::Identify | GatewayStage::Ready => &["ready", "identify"],
-        GatewayStage::Resume | GatewayStage::Resumed => &["resume"],
+        GatewayStage::Resume | GatewayStage::Resumed => &["resum"],
     }
 }
 

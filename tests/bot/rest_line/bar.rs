@@ -1,5 +1,7 @@
+use serde_json::Value;
 use talon::sandbox::{Fault, When};
 
+use crate::health::healthz;
 use crate::stage::Stage;
 
 const BEGINS: &str = "Discord's edge bars this address";
@@ -67,14 +69,19 @@ async fn a_page_that_forbids_everything_is_a_bar_like_any_other() {
 #[tokio::test]
 async fn a_bar_at_the_start_is_waited_out() {
     let mut stage = Stage::empty();
+    stage.set("HEALTH_ADDR", "127.0.0.1:0");
     stage.discord.fault(Fault::barred("*", None).always());
     stage.spawn();
+    let url = stage.health_url().await;
     stage.until_logged(GOES_ON).await;
     assert!(stage.discord.calls().len() <= 6, "{}", stage.story());
+    let barred = &healthz(&url, 503).await["rest"];
+    assert!(barred["barred"]["next_probe"].is_u64() && barred["held_up_for"].is_u64(), "{barred}");
 
     stage.discord.clear_faults();
     stage.discord.ready().await;
     stage.panel().await;
+    assert_eq!(healthz(&url, 200).await["rest"]["barred"], Value::Null);
 }
 
 #[tokio::test]

@@ -249,7 +249,7 @@ impl Game {
     }
 
     /// What the ticket's actor is to save.
-    pub fn to_save(&mut self, owner: Owner) -> Option<(State, Vec<Note>)> {
+    pub fn pending_save(&mut self, owner: Owner) -> Option<(State, Vec<Note>)> {
         let (state, notes) = self.desk(owner)?.ticket.saving()?.save()?;
         Some((state.clone(), notes.to_vec()))
     }
@@ -379,9 +379,10 @@ impl Game {
     }
 
     pub fn revive(&mut self, life: u64, owner: Owner) {
-        if self.bot.as_ref().is_some_and(|bot| bot.life == life && !bot.draining) {
-            self.resume(owner);
-        }
+        let Some(bot) = self.bot.as_ref().filter(|bot| bot.life == life && !bot.draining) else { return };
+        let told = bot.router.remind(owner);
+        self.resume(owner);
+        self.deliver(told);
     }
 
     pub fn answered(&mut self, to: Seat, call: Call, answer: Answer) {
@@ -487,6 +488,7 @@ impl Game {
         let Some(to) = self.panel_seat() else { return };
         let standing = match asker.user {
             _ if self.outage => Standing::Unknown,
+            _ if self.dice.happens(self.weather.held_up) => Standing::HeldUp(Duration::from_secs(60)),
             UserId(user) if self.world.guild_permissions(Snowflake(user)).has(Permissions::ADMINISTRATOR) => {
                 Standing::Administrator
             }
@@ -503,6 +505,9 @@ impl Game {
         match standing {
             Standing::Administrator => self.set_up(guild, asker, &Rank::Told { administrator: true }),
             Standing::Member => self.set_up(guild, asker, &Rank::Told { administrator: false }),
+            Standing::HeldUp(wait) => {
+                self.play_panel(PanelEvent::TurnDown(asker, Words::AskLater(self.now + wait)));
+            }
             Standing::Unknown => self.play_panel(PanelEvent::TurnDown(asker, Words::DiscordDown)),
         }
     }

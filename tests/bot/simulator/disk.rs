@@ -78,7 +78,7 @@ impl Game {
         match job {
             DiskJob::Load => self.ask_disk(Job::Load { to, owner }),
             DiskJob::Save => {
-                if let Some((state, notes)) = self.to_save(owner) {
+                if let Some((state, notes)) = self.pending_save(owner) {
                     self.ask_disk(Job::Save { to, owner, state, notes });
                 }
             }

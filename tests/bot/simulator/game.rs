@@ -278,7 +278,11 @@ impl Game {
                 Told::Ticket(owner, event) => self.pass_on(owner, event),
                 Told::Panel { guild, asker, rank } => self.set_up(guild, asker, &rank),
                 Told::PanelMade(message) => self.play_panel(PanelEvent::Seen(message)),
-                Told::Home(guild) => self.play_menu(MenuEvent::Here(guild)),
+                Told::PanelDeleted(messages) => self.play_panel(PanelEvent::Deleted(messages)),
+                Told::Home(guild) => {
+                    self.play_panel(PanelEvent::Connected);
+                    self.play_menu(MenuEvent::Here(guild));
+                }
                 // It only reads the journal, which is not played here.
                 Told::Clerk(_) => {}
             }

@@ -31,6 +31,8 @@ pub enum Fate {
     Slow,
     /// The same, after Discord refused it for a while.
     Limited,
+    /// A limit keeps it for so long that it is withdrawn.
+    HeldUp,
     /// It never arrives.
     LostBefore,
     /// It arrives, and its answer does not.
@@ -49,7 +51,7 @@ impl Fate {
 }
 
 impl Game {
-    fn fate(&mut self) -> Fate {
+    fn fate(&mut self, call: &Call) -> Fate {
         if self.outage {
             return self.dice.pick(&[Fate::LostBefore, Fate::ErrorBefore, Fate::ErrorBefore, Fate::LostAfter]);
         }
@@ -60,6 +62,7 @@ impl Game {
             (weather.error_before, Fate::ErrorBefore),
             (weather.error_after, Fate::ErrorAfter),
             (weather.limited, Fate::Limited),
+            (if call.is_awaited() { weather.held_up } else { 0 }, Fate::HeldUp),
             (weather.slow, Fate::Slow),
             (weather.late, Fate::Late),
         ];
@@ -70,7 +73,10 @@ impl Game {
     /// The bot makes a call.
     pub fn send(&mut self, from: Seat, call: Call) {
         self.check_order(from, &call);
-        let fate = self.fate();
+        let fate = self.fate(&call);
+        if fate == Fate::HeldUp {
+            return self.hold_up(from, call);
+        }
         let pressed = matches!(call, Call::Acknowledge { .. });
         let there = match fate {
             Fate::Slow => self.dice.millis(300, 7000),
@@ -94,8 +100,23 @@ impl Game {
                 self.plan(there, Happening::Reach(letter));
             }
             Fate::Late => self.plan(despair + late, Happening::Reach(letter)),
-            Fate::LostBefore | Fate::ErrorBefore => {}
+            Fate::LostBefore | Fate::ErrorBefore | Fate::HeldUp => {}
         }
+    }
+
+    /// A request is not made, because a limit is known, or met, that lasts too long.
+    fn hold_up(&mut self, from: Seat, call: Call) {
+        let wait = Duration::from_secs(self.dice.pick(&[16, 60, 300, 960]));
+        self.tell(|_| format!("{from} asks: {call:?} (held up for {wait:?})"));
+        match &call {
+            // Nothing can be said in the channel then.
+            Call::Say { channel, .. } | Call::ReadChannel { channel, .. } => {
+                self.excuse_channel(Snowflake(channel.0), "a limit kept the bot from the channel");
+            }
+            _ => {}
+        }
+        let soon = self.dice.millis(1, 120);
+        self.plan(soon, Happening::Answer { to: from, call, answer: Answer::Limited { wait } });
     }
 
     /// A request takes effect.

@@ -17,6 +17,8 @@ pub struct Weather {
     pub error_after: u64,
     /// 429: it is made again later.
     pub limited: u64,
+    /// 429 for so long that whoever waits is told, and it is not made.
+    pub held_up: u64,
     /// It takes seconds.
     pub slow: u64,
     /// It takes effect after it was given up.
@@ -64,6 +66,7 @@ impl Weather {
             error_before: often(&[10, 50, 200]),
             error_after: often(&[10, 50, 200]),
             limited: often(&[50, 200]),
+            held_up: often(&[20, 100]),
             slow: often(&[50, 200]),
             late: often(&[10, 50, 200]),
             event_twice: often(&[50, 300]),
@@ -96,9 +99,10 @@ impl Weather {
             self.slow,
             self.late,
             self.limited,
+            self.held_up,
             self.outages,
         ];
-        faults == [0; 8]
+        faults == [0; 9]
     }
 
     /// The bot is always there, and every event reaches it at once.

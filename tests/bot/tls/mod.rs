@@ -68,3 +68,14 @@ async fn an_authority_may_be_named_by_a_folder() {
 
     stage.open(stage.discord.ids().alice).await;
 }
+
+#[tokio::test]
+async fn a_file_of_authorities_that_is_not_there_is_named_and_passed_over() {
+    let (mut stage, proxy) = stage_behind(Certificate::Good);
+    stage.set("SSL_CERT_FILE", "no/such/file.pem");
+    stage.set("SSL_CERT_DIR", proxy.authority_folder().to_str().expect("the path is text"));
+    stage.start().await;
+
+    stage.until_logged("no/such/file.pem").await;
+    stage.open(stage.discord.ids().alice).await;
+}

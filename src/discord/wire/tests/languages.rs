@@ -18,7 +18,7 @@ fn check(call: &Call, pointer: &str, [russian, english, auto]: [&str; 3]) {
 
 #[test]
 fn what_stands_in_a_channel_is_in_the_language_of_the_server() {
-    let welcome = Call::Welcome { owner: OWNER, channel: TICKET, intent: Intent(60) };
+    let welcome = Call::Welcome { owner: OWNER, channel: TICKET };
     let panel = Call::SendPanel { nonce: 5 };
     let create = Call::CreateChannel { owner: OWNER, name: ChannelName::Neutral, intent: Intent(60) };
     let closing = say(Words::Closing(Duration::from_secs(5)), None);
@@ -55,7 +55,10 @@ fn what_stands_in_a_channel_is_in_the_language_of_the_server() {
 
 #[test]
 fn what_one_person_is_told_keeps_their_language_whatever_the_server_speaks() {
-    for (language, text) in [(Language::Russian, "❌ нет прав"), (Language::English, "❌ no permission")] {
+    for (language, text) in [
+        (Language::Russian, "❌ нет прав"),
+        (Language::English, "❌ only the ticket's owner and the support team can close it"),
+    ] {
         let press = pressed_in(language);
         let with = Acknowledgement::Private(Words::NoRights);
         check(&Call::Acknowledge { press: press.clone(), with }, "/data/content", [text; 3]);

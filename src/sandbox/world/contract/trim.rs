@@ -16,6 +16,7 @@ const SERVED: &[(&str, &[&str])] = &[
     ("/oauth2/applications/@me", &["get"]),
     ("/guilds/{guild_id}", &["get"]),
     ("/guilds/{guild_id}/roles", &["get", "post"]),
+    ("/guilds/{guild_id}/roles/member-counts", &["get"]),
     ("/guilds/{guild_id}/roles/{role_id}", &["delete"]),
     ("/guilds/{guild_id}/channels", &["get", "post"]),
     ("/guilds/{guild_id}/members", &["get"]),

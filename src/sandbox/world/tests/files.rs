@@ -55,3 +55,19 @@ fn an_edit_keeps_the_files_it_names() {
     let none = play.send("PATCH", &path, json!({ "attachments": [] }), Vec::new());
     assert_eq!(none.code(), Some(50006));
 }
+
+#[test]
+fn an_address_holds_any_name() {
+    let mut play = play();
+    let path = messages(play.cast.lounge);
+    let mut address = |name: &str| {
+        let sent = play.send("POST", &path, json!({}), vec![upload(name, 1)]).body.unwrap_or_default();
+        assert_eq!(sent["attachments"][0]["filename"], name, "the name itself stays as it is");
+        let url = sent["attachments"][0]["url"].as_str().unwrap_or_default().to_owned();
+        url.rsplit('/').next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(address("plain-1_2.txt"), "plain-1_2.txt");
+    assert_eq!(address("a #1?50%.txt"), "a%20%231%3F50%25.txt");
+    assert_eq!(address("\"a/b\".txt"), "%22a%2Fb%22.txt");
+    assert_eq!(address("я.txt"), "%D1%8F.txt");
+}

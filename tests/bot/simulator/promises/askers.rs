@@ -1,6 +1,6 @@
 //! Who asked for what, what they are owed, and why they may be disappointed.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 use talon::ids::{ChannelId, Owner};
@@ -165,7 +165,16 @@ impl Game {
     fn judge(&self, id: u64, ask: &Ask, said: &str) -> Result<(), String> {
         let weather = &self.weather_then;
         let is = |words: &Words| texts::of(Language::Russian).say(words) == said;
+        let later = |words: fn(SystemTime) -> Words| {
+            let text = texts::of(Language::Russian).say(&words(SystemTime::UNIX_EPOCH));
+            let told = text.split("<t:").next().is_some_and(|begin| said.starts_with(begin));
+            told && weather.held_up > 0
+        };
         let right = match ask.wish {
+            Wish::Open if later(Words::OpenLater) => true,
+            Wish::Close { may } if later(Words::CloseLater) => may,
+            Wish::SetUp { may } if later(Words::PanelLater) => may,
+            Wish::SetUp { .. } if later(Words::AskLater) => true,
             Wish::Open => self.is_right_opening(id, ask, said),
             Wish::Close { may } if texts::announces_closing(said) || is(&Words::AlreadyClosing) => may,
             Wish::Close { may } if is(&Words::NoRights) => !may,

@@ -38,7 +38,7 @@ impl Game {
     /// When it is known what came of a call.
     pub fn check_known(&mut self, from: Seat, call: &Call, answer: &Answer) {
         match (call, answer) {
-            (Call::CreateChannel { intent, .. }, Answer::Created(_) | Answer::Refused(_)) => {
+            (Call::CreateChannel { intent, .. }, Answer::Created(_) | Answer::Refused(_) | Answer::Limited { .. }) => {
                 self.promises.unsure.remove(intent);
             }
             (Call::ListChannels { .. }, Answer::Channels(listed)) => {
@@ -73,7 +73,8 @@ impl Game {
         let row = self.rows.owner(channel).map(|owner| self.rows.state(owner));
         match row {
             Some(State::Closing(Closing { due, asker, .. })) => {
-                if self.now < due {
+                // A limit may have moved the end since a request was given up that arrives now.
+                if self.now < due && fate != Fate::Late {
                     self.broken(format!("{channel} is deleted before its time"));
                 }
                 let since = Snowflake(asker.intent().0);

@@ -52,7 +52,7 @@ pub struct ShardStatus {
     pub since: Instant,
     /// Connections that ended, or were never made, since the session was last live.
     pub attempts: u32,
-    /// Why the last connection ended or was not made.
+    /// Why the last connection ended or was not made, or what the next one waits for.
     pub last_error: Option<String>,
     /// When Discord was last heard on a live session.
     pub heard: Option<Instant>,
@@ -76,6 +76,7 @@ pub struct GatewayStatus(Mutex<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     shards: Vec<ShardStatus>,
+    failures: u64,
     session_starts: Option<SessionStarts>,
     next_identify: Option<Instant>,
 }
@@ -114,10 +115,16 @@ impl GatewayStatus {
 
     /// A shard's connection ended, or could not be made.
     pub fn failed(&self, shard: u32, error: &str) {
+        self.lock().failures += 1;
         self.update(shard, |status| {
             status.attempts += 1;
             status.last_error = Some(error.to_owned());
         });
+    }
+
+    /// A shard waits for this, and nothing has failed.
+    pub fn waits_for(&self, shard: u32, what: &str) {
+        self.update(shard, |status| status.last_error = Some(what.to_owned()));
     }
 
     /// Discord acknowledged a heartbeat.
@@ -142,6 +149,12 @@ impl GatewayStatus {
     #[must_use]
     pub fn shards(&self) -> Vec<ShardStatus> {
         self.lock().shards.clone()
+    }
+
+    /// How many connections of all shards have ended or could not be made.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        self.lock().failures
     }
 
     /// Discord's limit on new sessions, and when the next one may begin if that has to wait.

@@ -1,0 +1,360 @@
+//! Another process with the same token: a host that was forgotten, or the next version during an update.
+//!
+//! Both hear every press, and each may have made a channel for it before it learns of the other: from the channel's
+//! creation, or because Discord refuses its answer as already given. Of the channels that were made for one press the
+//! lowest id is the ticket, so both processes choose the same one. The other channel is removed unless somebody wrote in
+//! it, and whoever was told of it is told of the one that stays.
+//!
+//! A channel with our mark that this process did not make may be in the hands of the other one, which has not greeted in
+//! it yet. Such a channel is looked at again for a while before it counts as left behind.
+
+use std::mem;
+use std::time::{Duration, SystemTime};
+
+use crate::ids::{ChannelId, Intent};
+use crate::lifecycle::call::{Answer, Call, Sighting};
+use crate::lifecycle::note::Note;
+use crate::lifecycle::reply::{EDIT_WITHIN, Reply, Role};
+use crate::lifecycle::state::{Asker, Closing, Entrance, Opening, State};
+use crate::lifecycle::task::{Task, pause};
+use crate::lifecycle::ticket::Ticket;
+use crate::lifecycle::words::Words;
+
+/// How long another process may take from the channel to its first message, before the channel counts as left behind.
+const UNFINISHED_FOR: Duration = Duration::from_secs(60);
+/// The pause before an unfinished channel is looked at again grows up to this one.
+const MAX_PAUSE: Duration = Duration::from_secs(8);
+/// The channels are compared so often in vain; then the ticket stays what it is.
+const COMPARISONS: u32 = 6;
+/// So many people are remembered who were told of a channel.
+const MAX_TOLD: usize = 8;
+
+/// What a ticket knows of another process. None of it is saved: what matters is seen again after a restart.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rivals {
+    /// Another process has answered the press that opens this ticket.
+    contested: bool,
+    /// Another process has answered the press that closes this ticket.
+    pub(super) closes_elsewhere: bool,
+    /// The channel that this process made at its first attempt: it made no other one for the press.
+    made: Option<ChannelId>,
+    /// Channels that this process had taken for the ticket before it yielded.
+    own: Vec<ChannelId>,
+    /// Channels to be removed unless somebody wrote in them: each was made for a press whose ticket is another one.
+    surplus: Vec<ChannelId>,
+    /// Lower channels of the same press, which are the ticket if somebody was greeted in them.
+    candidates: Vec<(ChannelId, Intent)>,
+    /// Presses that were told of the ticket's channel.
+    told: Vec<Asker>,
+    unfinished: Vec<Unfinished>,
+}
+
+/// A channel with our mark in which nobody has been greeted yet.
+#[derive(Clone, Debug)]
+struct Unfinished {
+    sighting: Sighting,
+    since: SystemTime,
+    looks: u32,
+    /// When it is looked at again; none while it is.
+    next: Option<SystemTime>,
+}
+
+impl Rivals {
+    pub(super) fn deadline(&self) -> Option<SystemTime> {
+        self.unfinished.iter().filter_map(|unfinished| unfinished.next).min()
+    }
+
+    pub(super) fn is_unfinished(&self, there: ChannelId) -> bool {
+        self.unfinished.iter().any(|unfinished| unfinished.sighting.channel == there)
+    }
+
+    pub(super) fn is_quiet(&self) -> bool {
+        self.unfinished.is_empty()
+    }
+
+    pub(super) fn is_surplus(&self, there: ChannelId) -> bool {
+        self.surplus.contains(&there)
+    }
+
+    /// The channel is gone, or is somebody's ticket.
+    pub(super) fn forget(&mut self, there: ChannelId) {
+        self.surplus.retain(|surplus| *surplus != there);
+        self.own.retain(|own| *own != there);
+        self.candidates.retain(|(candidate, _)| *candidate != there);
+        self.forget_unfinished(there);
+    }
+
+    /// Somebody was greeted in the channel, or wrote in it.
+    pub(super) fn forget_unfinished(&mut self, there: ChannelId) {
+        self.unfinished.retain(|unfinished| unfinished.sighting.channel != there);
+    }
+
+    /// The ticket is over.
+    pub(super) fn reset(&mut self) {
+        let (surplus, unfinished) = (mem::take(&mut self.surplus), mem::take(&mut self.unfinished));
+        *self = Self { surplus, unfinished, ..Self::default() };
+    }
+
+    /// Somebody was told of the ticket's channel: should it turn out to be another one, they are told so.
+    pub(super) fn remember_told(&mut self, reply: &Reply) {
+        if reply.names_channel() && matches!(reply.asker().entrance, Entrance::Press(_)) && self.told.len() < MAX_TOLD {
+            self.told.push(reply.asker().clone());
+        }
+    }
+}
+
+impl Ticket {
+    /// This process has made the channel, and if it was its first attempt, no other one.
+    pub(super) fn note_made(&mut self, channel: ChannelId, attempt: u32) {
+        self.rivals.made = (attempt == 0).then_some(channel);
+    }
+
+    /// Another process has answered a press that this one has not answered.
+    pub(super) fn answered_elsewhere(&mut self, role: Role, now: SystemTime) {
+        self.step.notes.push(Note::AnotherProcess);
+        match role {
+            Role::Opener => {
+                self.rivals.contested = true;
+                if self.state.channel().is_some() {
+                    self.begin_comparison(now);
+                }
+            }
+            Role::Closer => self.rivals.closes_elsewhere = true,
+            Role::Waiter | Role::Bystander => {}
+        }
+    }
+
+    /// Somebody was greeted in this channel, which is not the ticket.
+    pub(super) fn note_another_process(&mut self, there: ChannelId) {
+        if !self.rivals.own.contains(&there) {
+            self.step.notes.push(Note::AnotherProcess);
+        }
+    }
+
+    /// The opening that this ticket comes from, as far as the row says.
+    fn made_for(&self) -> Option<Intent> {
+        match &self.state {
+            State::Opening(opening) | State::Closing(Closing { opening: Some(opening), .. }) => {
+                Some(opening.asker.intent())
+            }
+            State::Absent | State::Refused(_) | State::Open { .. } | State::Closing(_) => None,
+        }
+    }
+
+    /// A channel of this member has appeared beside the ticket's own. What that one was made for may not be known any
+    /// more: its topic tells, in a list of all channels.
+    pub(super) fn meet_rival(&mut self, now: SystemTime) {
+        match &self.state {
+            State::Opening(Opening { channel: Some(channel), asker, .. }) => {
+                let (channel, intent) = (*channel, asker.intent());
+                self.settle_rivals(channel, intent, now);
+            }
+            State::Open { .. } => self.begin_comparison(now),
+            State::Absent | State::Opening(_) | State::Refused(_) | State::Closing(_) => {}
+        }
+    }
+
+    fn begin_comparison(&mut self, now: SystemTime) {
+        let call = Call::ListChannels { guild: self.owner.guild };
+        if !self.tasks.any(|other| *other == call) {
+            self.begin_call(call, now);
+        }
+    }
+
+    /// Whether what is known of the other process must be compared before anybody is told of the channel.
+    pub(super) fn is_contested(&self) -> bool {
+        self.rivals.contested
+    }
+
+    /// The channel is known. If another process has answered the press, which of their channels stays?
+    pub(super) fn settle_contest(&mut self, own: ChannelId, intent: Intent, now: SystemTime) {
+        let mark = Some((self.owner.member, intent));
+        if self.rivals.contested && !self.sightings.iter().any(|rival| rival.mark == mark) {
+            return self.begin_comparison(now);
+        }
+        self.settle_rivals(own, intent, now);
+    }
+
+    /// The channel is gone before it was compared with that of another process, which has removed it: that one is the
+    /// ticket, and is looked for.
+    pub(super) fn lose_contest(&mut self, gone: ChannelId, now: SystemTime) -> bool {
+        match &mut self.state {
+            State::Opening(opening) if opening.channel == Some(gone) && self.rivals.contested => {
+                opening.channel = None;
+                self.rivals.contested = false;
+                self.step.notes.push(Note::Gone { channel: gone });
+                self.begin_comparison(now);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// All channels of the server are known: is the ticket's own the one that stays?
+    pub(super) fn answered_comparison(&mut self, task: Task, own: ChannelId, answer: Answer, now: SystemTime) {
+        match answer {
+            Answer::Channels(channels) => self.compare(own, channels, now),
+            answer if task.attempt >= COMPARISONS => {
+                self.give_up(&task.call, &answer);
+                self.stay_with(own, now);
+            }
+            answer => {
+                let call = task.call.clone();
+                self.retry(task, call, &answer, now);
+            }
+        }
+    }
+
+    fn compare(&mut self, own: ChannelId, channels: Vec<Sighting>, now: SystemTime) {
+        let mark = channels.iter().find(|sighting| sighting.channel == own).and_then(|sighting| sighting.mark);
+        let intent = self.made_for().or(mark.map(|(_, intent)| intent));
+        for sighting in channels {
+            let of_member = sighting.mark.is_some_and(|(member, _)| member == self.owner.member);
+            let free = !sighting.owned && !self.is_sought(sighting.channel) && !self.is_deleting(sighting.channel);
+            // A ticket that the other process has pointed to was made for an earlier press.
+            let rival = sighting.mark.map(|(_, intent)| intent) == intent || self.rivals.contested;
+            if of_member && free && rival && sighting.channel != own {
+                self.sightings.push(sighting);
+            }
+        }
+        let Some(intent) = intent else { return self.look_into_sightings(now) };
+        self.settle_rivals(own, intent, now);
+    }
+
+    /// Chooses among the ticket's own channel and those of other processes.
+    pub(super) fn settle_rivals(&mut self, own: ChannelId, intent: Intent, now: SystemTime) {
+        let member = self.owner.member;
+        let mark = Some((member, intent));
+        let same_press = self.sightings.iter().filter(|rival| rival.mark == mark).map(|rival| rival.channel);
+        let same_press: Vec<ChannelId> = same_press.filter(|rival| !self.is_deleting(*rival)).collect();
+        let made_one = self.rivals.made == Some(own);
+        if !same_press.is_empty() && made_one {
+            self.step.notes.push(Note::AnotherProcess);
+        }
+        let earlier = self.sightings.iter().filter(|rival| rival.mark.is_some_and(|(marked, _)| marked == member));
+        let earlier = earlier.map(|rival| rival.channel).filter(|_| self.rivals.contested);
+        let (lower, higher): (Vec<ChannelId>, Vec<ChannelId>) = same_press.into_iter().partition(|rival| *rival < own);
+        self.rivals.surplus.extend(higher);
+        // Where more than one may be of our own making, the lower one is the ticket only if somebody was greeted in it.
+        let sure = made_one || self.rivals.contested;
+        match lower.iter().copied().chain(earlier).min().filter(|winner| *winner < own) {
+            Some(winner) if sure => {
+                self.rivals.surplus.extend(lower.into_iter().filter(|rival| *rival != winner));
+                self.yield_to(winner, own, intent, now);
+            }
+            _ => {
+                self.rivals.candidates.extend(lower.into_iter().map(|rival| (rival, intent)));
+                self.stay_with(own, now);
+            }
+        }
+        self.look_into_sightings(now);
+    }
+
+    /// Somebody was greeted in this channel. Tells whether it is the ticket of another process for the same press, and
+    /// is ours from now on.
+    pub(super) fn yield_to_greeted(&mut self, there: ChannelId, now: SystemTime) -> bool {
+        let place = self.rivals.candidates.iter().position(|(rival, _)| *rival == there);
+        let candidate = place.map(|place| self.rivals.candidates.swap_remove(place));
+        match (&self.state, candidate) {
+            (State::Opening(Opening { channel: Some(own), .. }) | State::Open { channel: own }, Some((_, intent)))
+                if there < *own =>
+            {
+                let own = *own;
+                self.step.notes.push(Note::AnotherProcess);
+                self.yield_to(there, own, intent, now);
+                self.look_into_sightings(now);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The ticket's own channel is the one that stays.
+    fn stay_with(&mut self, own: ChannelId, now: SystemTime) {
+        if mem::take(&mut self.rivals.contested) && matches!(self.state, State::Opening(_)) && !self.is_greeting(own) {
+            self.begin_call(Call::ReadChannel { channel: own, after: None }, now);
+        }
+        self.tell_all(own, now);
+    }
+
+    /// The channel of another process is the ticket, and our own one is removed unless somebody wrote in it.
+    fn yield_to(&mut self, winner: ChannelId, own: ChannelId, intent: Intent, now: SystemTime) {
+        self.step.notes.push(Note::Yielded { channel: winner });
+        self.rivals.contested = false;
+        self.rivals.made = None;
+        self.tasks.drop_all(|call| call.is_about(own));
+        let won = self.take_sighting(winner);
+        if won.and_then(|sighting| sighting.mark).is_some_and(|(_, made_for)| made_for != intent) {
+            self.demote_opener();
+        }
+        match &mut self.state {
+            State::Opening(opening) => opening.channel = Some(winner),
+            state => *state = State::Open { channel: winner },
+        }
+        self.rivals.forget(winner);
+        if !self.is_greeting(winner) {
+            self.begin_call(Call::ReadChannel { channel: winner, after: None }, now);
+        }
+        let members = vec![self.owner.member];
+        self.sightings.push(Sighting { channel: own, members, mark: Some((self.owner.member, intent)), owned: false });
+        self.rivals.surplus.push(own);
+        self.rivals.own.push(own);
+        for reply in &mut self.replies {
+            if let Some(words) = reply.words_about(winner) {
+                self.step.calls.extend(reply.tell(words, now));
+            }
+        }
+        self.correct_told(winner, now);
+        self.tell_all(winner, now);
+    }
+
+    /// Who was told of the other channel is told of the one that stays.
+    fn correct_told(&mut self, winner: ChannelId, now: SystemTime) {
+        for mut asker in mem::take(&mut self.rivals.told) {
+            if let Entrance::Press(press) = &mut asker.entrance
+                && now < asker.at + EDIT_WITHIN
+            {
+                press.acknowledged = true;
+                let opener = self.made_for() == Some(asker.intent());
+                let words = if opener { Words::Created(winner) } else { Words::AlreadyOpen(winner) };
+                self.answer(asker, words, now);
+            }
+        }
+    }
+
+    /// Nobody has been greeted or has written in a channel with our mark: perhaps another process is about to.
+    /// Gives the sighting back when it has had time enough.
+    pub(super) fn wait_for_welcome(&mut self, sighting: Sighting, now: SystemTime) -> Option<Sighting> {
+        let there = sighting.channel;
+        if self.rivals.is_surplus(there) {
+            return Some(sighting);
+        }
+        let known = self.rivals.unfinished.iter_mut().find(|unfinished| unfinished.sighting.channel == there);
+        let Some(known) = known else {
+            let next = Some(now + pause(0, &Answer::Unknown));
+            self.rivals.unfinished.push(Unfinished { sighting, since: now, looks: 0, next });
+            return None;
+        };
+        if known.since + UNFINISHED_FOR <= now {
+            return Some(sighting);
+        }
+        known.looks += 1;
+        known.next = Some(now + pause(known.looks, &Answer::Unknown).min(MAX_PAUSE));
+        None
+    }
+
+    /// Looks at the unfinished channels whose time has come; `all` of them if somebody waits to hear whether one of them
+    /// is theirs.
+    pub(super) fn look_at_unfinished(&mut self, all: bool, now: SystemTime) {
+        let due = |unfinished: &&mut Unfinished| unfinished.next.is_some_and(|next| all || next <= now);
+        let mut found = Vec::new();
+        for unfinished in self.rivals.unfinished.iter_mut().filter(due) {
+            unfinished.next = None;
+            found.push(unfinished.sighting.clone());
+        }
+        for sighting in found {
+            self.sightings.push(sighting);
+            self.look_into_sightings(now);
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Two processes with one token: of two channels for one press both choose the same one.
+
+use super::*;
+use crate::lifecycle::State::Absent;
+
+const CREATED: fn(ChannelId) -> Call = |channel| tell(press(FIRST), Words::Created(channel));
+
+fn already() -> Answer {
+    refused(Refusal::AlreadyAcknowledged)
+}
+
+fn bound_to(channel: ChannelId) -> State {
+    opening(by_press(ALICE, press(FIRST)), Some(channel))
+}
+
+/// The press was answered by the other process.
+fn answered_for(channel: ChannelId) -> State {
+    opening(by_press(ALICE, begun(FIRST)), Some(channel))
+}
+
+fn both() -> Answer {
+    Answer::Channels(vec![marked(D, FIRST), marked(C, FIRST)])
+}
+
+/// This process has made this channel for the press, and says so.
+fn made(channel: ChannelId) -> Story {
+    given(Absent).on(pressed(FIRST), asked(), &[create()]).answer(
+        create(),
+        Answer::Created(channel),
+        bound_to(channel),
+        &[CREATED(channel), welcome(channel)],
+    )
+}
+
+#[test]
+fn the_lower_channel_is_the_ticket_and_who_was_told_of_the_other_is_told_of_it() {
+    let corrected = edit(begun(FIRST), Words::Created(C));
+    made(D)
+        .answer(CREATED(D), Answer::Done, bound_to(D), &[])
+        .on(Event::Seen(marked(C, FIRST)), bound_to(C), &[read(C), read(D), corrected.clone()])
+        .notes(&[Note::AnotherProcess, Note::Yielded { channel: C }])
+        .answer(read(D), seen(true, false), bound_to(C), &[delete(D)])
+        .answer(read(C), seen(true, false), open(C), &[])
+        .answer(delete(D), refused(Refusal::ChannelGone), open(C), &[])
+        .answer(corrected, Answer::Done, open(C), &[])
+        .rests();
+}
+
+#[test]
+fn the_other_process_may_die_before_it_greets() {
+    made(D)
+        .answer(CREATED(D), Answer::Done, bound_to(D), &[])
+        .on(Event::Seen(marked(C, FIRST)), bound_to(C), &[read(C), read(D), edit(begun(FIRST), Words::Created(C))])
+        .answer(read(C), seen(false, false), bound_to(C), &[welcome(C)]);
+}
+
+#[test]
+fn the_higher_channel_is_removed_though_somebody_was_greeted_in_it() {
+    made(C).on(Event::Seen(marked(D, FIRST)), bound(), &[read(D)]).notes(&[Note::AnotherProcess]).answer(
+        read(D),
+        seen(true, false),
+        bound(),
+        &[delete(D)],
+    );
+}
+
+#[test]
+fn a_channel_that_somebody_wrote_in_is_never_removed() {
+    made(C)
+        .on(Event::Seen(marked(D, FIRST)), bound(), &[read(D)])
+        .answer(read(D), seen(true, true), bound(), &[])
+        .notes(&[Note::Unclaimed { channel: D }]);
+}
+
+#[test]
+fn a_lower_channel_that_was_seen_while_ours_was_made_is_taken_at_once() {
+    given(Absent)
+        .on(pressed(FIRST), asked(), &[create()])
+        .on(Event::Seen(marked(C, FIRST)), asked(), &[])
+        .answer(create(), Answer::Created(D), bound(), &[read(C), read(D), CREATED(C)])
+        .answer(read(D), seen(false, false), bound(), &[delete(D)]);
+}
+
+#[test]
+fn an_open_ticket_learns_from_a_list_which_press_it_was_made_for() {
+    let comparing = |own, other| given(open(own)).on(Event::Seen(marked(other, FIRST)), open(own), &[list()]);
+    comparing(C, D).answer(list(), both(), open(C), &[read(D)]).answer(
+        read(D),
+        seen(true, false),
+        open(C),
+        &[delete(D)],
+    );
+    comparing(D, C)
+        .answer(list(), both(), open(D), &[read(C)])
+        .answer(read(C), seen(true, false), open(C), &[read(C), read(D)])
+        .answer(read(D), seen(true, false), open(C), &[delete(D)])
+        .answer(delete(D), Answer::Done, open(C), &[])
+        .answer(read(C), seen(true, false), open(C), &[])
+        .rests();
+    // Nobody was greeted in the lower one: it may be of our own making, and nobody is sent there.
+    comparing(D, C).answer(list(), both(), open(D), &[read(C)]).answer(read(C), seen(false, false), open(D), &[]);
+    // Made for another press: it is not compared, and not removed.
+    comparing(C, D)
+        .answer(list(), Answer::Channels(vec![marked(C, SECOND), marked(D, FIRST)]), open(C), &[read(D)])
+        .answer(read(D), seen(true, false), open(C), &[])
+        .notes(&[Note::Unclaimed { channel: D }])
+        .rests();
+    comparing(C, D).answer(list(), Answer::Unknown, open(C), &[]).wake(250, open(C), &[list()]);
+}
+
+#[test]
+fn a_ticket_that_ends_while_it_is_compared_makes_room_for_the_other() {
+    given(open(D))
+        .on(Event::Seen(marked(C, FIRST)), open(D), &[list()])
+        .on(gone(D), Absent, &[])
+        .answer(list(), Answer::Channels(vec![marked(C, FIRST)]), Absent, &[read(C)])
+        .answer(read(C), seen(true, false), open(C), &[])
+        .rests();
+}
+
+#[test]
+fn an_answer_that_another_process_gave_is_corrected_when_it_is_known_which_channel_stays() {
+    let contested = |own| {
+        made(own).answer(welcome(own), Answer::Sent(M), bound_to(own), &[]).answer(
+            CREATED(own),
+            already(),
+            answered_for(own),
+            &[list()],
+        )
+    };
+    let told = || edit(begun(FIRST), Words::Created(C));
+    contested(C).notes(&[Note::AnotherProcess]).answer(list(), both(), answered_for(C), &[told(), read(C), read(D)]);
+    contested(D).answer(list(), both(), answered_for(C), &[told(), read(C), read(D)]);
+    // The other process refused, or its channel is gone: ours is the ticket.
+    contested(C)
+        .answer(list(), Answer::Channels(vec![marked(C, FIRST)]), answered_for(C), &[told(), read(C)])
+        .answer(read(C), seen(true, false), answered_for(C), &[])
+        .answer(told(), Answer::Done, open(C), &[])
+        .rests();
+    // It pointed to a ticket that this process did not know of.
+    let earlier = Answer::Channels(vec![marked(C, FIRST), marked(OLD, SECOND)]);
+    let there = edit(begun(FIRST), Words::AlreadyOpen(OLD));
+    contested(C).answer(list(), earlier, answered_for(OLD), &[there, read(OLD), read(C)]).answer(
+        read(C),
+        seen(true, false),
+        answered_for(OLD),
+        &[delete(C)],
+    );
+}
+
+#[test]
+fn who_loses_the_deferral_greets_nobody_before_the_channels_are_compared() {
+    let deferring =
+        given(Absent).on(pressed(FIRST), asked(), &[create()]).wake(1500, deferred(), &[defer(begun(FIRST))]);
+    deferring
+        .answer(defer(begun(FIRST)), already(), deferred(), &[])
+        .answer(create(), Answer::Created(D), answered_for(D), &[list()])
+        .answer(list(), both(), answered_for(C), &[edit(begun(FIRST), Words::Created(C)), read(C), read(D)])
+        .answer(read(D), seen(false, false), answered_for(C), &[delete(D)]);
+}
+
+#[test]
+fn another_process_answers_what_names_no_channel_in_its_own_way() {
+    given(open(C))
+        .on(leaves(C, by_press(BOB, press(LEAVE)), false), open(C), &[tell(press(LEAVE), Words::NoRights)])
+        .answer(tell(press(LEAVE), Words::NoRights), already(), open(C), &[])
+        .notes(&[Note::AnotherProcess])
+        .rests();
+}
+
+#[test]
+fn a_close_that_another_process_announces_is_not_announced_twice() {
+    let lost = || {
+        given(open(C)).on(closed_by(ALICE), silent(), &[announce(press(LEAVE))]).answer(
+            announce(press(LEAVE)),
+            already(),
+            closing_by(by_press(ALICE, begun(LEAVE)), false),
+            &[read_after(LEAVE)],
+        )
+    };
+    let closing = |announced| closing_by(by_press(ALICE, begun(LEAVE)), announced);
+    lost().answer(read_after(LEAVE), heard(true), closing(true), &[]).wake(5000, closing(true), &[delete(C)]).answer(
+        delete(C),
+        refused(Refusal::ChannelGone),
+        Absent,
+        &[],
+    );
+    // It is not there yet, or the other process said something else.
+    lost()
+        .answer(read_after(LEAVE), heard(false), closing(false), &[])
+        .wake(250, closing(false), &[read_after(LEAVE)])
+        .answer(read_after(LEAVE), heard(false), closing(false), &[say_closing(LEAVE)]);
+}
+
+#[test]
+fn a_channel_that_another_process_is_about_to_greet_in_is_waited_for() {
+    let fresh = || {
+        given(Absent).on(Event::Seen(marked(C, FIRST)), Absent, &[read(C)]).answer(
+            read(C),
+            seen(false, false),
+            Absent,
+            &[],
+        )
+    };
+    fresh().wake(250, Absent, &[read(C)]).answer(read(C), seen(true, false), open(C), &[]).rests();
+    // Who presses meanwhile does not wait for the pause.
+    fresh().on(pressed(SECOND), opening(by_press(ALICE, press(SECOND)), None), &[read(C)]).answer(
+        read(C),
+        seen(true, false),
+        open(C),
+        &[tell(press(SECOND), Words::AlreadyOpen(C))],
+    );
+    // Who closes is told to try again, as long as it is not known whether it is a ticket.
+    let asker = by_press(ALICE, press(LEAVE));
+    fresh().on(leaves(C, asker, false), Absent, &[tell(press(LEAVE), Words::TryAgain)]);
+}
+
+#[test]
+fn a_channel_that_the_other_process_removes_before_it_is_compared_is_not_the_end_of_the_opening() {
+    let asked_again = || opening(by_press(ALICE, begun(FIRST)), None);
+    made(D).answer(CREATED(D), already(), answered_for(D), &[list()]).on(gone(D), asked_again(), &[]).answer(
+        list(),
+        Answer::Channels(vec![marked(C, FIRST)]),
+        answered_for(C),
+        &[edit(begun(FIRST), Words::Created(C)), read(C)],
+    );
+}
