@@ -48,7 +48,8 @@
 //! # What holds
 //!
 //! - Nothing in `lifecycle` waits, logs, reads a clock or names Discord's library.
-//! - Nothing is done before the row that says so is on the disk: decide, save, act.
+//! - Nothing in the server is done before the row that says so is on the disk: decide, save, act. An acknowledgement, which
+//!   only the presser sees, never waits for the disk.
 //! - Nobody but the supervisor talks to tickets, so a member's presses pass one mailbox in one order.
 //! - The supervisor never waits for Discord or the disk.
 //! - No call that is not safe to repeat is repeated; creating a channel is looked up first.

@@ -1,15 +1,18 @@
 //! The panel's actor: keeps what members begin with in place, the message with the button and the slash commands.
+//!
+//! Its file is written on another thread: all actors share one, and a disk that hangs must not hold up their answers.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 
 use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::{Outside, Rank, clock, perform, report};
 use crate::discord::{Client, Standing};
-use crate::ids::{GuildId, RoleId, UserId};
+use crate::ids::{GuildId, MessageId, RoleId, UserId};
 use crate::lifecycle::menu::{Menu, MenuEvent};
 use crate::lifecycle::panel::{Panel, PanelEvent, PanelNote};
 use crate::lifecycle::{Answer, Asker, Call, Words, task};
@@ -34,6 +37,8 @@ pub enum PanelMsg {
     Hear(PanelEvent),
     /// By the supervisor, or by itself: something happened that concerns the slash commands.
     Menu(MenuEvent),
+    /// By its own disk job: what became of keeping the message's id.
+    Saved(MessageId, io::Result<()>),
     /// By its own clock: the deadline has come.
     Alarm,
     /// By the supervisor: say when no call is on its way.
@@ -53,7 +58,11 @@ pub struct Desk {
     panel: Panel,
     menu: Menu,
     file: PathBuf,
-    calls: JoinSet<()>,
+    /// The id to write when the file is free: the newest one.
+    unsaved: Option<MessageId>,
+    saving: bool,
+    /// Calls to Discord and jobs for the disk.
+    tasks: JoinSet<()>,
     alarm: Option<JoinHandle<Result<(), ractor::MessagingErr<PanelMsg>>>>,
     settling: bool,
     /// It has been looked at, with whatever outcome.
@@ -69,7 +78,9 @@ impl Actor for PanelActor {
         // No waiting here: the supervisor waits for it.
         me.cast(PanelMsg::Start)?;
         let (panel, menu) = (Panel::new(None), Menu::default());
-        Ok(Desk { panel, menu, file, calls: JoinSet::new(), alarm: None, settling: false, checked: false })
+        let tasks = JoinSet::new();
+        let (unsaved, saving) = (None, false);
+        Ok(Desk { panel, menu, file, unsaved, saving, tasks, alarm: None, settling: false, checked: false })
     }
 
     async fn handle(
@@ -83,6 +94,7 @@ impl Actor for PanelActor {
             PanelMsg::SetUp { guild, asker, rank } => self.set_up(&me, desk, guild, asker, rank),
             PanelMsg::Hear(event) => self.play(&me, desk, event),
             PanelMsg::Menu(event) => self.offer(&me, desk, event),
+            PanelMsg::Saved(message, outcome) => self.saved(&me, desk, message, outcome),
             PanelMsg::Alarm => {
                 self.play(&me, desk, PanelEvent::Woke);
                 self.offer(&me, desk, MenuEvent::Woke);
@@ -158,7 +170,7 @@ impl PanelActor {
         roles: Vec<RoleId>,
     ) {
         let (outside, me) = (self.outside.clone(), me.clone());
-        desk.calls.spawn(async move {
+        desk.tasks.spawn(async move {
             let told = |administrator| Rank::Told { administrator };
             let message = match standing(&outside.client, guild, asker.user, &roles).await {
                 Standing::Administrator => PanelMsg::SetUp { guild, asker, rank: told(true) },
@@ -174,10 +186,9 @@ impl PanelActor {
 
     fn play(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk, event: PanelEvent) {
         let step = desk.panel.handle(event, clock::now());
-        if let Some(message) = step.save
-            && let Err(error) = file::write(&desk.file, message)
-        {
-            tracing::error!(%error, panel = %message, "cannot keep the panel message's id; at the next start it is sent anew");
+        if step.save.is_some() {
+            desk.unsaved = step.save;
+            self.save(me, desk);
         }
         report::panel(&self.outside, &step.notes);
         if let Some(status) = step.notes.iter().rev().find_map(panel_status) {
@@ -190,6 +201,28 @@ impl PanelActor {
         self.make(me, desk, step.calls, |call, answer| PanelMsg::Hear(PanelEvent::Answered { call, answer }));
     }
 
+    /// Writes the newest id, one at a time.
+    fn save(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk) {
+        if desk.saving {
+            return;
+        }
+        let Some(message) = desk.unsaved.take() else { return };
+        desk.saving = true;
+        let (file, me) = (desk.file.clone(), me.clone());
+        desk.tasks.spawn(async move {
+            let written = spawn_blocking(move || file::write(&file, message)).await;
+            let _ = me.cast(PanelMsg::Saved(message, written.unwrap_or_else(|failed| Err(io::Error::other(failed)))));
+        });
+    }
+
+    fn saved(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk, message: MessageId, outcome: io::Result<()>) {
+        if let Err(error) = outcome {
+            tracing::error!(%error, panel = %message, "cannot keep the panel message's id; at the next start it is sent anew");
+        }
+        desk.saving = false;
+        self.save(me, desk);
+    }
+
     fn offer(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk, event: MenuEvent) {
         let step = desk.menu.handle(event, clock::now());
         report::menu(&step.notes);
@@ -197,10 +230,10 @@ impl PanelActor {
     }
 
     fn make(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk, calls: Vec<Call>, told: fn(Call, Answer) -> PanelMsg) {
-        while desk.calls.try_join_next().is_some() {}
+        while desk.tasks.try_join_next().is_some() {}
         for call in calls {
             let (outside, me) = (self.outside.clone(), me.clone());
-            desk.calls.spawn(async move {
+            desk.tasks.spawn(async move {
                 let answer = perform(outside, call.clone()).await;
                 let _ = me.cast(told(call, answer));
             });
@@ -215,7 +248,7 @@ impl PanelActor {
             let rest = deadline.duration_since(clock::now()).unwrap_or_default();
             desk.alarm = Some(me.send_after(rest, || PanelMsg::Alarm));
         }
-        if desk.settling && desk.panel.is_still() && desk.menu.is_still() {
+        if desk.settling && !desk.saving && desk.panel.is_still() && desk.menu.is_still() {
             desk.settling = false;
             let _ = self.supervisor.cast(SupervisorMsg::Settled);
         }

@@ -32,8 +32,14 @@ impl Ticket {
             State::Absent | State::Refused(_) | State::Open { .. } | State::Closing(_) => None,
         };
         self.owe_closer(&asker);
+        // A press that waited for the disk may have been answered by another process, which has announced the closing.
+        let may_be_announced = matches!(&asker.entrance, Entrance::Press(press) if press.acknowledged);
         self.state = State::Closing(Closing { channel, due, asker, announced: false, opening });
-        self.announce(None, now);
+        if may_be_announced {
+            self.find_announcement(now);
+        } else {
+            self.announce(None, now);
+        }
     }
 
     /// What follows an opening's end is no opening: its asker gets the answer, and nothing depends on it any more.
@@ -66,6 +72,12 @@ impl Ticket {
         let call = Call::Say { channel: *channel, words, reply_to: None, intent: asker.intent() };
         match task {
             Some(task) => {
+                let mut asker = asker.clone();
+                if let Entrance::Press(press) = &mut asker.entrance
+                    && !mem::replace(&mut press.acknowledged, true)
+                {
+                    self.replies.push(Reply::presumed(asker));
+                }
                 self.go_on(task, call);
             }
             None => self.begin_call(call, now),

@@ -45,10 +45,18 @@ pub struct Reply {
     attempt: u32,
     /// A former process may have said it already, in a message.
     unsure: bool,
-    /// Discord refused the first answer as already given, though none was sent before: another process answers.
-    elsewhere: bool,
-    /// They were told that how far it came cannot be saved.
+    answered_by: AnsweredBy,
+    /// They were told that how far it came cannot be saved, or are not to be.
     warned: bool,
+}
+
+/// Which process gave the first answer to the press.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AnsweredBy {
+    /// This one, or a former one with the same database.
+    Us,
+    /// Discord refused the first answer as already given, though none was sent before: another process answers.
+    Another { reported: bool },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +78,7 @@ impl Reply {
             phase: Phase::Quiet,
             attempt: 0,
             unsure: false,
-            elsewhere: false,
+            answered_by: AnsweredBy::Us,
             warned: false,
         }
     }
@@ -85,9 +93,15 @@ impl Reply {
             phase: Phase::Quiet,
             attempt: 0,
             unsure: true,
-            elsewhere: false,
+            answered_by: AnsweredBy::Us,
             warned: false,
         }
+    }
+
+    /// A former process may have deferred the press; that was not saved. Only the answer itself is worth an edit.
+    #[must_use]
+    pub(super) fn presumed(asker: Asker) -> Self {
+        Self { unsure: true, warned: true, ..Self::owed(asker, Role::Bystander) }
     }
 
     /// What the asker is to the ticket.
@@ -123,10 +137,18 @@ impl Reply {
 
     /// Whether the press turned out to be answered by another process; told once.
     #[must_use]
-    pub const fn take_elsewhere(&mut self) -> bool {
-        let elsewhere = self.elsewhere;
-        self.elsewhere = false;
-        elsewhere
+    pub fn take_elsewhere(&mut self) -> bool {
+        let unreported = self.answered_by == AnsweredBy::Another { reported: false };
+        if unreported {
+            self.answered_by = AnsweredBy::Another { reported: true };
+        }
+        unreported
+    }
+
+    /// Another process answered the press.
+    #[must_use]
+    pub(super) const fn is_answered_elsewhere(&self) -> bool {
+        matches!(self.answered_by, AnsweredBy::Another { .. })
     }
 
     /// They are told of a channel.
@@ -180,6 +202,7 @@ impl Reply {
     pub(super) fn go_on_from(&mut self, further: &Self, now: SystemTime) {
         self.asker.clone_from(&further.asker);
         (self.attempt, self.unsure, self.warned) = (further.attempt, further.unsure, further.warned);
+        self.answered_by = further.answered_by;
         self.phase = match &further.phase {
             // Something else is to be said by now, or in another way.
             Phase::Over { .. } if self.words != further.words || self.role != further.role => Phase::Quiet,
@@ -216,7 +239,11 @@ impl Reply {
     /// answer itself follows by another edit.
     pub(super) fn warn(&mut self, now: SystemTime) -> Option<Call> {
         let waits = self.phase == Phase::Quiet && self.words.is_none() && self.is_acknowledged() && !self.warned;
-        if !waits || now < self.asker.at + ACKNOWLEDGE_WITHIN || self.asker.at + EDIT_WITHIN <= now {
+        if !waits
+            || self.is_answered_elsewhere()
+            || now < self.asker.at + ACKNOWLEDGE_WITHIN
+            || self.asker.at + EDIT_WITHIN <= now
+        {
             return None;
         }
         let press = self.press()?.clone();
@@ -310,10 +337,11 @@ impl Reply {
     /// Another process has answered this press. What is said of a channel may have to be corrected; which channel stays
     /// is found out first. Anything else has been said by the other process in its own way.
     fn heard_elsewhere(&mut self, with: &Acknowledgement, now: SystemTime) -> Option<Call> {
-        self.elsewhere = true;
+        self.answered_by = AnsweredBy::Another { reported: false };
         self.set_acknowledged(true);
         match (with, self.role) {
-            (Acknowledgement::Public(_), _) => self.over(false),
+            // Whether the closing has been announced is found out by looking.
+            (Acknowledgement::Public(_), _) | (_, Role::Closer) => self.over(false),
             (Acknowledgement::Deferral, Role::Opener) if self.words.is_none() => None,
             (_, Role::Opener) if self.names_channel() => {
                 self.words = None;
@@ -368,6 +396,8 @@ impl Reply {
                     Role::Closer if fresh => Call::Acknowledge { press, with: Acknowledgement::Public(words) },
                     // A private deferral cannot become an announcement: it is said in the channel instead.
                     Role::Closer => return self.over(false),
+                    // An edit would replace what the other process says in its own way.
+                    _ if self.is_answered_elsewhere() && !self.names_channel() => return self.over(true),
                     _ if fresh => Call::Acknowledge { press, with: Acknowledgement::Private(words) },
                     _ if now < self.asker.at + EDIT_WITHIN => Call::EditReply { press, words },
                     _ => return self.over(false),

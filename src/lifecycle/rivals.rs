@@ -109,8 +109,15 @@ impl Ticket {
         self.rivals.made = (attempt == 0).then_some(channel);
     }
 
-    /// Another process has answered a press that this one has not answered.
-    pub(super) fn answered_elsewhere(&mut self, role: Role, now: SystemTime) {
+    /// Draws the consequences of presses that turned out to be answered by another process.
+    pub(super) fn report_elsewhere(&mut self, now: SystemTime) {
+        let elsewhere = self.replies.iter_mut().filter_map(|reply| reply.take_elsewhere().then_some(reply.role()));
+        for role in elsewhere.collect::<Vec<_>>() {
+            self.answered_elsewhere(role, now);
+        }
+    }
+
+    fn answered_elsewhere(&mut self, role: Role, now: SystemTime) {
         self.step.notes.push(Note::AnotherProcess);
         match role {
             Role::Opener => {

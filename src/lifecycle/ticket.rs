@@ -380,6 +380,8 @@ impl Ticket {
     }
 
     fn wake_replies(&mut self, now: SystemTime) {
+        // Some may have been refused while the disk worked.
+        self.report_elsewhere(now);
         for reply in &mut self.replies {
             let was_deferred = reply.is_acknowledged();
             let call = reply.wake(now);
@@ -484,10 +486,7 @@ impl Ticket {
                     self.step.notes.push(Note::Retrying { call, why: (&answer).into(), attempt, pause });
                 }
                 self.step.calls.extend(next);
-                if reply.take_elsewhere() {
-                    let role = reply.role();
-                    self.answered_elsewhere(role, now);
-                }
+                self.report_elsewhere(now);
                 return;
             }
         }

@@ -3,11 +3,16 @@
 //! The database is held by another connection, as a backup tool may do it: the bot's disk job hangs until it lets go, or
 //! fails when that takes too long.
 
+use std::fs::{File, OpenOptions};
+use std::path::PathBuf;
+use std::process::Command;
+
 use rusqlite::Connection;
 use talon::lifecycle::State;
 use talon::sandbox::When;
 use talon::sandbox::world::{Progress, Snowflake};
 
+use crate::panel::panels;
 use crate::stage::Stage;
 
 /// Held by somebody else: nothing can be saved until they let go.
@@ -156,4 +161,42 @@ async fn a_crash_after_a_deferral_that_was_not_saved_leaves_one_ticket_and_one_a
     stage.welcome(ticket).await;
     stage.until_row(alice, |row| matches!(row, State::Open { .. })).await;
     assert_eq!(stage.tickets(), [ticket]);
+}
+
+/// A pipe in the place of the file that the panel's id is written to: whoever opens it hangs until it is read from.
+struct Pipe(PathBuf);
+
+impl Pipe {
+    fn make(stage: &Stage) -> Self {
+        let path = stage.file("json/ticket_message.json.new");
+        let made = Command::new("mkfifo").arg(&path).status().expect("mkfifo can be run");
+        assert!(made.success());
+        Self(path)
+    }
+
+    /// Opened for both, which never hangs.
+    fn let_go(&self) -> File {
+        OpenOptions::new().read(true).write(true).open(&self.0).expect("the pipe can be opened")
+    }
+}
+
+#[tokio::test]
+async fn a_panel_whose_id_is_written_late_holds_up_nobody() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let old = stage.panel().await.id;
+    let pipe = Pipe::make(&stage);
+    stage.discord.delete_message(ids.panel, old);
+    stage.until("the panel is put back", || panels(&stage).iter().any(|panel| panel.id != old).then_some(())).await;
+
+    let ticket = stage.open(ids.alice).await;
+    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.press_close(ids.alice, ticket);
+    stage.until_gone(ticket).await;
+    stage.open(ids.bob).await;
+    assert!(!stage.logged().contains("cannot keep the panel message's id"), "it still hangs");
+
+    // A pipe cannot be brought to the disk, and the operator is told.
+    let _open = pipe.let_go();
+    stage.until_logged("cannot keep the panel message's id").await;
 }

@@ -205,8 +205,9 @@ fn a_close_that_queued_for_long_is_announced_and_told() {
                 opening: None,
             }),
             None,
-            &[say_closing(LEAVE)],
+            &[read_after(LEAVE)],
         )
+        .answer(read_after(LEAVE), heard(false), None, &[say_closing(LEAVE)])
         .answer(say_closing(LEAVE), Answer::Sent(M), Some(Save), &[]);
 }
 
@@ -256,4 +257,87 @@ fn a_row_that_cannot_be_read_is_read_again_after_a_second_and_at_the_next_press(
         .wake(1020, Some(Load), &[])
         .loaded(1030, Some(open(C)), None, &[])
         .waits();
+}
+
+#[test]
+fn a_deferral_that_a_former_process_did_not_save_is_edited_though_the_close_is_taken_up_late() {
+    let mut slow = unread();
+    assert_eq!(slow.ticket.load(slow.now).disk, Some(Load));
+    slow.loaded(4000, Some(silent()), None, &[read_after(LEAVE)])
+        .answer(read_after(LEAVE), heard(false), None, &[say_closing(LEAVE)])
+        .answer(say_closing(LEAVE), Answer::Sent(M), Some(Save), &[])
+        .saved(4100, announced_late(4000), None, &[edit(begun(LEAVE), Words::Closing(RULES.close_delay))]);
+}
+
+/// The press was deferred at 1.5 s, and Discord refused that: another process had answered.
+fn lost(slow: Slow, number: u64) -> Slow {
+    let already = refused(Refusal::AlreadyAcknowledged);
+    slow.wake(1500, None, &[defer(begun(number))]).answer(defer(begun(number)), already, None, &[])
+}
+
+#[test]
+fn an_opening_that_another_process_answers_while_it_is_saved_greets_nobody_before_the_channels_are_compared() {
+    lost(row(Absent).on(pressed(FIRST), Some(Save), &[]), FIRST)
+        .saved(2000, asked(), Some(Save), &[create()])
+        .saved(2100, deferred(), None, &[])
+        .answer(create(), Answer::Created(D), Some(Save), &[])
+        .saved(2200, opening(by_press(ALICE, begun(FIRST)), Some(D)), None, &[list()]);
+    // The same, if the press had to wait for its row.
+    lost(unread().on(pressed(FIRST), Some(Load), &[]), FIRST)
+        .loaded(2000, Some(Absent), Some(Save), &[])
+        .saved(2100, deferred(), None, &[create()])
+        .answer(create(), Answer::Created(D), Some(Save), &[])
+        .saved(2200, opening(by_press(ALICE, begun(FIRST)), Some(D)), None, &[list()]);
+}
+
+#[test]
+fn what_could_not_be_saved_does_not_replace_what_another_process_said() {
+    lost(row(Absent).on(pressed(FIRST), Some(Save), &[]), FIRST).not_saved(4000, None, &[]);
+    let slow = row(Absent).on(pressed(FIRST), Some(Save), &[]).saved(0, asked(), None, &[create()]);
+    lost(slow.answer(create(), Answer::Created(D), Some(Save), &[]), FIRST)
+        .not_saved(2500, Some(Save), &[])
+        .not_saved(2500, None, &[])
+        .wake(3500, Some(Save), &[])
+        .not_saved(3500, None, &[]);
+}
+
+#[test]
+fn a_close_that_another_process_announces_while_it_is_saved_is_not_announced_twice() {
+    let closing = |press| closing_by(by_press(ALICE, press), false);
+    lost(row(open(C)).on(closed_by(ALICE), Some(Save), &[]), LEAVE)
+        .saved(2000, closing(press(LEAVE)), Some(Save), &[])
+        .saved(2100, closing(begun(LEAVE)), None, &[read_after(LEAVE)])
+        .answer(read_after(LEAVE), heard(false), None, &[])
+        .wake(2350, None, &[read_after(LEAVE)])
+        .answer(read_after(LEAVE), heard(true), Some(Save), &[])
+        .saved(2400, closing_by(by_press(ALICE, begun(LEAVE)), true), None, &[]);
+}
+
+#[test]
+fn a_close_that_another_process_announces_while_it_queues_is_not_announced_twice() {
+    lost(unread().on(closed_by(ALICE), Some(Load), &[]), LEAVE)
+        .loaded(2000, Some(open(C)), Some(Save), &[])
+        .saved(
+            2100,
+            State::Closing(Closing {
+                channel: C,
+                due: at(7000),
+                asker: by_press(ALICE, begun(LEAVE)),
+                announced: false,
+                opening: None,
+            }),
+            None,
+            &[read_after(LEAVE)],
+        )
+        .answer(read_after(LEAVE), heard(true), Some(Save), &[]);
+}
+
+#[test]
+fn a_deferral_that_is_refused_after_the_close_was_saved_announces_nothing() {
+    row(open(C))
+        .on(closed_by(ALICE), Some(Save), &[])
+        .wake(1500, None, &[defer(begun(LEAVE))])
+        .saved(1600, silent(), None, &[])
+        .answer(defer(begun(LEAVE)), refused(Refusal::AlreadyAcknowledged), Some(Save), &[])
+        .saved(1700, closing_by(by_press(ALICE, begun(LEAVE)), false), None, &[read_after(LEAVE)]);
 }

@@ -65,7 +65,8 @@ fn it_is_tried_every_second_to_save_whatever_else_is_due() {
     let story = given_at(4000, silent()).answer(read_after(LEAVE), heard(false), silent(), &[say_closing(LEAVE)]);
     let story = unsaved(story, done, &[]).at(5000);
     let story = unsaved(story, Event::Woke, &[]).at(6000);
-    unsaved(story, Event::Woke, &[]).wake(7000, announced_late(7000), &[]).notes(&[Note::Announced]);
+    let told = edit(begun(LEAVE), Words::Closing(RULES.close_delay));
+    unsaved(story, Event::Woke, &[]).wake(7000, announced_late(7000), &[told]).notes(&[Note::Announced]);
 }
 
 #[test]
