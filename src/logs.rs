@@ -26,10 +26,12 @@ pub enum Format {
 
 /// These libraries print whole requests and events, and with them the tokens of the bot and of every press: this much
 /// they may say, and no more.
-const QUIET: [(&str, LevelFilter); 9] = [
+const QUIET: [(&str, LevelFilter); 10] = [
     ("serenity", LevelFilter::WARN),
     // It warns of a clean stop, when Discord closes the connection first; lost connections are told by our own health.
     ("serenity::gateway::bridge::shard_runner", LevelFilter::ERROR),
+    // It misses the numbers of the events that are held back from it.
+    ("serenity::gateway::shard", LevelFilter::ERROR),
     ("serenity::gateway::ws", LevelFilter::ERROR),
     ("tungstenite", LevelFilter::INFO),
     ("tokio_tungstenite", LevelFilter::INFO),

@@ -94,7 +94,7 @@ impl Actor for PanelActor {
             PanelMsg::SetUp { guild, asker, rank } => self.set_up(&me, desk, guild, asker, rank),
             PanelMsg::Hear(event) => self.play(&me, desk, event),
             PanelMsg::Menu(event) => self.offer(&me, desk, event),
-            PanelMsg::Saved(message, outcome) => self.saved(&me, desk, message, outcome),
+            PanelMsg::Saved(message, outcome) => Self::saved(&me, desk, message, outcome),
             PanelMsg::Alarm => {
                 self.play(&me, desk, PanelEvent::Woke);
                 self.offer(&me, desk, MenuEvent::Woke);
@@ -188,7 +188,7 @@ impl PanelActor {
         let step = desk.panel.handle(event, clock::now());
         if step.save.is_some() {
             desk.unsaved = step.save;
-            self.save(me, desk);
+            Self::save(me, desk);
         }
         report::panel(&self.outside, &step.notes);
         if let Some(status) = step.notes.iter().rev().find_map(panel_status) {
@@ -202,7 +202,7 @@ impl PanelActor {
     }
 
     /// Writes the newest id, one at a time.
-    fn save(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk) {
+    fn save(me: &ActorRef<PanelMsg>, desk: &mut Desk) {
         if desk.saving {
             return;
         }
@@ -215,12 +215,12 @@ impl PanelActor {
         });
     }
 
-    fn saved(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk, message: MessageId, outcome: io::Result<()>) {
+    fn saved(me: &ActorRef<PanelMsg>, desk: &mut Desk, message: MessageId, outcome: io::Result<()>) {
         if let Err(error) = outcome {
             tracing::error!(%error, panel = %message, "cannot keep the panel message's id; at the next start it is sent anew");
         }
         desk.saving = false;
-        self.save(me, desk);
+        Self::save(me, desk);
     }
 
     fn offer(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk, event: MenuEvent) {
