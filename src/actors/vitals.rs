@@ -131,7 +131,9 @@ impl Checkup {
         let mut problems = Vec::new();
         match &self.start {
             StartStatus::Reaching { since, attempts, last_error, next_attempt } => {
-                let tried = last_error.as_ref().map(|error| format!(", in {attempts} attempts: {error}"));
+                let held_up = || self.rest.holdup().map(|why| format!(": {why}"));
+                let tried =
+                    last_error.as_ref().map(|error| format!(", in {attempts} attempts: {error}")).or_else(held_up);
                 let next = next_attempt.map(|next| format!("; next attempt in {} s", self.time_until(next).as_secs()));
                 let (tried, next) = (tried.unwrap_or_default(), next.unwrap_or_default());
                 let seconds = self.age(*since).as_secs();

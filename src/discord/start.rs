@@ -53,8 +53,11 @@ const fn one() -> u32 {
 }
 
 fn at_least_one<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
-    lenient::number(from).map(|wish: Option<u32>| wish.unwrap_or_default().max(one()))
+    lenient::number(from).map(|wish: Option<u32>| wish.unwrap_or_default().clamp(one(), MOST_SHARDS))
 }
+
+/// Each takes a thread and a connection; no bot is in so many servers that it needs more.
+const MOST_SHARDS: u32 = 1_024;
 
 /// Why the bot cannot start, or not yet.
 #[derive(Debug)]

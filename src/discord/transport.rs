@@ -188,7 +188,10 @@ impl Transport {
         let attempt = Box::pin(self.exchange(ask)).await;
         drop(room);
         self.counts.called(ask.verb(), ask.label(), attempt.as_ref().ok().map(|response| response.status));
-        self.outage.lock().unwrap_or_else(PoisonError::into_inner).learn(attempt.as_ref().err());
+        self.outage
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .learn(attempt.as_ref().err().filter(|cause| **cause != Unreachable::TooLarge));
         if let Err(cause) = &attempt {
             let (verb, path) = (ask.verb(), ask.label());
             if *cause == Unreachable::TooLarge {

@@ -45,7 +45,8 @@ impl Unreachable {
         let mut root = error;
         while let Some(cause) = next {
             root = cause;
-            name |= cause.to_string() == "dns error";
+            let text = cause.to_string();
+            name |= text == "dns error" || text.starts_with("failed to lookup address");
             timeout |= cause.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_timeout);
             if let Some(io) = cause.downcast_ref::<io::Error>() {
                 kind = Some(io.kind());
@@ -94,12 +95,20 @@ impl Unreachable {
 
     /// The words of the HTTP libraries for a connection that ended, which they give no kind.
     fn from_text(text: &str) -> Self {
-        let broken =
-            ["connection closed", "connection error", "unexpected EOF", "end of file", "broken pipe", "keep-alive"];
+        let text_in_small = text.to_ascii_lowercase();
+        let broken = [
+            "without closing handshake",
+            "connection closed",
+            "connection error",
+            "unexpected eof",
+            "end of file",
+            "broken pipe",
+            "keep-alive",
+        ];
         if text.contains("keep-alive timed out") {
             return Self::TimedOut;
         }
-        if broken.iter().any(|words| text.contains(words)) {
+        if broken.iter().any(|words| text_in_small.contains(words)) {
             return Self::ConnectionReset;
         }
         Self::Other(text.to_owned())

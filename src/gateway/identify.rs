@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::actors::Outside;
 use crate::discord::{Gateway, SessionStartLimit};
@@ -23,6 +23,8 @@ const REFILL: Duration = Duration::from_secs(6 * 60);
 const SPACING: Duration = Duration::from_millis(5_100);
 /// The first sessions begin without asking again how many are left.
 const UNASKED: u32 = 3;
+/// How long an answer to that is waited for: the request may be held up for longer than a session may wait.
+const ASK_TIMEOUT: Duration = Duration::from_secs(10);
 /// How much later than told the next session begins, when none was left.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -31,6 +33,8 @@ pub(super) struct Identifies {
     outside: Arc<Outside>,
     status: Arc<GatewayStatus>,
     budget: Mutex<Budget>,
+    /// Where the gateway is, as Discord told it last.
+    url: Mutex<String>,
 }
 
 /// What is left, and when there is more.
@@ -64,7 +68,7 @@ impl Budget {
     /// Discord told how many sessions are left.
     fn learn(&mut self, limit: Option<&SessionStartLimit>, now: Instant) {
         let Some(limit) = limit else { return };
-        self.max_concurrency = limit.max_concurrency.max(1);
+        self.max_concurrency = limit.max_concurrency.clamp(1, self.shards.max(1));
         self.last.resize(self.max_concurrency as usize, None);
         // No limit of Discord's lasts longer than a day.
         let left = Duration::from_millis(limit.reset_after).min(Duration::from_secs(24 * 60 * 60));
@@ -105,9 +109,21 @@ impl Budget {
         Ok(())
     }
 
+    /// The session that took from the budget at this time never began.
+    fn give_back(&mut self, shard: u32, taken: Instant) {
+        self.tokens = (self.tokens + 1).min(BURST.saturating_mul(self.shards));
+        let key = (shard % self.max_concurrency) as usize;
+        if let Some(last) = self.last.get_mut(key).filter(|last| **last == Some(taken)) {
+            *last = None;
+        }
+        if let Some(starts) = &mut self.told {
+            starts.remaining = (starts.remaining + 1).min(starts.total);
+        }
+    }
+
     /// What Discord told may have changed: time has passed, or many sessions have begun.
     fn is_stale(&self, now: Instant) -> bool {
-        self.begun >= UNASKED * self.shards || self.told.is_some_and(|starts| starts.resets_at <= now)
+        self.begun >= UNASKED.saturating_mul(self.shards) || self.told.is_some_and(|starts| starts.resets_at <= now)
     }
 }
 
@@ -115,18 +131,29 @@ impl Identifies {
     pub(super) fn new(outside: Arc<Outside>, status: Arc<GatewayStatus>, gateway: &Gateway) -> Self {
         let budget = Budget::new(gateway, Instant::now());
         status.set_session_starts(budget.told, None);
-        Self { outside, status, budget: Mutex::new(budget) }
+        Self { outside, status, budget: Mutex::new(budget), url: Mutex::new(gateway.url.clone()) }
     }
 
-    /// Waits until this shard may begin a session.
-    pub(super) async fn acquire(&self, shard: u32) {
+    /// Where the gateway is, as Discord told it last.
+    pub(super) async fn url(&self) -> String {
+        self.url.lock().await.clone()
+    }
+
+    /// The session that was allowed at this time never began: Discord has not counted it.
+    pub(super) async fn give_back(&self, shard: u32, taken: Instant) {
+        self.budget.lock().await.give_back(shard, taken);
+    }
+
+    /// Waits until this shard may begin a session; returns when that is.
+    pub(super) async fn acquire(&self, shard: u32) -> Instant {
         self.ask_if_stale().await;
         loop {
-            let taken = self.budget.lock().await.take(shard, Instant::now());
+            let now = Instant::now();
+            let taken = self.budget.lock().await.take(shard, now);
             let told = self.budget.lock().await.told;
             let Err(until) = taken else {
                 self.status.set_session_starts(told, None);
-                return;
+                return now;
             };
             self.status.set_session_starts(told, Some(until));
             let wait = until.saturating_duration_since(Instant::now());
@@ -152,9 +179,13 @@ impl Identifies {
         if !self.budget.lock().await.is_stale(Instant::now()) {
             return;
         }
-        match self.outside.client.gateway().await {
-            Ok(gateway) => self.budget.lock().await.learn(gateway.session_start_limit.as_ref(), Instant::now()),
-            Err(error) => tracing::debug!(%error, "Discord did not tell how many sessions are left"),
+        match timeout(ASK_TIMEOUT, self.outside.client.gateway()).await {
+            Ok(Ok(gateway)) => {
+                self.budget.lock().await.learn(gateway.session_start_limit.as_ref(), Instant::now());
+                *self.url.lock().await = gateway.url;
+            }
+            Ok(Err(error)) => tracing::debug!(%error, "Discord did not tell how many sessions are left"),
+            Err(_) => tracing::debug!("Discord does not tell in time how many sessions are left"),
         }
     }
 }
@@ -178,6 +209,17 @@ mod tests {
             }
         }
         count
+    }
+
+    #[test]
+    fn a_session_that_never_began_costs_nothing() {
+        let now = Instant::now();
+        let mut budget = Budget::new(&gateway(1, 500, 0, 1), now);
+        for _ in 0..10 * BURST {
+            assert_eq!(budget.take(0, now), Ok(()));
+            budget.give_back(0, now);
+        }
+        assert_eq!(budget.told.map(|starts| starts.remaining), Some(500));
     }
 
     #[test]

@@ -28,6 +28,8 @@ use crate::status::gateway::Stage;
 /// The socket to serenity's client, on loopback.
 pub(super) type Downstream = WebSocketStream<TcpStream>;
 
+/// No server means an interval that is shorter than this.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(50);
 /// What is assumed where HELLO does not tell the interval.
 const UNKNOWN_INTERVAL: Duration = Duration::from_secs(41);
 
@@ -134,9 +136,12 @@ impl<'a> Relay<'a> {
     }
 
     async fn step(&mut self) -> Result<(), Cause> {
-        let deadline = self.deadline();
+        let (deadline, limit) = (self.deadline(), self.limits.stage);
         tokio::select! {
-            message = self.upstream.next() => self.hear_all(message).await,
+            // Where serenity does not read, its socket's buffer fills in the end.
+            message = self.upstream.next() => {
+                timeout(limit, self.hear_all(message)).await.unwrap_or(Err(Cause::Client))
+            }
             message = self.downstream.next() => match message {
                 Some(Ok(Message::Text(text))) => self.pass_up(text).await,
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
@@ -224,6 +229,8 @@ impl<'a> Relay<'a> {
             }
             7 => return Err(Cause::Reconnect),
             9 => return Err(Cause::InvalidSession(frame.is_resumable())),
+            // Only the first one is a greeting; serenity would wait for another connection.
+            10 => return Ok(None),
             11 => {
                 self.unacknowledged = None;
                 self.reporter.acknowledged();
@@ -305,7 +312,8 @@ fn heartbeat_interval(hello: &str) -> Duration {
         heartbeat_interval: f64,
     }
     let told = serde_json::from_str::<Hello>(hello).ok().map(|hello| hello.d.heartbeat_interval / 1000.0);
-    told.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(UNKNOWN_INTERVAL)
+    let told = told.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    told.filter(|interval| *interval >= SHORTEST_INTERVAL).unwrap_or(UNKNOWN_INTERVAL)
 }
 
 fn heartbeat(sequence: Option<u64>) -> String {

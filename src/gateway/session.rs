@@ -38,6 +38,14 @@ pub(super) const CONNECT_PAUSES: (Duration, Duration) = (Duration::from_millis(5
 pub(super) const STABLE_AFTER: Duration = Duration::from_secs(60);
 /// How long serenity may take to open its socket to the relay.
 const CLIENT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long the handshake of whoever connects there may take.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(1);
+/// A session that could not be resumed so many times in a row is given up, and so is one whose address was out of reach
+/// for so many attempts.
+const MAX_FAILED_RESUMES: u32 = 4;
+const MAX_FAILED_CONNECTS: u32 = 8;
+/// After so many failed attempts, every other one goes to the address for new sessions.
+const CONNECTS_TO_RESUME_URL: u32 = 2;
 /// How long the goodbye may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 /// How often the thread shows that it yields.
@@ -88,16 +96,22 @@ pub(super) struct Handle {
 
 /// Starts a session on a thread of its own.
 pub(super) fn spawn(config: SessionConfig, stop: watch::Receiver<bool>) -> std::io::Result<Handle> {
-    let (report, ended) = oneshot::channel();
+    let (mut report, ended) = oneshot::channel();
     let beats = Arc::new(AtomicU64::new(0));
     let beating = Arc::clone(&beats);
-    std::thread::Builder::new()
-        .name(format!("gateway-{}", config.shard))
-        .spawn(move || drop(report.send(run_thread(&config, stop, &beating))))?;
+    std::thread::Builder::new().name(format!("gateway-{}", config.shard)).spawn(move || {
+        let end = run_thread(&config, stop, &beating, &mut report);
+        drop(report.send(end));
+    })?;
     Ok(Handle { ended, beats })
 }
 
-fn run_thread(config: &SessionConfig, mut stop: watch::Receiver<bool>, beats: &AtomicU64) -> SessionEnd {
+fn run_thread(
+    config: &SessionConfig,
+    mut stop: watch::Receiver<bool>,
+    beats: &AtomicU64,
+    report: &mut oneshot::Sender<SessionEnd>,
+) -> SessionEnd {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return SessionEnd::System(error),
@@ -106,6 +120,8 @@ fn run_thread(config: &SessionConfig, mut stop: watch::Receiver<bool>, beats: &A
         tokio::select! {
             end = run(config, &mut stop) => end,
             () = beat(beats) => SessionEnd::Stopped,
+            // It was taken for stuck, and another thread has its place.
+            () = report.closed() => SessionEnd::Stopped,
         }
     });
     runtime.shutdown_background();
@@ -139,11 +155,13 @@ async fn run(config: &SessionConfig, stop: &mut watch::Receiver<bool>) -> Sessio
         Err(error) => return SessionEnd::System(error),
     };
     let (mut session, mut backoff) = (Session::default(), config.resume_backoff);
+    let (mut identified, mut failed_resumes) = (false, 0);
     loop {
         let Connected { mut upstream, hello } = connected;
         let Ok(Some(mut downstream)) = timeout(CLIENT_TIMEOUT, client.accept()).await else {
-            return lost(Cause::Client, None, false, backoff);
+            return lost(Cause::Client, None, identified, backoff);
         };
+        identified = true;
         let (reporter, place, limits) = (&config.reporter, &config.handler.place, config.limits);
         let relay = Relay::new(&mut upstream, &mut downstream, &mut session, reporter, place, limits);
         let (cause, live_for) = tokio::select! {
@@ -157,7 +175,8 @@ async fn run(config: &SessionConfig, stop: &mut watch::Receiver<bool>) -> Sessio
         if live_for.is_some_and(|live| live >= STABLE_AFTER) {
             backoff.reset();
         }
-        if cause.aftermath() != Aftermath::Resume || !session.resumable {
+        failed_resumes = if live_for.is_some() { 0 } else { failed_resumes + 1 };
+        if cause.aftermath() != Aftermath::Resume || !session.resumable || failed_resumes >= MAX_FAILED_RESUMES {
             return lost(cause, live_for, true, backoff);
         }
         drop(upstream);
@@ -171,7 +190,10 @@ async fn run(config: &SessionConfig, stop: &mut watch::Receiver<bool>) -> Sessio
         let url = session.resume_url.clone().filter(|url| is_as_safe(url, &config.url));
         let url = url.unwrap_or_else(|| config.url.clone());
         connected = tokio::select! {
-            connected = reopen(config, &url, pause) => connected,
+            reopened = reopen(config, &url, pause) => match reopened {
+                Ok(connected) => connected,
+                Err(cause) => return lost(cause, None, true, backoff),
+            },
             () = stopped(stop) => return SessionEnd::Stopped,
         };
     }
@@ -191,17 +213,22 @@ async fn open(config: &SessionConfig, url: &str) -> Result<Connected, Cause> {
     connect(url, config.limits.stage, |stage| config.reporter.enter(stage)).await
 }
 
-/// Opens a socket for a session that is to be resumed, for as long as it takes.
-async fn reopen(config: &SessionConfig, url: &str, pause: Duration) -> Connected {
+/// Opens a socket for a session that is to be resumed: where READY wants it, and if nobody is there, where new sessions
+/// begin, too.
+async fn reopen(config: &SessionConfig, url: &str, pause: Duration) -> Result<Connected, Cause> {
     let mut backoff = Backoff::new(CONNECT_PAUSES.0, CONNECT_PAUSES.1);
     let mut pause = pause;
     // The first pause of a backoff is none, and has been spent.
     let _ = backoff.pause();
+    let mut failed = 0;
     loop {
         sleep(pause).await;
-        match open(config, url).await {
-            Ok(connected) => return connected,
+        let elsewhere = failed >= CONNECTS_TO_RESUME_URL && failed % 2 == 0;
+        match open(config, if elsewhere { &config.url } else { url }).await {
+            Ok(connected) => return Ok(connected),
+            Err(cause) if failed + 1 >= MAX_FAILED_CONNECTS => return Err(cause),
             Err(cause) => {
+                failed += 1;
                 pause = backoff.pause();
                 config.reporter.enter(Stage::Waiting);
                 config.reporter.failed(&cause, pause, "connecting again to resume the session");
@@ -255,7 +282,7 @@ impl Client {
                 *refused.status_mut() = StatusCode::NOT_FOUND;
                 Err(refused)
             };
-            if let Ok(downstream) = accept_hdr_async(stream, check).await {
+            if let Ok(Ok(downstream)) = timeout(HANDSHAKE_TIMEOUT, accept_hdr_async(stream, check)).await {
                 return Some(downstream);
             }
         }

@@ -50,6 +50,8 @@ impl Cause {
         match self {
             Self::Closed(frame) => aftermath(frame.as_ref().map(|frame| frame.code.into())),
             Self::InvalidSession(false) | Self::Client => Aftermath::Identify(Duration::ZERO),
+            // Discord would send the same frame again.
+            Self::Broken(error) if matches!(**error, Error::Capacity(_)) => Aftermath::Identify(Duration::ZERO),
             // The session that does not answer may not be there any more.
             Self::Silent(Stage::Resuming, _) => Aftermath::Identify(Duration::ZERO),
             Self::Address(_) | Self::Broken(_) | Self::Silent(..) | Self::Reconnect | Self::InvalidSession(true) => {

@@ -101,15 +101,18 @@ impl Keeper {
         let mut resume_backoff = Backoff::new(RESUME_PAUSES.0, RESUME_PAUSES.1);
         let mut stopped = self.stopped.clone();
         loop {
-            let end = self.run_session(shard, &reporter, resume_backoff).await?;
+            let content = self.content.load(Ordering::Relaxed);
+            let end = self.run_session(shard, &reporter, content, resume_backoff).await?;
             let SessionEnd::Lost { cause, next, live_for, identified, resume_backoff: grown } = end else {
                 return Ok(());
             };
             resume_backoff = grown;
             reporter.enter(Stage::Waiting);
             let pause = match next {
-                Aftermath::Fatal(GatewayError::DisallowedIntents) if self.content.swap(false, Ordering::Relaxed) => {
-                    warn_without_content();
+                Aftermath::Fatal(GatewayError::DisallowedIntents) if content => {
+                    if self.content.swap(false, Ordering::Relaxed) {
+                        warn_without_content();
+                    }
                     continue;
                 }
                 Aftermath::Fatal(error) => return Err(error),
@@ -137,17 +140,17 @@ impl Keeper {
         &self,
         shard: u32,
         reporter: &Reporter,
+        content: bool,
         resume_backoff: Backoff,
     ) -> Result<SessionEnd, GatewayError> {
         let mut stopped = self.stopped.clone();
-        tokio::select! {
-            () = self.identifies.acquire(shard) => {}
+        let taken = tokio::select! {
+            taken = self.identifies.acquire(shard) => taken,
             _ = stopped.wait_for(|stop| *stop) => return Ok(SessionEnd::Stopped),
-        }
-        let content = self.content.load(Ordering::Relaxed);
+        };
         let config = SessionConfig {
             token: self.config.token.clone(),
-            url: self.config.gateway.url.clone(),
+            url: self.identifies.url().await,
             shard,
             shards: self.config.gateway.shards,
             intents: if content { NEEDED | WRITTEN } else { NEEDED },
@@ -164,7 +167,12 @@ impl Keeper {
             // The sender is dropped only by a panic, which the log has shown.
             end = handle.ended => match end {
                 Ok(SessionEnd::System(error)) => Err(no_system(&error)),
-                Ok(end) => Ok(end),
+                Ok(end) => {
+                    if let SessionEnd::Lost { identified: false, .. } = end {
+                        self.identifies.give_back(shard, taken).await;
+                    }
+                    Ok(end)
+                }
                 Err(_) => Ok(lost_thread(resume_backoff)),
             },
             () = until_stuck(&handle.beats) => {

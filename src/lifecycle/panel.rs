@@ -427,6 +427,7 @@ impl Panel {
 
     fn keep(&mut self, message: MessageId, now: SystemTime) {
         self.sent_after = None;
+        self.put_back = None;
         self.message = Some(message);
         self.unsaved = Some(message);
         self.in_place(PanelNote::Sent(message), now);
