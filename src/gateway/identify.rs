@@ -23,8 +23,9 @@ const REFILL: Duration = Duration::from_secs(6 * 60);
 const SPACING: Duration = Duration::from_millis(5_100);
 /// The first sessions begin without asking again how many are left.
 const UNASKED: u32 = 3;
-/// How long an answer to that is waited for: the request may be held up for longer than a session may wait.
-const ASK_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an answer to that is waited for: a little longer than for one that hangs. A limit may hold the request up for
+/// much longer, and the session does not wait for that.
+const ASK_TIMEOUT: Duration = Duration::from_secs(16);
 /// How much later than told the next session begins, when none was left.
 const GRACE: Duration = Duration::from_secs(1);
 

@@ -149,7 +149,8 @@ async fn a_limit_is_waited_for_as_long_as_it_says_and_no_longer() {
             deed.answered(&stage).await;
 
             let calls = || stage.discord.calls();
-            let limited = calls().into_iter().find(|call| call.status() == Some(429)).expect("it was limited");
+            let limited = || calls().into_iter().find(|call| call.status() == Some(429));
+            let limited = stage.until("it is limited", limited).await;
             let same = |call: &Call| call.path == limited.path && call.body == limited.body;
             let later = || calls().into_iter().find(|call| call.number > limited.number && same(call));
             let again = stage.until("it is made again", later).await;

