@@ -27,6 +27,7 @@ const CLOSE: &str = "close_ticket_button";
 struct House {
     discord: Sandbox,
     store: Store,
+    outside: Arc<Outside>,
     supervisor: ActorRef<SupervisorMsg>,
     _home: TempDir,
 }
@@ -71,10 +72,10 @@ impl House {
         };
         let (supervisor, _) = Actor::spawn(None, Supervisor, arguments).await.expect("the supervisor starts");
         let handler = EventHandler { supervisor: supervisor.clone(), place };
-        tokio::spawn(listen(connection, handler, outside, std::future::pending()));
+        tokio::spawn(listen(connection, handler, Arc::clone(&outside), std::future::pending()));
         discord.ready().await;
         discord.until("the panel", |world| (!world.messages_seen(ids.bot, ids.panel).is_empty()).then_some(())).await;
-        Self { discord, store, supervisor, _home: home }
+        Self { discord, store, outside, supervisor, _home: home }
     }
 
     fn owner(&self, member: Snowflake) -> Owner {
@@ -84,6 +85,17 @@ impl House {
     /// Makes the member's ticket fail, wherever it is.
     fn fail(&self, member: Snowflake) {
         self.supervisor.cast(SupervisorMsg::Panic(self.owner(member))).expect("the supervisor lives");
+    }
+
+    /// Waits until the supervisor knows that a ticket failed: what is sent to it before that is lost with it.
+    async fn until_failed(&self) {
+        let known = || self.outside.counts.show(0, 0, &self.outside.status).contains("actor=\"ticket\"");
+        let noticed = async {
+            while !known() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), noticed).await.expect("the supervisor notices");
     }
 
     fn press(&self, who: Snowflake) -> Snowflake {
@@ -134,6 +146,7 @@ async fn a_ticket_that_fails_is_brought_back_and_its_owner_does_not_notice() {
     let ticket = house.open(alice).await;
 
     house.fail(alice);
+    house.until_failed().await;
 
     let press = house.press(alice);
     assert_eq!(house.answer(press).await, format!("❌ у тебя уже есть тикет: <#{ticket}>"));
