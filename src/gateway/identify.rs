@@ -124,7 +124,9 @@ impl Budget {
 
     /// What Discord told may have changed: time has passed, or many sessions have begun.
     fn is_stale(&self, now: Instant) -> bool {
-        self.begun >= UNASKED.saturating_mul(self.shards) || self.told.is_some_and(|starts| starts.resets_at <= now)
+        // What the start was told counts for the first session, however short the period is.
+        let is_old = |starts: SessionStarts| starts.resets_at <= now && (self.begun > 0 || starts.remaining == 0);
+        self.begun >= UNASKED.saturating_mul(self.shards) || self.told.is_some_and(is_old)
     }
 }
 
@@ -210,6 +212,15 @@ mod tests {
             }
         }
         count
+    }
+
+    #[test]
+    fn the_first_session_begins_without_asking_once_more() {
+        let now = Instant::now();
+        let mut budget = Budget::new(&gateway(1, 1_000, 0, 1), now);
+        assert!(!budget.is_stale(now));
+        assert_eq!(budget.take(0, now), Ok(()));
+        assert!(budget.is_stale(now), "the period is over, and another one may have begun");
     }
 
     #[test]
