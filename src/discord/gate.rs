@@ -226,7 +226,7 @@ impl Line {
         if let Some(bucket) = &permit.bucket {
             self.limits.landed(bucket);
         }
-        self.edge.landed(permit.pass, met, now, chance());
+        self.edge.landed(permit.pass, met, now, random_fraction());
     }
 
     /// Calls everybody who may go, and whoever is first after that.
@@ -294,8 +294,8 @@ fn is_too_long(until: Instant, since: Instant, now: Instant) -> bool {
     until > (now + MAX_WAIT_AHEAD).min(since + MAX_WAIT)
 }
 
-/// A number between 0 and 1 that no other bot draws at the same time.
-fn chance() -> f64 {
+/// Between 0 and 1: the keys of a hash map are random, and nothing here needs better.
+pub(crate) fn random_fraction() -> f64 {
     let drawn = RandomState::new().build_hasher().finish();
     f64::from(u32::try_from(drawn >> 32).unwrap_or_default()) / f64::from(u32::MAX)
 }

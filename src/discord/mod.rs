@@ -39,6 +39,7 @@ mod wire;
 
 pub use client::{Client, Standing};
 pub use estate::{Application, Channel, Holders, Kind, Named, Role, Server, Source, Thing};
+pub(crate) use gate::random_fraction;
 pub use reply::answer;
 pub use rights::{Denier, Lack, Rights, Site, needed_number, needed_rights, places_of};
 pub use start::{Gateway, SessionStartLimit, StartError};

@@ -3,6 +3,8 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
+use crate::discord::random_fraction;
+
 /// Pauses between attempts: each twice as long as the one before, up to the longest, and each cut by up to a quarter at
 /// random, so that many bots that lost the same server do not come back in step.
 #[derive(Clone, Copy, Debug)]
@@ -34,12 +36,6 @@ impl Backoff {
     pub(super) const fn reset(&mut self) {
         *self = Self::new(self.first, self.longest);
     }
-}
-
-/// Between 0 and 1: the keys of a hash map are random, and nothing here needs better.
-fn random_fraction() -> f64 {
-    let number = u32::try_from(RandomState::new().hash_one(0_u8) >> 32).unwrap_or(0);
-    f64::from(number) / f64::from(u32::MAX)
 }
 
 /// A name that another process on this machine cannot guess.

@@ -417,20 +417,22 @@ impl Panel {
     }
 
     fn take(&mut self, message: MessageId) {
-        self.sent_after = None;
-        // Whatever was deleted, this one is there.
-        self.put_back = None;
-        self.message = Some(message);
+        self.set_message(message);
         self.unsaved = None;
         self.step.save = Some(message);
     }
 
     fn keep(&mut self, message: MessageId, now: SystemTime) {
+        self.set_message(message);
+        self.unsaved = Some(message);
+        self.in_place(PanelNote::Sent(message), now);
+    }
+
+    /// Whatever was sent or deleted, this one is there.
+    fn set_message(&mut self, message: MessageId) {
         self.sent_after = None;
         self.put_back = None;
         self.message = Some(message);
-        self.unsaved = Some(message);
-        self.in_place(PanelNote::Sent(message), now);
     }
 
     fn go_on(&mut self, task: Task, next: Call) {

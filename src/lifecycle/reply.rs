@@ -85,23 +85,14 @@ impl Reply {
 
     /// An answer that was owed when the bot died, as a row tells it.
     #[must_use]
-    pub const fn restored(asker: Asker, role: Role) -> Self {
-        Self {
-            asker,
-            role,
-            words: None,
-            phase: Phase::Quiet,
-            attempt: 0,
-            unsure: true,
-            answered_by: AnsweredBy::Us,
-            warned: false,
-        }
+    pub fn restored(asker: Asker, role: Role) -> Self {
+        Self { unsure: true, ..Self::owed(asker, role) }
     }
 
     /// A former process may have deferred the press; that was not saved. Only the answer itself is worth an edit.
     #[must_use]
     pub(super) fn presumed(asker: Asker) -> Self {
-        Self { unsure: true, warned: true, ..Self::owed(asker, Role::Bystander) }
+        Self { warned: true, ..Self::restored(asker, Role::Bystander) }
     }
 
     /// What the asker is to the ticket.

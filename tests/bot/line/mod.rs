@@ -15,6 +15,7 @@ use talon::sandbox::world::Snowflake;
 use talon::sandbox::{GatewayAction, GatewayConnection, GatewayFault, GatewayStage};
 use tokio::time::timeout;
 
+use crate::health::get;
 use crate::stage::Stage;
 
 /// How long `/healthz` may take to answer, whatever the gateway does.
@@ -31,12 +32,7 @@ fn prepare(mut stage: Stage) -> Stage {
 /// What `/healthz` answers.
 async fn health(stage: &Stage) -> (u16, Value) {
     let url = format!("{}/healthz", stage.health_url().await);
-    let asked = async {
-        let net = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let answer = net.get(url).send().await.expect("an answer");
-        (answer.status().as_u16(), answer.text().await.expect("a text"))
-    };
-    let (status, text) = timeout(HEALTH_TIMEOUT, asked).await.expect("the bot tells how it is");
+    let (status, text) = timeout(HEALTH_TIMEOUT, get(&url)).await.expect("the bot tells how it is");
     (status, serde_json::from_str(&text).expect("JSON"))
 }
 
