@@ -54,7 +54,7 @@ fn granted(call: &Call, place: &Place, body: &[u8]) -> Option<Answer> {
         Call::ListChannels { .. } => view::listed(body, place).map(Answer::Channels),
         Call::FindChannel { channel, .. } => {
             let there = view::holds(body, *channel)?;
-            Some(if there { Answer::Done } else { Answer::Refused(Refusal::ChannelGone) })
+            Some(if there { Answer::Done } else { Answer::Unlisted })
         }
         Call::ReadChannel { after, .. } => {
             let (ours, others) = messages(body, place)?;

@@ -32,13 +32,13 @@ pub enum Call {
         /// The server.
         guild: GuildId,
     },
-    /// Does this channel exist? [`Answer::Done`], or [`Refusal::ChannelGone`].
+    /// Does this channel exist? [`Answer::Done`], or [`Refusal::ChannelGone`]. A channel that the bot may not see is
+    /// [`Refusal::Forbidden`].
     GetChannel {
         /// The channel.
         channel: ChannelId,
     },
-    /// The same, by a list of all channels: [`Answer::Done`], or [`Refusal::ChannelGone`]. For what stands in for Discord
-    /// and has another word for it.
+    /// The same, by a list of all channels that the bot may see: [`Answer::Done`], or [`Answer::Unlisted`].
     FindChannel {
         /// The server.
         guild: GuildId,
@@ -239,6 +239,8 @@ pub enum Answer {
     Sent(MessageId),
     /// The channels of the server that may be tickets.
     Channels(Vec<Sighting>),
+    /// The list came without the channel: it is gone, or the bot may not see it.
+    Unlisted,
     /// What the channel holds.
     Read {
         /// A message of the bot with the close button.
@@ -290,7 +292,7 @@ impl Answer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
-    /// 10003: proof that the channel does not exist.
+    /// 10003: the channel does not exist. Discord says so for moments of channels that do, so it is one witness of two.
     ChannelGone,
     /// 10008: proof that the message does not exist.
     MessageGone,

@@ -122,9 +122,13 @@ impl Ticket {
     /// It is not known whether the announcement was made, so it is looked for.
     pub(super) fn find_announcement(&mut self, now: SystemTime) {
         if let State::Closing(closing) = &self.state {
-            let call = Call::ReadChannel { channel: closing.channel, after: Some(closing.asker.intent()) };
+            let call = self.look_for_announcement(closing.channel);
             self.begin_call(call, now);
         }
+    }
+
+    fn look_for_announcement(&self, channel: ChannelId) -> Call {
+        Call::ReadChannel { channel, after: Some(self.intent()) }
     }
 
     pub(super) fn read_for_announcement(&mut self, task: Task, announcement: Option<SystemTime>, now: SystemTime) {
@@ -165,13 +169,13 @@ impl Ticket {
         match (words, answer) {
             (Words::Closing(_), Answer::Done | Answer::Sent(_)) => self.announced(now, now),
             (_, Answer::Done | Answer::Sent(_)) => {}
-            (_, Answer::Refused(Refusal::ChannelGone)) => self.gone(there, now),
-            // It may not speak there, and a close is never silent.
-            (Words::Closing(_), Answer::Refused(refusal)) => self.reopen(refusal, now),
+            // It may not speak there, and a close is never silent. Whether it is gone, is being looked up meanwhile.
+            (Words::Closing(_), Answer::Refused(refusal)) if *refusal != Refusal::ChannelGone => {
+                self.reopen(refusal, now);
+            }
             // The nonce forbids a double only for minutes; looking first forbids it for ever.
             (Words::Closing(_), _) => {
-                let State::Closing(closing) = &self.state else { return };
-                let look = Call::ReadChannel { channel: there, after: Some(closing.asker.intent()) };
+                let look = self.look_for_announcement(there);
                 self.retry(task, look, answer, now);
             }
             // It would arrive when there is nothing left to tell.
@@ -187,10 +191,13 @@ impl Ticket {
     pub(super) fn answered_delete(&mut self, task: Task, there: ChannelId, answer: &Answer, now: SystemTime) {
         let of_ticket = self.state.channel() == Some(there);
         match answer {
-            Answer::Done | Answer::Refused(Refusal::ChannelGone) if of_ticket => {
-                self.end(there, Note::Closed { channel: there }, now);
+            Answer::Done if of_ticket => self.end(there, Note::Closed { channel: there }, now),
+            Answer::Done => self.gone(there, now),
+            // Whether it is, is being looked up; until then it goes on.
+            Answer::Refused(Refusal::ChannelGone) if of_ticket => {
+                let call = task.call.clone();
+                self.retry(task, call, answer, now);
             }
-            Answer::Done | Answer::Refused(Refusal::ChannelGone) => self.gone(there, now),
             Answer::Refused(refusal) if task.begun + FORBIDDEN_FOR <= now && of_ticket => {
                 let intent = self.intent();
                 self.reopen(refusal, now);
@@ -198,8 +205,7 @@ impl Ticket {
                 self.begin_call(Call::Say { channel: there, words, reply_to: None, intent }, now);
             }
             Answer::Refused(_) if task.begun + FORBIDDEN_FOR <= now => {
-                self.take_sighting(there);
-                self.rivals.forget(there);
+                self.forget(there);
                 self.give_up(&task.call, answer);
             }
             Answer::Limited { wait } if of_ticket => self.keep_until(there, now + *wait, now),

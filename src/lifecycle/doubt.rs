@@ -4,6 +4,10 @@
 //! A press is told of the ticket at once, since it wants an answer within three seconds; if the channel turns out to be
 //! gone, the answer is changed and the same press opens a new ticket. A command can wait, and its answer cannot be
 //! changed: it gets the one that is right.
+//!
+//! One witness is no proof. Discord answers 404 for moments about channels that exist, and leaves channels that the bot
+//! may not view out of its lists. So a channel is gone when CHANNEL_DELETE says so, or when a list came without it and
+//! it was then asked for by its id in vain. A 404 without Discord's code counts only when it lasts.
 
 use std::mem;
 use std::time::{Duration, SystemTime};
@@ -20,6 +24,8 @@ use crate::lifecycle::words::Words;
 pub(super) const CHECK_AGAIN_AFTER: Duration = Duration::from_secs(10);
 /// So many looks without an answer are enough: Discord is down, and the ticket stays what it was.
 const LOOKS: u32 = 5;
+/// A 404 without Discord's code may come from something in between: it counts when it is the answer for so many times.
+const LASTING: u32 = 2;
 
 /// A list came without the channel, which is no proof but must not be left undecided: nobody may ever ask again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,20 +50,21 @@ impl Ticket {
         if !sure {
             self.checked = Some(now);
             self.doubts.push((asker, name));
-            self.check(channel, now);
+            self.check(Call::GetChannel { channel }, channel, now);
         }
     }
 
     /// A list came without the channel.
     pub(super) fn miss(&mut self, channel: ChannelId, now: SystemTime) {
         self.missed = Some(if self.is_checking(channel) { Missed::AskedBefore } else { Missed::Asked });
-        self.check(channel, now);
+        self.unlisted = true;
+        self.check(Call::GetChannel { channel }, channel, now);
     }
 
-    /// Asks whether the channel exists.
-    fn check(&mut self, channel: ChannelId, now: SystemTime) {
+    /// Asks whether the channel exists, unless that is being asked.
+    fn check(&mut self, first: Call, channel: ChannelId, now: SystemTime) {
         if !self.is_checking(channel) {
-            self.begin_call(Call::GetChannel { channel }, now);
+            self.begin_call(first, now);
         }
     }
 
@@ -68,27 +75,33 @@ impl Ticket {
         })
     }
 
-    /// A 404 without Discord's word that the channel is gone is no proof, but a reason to look.
+    /// A 404 about the ticket's channel is a reason to look.
     pub(super) fn suspect(&mut self, call: &Call, answer: &Answer, now: SystemTime) {
         let looking = matches!(call, Call::GetChannel { .. } | Call::FindChannel { .. });
         if let Some(channel) = self.state.channel()
-            && matches!(answer, Answer::Refused(Refusal::Other { status: 404, .. }))
             && call.is_about(channel)
+            && says_gone(answer)
             && !looking
         {
-            self.check(channel, now);
+            self.check(Call::FindChannel { guild: self.owner.guild, channel }, channel, now);
         }
     }
 
     pub(super) fn answered_check(&mut self, task: Task, channel: ChannelId, answer: &Answer, now: SystemTime) {
         match answer {
-            Answer::Refused(Refusal::ChannelGone) => {
+            answer if says_gone(answer) && self.unlisted && is_lasting(&task, answer) => {
                 let doubts = mem::take(&mut self.doubts);
                 self.gone(channel, now);
                 self.begin_again(doubts);
             }
-            Answer::Refused(Refusal::Other { status: 404, .. }) if matches!(task.call, Call::GetChannel { .. }) => {
-                self.go_on(task, Call::FindChannel { guild: self.owner.guild, channel });
+            answer if says_gone(answer) && self.unlisted => {
+                let call = task.call.clone();
+                self.retry(task, call, answer, now);
+            }
+            answer if says_gone(answer) => self.go_on(task, Call::FindChannel { guild: self.owner.guild, channel }),
+            Answer::Unlisted => {
+                self.unlisted = true;
+                self.go_on(task, Call::GetChannel { channel });
             }
             Answer::Unknown if task.attempt < LOOKS || self.missed.is_some() => {
                 let call = task.call.clone();
@@ -102,6 +115,7 @@ impl Ticket {
             _ if self.missed == Some(Missed::AskedBefore) => self.miss(channel, now),
             _ => {
                 self.missed = None;
+                self.unlisted = false;
                 self.reassure(channel, now);
             }
         }
@@ -146,6 +160,15 @@ impl Ticket {
         self.replies.push(Reply::owed(asker.clone(), role));
         asker
     }
+}
+
+fn is_lasting(task: &Task, answer: &Answer) -> bool {
+    *answer == Answer::Refused(Refusal::ChannelGone) || task.attempt >= LASTING
+}
+
+/// A 404, with Discord's code or without.
+const fn says_gone(answer: &Answer) -> bool {
+    matches!(answer, Answer::Refused(Refusal::ChannelGone | Refusal::Other { status: 404, .. }))
 }
 
 const fn is_press(asker: &Asker) -> bool {

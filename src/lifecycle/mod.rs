@@ -6,6 +6,7 @@
 
 pub mod call;
 mod closing;
+mod creation;
 mod doubt;
 pub mod durable;
 pub mod menu;

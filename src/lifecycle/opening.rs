@@ -18,6 +18,8 @@ use crate::lifecycle::words::Words;
 /// A channel that could not be made so many times is not tried any more: the member is told. With the growing pauses
 /// that is about a quarter of a minute, as long as somebody looks at "thinking…".
 const TRIES: u32 = 6;
+/// Discord says for moments of channels which exist that they do not: so many times more it is looked.
+const LOST: u32 = 2;
 /// A channel that could not be looked into so many times holds nobody up any more, and is left for the next start if that
 /// is forbidden.
 const LOOKS: u32 = 6;
@@ -78,7 +80,18 @@ impl Ticket {
                 self.begin_call(Call::ReadChannel { channel, after: None }, now);
                 self.tell_all(channel, now);
             }
-            None => self.begin_call(Call::ListChannels { guild: self.owner.guild }, now),
+            None => {
+                // The process before may have begun to make it.
+                self.remember_creation(now);
+                self.begin_call(Call::ListChannels { guild: self.owner.guild }, now);
+            }
+        }
+    }
+
+    /// A creation may take effect, or have taken it, without our hearing of it.
+    fn remember_creation(&mut self, now: SystemTime) {
+        if let State::Opening(Opening { asker, .. }) = &self.state {
+            self.creations.remember(asker, now);
         }
     }
 
@@ -112,7 +125,10 @@ impl Ticket {
             }
             Answer::Limited { wait } => self.refuse_for_now(wait, now),
             // Whether it was made is not known, so it is looked for before another one is made.
-            _ => self.retry(task, Call::ListChannels { guild: self.owner.guild }, &answer, now),
+            _ => {
+                self.remember_creation(now);
+                self.retry(task, Call::ListChannels { guild: self.owner.guild }, &answer, now);
+            }
         }
     }
 
@@ -124,6 +140,7 @@ impl Ticket {
         match answer {
             Answer::Channels(channels) => match self.ours(&channels, opening.asker.intent()) {
                 Some(channel) => {
+                    self.creations.resolve(channel, opening.asker.intent());
                     self.step.notes.push(Note::Found { channel });
                     self.bind(channel, now);
                     // Before a crash the welcome may have been sent to a channel whose id was not yet saved.
@@ -177,14 +194,13 @@ impl Ticket {
         match answer {
             Answer::Read { announcement, .. } if after => self.read_for_announcement(task, *announcement, now),
             Answer::Read { welcome, others, .. } => self.read_from_start(task, there, *welcome, *others, now),
-            Answer::Refused(Refusal::ChannelGone) => self.gone(there, now),
+            Answer::Refused(Refusal::ChannelGone) if self.is_lost(&task, there) => self.gone(there, now),
             // Where it cannot be seen whether somebody was greeted, once too often is better than not at all.
             Answer::Refused(Refusal::Forbidden(_)) if !after && self.state.channel() == Some(there) => {
                 self.read_from_start(task, there, false, false, now);
             }
             Answer::Refused(_) if self.state.channel() != Some(there) && task.attempt >= LOOKS => {
-                self.take_sighting(there);
-                self.rivals.forget(there);
+                self.forget(there);
                 self.give_up(&task.call, answer);
             }
             _ => {
@@ -192,6 +208,12 @@ impl Ticket {
                 self.retry(task, call, answer, now);
             }
         }
+    }
+
+    /// Discord has said often enough that a channel does not exist which is not the ticket's. Of the ticket's own one that
+    /// is looked up otherwise.
+    fn is_lost(&self, task: &Task, there: ChannelId) -> bool {
+        self.state.channel() != Some(there) && task.attempt >= LOST
     }
 
     fn read_from_start(&mut self, task: Task, there: ChannelId, welcome: bool, others: bool, now: SystemTime) {
@@ -202,6 +224,8 @@ impl Ticket {
         if welcome && sighting.is_some() && self.yield_to_greeted(there, now) {
             return;
         }
+        let late = !others && sighting.as_ref().is_some_and(|sighting| self.creations.is_late(sighting));
+        let ours = late || self.rivals.was_ours(there);
         match (&self.state, sighting) {
             (State::Opening(Opening { channel: Some(channel), .. }) | State::Open { channel }, _)
                 if *channel == there =>
@@ -210,7 +234,7 @@ impl Ticket {
                     self.go_on(task, self.welcome(there));
                 }
             }
-            (_, Some(sighting)) if !others && self.rivals.is_surplus(there) => {
+            (_, Some(sighting)) if !others && (welcome || ours) && self.rivals.is_surplus(there) => {
                 // This process greets nobody in a second channel.
                 if welcome && sighting.mark.is_some() {
                     self.note_another_process(there);
@@ -231,25 +255,25 @@ impl Ticket {
                     self.go_on(task, self.welcome(there));
                 }
             }
+            (_, Some(sighting)) if ours && !welcome && !others => {
+                if let Some(sighting) = self.wait_for_welcome(sighting, now) {
+                    self.remove_duplicate(task, sighting);
+                }
+            }
             (State::Absent | State::Opening(Opening { channel: None, .. }) | State::Refused(_), Some(sighting))
                 if welcome =>
             {
                 self.adopt(sighting.channel, now);
             }
-            // Nobody was greeted in it, but somebody uses it. It is theirs when they have been: a crash in between leaves
-            // nothing half done.
+            // Somebody uses it, or made it: a copy of the ticket, whose channel was deleted then. It is theirs when they have
+            // been greeted: a crash in between leaves nothing half done.
             (State::Absent | State::Opening(Opening { channel: None, .. }) | State::Refused(_), Some(sighting))
-                if others && sighting.mark.is_some() && !self.is_welcoming() =>
+                if sighting.mark.is_some() && !self.is_welcoming() =>
             {
                 self.sightings.push(sighting);
                 self.go_on(task, self.welcome(there));
             }
-            (_, Some(sighting @ Sighting { mark: Some(_), .. })) if !welcome && !others => {
-                if let Some(sighting) = self.wait_for_welcome(sighting, now) {
-                    self.remove_duplicate(task, sighting);
-                }
-            }
-            (_, Some(sighting)) if welcome || (others && sighting.mark.is_some()) => {
+            (_, Some(sighting)) if welcome || sighting.mark.is_some() => {
                 self.step.notes.push(Note::Unclaimed { channel: there });
             }
             (State::Absent | State::Opening(_) | State::Refused(_) | State::Open { .. } | State::Closing(_), _) => {}
@@ -269,7 +293,7 @@ impl Ticket {
         self.step.notes.push(Note::Adopted { channel });
         self.demote_opener();
         self.tell_all(channel, now);
-        self.rivals.forget(channel);
+        self.forget(channel);
         self.state = State::Open { channel };
     }
 
@@ -281,7 +305,7 @@ impl Ticket {
                 (Some(_), None) => self.adopt(there, now),
                 (Some(_), Some(_)) => self.step.notes.push(Note::Unclaimed { channel: there }),
             },
-            Answer::Refused(Refusal::ChannelGone) => self.gone(there, now),
+            Answer::Refused(Refusal::ChannelGone) if self.is_lost(&task, there) => self.gone(there, now),
             Answer::Refused(_) if task.attempt >= LOOKS && self.is_sought(there) => {
                 self.take_sighting(there);
                 self.give_up(&task.call, answer);
@@ -353,8 +377,7 @@ impl Ticket {
         let State::Opening(opening) = &mut self.state else { return };
         opening.channel = Some(channel);
         let intent = opening.asker.intent();
-        self.take_sighting(channel);
-        self.rivals.forget(channel);
+        self.forget(channel);
         self.settle_contest(channel, intent, now);
     }
 

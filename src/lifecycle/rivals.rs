@@ -76,6 +76,11 @@ impl Rivals {
         self.surplus.contains(&there)
     }
 
+    /// This process had taken the channel for the ticket.
+    pub(super) fn was_ours(&self, there: ChannelId) -> bool {
+        self.own.contains(&there)
+    }
+
     /// The channel is gone, or is somebody's ticket.
     pub(super) fn forget(&mut self, there: ChannelId) {
         self.surplus.retain(|surplus| *surplus != there);
@@ -235,13 +240,14 @@ impl Ticket {
         let same_press = self.sightings.iter().filter(|rival| rival.mark == mark).map(|rival| rival.channel);
         let same_press: Vec<ChannelId> = same_press.filter(|rival| !self.is_deleting(*rival)).collect();
         let made_one = self.rivals.made == Some(own);
-        if !same_press.is_empty() && made_one {
-            self.step.notes.push(Note::AnotherProcess);
-        }
         let earlier = self.sightings.iter().filter(|rival| rival.mark.is_some_and(|(marked, _)| marked == member));
         let earlier = earlier.map(|rival| rival.channel).filter(|_| self.rivals.contested);
         let (lower, higher): (Vec<ChannelId>, Vec<ChannelId>) = same_press.into_iter().partition(|rival| *rival < own);
         self.rivals.surplus.extend(higher);
+        // A higher one may be a copy that somebody made; whether somebody was greeted in it tells.
+        if !lower.is_empty() && made_one {
+            self.step.notes.push(Note::AnotherProcess);
+        }
         // Where more than one may be of our own making, the lower one is the ticket only if somebody was greeted in it.
         let sure = made_one || self.rivals.contested;
         match lower.iter().copied().chain(earlier).min().filter(|winner| *winner < own) {

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::ids::{ChannelId, Owner};
 use crate::lifecycle::call::{Answer, Call, Sighting};
+use crate::lifecycle::creation::Creations;
 use crate::lifecycle::doubt::{CHECK_AGAIN_AFTER, Doubt, Missed};
 use crate::lifecycle::note::{Note, Why};
 use crate::lifecycle::reply::{Reply, Role};
@@ -41,7 +42,7 @@ pub enum Event {
         /// They hold the support role.
         support: bool,
     },
-    /// Proof that this channel does not exist.
+    /// Discord said that this channel was deleted.
     Gone {
         /// The channel.
         channel: ChannelId,
@@ -159,10 +160,14 @@ pub struct Ticket {
     pub(super) checked: Option<SystemTime>,
     /// A list came without the channel: it is checked until Discord says whether it exists.
     pub(super) missed: Option<Missed>,
+    /// A list came without the channel since it was last known to exist.
+    pub(super) unlisted: bool,
     /// It has been said in the channel that a limit keeps it.
     pub(super) told_kept: bool,
     /// What is known of another process that uses the same token.
     pub(super) rivals: Rivals,
+    /// What was made, or may have been, and was not answered.
+    pub(super) creations: Creations,
     /// The row could not be read yet: what the state is, is not known.
     unread: bool,
     /// Events whose change could not be saved, or not be decided without the row.
@@ -186,8 +191,10 @@ impl Ticket {
             doubts: Vec::new(),
             checked: None,
             missed: None,
+            unlisted: false,
             told_kept: false,
             rivals: Rivals::default(),
+            creations: Creations::default(),
             unread: false,
             unsaved: Vec::new(),
             save_again: None,
@@ -249,7 +256,8 @@ impl Ticket {
             return replies.chain([again]).min();
         }
         let rivals = self.rivals.deadline();
-        replies.chain(rivals).chain(self.tasks.deadline()).chain(self.due()).chain(forget).min()
+        let creations = self.creations.deadline();
+        replies.chain(rivals).chain(self.tasks.deadline()).chain(self.due()).chain(forget).chain(creations).min()
     }
 
     /// Nothing is under way and no deadline is near: the row says it all, and this value may be let go.
@@ -261,6 +269,7 @@ impl Ticket {
             && self.save_again.is_none()
             && self.checked.is_none()
             && self.rivals.is_quiet()
+            && self.creations.deadline().is_none()
             && !self.unread
     }
 
@@ -374,6 +383,7 @@ impl Ticket {
         if self.checked.is_some_and(|checked| checked + CHECK_AGAIN_AFTER <= now) {
             self.checked = None;
         }
+        self.creations.wake(now);
         self.look_at_unfinished(false, now);
         self.step.calls.extend(self.tasks.wake(now));
         self.wake_replies(now);
@@ -570,9 +580,15 @@ impl Ticket {
             let note = if by_us { Note::Closed { channel: gone } } else { Note::Gone { channel: gone } };
             self.end(gone, note, now);
         }
-        self.take_sighting(gone);
-        self.rivals.forget(gone);
+        self.forget(gone);
         self.tasks.drop_all(|call| call.is_about(gone));
+    }
+
+    /// A channel is looked into no more: it is gone, or left to itself, or the ticket.
+    pub(super) fn forget(&mut self, there: ChannelId) -> Option<Sighting> {
+        self.rivals.forget(there);
+        self.creations.forget(there);
+        self.take_sighting(there)
     }
 
     /// The ticket is over.
@@ -590,6 +606,7 @@ impl Ticket {
         self.state = State::Absent;
         self.rivals.reset();
         self.missed = None;
+        self.unlisted = false;
         self.told_kept = false;
         self.checked = None;
         self.resolve_doubts();
