@@ -192,9 +192,9 @@ impl Ticket {
         let of_ticket = self.state.channel() == Some(there);
         match answer {
             Answer::Done if of_ticket => self.end(there, Note::Closed { channel: there }, now),
-            Answer::Done => self.gone(there, now),
+            Answer::Done | Answer::Refused(Refusal::ChannelGone) if !of_ticket => self.gone(there, now),
             // Whether it is, is being looked up; until then it goes on.
-            Answer::Refused(Refusal::ChannelGone) if of_ticket => {
+            Answer::Refused(Refusal::ChannelGone) => {
                 let call = task.call.clone();
                 self.retry(task, call, answer, now);
             }

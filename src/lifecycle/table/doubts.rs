@@ -17,6 +17,14 @@ fn doubting() -> Story {
     )
 }
 
+impl Story {
+    /// Discord says by the channel's id that it does not exist, and lists none.
+    #[track_caller]
+    fn not_there(self) -> Self {
+        self.answer(get(C), no_channel(), open(C), &[find(C)]).answer(find(C), Answer::Unlisted, open(C), &[get(C)])
+    }
+}
+
 fn ordered() -> Event {
     wants(by_command(ALICE, COMMAND))
 }
@@ -24,10 +32,6 @@ fn ordered() -> Event {
 /// The same, and a command waits to hear it, too.
 fn both_doubting() -> Story {
     doubting().on(ordered(), open(C), &[])
-}
-
-fn gone_from_discord() -> Answer {
-    refused(Refusal::ChannelGone)
 }
 
 #[test]
@@ -38,6 +42,21 @@ fn the_ticket_exists() {
         .answer(get(C), Answer::Done, open(C), &[told.clone()])
         .answer(told, Answer::Sent(M), open(C), &[])
         .rests();
+}
+
+#[test]
+fn one_404_ends_no_ticket() {
+    doubting().answer(get(C), no_channel(), open(C), &[find(C)]).answer(find(C), Answer::Done, open(C), &[]).rests();
+    // Neither does a list that leaves it out, because the bot may not see it.
+    doubting().not_there().answer(get(C), forbidden(), open(C), &[]).rests();
+    doubting().not_there().answer(get(C), Answer::Done, open(C), &[]).rests();
+    // What was witnessed before it was seen again does not count any more.
+    doubting()
+        .not_there()
+        .answer(get(C), Answer::Done, open(C), &[])
+        .wake(10_000, open(C), &[])
+        .on(wants(by_command(ALICE, LEAVE)), open(C), &[get(C)])
+        .answer(get(C), no_channel(), open(C), &[find(C)]);
 }
 
 #[test]
@@ -57,7 +76,8 @@ fn it_is_not_known_whether_the_ticket_exists() {
 fn the_ticket_is_gone_and_the_same_press_opens_a_new_one() {
     let here = edit(begun(FIRST), Words::Created(D));
     doubting()
-        .answer(get(C), gone_from_discord(), deferred(), &[create()])
+        .not_there()
+        .answer(get(C), no_channel(), deferred(), &[create()])
         .notes(&[Note::Gone { channel: C }, Note::Asked { by: ALICE, way: Way::Button }])
         .answer(create(), Answer::Created(D), opening(by_press(ALICE, begun(FIRST)), Some(D)), &[here, welcome(D)]);
 }
@@ -66,7 +86,8 @@ fn the_ticket_is_gone_and_the_same_press_opens_a_new_one() {
 fn an_answer_that_turns_out_wrong_while_it_gets_lost_is_not_the_last_word() {
     given(open(C))
         .on(pressed(FIRST), open(C), &[pointed(FIRST), get(C)])
-        .answer(get(C), gone_from_discord(), asked(), &[create()])
+        .not_there()
+        .answer(get(C), no_channel(), asked(), &[create()])
         .answer(pointed(FIRST), Answer::Unknown, asked(), &[])
         .wake(100, deferred(), &[defer(begun(FIRST))]);
 }
@@ -82,7 +103,8 @@ fn all_who_asked_share_the_new_one() {
     both_doubting()
         .on(pressed(SECOND), open(C), &[pointed(SECOND)])
         .answer(pointed(SECOND), Answer::Done, open(C), &[])
-        .answer(get(C), gone_from_discord(), deferred(), &[create()])
+        .not_there()
+        .answer(get(C), no_channel(), deferred(), &[create()])
         .answer(create(), Answer::Created(D), opening(by_press(ALICE, begun(FIRST)), Some(D)), &told);
 }
 

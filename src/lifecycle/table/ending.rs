@@ -67,30 +67,41 @@ fn only_proof_ends_a_ticket() {
 
 /// What stands in for Discord may have another word for it; what stands in between may say so of anything.
 #[test]
-fn a_404_of_another_kind_is_a_reason_to_look_at_the_whole_list() {
+fn a_404_without_discords_code_counts_when_it_lasts() {
     let no = |code| refused(Refusal::Other { status: 404, code });
-    let find = || Call::FindChannel { guild: GUILD, channel: C };
     for code in [0, 404] {
-        let looking = || given(open(C)).on(missing(C), open(C), &[get(C)]).answer(get(C), no(code), open(C), &[find()]);
-        looking().answer(find(), refused(Refusal::ChannelGone), Absent, &[]).rests();
-        looking().answer(find(), Answer::Done, open(C), &[]).rests();
+        // A list came without it before.
+        let looking = || given(open(C)).on(missing(C), open(C), &[get(C)]).answer(get(C), no(code), open(C), &[]);
+        let looking = || looking().wake(250, open(C), &[get(C)]).answer(get(C), no(code), open(C), &[]);
+        let looking = || looking().wake(750, open(C), &[get(C)]);
+        looking().answer(get(C), no(code), Absent, &[]).rests();
+        looking().answer(get(C), forbidden(), open(C), &[]).rests();
 
-        let deleting = given(announced()).wake(5000, announced(), &[delete(C)]);
-        deleting
-            .answer(delete(C), no(code), announced(), &[get(C)])
-            .answer(get(C), no(code), announced(), &[find()])
-            .answer(find(), refused(Refusal::ChannelGone), Absent, &[])
+        given(announced())
+            .wake(5000, announced(), &[delete(C)])
+            .answer(delete(C), no(code), announced(), &[find(C)])
+            .answer(find(C), Answer::Done, announced(), &[])
+            .wake(5250, announced(), &[delete(C)])
+            .answer(delete(C), no_channel(), announced(), &[find(C)])
+            .answer(find(C), Answer::Unlisted, announced(), &[get(C)])
+            .answer(get(C), no_channel(), Absent, &[])
             .notes(&[Note::Closed { channel: C }])
             .rests();
     }
 }
 
 #[test]
-fn any_call_may_bring_the_proof() {
-    let no = || refused(Refusal::ChannelGone);
-    given(bound()).answer(read(C), no(), Absent, &[]);
-    given(silent()).answer(read_after(LEAVE), no(), Absent, &[]).rests();
-    given(announced()).wake(5000, announced(), &[delete(C)]).answer(delete(C), no(), Absent, &[]).rests();
+fn any_call_may_raise_the_doubt() {
+    for (state, call) in [(bound(), read(C)), (silent(), read_after(LEAVE))] {
+        given(state.clone()).lost(call.clone()).answer(get(C), no_channel(), Absent, &[]);
+        // It was not so, and what was asked for is asked for again.
+        given(state.clone()).lost(call.clone()).answer(get(C), Answer::Done, state.clone(), &[]).wake(
+            250,
+            state,
+            &[call],
+        );
+    }
+    given(announced()).wake(5000, announced(), &[delete(C)]).lost(delete(C)).answer(get(C), no_channel(), Absent, &[]);
 }
 
 #[test]

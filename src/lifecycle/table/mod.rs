@@ -205,6 +205,10 @@ fn get(channel: ChannelId) -> Call {
     Call::GetChannel { channel }
 }
 
+fn find(channel: ChannelId) -> Call {
+    Call::FindChannel { guild: GUILD, channel }
+}
+
 fn read(channel: ChannelId) -> Call {
     Call::ReadChannel { channel, after: None }
 }
@@ -262,6 +266,11 @@ fn delete(channel: ChannelId) -> Call {
 
 fn refused(refusal: Refusal) -> Answer {
     Answer::Refused(refusal)
+}
+
+/// 404 with the code 10003.
+fn no_channel() -> Answer {
+    refused(Refusal::ChannelGone)
 }
 
 fn forbidden() -> Answer {
@@ -336,6 +345,13 @@ impl Story {
     #[track_caller]
     fn answer(self, call: Call, answer: Answer, then: State, calls: &[Call]) -> Self {
         self.on(Event::Answered { call, answer }, then, calls)
+    }
+
+    /// A call about the ticket's channel was answered with 404, and so it is looked for, in the list and by its id.
+    #[track_caller]
+    fn lost(self, call: Call) -> Self {
+        let state = self.ticket.state().clone();
+        self.answer(call, no_channel(), state.clone(), &[find(C)]).answer(find(C), Answer::Unlisted, state, &[get(C)])
     }
 
     /// From now on it is so late.

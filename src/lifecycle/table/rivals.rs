@@ -56,12 +56,69 @@ fn the_other_process_may_die_before_it_greets() {
 
 #[test]
 fn the_higher_channel_is_removed_though_somebody_was_greeted_in_it() {
-    made(C).on(Event::Seen(marked(D, FIRST)), bound(), &[read(D)]).notes(&[Note::AnotherProcess]).answer(
-        read(D),
-        seen(true, false),
-        bound(),
-        &[delete(D)],
-    );
+    made(C)
+        .on(Event::Seen(marked(D, FIRST)), bound(), &[read(D)])
+        .answer(read(D), seen(true, false), bound(), &[delete(D)])
+        .notes(&[Note::AnotherProcess, Note::Duplicate { channel: D }]);
+}
+
+#[test]
+fn a_copy_of_the_ticket_is_nobodys_second_channel_and_stays() {
+    made(C)
+        .on(Event::Seen(marked(D, FIRST)), bound(), &[read(D)])
+        .notes(&[])
+        .answer(read(D), seen(false, false), bound(), &[])
+        .notes(&[Note::Unclaimed { channel: D }]);
+    given(open(C))
+        .on(Event::Seen(marked(D, FIRST)), open(C), &[list()])
+        .answer(list(), both(), open(C), &[read(D)])
+        .answer(read(D), seen(false, false), open(C), &[])
+        .notes(&[Note::Unclaimed { channel: D }])
+        .rests();
+}
+
+#[test]
+fn the_copy_of_a_ticket_that_was_deleted_is_the_ticket() {
+    given(open(C))
+        .on(Event::Seen(marked(D, FIRST)), open(C), &[list()])
+        .on(gone(C), Absent, &[])
+        .answer(list(), Answer::Channels(vec![marked(D, FIRST)]), Absent, &[read(D)])
+        .answer(read(D), seen(false, false), Absent, &[welcome(D)])
+        .answer(welcome(D), Answer::Sent(M), open(D), &[])
+        .notes(&[Note::Adopted { channel: D }])
+        .rests();
+}
+
+/// Of two that are there, one is of a creation that was not answered, and lower than one that was made by hand.
+#[test]
+fn what_was_made_without_an_answer_is_removed_beside_the_ticket_but_once() {
+    let late = ChannelId(snowflake(20_000, 0));
+    let copy = ChannelId(snowflake(30_000, 0));
+    let story = given(Absent)
+        .on(pressed(FIRST), asked(), &[create()])
+        .answer(create(), Answer::Unknown, asked(), &[])
+        .wake(250, asked(), &[list()])
+        .answer(list(), Answer::Channels(vec![]), asked(), &[create()])
+        .answer(create(), Answer::Created(C), bound(), &[CREATED(C), welcome(C)]);
+    let story = story.at(20_000).on(Event::Seen(marked(late, FIRST)), bound(), &[read(late)]);
+    let story = story.answer(read(late), seen(false, false), bound(), &[delete(late)]);
+    let story = story.answer(delete(late), Answer::Done, bound(), &[]);
+    let story = story.at(30_000).on(Event::Seen(marked(copy, FIRST)), bound(), &[read(copy)]);
+    story.answer(read(copy), seen(false, false), bound(), &[]).notes(&[Note::Unclaimed { channel: copy }]);
+}
+
+#[test]
+fn what_was_made_too_late_for_a_creation_without_an_answer_is_somebody_elses() {
+    let copy = ChannelId(snowflake(61_000, 0));
+    given(Absent)
+        .on(pressed(FIRST), asked(), &[create()])
+        .answer(create(), Answer::Unknown, asked(), &[])
+        .wake(250, asked(), &[list()])
+        .answer(list(), Answer::Channels(vec![]), asked(), &[create()])
+        .answer(create(), Answer::Created(C), bound(), &[CREATED(C), welcome(C)])
+        .on(Event::Seen(marked(copy, FIRST)), bound(), &[read(copy)])
+        .answer(read(copy), seen(false, false), bound(), &[])
+        .notes(&[Note::Unclaimed { channel: copy }]);
 }
 
 #[test]
@@ -179,12 +236,11 @@ fn a_close_that_another_process_announces_is_not_announced_twice() {
         )
     };
     let closing = |announced| closing_by(by_press(ALICE, begun(LEAVE)), announced);
-    lost().answer(read_after(LEAVE), heard(true), closing(true), &[]).wake(5000, closing(true), &[delete(C)]).answer(
-        delete(C),
-        refused(Refusal::ChannelGone),
-        Absent,
-        &[],
-    );
+    lost()
+        .answer(read_after(LEAVE), heard(true), closing(true), &[])
+        .wake(5000, closing(true), &[delete(C)])
+        .lost(delete(C))
+        .answer(get(C), no_channel(), Absent, &[]);
     // It is not there yet, or the other process said something else.
     lost()
         .answer(read_after(LEAVE), heard(false), closing(false), &[])
@@ -193,16 +249,20 @@ fn a_close_that_another_process_announces_is_not_announced_twice() {
 }
 
 #[test]
-fn a_channel_that_another_process_is_about_to_greet_in_is_waited_for() {
+fn a_channel_that_may_be_ours_and_that_another_process_may_greet_in_is_waited_for() {
+    let told = || tell(press(FIRST), Words::CategoryFull);
     let fresh = || {
-        given(Absent).on(Event::Seen(marked(C, FIRST)), Absent, &[read(C)]).answer(
-            read(C),
-            seen(false, false),
-            Absent,
-            &[],
-        )
+        given(Absent)
+            .on(pressed(FIRST), asked(), &[create()])
+            .answer(create(), Answer::Unknown, asked(), &[])
+            .wake(250, asked(), &[list()])
+            .answer(list(), Answer::Channels(vec![]), asked(), &[create()])
+            .answer(create(), refused(Refusal::CategoryFull), refusing(Words::CategoryFull), &[told()])
+            .answer(told(), Answer::Done, Absent, &[])
+            .on(Event::Seen(marked(C, FIRST)), Absent, &[read(C)])
+            .answer(read(C), seen(false, false), Absent, &[])
     };
-    fresh().wake(250, Absent, &[read(C)]).answer(read(C), seen(true, false), open(C), &[]).rests();
+    fresh().wake(500, Absent, &[read(C)]).answer(read(C), seen(true, false), open(C), &[]).rests();
     // Who presses meanwhile does not wait for the pause.
     fresh().on(pressed(SECOND), opening(by_press(ALICE, press(SECOND)), None), &[read(C)]).answer(
         read(C),

@@ -42,18 +42,40 @@ const LOOKED: u64 = 250 + 500 + 1000 + 2000 + 4000 + 8000;
 
 /// When a channel is looked at in which another process may be about to greet somebody.
 const LOOKED_AGAIN: [u64; 12] =
-    [250, 750, 1750, 3750, 7750, 15_750, 23_750, 31_750, 39_750, 47_750, 55_750, LEFT_BEHIND];
+    [500, 1000, 2000, 4000, 8000, 16_000, 24_000, 32_000, 40_000, 48_000, 56_000, LEFT_BEHIND];
 /// When it counts as left behind.
-const LEFT_BEHIND: u64 = 63_750;
+const LEFT_BEHIND: u64 = 64_000;
 
-/// A channel that nobody was greeted in for so long that it is being removed.
-fn left_behind(sighting: Sighting) -> Story {
-    let channel = sighting.channel;
-    let mut story = looking(sighting);
+/// A creation got no answer, the press came to nothing, and now there is a channel for it.
+fn made_after_all() -> Story {
+    given(Absent)
+        .on(pressed(FIRST), asked(), &[create()])
+        .answer(create(), Answer::Unknown, asked(), &[])
+        .wake(250, asked(), &[list()])
+        .answer(list(), Answer::Channels(vec![]), asked(), &[create()])
+        .answer(create(), refused(Refusal::CategoryFull), refusing(Words::CategoryFull), &[told_full()])
+        .answer(told_full(), Answer::Done, Absent, &[])
+        .on(saw(marked(C, FIRST)), Absent, &[read(C)])
+}
+
+/// Nobody was greeted in it for so long that it is being removed.
+fn left_behind() -> Story {
+    let mut story = made_after_all();
     for time in LOOKED_AGAIN {
-        story = story.answer(read(channel), seen(false, false), Absent, &[]).wake(time, Absent, &[read(channel)]);
+        story = story.answer(read(C), seen(false, false), Absent, &[]).wake(time, Absent, &[read(C)]);
     }
-    story.answer(read(channel), seen(false, false), Absent, &[delete(channel)])
+    story.answer(read(C), seen(false, false), Absent, &[delete(C)])
+}
+
+/// Discord says so for moments of channels that exist.
+fn looking_for_what_is_gone(then: State) -> Story {
+    let story = looking(unmarked(OLD));
+    let story = if then == Absent { story } else { story.on(pressed(FIRST), then.clone(), &[]) };
+    story
+        .answer(read(OLD), no_channel(), then.clone(), &[])
+        .wake(250, then.clone(), &[read(OLD)])
+        .answer(read(OLD), no_channel(), then.clone(), &[])
+        .wake(750, then, &[read(OLD)])
 }
 
 /// Each time with this answer.
@@ -75,10 +97,9 @@ fn a_ticket_without_a_row_is_adopted() {
         .notes(&[Note::Adopted { channel: OLD }])
         .rests();
     // Nobody was greeted, but somebody has been writing there: the close button is owed to them.
-    let welcome = || Call::Welcome { owner: OWNER, channel: OLD };
-    let greeting = || looking(marked(OLD, SECOND)).answer(read(OLD), seen(false, true), Absent, &[welcome()]);
-    greeting().answer(welcome(), Answer::Sent(M), open(OLD), &[]).rests();
-    greeting().answer(welcome(), Answer::Unknown, Absent, &[]).wake(250, Absent, &[read(OLD)]).answer(
+    let greeting = || looking(marked(OLD, SECOND)).answer(read(OLD), seen(false, true), Absent, &[welcome(OLD)]);
+    greeting().answer(welcome(OLD), Answer::Sent(M), open(OLD), &[]).rests();
+    greeting().answer(welcome(OLD), Answer::Unknown, Absent, &[]).wake(250, Absent, &[read(OLD)]).answer(
         read(OLD),
         seen(true, true),
         open(OLD),
@@ -88,11 +109,11 @@ fn a_ticket_without_a_row_is_adopted() {
     greeting()
         .on(saw(marked(D, FIRST)), Absent, &[read(D)])
         .answer(read(D), seen(true, true), open(D), &[])
-        .answer(welcome(), Answer::Sent(M), open(D), &[])
+        .answer(welcome(OLD), Answer::Sent(M), open(D), &[])
         .notes(&[Note::Unclaimed { channel: OLD }]);
     // Who presses meanwhile waits for it.
     greeting().on(pressed(FIRST), asked(), &[]).answer(
-        welcome(),
+        welcome(OLD),
         Answer::Sent(M),
         open(OLD),
         &[tell(press(FIRST), Words::AlreadyOpen(OLD))],
@@ -101,29 +122,29 @@ fn a_ticket_without_a_row_is_adopted() {
 
 #[test]
 fn what_nobody_used_is_removed_if_we_made_it() {
-    left_behind(marked(OLD, SECOND))
-        .notes(&[Note::Duplicate { channel: OLD }])
-        .answer(delete(OLD), Answer::Done, Absent, &[])
+    left_behind().notes(&[Note::Duplicate { channel: C }]).answer(delete(C), Answer::Done, Absent, &[]).rests();
+}
+
+#[test]
+fn a_channel_with_our_mark_that_we_may_not_have_made_is_the_members_ticket() {
+    looking(marked(OLD, SECOND))
+        .answer(read(OLD), seen(false, false), Absent, &[welcome(OLD)])
+        .answer(welcome(OLD), Answer::Sent(M), open(OLD), &[])
+        .notes(&[Note::Adopted { channel: OLD }])
         .rests();
 }
 
 #[test]
 fn what_somebody_begins_to_use_is_not_removed_after_all() {
-    let welcome = || Call::Welcome { owner: OWNER, channel: OLD };
-    let failed = || {
-        left_behind(marked(OLD, SECOND)).answer(delete(OLD), Answer::Unknown, Absent, &[]).wake(
-            LEFT_BEHIND + 250,
-            Absent,
-            &[read(OLD)],
-        )
-    };
-    failed().answer(read(OLD), seen(false, true), Absent, &[welcome()]);
+    let failed =
+        || left_behind().answer(delete(C), Answer::Unknown, Absent, &[]).wake(LEFT_BEHIND + 250, Absent, &[read(C)]);
+    failed().answer(read(C), seen(false, true), Absent, &[welcome(C)]);
     failed()
-        .answer(read(OLD), seen(false, false), Absent, &[delete(OLD)])
-        .answer(delete(OLD), refused(Refusal::ChannelGone), Absent, &[])
+        .answer(read(C), seen(false, false), Absent, &[delete(C)])
+        .answer(delete(C), no_channel(), Absent, &[])
         .rests();
     // It is not looked into twice, whoever sees it.
-    failed().on(saw(marked(OLD, SECOND)), Absent, &[]);
+    failed().on(saw(marked(C, FIRST)), Absent, &[]);
 }
 
 #[test]
@@ -142,7 +163,7 @@ fn an_outage_does_not_end_the_look_and_holds_nobody_up() {
 fn what_is_not_ours_is_left_alone() {
     looking(unmarked(OLD)).answer(read(OLD), seen(false, true), Absent, &[]).rests();
     looking(unmarked(OLD)).answer(read(OLD), seen(false, false), Absent, &[]).rests();
-    looking(unmarked(OLD)).answer(read(OLD), refused(Refusal::ChannelGone), Absent, &[]).rests();
+    looking_for_what_is_gone(Absent).answer(read(OLD), no_channel(), Absent, &[]).rests();
 }
 
 #[test]
@@ -190,7 +211,7 @@ fn what_a_former_process_made_for_the_press_is_its_channel() {
 fn a_channel_that_is_being_removed_is_not_taken_for_the_one_that_was_made() {
     let asker = Asker { at: at(LEFT_BEHIND), ..by_press(ALICE, press(FIRST)) };
     let waiting = || opening(asker.clone(), None);
-    left_behind(marked(C, FIRST))
+    left_behind()
         .on(wants(asker.clone()), waiting(), &[create()])
         .answer(create(), Answer::Unknown, waiting(), &[])
         .wake(LEFT_BEHIND + 250, waiting(), &[list()])
@@ -209,7 +230,8 @@ fn what_was_seen_while_the_channel_was_made_is_looked_into_afterwards() {
         .on(pressed(FIRST), asked(), &[create()])
         .on(saw(marked(D, FIRST)), asked(), &[])
         .answer(create(), Answer::Created(C), bound(), &calls)
-        .answer(read(D), seen(false, false), bound(), &[delete(D)]);
+        .answer(read(D), seen(false, false), bound(), &[])
+        .notes(&[Note::Unclaimed { channel: D }]);
     given(Absent)
         .on(pressed(FIRST), asked(), &[create()])
         .on(saw(marked(D, FIRST)), asked(), &[])
@@ -224,19 +246,19 @@ fn a_channel_that_cannot_be_read_is_left_for_the_next_start() {
 
 #[test]
 fn a_stray_that_cannot_be_deleted_is_given_up_after_a_minute() {
-    let mut story = left_behind(marked(OLD, SECOND));
+    let mut story = left_behind();
     let mut time = LEFT_BEHIND;
     for pause in [250, 500, 1000, 2000, 4000, 8000, 16_000, 32_000] {
         time += pause;
-        story = story.answer(delete(OLD), forbidden(), Absent, &[]).wake(time, Absent, &[read(OLD)]).answer(
-            read(OLD),
+        story = story.answer(delete(C), forbidden(), Absent, &[]).wake(time, Absent, &[read(C)]).answer(
+            read(C),
             seen(false, false),
             Absent,
-            &[delete(OLD)],
+            &[delete(C)],
         );
     }
-    // The next start looks again.
-    story.answer(delete(OLD), forbidden(), Absent, &[]).on(saw(marked(OLD, SECOND)), Absent, &[read(OLD)]);
+    // Whoever sees it next looks again.
+    story.answer(delete(C), forbidden(), Absent, &[]).on(saw(marked(C, FIRST)), Absent, &[read(C)]);
 }
 
 #[test]
@@ -253,8 +275,8 @@ fn a_press_waits_until_it_is_known_whether_there_is_a_ticket_already() {
         .answer(told, Answer::Done, open(OLD), &[])
         .rests();
     pressing(unmarked(OLD)).answer(read(OLD), seen(false, true), asked(), &[create()]);
-    pressing(unmarked(OLD)).answer(read(OLD), refused(Refusal::ChannelGone), asked(), &[create()]);
-    pressing(marked(OLD, SECOND)).answer(read(OLD), seen(false, false), asked(), &[create()]);
+    looking_for_what_is_gone(asked()).answer(read(OLD), no_channel(), asked(), &[create()]);
+    pressing(marked(OLD, SECOND)).answer(read(OLD), seen(false, false), asked(), &[welcome(OLD)]);
     pressing(unmarked(OLD))
         .on(saw(unmarked(D)), asked(), &[read(D)])
         .answer(read(OLD), seen(false, true), asked(), &[])
