@@ -225,7 +225,7 @@ impl Ticket {
             return;
         }
         let late = !others && sighting.as_ref().is_some_and(|sighting| self.creations.is_late(sighting));
-        let ours = late || self.rivals.was_ours(there);
+        let ours = late || self.rivals.was_ours(there) || self.rivals.is_older(there);
         match (&self.state, sighting) {
             (State::Opening(Opening { channel: Some(channel), .. }) | State::Open { channel }, _)
                 if *channel == there =>

@@ -91,6 +91,11 @@ impl Sandbox {
         self.act(|world| world.delete_channel(channel));
     }
 
+    /// Somebody clones a channel, and gets the copy.
+    pub fn clone_channel(&self, channel: Snowflake) -> Option<Snowflake> {
+        self.act(|world| world.clone_channel(channel))
+    }
+
     /// An administrator deletes a message, or a person dismisses a private one.
     pub fn delete_message(&self, channel: Snowflake, message: Snowflake) {
         self.act(|world| world.delete_message(channel, message));

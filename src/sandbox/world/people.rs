@@ -224,6 +224,14 @@ impl World {
         }
     }
 
+    /// Somebody clones a channel: the copy has its name, topic, category and rights, and nothing that was written.
+    pub fn clone_channel(&mut self, channel: Snowflake) -> Option<Snowflake> {
+        let original = self.channels.get(&channel)?.clone();
+        let copy = self.new_channel(original.kind, original.name, original.parent, original.overwrites);
+        let Channel { topic, nsfw, slowmode, .. } = original;
+        Some(self.insert_channel(Channel { topic, nsfw, slowmode, ..copy }))
+    }
+
     /// An administrator deletes a message, or a person dismisses a private one.
     pub fn delete_message(&mut self, channel: Snowflake, message: Snowflake) {
         self.drop_message(channel, message);

@@ -34,6 +34,10 @@ pub enum Deed {
     DeleteTicket,
     DeletePanel,
     Ruin,
+    /// Somebody clones a ticket's channel, and deletes the original or not.
+    Clone {
+        and_delete: bool,
+    },
     /// A member leaves.
     Leave(Snowflake),
     /// The category is filled, and emptied again.
@@ -88,6 +92,7 @@ impl Game {
         self.plan_some(weather.deletions, begin, span, |game| {
             (game.dice.pick(&[Deed::DeleteTicket, Deed::DeleteTicket, Deed::DeletePanel]), None)
         });
+        self.plan_some(weather.copies, begin, span, |game| (Deed::Clone { and_delete: game.dice.happens(500) }, None));
         self.plan_some(u64::from(weather.ruin), begin, span, |_| (Deed::Ruin, None));
         self.plan_some(u64::from(weather.leave), begin, span, |game| (Deed::Leave(game.somebody()), None));
     }
@@ -172,11 +177,10 @@ impl Game {
             }
             Deed::DeleteTicket => {
                 if let Some(channel) = self.some_ticket(self.cast.adam) {
-                    self.excuse_channel(channel, "the channel was deleted");
-                    self.world.delete_channel(channel);
-                    self.forget(channel);
+                    self.delete_ticket(channel);
                 }
             }
+            Deed::Clone { and_delete } => self.clone_ticket(and_delete),
             Deed::DeletePanel => {
                 for panel in self.panels() {
                     self.world.delete_message(self.cast.panel, panel);
@@ -206,6 +210,22 @@ impl Game {
             Deed::Outage(begins) => self.outage = begins,
             Deed::Eclipse(begins) => self.world.set_available(!begins),
             Deed::Disk(broken) => self.rows.broken = broken,
+        }
+    }
+
+    fn delete_ticket(&mut self, channel: Snowflake) {
+        self.excuse_channel(channel, "the channel was deleted");
+        self.world.delete_channel(channel);
+        self.forget(channel);
+    }
+
+    fn clone_ticket(&mut self, and_delete: bool) {
+        let Some(channel) = self.some_ticket(self.cast.adam) else { return };
+        if let Some(copy) = self.world.clone_channel(channel) {
+            self.copied(channel, copy);
+        }
+        if and_delete {
+            self.delete_ticket(channel);
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use talon::discord::{answer, request};
 use talon::ids::ChannelId;
-use talon::lifecycle::{Answer, Call, Refusal, Right};
+use talon::lifecycle::{Answer, Call, Refusal, Right, Words};
 use talon::sandbox::world::{Permissions, Request, Snowflake};
 
 use crate::simulator::bot::Seat;
@@ -42,11 +42,13 @@ pub enum Fate {
     ErrorAfter,
     /// It arrives when it has been given up.
     Late,
+    /// It is refused at once: the channel, which exists, is said not to.
+    Denied,
 }
 
 impl Fate {
     const fn is_answered(self) -> bool {
-        matches!(self, Self::Fine | Self::Slow | Self::Limited)
+        matches!(self, Self::Fine | Self::Slow | Self::Limited | Self::Denied)
     }
 }
 
@@ -65,6 +67,7 @@ impl Game {
             (if call.is_awaited() { weather.held_up } else { 0 }, Fate::HeldUp),
             (weather.slow, Fate::Slow),
             (weather.late, Fate::Late),
+            (if is_of_channel(call) { weather.denied } else { 0 }, Fate::Denied),
         ];
         let dice = &mut self.dice;
         fates.into_iter().find(|(rate, _)| dice.happens(*rate)).map_or(Fate::Fine, |(_, fate)| fate)
@@ -76,6 +79,9 @@ impl Game {
         let fate = self.fate(&call);
         if fate == Fate::HeldUp {
             return self.hold_up(from, call);
+        }
+        if fate == Fate::Denied {
+            return self.deny(from, call);
         }
         let pressed = matches!(call, Call::Acknowledge { .. });
         let there = match fate {
@@ -100,7 +106,7 @@ impl Game {
                 self.plan(there, Happening::Reach(letter));
             }
             Fate::Late => self.plan(despair + late, Happening::Reach(letter)),
-            Fate::LostBefore | Fate::ErrorBefore | Fate::HeldUp => {}
+            Fate::LostBefore | Fate::ErrorBefore | Fate::HeldUp | Fate::Denied => {}
         }
     }
 
@@ -117,6 +123,13 @@ impl Game {
         }
         let soon = self.dice.millis(1, 120);
         self.plan(soon, Happening::Answer { to: from, call, answer: Answer::Limited { wait } });
+    }
+
+    /// Discord does not find the channel, for a moment.
+    fn deny(&mut self, from: Seat, call: Call) {
+        self.tell(|_| format!("{from} asks: {call:?} (denied)"));
+        let soon = self.dice.millis(1, 120);
+        self.plan(soon, Happening::Answer { to: from, call, answer: Answer::Refused(Refusal::ChannelGone) });
     }
 
     /// A request takes effect.
@@ -156,6 +169,18 @@ impl Game {
             _ => false,
         });
     }
+}
+
+/// What it is for hangs on the channel.
+const fn is_of_channel(call: &Call) -> bool {
+    matches!(
+        call,
+        Call::GetChannel { .. }
+            | Call::ReadChannel { .. }
+            | Call::Welcome { .. }
+            | Call::Say { words: Words::Closing(_), .. }
+            | Call::DeleteChannel { .. }
+    )
 }
 
 /// As it goes over the wire.

@@ -24,6 +24,8 @@ pub struct Promises {
     pub steps: u64,
     asks: BTreeMap<u64, Ask>,
     tickets: BTreeMap<Snowflake, Made>,
+    /// Channels that people made by cloning a ticket, and whose ticket it was.
+    copies: BTreeMap<Snowflake, Snowflake>,
     /// The closings that were saved, by channel.
     closings: BTreeMap<ChannelId, Vec<Intent>>,
     /// Creations whose outcome is not known: until the channels have been listed, none is made for the same press.
@@ -113,6 +115,12 @@ impl Game {
 
     pub fn member_of(&self, ticket: Snowflake) -> Option<Snowflake> {
         self.promises.tickets.get(&ticket).map(|made| made.member)
+    }
+
+    pub fn copied(&mut self, ticket: Snowflake, copy: Snowflake) {
+        if let Some(member) = self.member_of(ticket) {
+            self.promises.copies.insert(copy, member);
+        }
     }
 
     pub fn adopted(&mut self, channel: Snowflake, member: Snowflake) {
@@ -234,6 +242,12 @@ impl Game {
                 if !self.is_greeted(ticket) {
                     return self.broken(format!("{} welcomes in {ticket}", self.welcomes(ticket)));
                 }
+            }
+        }
+        for (copy, member) in &self.promises.copies {
+            let has_ticket = self.rows.state(self.owner(*member)) != State::Absent;
+            if self.world.channels.contains_key(copy) && !has_ticket {
+                return self.broken(format!("{member} sees {copy}, and cannot close it"));
             }
         }
         if self.panels().len() != 1 {

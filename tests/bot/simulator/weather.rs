@@ -23,6 +23,8 @@ pub struct Weather {
     pub slow: u64,
     /// It takes effect after it was given up.
     pub late: u64,
+    /// Discord says of a channel which exists that it does not.
+    pub denied: u64,
     /// An event is told twice, or seconds late.
     pub event_twice: u64,
     pub event_late: u64,
@@ -46,6 +48,8 @@ pub struct Weather {
     pub rights: u64,
     pub full: u64,
     pub deletions: u64,
+    /// Somebody clones a ticket's channel, and perhaps deletes the original.
+    pub copies: u64,
     /// The category or the support role is deleted for good.
     pub ruin: bool,
     /// Somebody leaves the server.
@@ -69,6 +73,7 @@ impl Weather {
             held_up: often(&[20, 100]),
             slow: often(&[50, 200]),
             late: often(&[10, 50, 200]),
+            denied: often(&[20, 100]),
             event_twice: often(&[50, 300]),
             event_late: often(&[20, 100]),
             die_in_step: often(&[5, 20, 60]),
@@ -84,6 +89,7 @@ impl Weather {
             rights: often(&[1, 2]),
             full: often(&[1]),
             deletions: often(&[1, 3]),
+            copies: often(&[1, 3]),
             ruin: often(&[0, 0, 1]) > 0,
             leave: often(&[1]) > 0,
         }
@@ -98,11 +104,12 @@ impl Weather {
             self.error_after,
             self.slow,
             self.late,
+            self.denied,
             self.limited,
             self.held_up,
             self.outages,
         ];
-        faults == [0; 9]
+        faults == [0; 10]
     }
 
     /// The bot is always there, and every event reaches it at once.

@@ -206,6 +206,10 @@ impl Game {
         if let Some(made) = told(Words::Created) {
             return made.intent == Some(id);
         }
+        let mut copies = self.promises.copies.iter().filter(|(_, member)| **member == ask.user);
+        if copies.any(|(copy, _)| is(&Words::AlreadyOpen(ChannelId(copy.0)))) {
+            return true;
+        }
         if let Some(made) = told(Words::AlreadyOpen) {
             let knowable = weather.is_clear() && weather.hears_everything();
             return made.gone.is_none_or(|gone| ask.at <= gone) || !knowable;
@@ -215,7 +219,7 @@ impl Game {
             || is(&Words::CategoryFull) && weather.full > 0
             || (is(&Words::CategoryGone) || is(&Words::SupportRoleGone)) && (weather.ruin || weather.leave)
             || is(&Words::BotLacks(Vec::new())) && weather.rights > 0
-            || is(&Words::ChannelGone) && weather.deletions > 0
+            || is(&Words::ChannelGone) && weather.deletions + weather.copies > 0
             || (is(&Words::TryAgain) || is(&Words::CannotSave)) && !weather.saves()
     }
 }

@@ -88,6 +88,9 @@ impl Game {
             // Given back meanwhile, but the request had been given up before that.
             Some(_) if fate == Fate::Late => {}
             Some(state) => self.broken(format!("{channel} is deleted though its row says {state:?}")),
+            None if self.promises.copies.contains_key(&here) => {
+                self.broken(format!("{channel} is deleted, which somebody else made"));
+            }
             None if self.welcomes(here) > 0 && fate != Fate::Late => {
                 self.broken(format!("{channel} is deleted, in which somebody was greeted"));
             }
