@@ -292,7 +292,7 @@ impl Game {
     fn give_rights(&mut self) {
         let all = RIGHTS.into_iter().fold(Permissions::NONE, Permissions::with);
         self.world.change_role(self.cast.bot_role, |role| role.permissions = role.permissions.with(all));
-        for channel in self.tickets() {
+        for channel in self.tickets().into_iter().chain(self.copies()) {
             if let Some(mut own) = self.world.channels[&channel].overwrites.get(&self.cast.bot).copied() {
                 own.allow = own.allow.with(own.deny);
                 own.deny = Permissions::NONE;

@@ -117,10 +117,16 @@ impl Game {
         self.promises.tickets.get(&ticket).map(|made| made.member)
     }
 
+    /// A copy has the mark of the ticket. Those of the Python bot have none, and copies of them are nobody's.
     pub fn copied(&mut self, ticket: Snowflake, copy: Snowflake) {
-        if let Some(member) = self.member_of(ticket) {
-            self.promises.copies.insert(copy, member);
+        if let Some(made) = self.promises.tickets.get(&ticket).filter(|made| made.intent.is_some()) {
+            self.promises.copies.insert(copy, made.member);
         }
+    }
+
+    /// The copies of tickets that exist.
+    pub fn copies(&self) -> Vec<Snowflake> {
+        self.promises.copies.keys().copied().filter(|copy| self.world.channels.contains_key(copy)).collect()
     }
 
     pub fn adopted(&mut self, channel: Snowflake, member: Snowflake) {
@@ -244,9 +250,9 @@ impl Game {
                 }
             }
         }
-        for (copy, member) in &self.promises.copies {
-            let has_ticket = self.rows.state(self.owner(*member)) != State::Absent;
-            if self.world.channels.contains_key(copy) && !has_ticket {
+        for copy in self.copies() {
+            let member = self.promises.copies[&copy];
+            if self.rows.state(self.owner(member)) == State::Absent {
                 return self.broken(format!("{member} sees {copy}, and cannot close it"));
             }
         }
