@@ -61,7 +61,7 @@ impl Router {
             // Another channel of the same press is the ticket now; this one may outlive it, if somebody wrote in it.
             if let Some(former) = before.filter(|former| *former != channel) {
                 let members = vec![owner.member];
-                let left = Sighting { channel: former, members, mark: None, owned: false };
+                let left = Sighting { channel: former, members, mark: None, attempt: 0, owned: false };
                 self.sought.insert(former, (owner, left));
             }
             self.places.insert(owner, channel);
@@ -218,6 +218,7 @@ mod tests {
             channel: ChannelId(channel),
             members: vec![ALICE.member],
             mark: Some((ALICE.member, Intent(5))),
+            attempt: 0,
             owned: false,
         };
         let mut router = Router::default();
@@ -236,6 +237,7 @@ mod tests {
             channel: ChannelId(channel),
             members: vec![UserId(7)],
             mark: Some((UserId(7), Intent(3))),
+            attempt: 0,
             owned: false,
         };
         let mut router = Router::default();

@@ -16,17 +16,24 @@ use crate::language::Language;
 use crate::lifecycle::Sighting;
 use crate::texts;
 
-/// The topic of a ticket channel: says to people whose it is, and to us what it was made for.
+/// The topic of a ticket channel: says to people whose it is, and to us what it was made for, and by which attempt if it
+/// was not the first one.
 #[must_use]
-pub fn mark(member: UserId, intent: Intent, language: Language) -> String {
+pub fn mark(member: UserId, intent: Intent, attempt: u32, language: Language) -> String {
     let [ticket, number] = texts::of(language).channel.mark;
-    format!("{ticket}<@{member}> · {number}{intent}")
+    let attempt = if attempt == 0 { String::new() } else { format!("-{attempt}") };
+    format!("{ticket}<@{member}> · {number}{intent}{attempt}")
 }
 
 /// Reads a topic back, whatever language was spoken when it was written. What people wrote behind the mark does not
 /// matter.
 #[must_use]
 pub fn read_mark(topic: &str) -> Option<(UserId, Intent)> {
+    read_attempt(topic).map(|(mark, _)| mark)
+}
+
+/// The same, with the attempt.
+fn read_attempt(topic: &str) -> Option<((UserId, Intent), u32)> {
     Language::ALL.into_iter().find_map(|language| {
         let [ticket, number] = texts::of(language).channel.mark;
         let (member, rest) = topic.strip_prefix(ticket)?.strip_prefix("<@")?.split_once("> · ")?;
@@ -34,9 +41,14 @@ pub fn read_mark(topic: &str) -> Option<(UserId, Intent)> {
     })
 }
 
-fn read_numbers(member: &str, rest: &str) -> Option<(UserId, Intent)> {
-    let end = rest.find(|char: char| !char.is_ascii_digit()).unwrap_or(rest.len());
-    Some((member.parse().ok()?, rest[..end].parse().ok()?))
+fn read_numbers(member: &str, rest: &str) -> Option<((UserId, Intent), u32)> {
+    let (intent, rest) = split_digits(rest);
+    let attempt = rest.strip_prefix('-').and_then(|rest| split_digits(rest).0.parse().ok());
+    Some(((member.parse().ok()?, intent.parse().ok()?), attempt.unwrap_or_default()))
+}
+
+fn split_digits(text: &str) -> (&str, &str) {
+    text.split_at(text.find(|char: char| !char.is_ascii_digit()).unwrap_or(text.len()))
 }
 
 /// This channel, if it is a text channel in the ticket category, or one with our mark wherever it is: its category may
@@ -126,12 +138,13 @@ struct Outline<'a> {
 
 impl Outline<'_> {
     fn sighting(&self, members: impl Iterator<Item = library::UserId>, place: &Place) -> Option<Sighting> {
-        let mark = self.topic.and_then(read_mark);
+        let (mark, attempt) = self.topic.and_then(read_attempt).unzip();
         let ours = mark.is_some() || self.parent.is_some_and(|parent| parent.get() == place.category.0);
         (self.text && ours).then(|| Sighting {
             channel: ChannelId(self.id.get()),
             members: members.map(|member| UserId(member.get())).filter(|member| *member != place.me).collect(),
             mark,
+            attempt: attempt.unwrap_or_default(),
             // Only the registry knows.
             owned: false,
         })
@@ -163,9 +176,16 @@ mod tests {
             (Language::English, "ticket <@175928847299117063> · no. 18446744073709551615"),
         ];
         for (language, topic) in topics {
-            assert_eq!(mark(member, intent, language), topic);
-            assert_eq!(read_mark(topic), Some((member, intent)));
+            assert_eq!(mark(member, intent, 0, language), topic);
+            assert_eq!(read_attempt(topic), Some(((member, intent), 0)));
             assert_eq!(read_mark(&format!("{topic}, сложный случай")), Some((member, intent)));
+            assert_eq!(mark(member, intent, 250, language), format!("{topic}-250"));
+            for rest in ["-250", "-250, сложный случай", "-250-1"] {
+                assert_eq!(read_attempt(&format!("{topic}{rest}")), Some(((member, intent), 250)));
+            }
+            for rest in ["-", "-x", "- 250", "-99999999999"] {
+                assert_eq!(read_attempt(&format!("{topic}{rest}")), Some(((member, intent), 0)));
+            }
         }
     }
 
@@ -209,6 +229,7 @@ mod tests {
             channel: ChannelId(50),
             members: vec![UserId(7)],
             mark: Some((UserId(7), Intent(70))),
+            attempt: 0,
             owned: false,
         };
         check(json!({}), Some(seen.clone()));
@@ -222,6 +243,7 @@ mod tests {
             channel: ChannelId(50),
             members: vec![UserId(7)],
             mark: Some((UserId(7), Intent(70))),
+            attempt: 0,
             owned: false,
         };
         check(json!({"parent_id": "8"}), Some(seen()));
@@ -243,6 +265,7 @@ mod tests {
             channel: ChannelId(50),
             members: members.iter().copied().map(UserId).collect(),
             mark: Some((UserId(7), Intent(70))),
+            attempt: 0,
             owned: false,
         };
         assert_eq!(told(&channel(change), &PLACE), Some(seen), "{name}");

@@ -180,9 +180,9 @@ pub fn request<'a>(call: &'a Call, place: &Place) -> Ask<'a> {
 fn spell<'a>(call: &'a Call, place: &Place) -> Ask<'a> {
     use LightMethod::{Delete, Get, Patch, Post, Put};
     match call {
-        Call::CreateChannel { owner, name, intent } => {
+        Call::CreateChannel { owner, name, intent, attempt } => {
             Ask::new(Post, Route::GuildChannels { guild_id: id(owner.guild.0) })
-                .body(body::channel(*owner, name, *intent, place))
+                .body(body::channel(*owner, name, (*intent, *attempt), place))
                 .because(place.texts().channel.created)
                 .class(Class::Ticket)
         }

@@ -26,6 +26,9 @@ pub enum Call {
         name: ChannelName,
         /// Goes into the topic, so that the channel can be recognised.
         intent: Intent,
+        /// Goes into the topic behind it, except for the first one: a channel that came of another attempt than the ticket's
+        /// is no copy of that one.
+        attempt: u32,
     },
     /// All channels of the server, to find one that may have been made: [`Answer::Channels`].
     ListChannels {
@@ -354,6 +357,8 @@ pub struct Sighting {
     pub members: Vec<UserId>,
     /// The mark in the topic: made by us, for this member and this intent.
     pub mark: Option<(UserId, Intent)>,
+    /// The attempt in the mark; 0 for the first one, and where there is no mark.
+    pub attempt: u32,
     /// Another ticket's row owns it.
     pub owned: bool,
 }

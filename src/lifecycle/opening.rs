@@ -49,7 +49,7 @@ impl Ticket {
             let wait = until.duration_since(now).unwrap_or_default();
             self.refuse_for_now(wait, now);
         } else if !self.is_making() && !self.is_looking() {
-            let call = self.create(ChannelName::Member(name));
+            let call = self.create(ChannelName::Member(name), now);
             self.begin_call(call, now);
         }
     }
@@ -74,6 +74,7 @@ impl Ticket {
 
     pub(super) fn resume_opening(&mut self, opening: Opening, now: SystemTime) {
         self.step.notes.push(Note::TakenUp);
+        let intent = opening.asker.intent();
         self.replies.push(Reply::restored(opening.asker, Role::Opener));
         match opening.channel {
             Some(channel) => {
@@ -81,17 +82,9 @@ impl Ticket {
                 self.tell_all(channel, now);
             }
             None => {
-                // The process before may have begun to make it.
-                self.remember_creation(now);
+                self.creations.resume(intent);
                 self.begin_call(Call::ListChannels { guild: self.owner.guild }, now);
             }
-        }
-    }
-
-    /// A creation may take effect, or have taken it, without our hearing of it.
-    fn remember_creation(&mut self, now: SystemTime) {
-        if let State::Opening(Opening { asker, .. }) = &self.state {
-            self.creations.remember(asker, now);
         }
     }
 
@@ -103,8 +96,10 @@ impl Ticket {
     }
 
     pub(super) fn answered_create(&mut self, task: Task, answer: Answer, now: SystemTime) {
+        let Call::CreateChannel { intent, attempt, .. } = task.call else { return };
         match answer {
             Answer::Created(channel) => {
+                self.creations.bind(channel, intent, attempt);
                 self.step.notes.push(Note::Created { channel });
                 self.note_made(channel, task.attempt);
                 let contested = self.is_contested();
@@ -117,16 +112,21 @@ impl Ticket {
                 let by_member = matches!(task.call, Call::CreateChannel { name: ChannelName::Member(_), .. });
                 if refusal == Refusal::Name && by_member {
                     self.step.notes.push(Note::Renamed);
-                    let call = self.create(ChannelName::Neutral);
-                    self.go_on(task, call);
+                    // Nothing was made, so it is the same attempt still.
+                    let name = ChannelName::Neutral;
+                    self.go_on(task, Call::CreateChannel { owner: self.owner, name, intent, attempt });
                 } else {
+                    self.creations.end(intent);
                     self.refuse(refusal, now);
                 }
             }
-            Answer::Limited { wait } => self.refuse_for_now(wait, now),
+            Answer::Limited { wait } => {
+                self.creations.end(intent);
+                self.refuse_for_now(wait, now);
+            }
             // Whether it was made is not known, so it is looked for before another one is made.
             _ => {
-                self.remember_creation(now);
+                self.creations.remember(intent, attempt, now);
                 self.retry(task, Call::ListChannels { guild: self.owner.guild }, &answer, now);
             }
         }
@@ -139,8 +139,9 @@ impl Ticket {
         let State::Opening(opening) = &self.state else { return self.look_into_sightings(now) };
         match answer {
             Answer::Channels(channels) => match self.ours(&channels, opening.asker.intent()) {
-                Some(channel) => {
-                    self.creations.resolve(channel, opening.asker.intent());
+                Some(found) => {
+                    let channel = found.channel;
+                    self.creations.bind(channel, opening.asker.intent(), found.attempt);
                     self.step.notes.push(Note::Found { channel });
                     self.bind(channel, now);
                     // Before a crash the welcome may have been sent to a channel whose id was not yet saved.
@@ -152,7 +153,7 @@ impl Ticket {
                 None if task.attempt == 0 && self.see_all(&channels, now) => {}
                 None => {
                     let State::Opening(opening) = &self.state else { return };
-                    let call = self.create(ChannelName::Member(opening.name.clone()));
+                    let call = self.create(ChannelName::Member(opening.name.clone()), now);
                     self.go_on(task, call);
                 }
             },
@@ -167,7 +168,7 @@ impl Ticket {
 
     /// The channel that was made for this opening, if one was. The mark in the topic decides; without one (somebody
     /// may have changed the topic) it is a channel of this member that nobody owns, not older than the press.
-    fn ours(&self, channels: &[Sighting], intent: Intent) -> Option<ChannelId> {
+    fn ours<'a>(&self, channels: &'a [Sighting], intent: Intent) -> Option<&'a Sighting> {
         let member = self.owner.member;
         let free = || channels.iter().filter(|sighting| !sighting.owned && !self.is_deleting(sighting.channel));
         // Another process chooses the lowest, too.
@@ -180,7 +181,7 @@ impl Ticket {
                     && sighting.channel.made_at() >= intent.made_at()
             })
         };
-        marked.or_else(alike).map(|sighting| sighting.channel)
+        marked.or_else(alike)
     }
 
     pub(super) fn answered_read(
@@ -224,7 +225,8 @@ impl Ticket {
         if welcome && sighting.is_some() && self.yield_to_greeted(there, now) {
             return;
         }
-        let late = !others && sighting.as_ref().is_some_and(|sighting| self.creations.is_late(sighting));
+        let ticket = self.state.channel();
+        let late = sighting.as_ref().is_some_and(|sighting| self.creations.is_late(sighting, ticket));
         let ours = late || self.rivals.was_ours(there) || self.rivals.is_older(there);
         match (&self.state, sighting) {
             (State::Opening(Opening { channel: Some(channel), .. }) | State::Open { channel }, _)
@@ -249,6 +251,7 @@ impl Ticket {
             (State::Opening(Opening { channel: None, asker, .. }), Some(sighting))
                 if sighting.mark == Some((self.owner.member, asker.intent())) =>
             {
+                self.creations.bind(there, asker.intent(), sighting.attempt);
                 self.step.notes.push(Note::Found { channel: there });
                 self.bind(there, now);
                 if !welcome {
@@ -356,8 +359,12 @@ impl Ticket {
         }
     }
 
-    fn create(&self, name: ChannelName) -> Call {
-        Call::CreateChannel { owner: self.owner, name, intent: self.intent() }
+    fn create(&mut self, name: ChannelName, now: SystemTime) -> Call {
+        let attempt = match &self.state {
+            State::Opening(Opening { asker, .. }) => self.creations.begin(asker, now),
+            State::Absent | State::Refused(_) | State::Open { .. } | State::Closing(_) => 0,
+        };
+        Call::CreateChannel { owner: self.owner, name, intent: self.intent(), attempt }
     }
 
     fn welcome(&self, channel: ChannelId) -> Call {

@@ -162,11 +162,11 @@ impl Ticket {
     /// more: its topic tells, in a list of all channels.
     pub(super) fn meet_rival(&mut self, now: SystemTime) {
         match &self.state {
-            State::Opening(Opening { channel: Some(channel), asker, .. }) => {
+            State::Opening(Opening { channel: Some(channel), asker, .. }) if self.creations.knows(*channel) => {
                 let (channel, intent) = (*channel, asker.intent());
                 self.settle_rivals(channel, intent, now);
             }
-            State::Open { .. } => self.begin_comparison(now),
+            State::Open { .. } | State::Opening(Opening { channel: Some(_), .. }) => self.begin_comparison(now),
             State::Absent | State::Opening(_) | State::Refused(_) | State::Closing(_) => {}
         }
     }
@@ -223,7 +223,11 @@ impl Ticket {
     }
 
     fn compare(&mut self, own: ChannelId, channels: Vec<Sighting>, now: SystemTime) {
-        let mark = channels.iter().find(|sighting| sighting.channel == own).and_then(|sighting| sighting.mark);
+        let listed = channels.iter().find(|sighting| sighting.channel == own);
+        let mark = listed.and_then(|sighting| sighting.mark);
+        if let (Some(listed), Some((_, intent))) = (listed, mark) {
+            self.creations.bind(own, intent, listed.attempt);
+        }
         let intent = self.made_for().or(mark.map(|(_, intent)| intent));
         for sighting in channels {
             let of_member = sighting.mark.is_some_and(|(member, _)| member == self.owner.member);
@@ -301,8 +305,11 @@ impl Ticket {
         self.rivals.contested = false;
         self.rivals.made = None;
         self.tasks.drop_all(|call| call.is_about(own));
-        let won = self.take_sighting(winner);
-        if won.and_then(|sighting| sighting.mark).is_some_and(|(_, made_for)| made_for != intent) {
+        let won = self.take_sighting(winner).and_then(|won| Some((won.mark?.1, won.attempt)));
+        if let Some((made_for, attempt)) = won {
+            self.creations.bind(winner, made_for, attempt);
+        }
+        if won.is_some_and(|(made_for, _)| made_for != intent) {
             self.demote_opener();
         }
         match &mut self.state {
@@ -314,7 +321,13 @@ impl Ticket {
             self.begin_call(Call::ReadChannel { channel: winner, after: None }, now);
         }
         let members = vec![self.owner.member];
-        self.sightings.push(Sighting { channel: own, members, mark: Some((self.owner.member, intent)), owned: false });
+        self.sightings.push(Sighting {
+            channel: own,
+            members,
+            mark: Some((self.owner.member, intent)),
+            attempt: 0,
+            owned: false,
+        });
         self.rivals.surplus.push(own);
         self.rivals.own.push(own);
         for reply in &mut self.replies {

@@ -531,7 +531,7 @@ impl Ticket {
     fn answered_late(&mut self, answer: Answer, now: SystemTime) {
         if let (Answer::Created(channel), State::Opening(_) | State::Refused(_)) = (answer, &self.state) {
             let mark = Some((self.owner.member, self.intent()));
-            self.see(Sighting { channel, members: vec![self.owner.member], mark, owned: false }, now);
+            self.see(Sighting { channel, members: vec![self.owner.member], mark, attempt: 0, owned: false }, now);
         }
     }
 
@@ -587,7 +587,6 @@ impl Ticket {
     /// A channel is looked into no more: it is gone, or left to itself, or the ticket.
     pub(super) fn forget(&mut self, there: ChannelId) -> Option<Sighting> {
         self.rivals.forget(there);
-        self.creations.forget(there);
         self.take_sighting(there)
     }
 

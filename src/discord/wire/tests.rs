@@ -43,7 +43,7 @@ fn nobody() -> Value {
 
 #[test]
 fn a_ticket_channel_is_private_from_its_first_moment() {
-    let create = |name| Call::CreateChannel { owner: OWNER, name, intent: Intent(60) };
+    let create = |name| Call::CreateChannel { owner: OWNER, name, intent: Intent(60), attempt: 0 };
     let body = |name: &str| {
         json!({
             "name": name, "type": 0, "parent_id": "2", "topic": "тикет <@7> · №60",
@@ -217,7 +217,7 @@ fn the_panel_is_sent_or_brought_up_to_date() {
 
 #[test]
 fn the_audit_log_says_why_a_channel_comes_and_goes() {
-    let create = Call::CreateChannel { owner: OWNER, name: ChannelName::Neutral, intent: Intent(60) };
+    let create = Call::CreateChannel { owner: OWNER, name: ChannelName::Neutral, intent: Intent(60), attempt: 0 };
     assert_eq!(request(&create, &PLACE).reason, Some("новый тикет"));
     assert_eq!(request(&Call::DeleteChannel { channel: TICKET }, &PLACE).reason, Some("тикет закрыт"));
 }

@@ -112,7 +112,12 @@ fn all_who_asked_share_the_new_one() {
 fn a_ticket_deleted_meanwhile_was_there_when_the_press_was_told_of_it() {
     doubting().on(gone(C), Absent, &[]).rests();
     let asker = by_command(ALICE, COMMAND);
-    let made = Call::CreateChannel { owner: OWNER, name: ChannelName::Member("alice".into()), intent: Intent(COMMAND) };
+    let made = Call::CreateChannel {
+        owner: OWNER,
+        name: ChannelName::Member("alice".into()),
+        intent: Intent(COMMAND),
+        attempt: 0,
+    };
     both_doubting().on(gone(C), opening(asker, None), &[made]);
 }
 

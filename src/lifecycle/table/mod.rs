@@ -179,22 +179,32 @@ fn missing(channel: ChannelId) -> Event {
 
 /// A channel with Alice's mark in its topic, made for this press.
 fn marked(channel: ChannelId, intent: u64) -> Sighting {
-    Sighting { channel, members: vec![ALICE], mark: Some((ALICE, Intent(intent))), owned: false }
+    Sighting { channel, members: vec![ALICE], mark: Some((ALICE, Intent(intent))), attempt: 0, owned: false }
+}
+
+/// The same, by a later attempt.
+fn attempted(channel: ChannelId, attempt: u32) -> Sighting {
+    Sighting { attempt, ..marked(channel, FIRST) }
 }
 
 /// A channel such as the Python bot made.
 fn unmarked(channel: ChannelId) -> Sighting {
-    Sighting { channel, members: vec![ALICE], mark: None, owned: false }
+    Sighting { channel, members: vec![ALICE], mark: None, attempt: 0, owned: false }
 }
 
 // -- calls
 
 fn create() -> Call {
-    Call::CreateChannel { owner: OWNER, name: ChannelName::Member("alice".into()), intent: Intent(FIRST) }
+    Call::CreateChannel { owner: OWNER, name: ChannelName::Member("alice".into()), intent: Intent(FIRST), attempt: 0 }
+}
+
+/// A later attempt, so many milliseconds after the press.
+fn create_again(attempt: u32) -> Call {
+    Call::CreateChannel { owner: OWNER, name: ChannelName::Member("alice".into()), intent: Intent(FIRST), attempt }
 }
 
 fn create_neutral() -> Call {
-    Call::CreateChannel { owner: OWNER, name: ChannelName::Neutral, intent: Intent(FIRST) }
+    Call::CreateChannel { owner: OWNER, name: ChannelName::Neutral, intent: Intent(FIRST), attempt: 0 }
 }
 
 fn list() -> Call {

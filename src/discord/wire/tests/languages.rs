@@ -20,7 +20,7 @@ fn check(call: &Call, pointer: &str, [russian, english, auto]: [&str; 3]) {
 fn what_stands_in_a_channel_is_in_the_language_of_the_server() {
     let welcome = Call::Welcome { owner: OWNER, channel: TICKET };
     let panel = Call::SendPanel { nonce: 5 };
-    let create = Call::CreateChannel { owner: OWNER, name: ChannelName::Neutral, intent: Intent(60) };
+    let create = Call::CreateChannel { owner: OWNER, name: ChannelName::Neutral, intent: Intent(60), attempt: 0 };
     let closing = say(Words::Closing(Duration::from_secs(5)), None);
     let public = Acknowledgement::Public(Words::Closing(Duration::from_secs(5)));
     let announced = Call::Acknowledge { press: pressed_in(Language::English), with: public };
@@ -72,7 +72,7 @@ fn what_one_person_is_told_keeps_their_language_whatever_the_server_speaks() {
 #[test]
 fn the_audit_log_is_in_the_language_of_the_server() {
     let place = Place { locale: Locale::One(Language::English), ..PLACE };
-    let create = Call::CreateChannel { owner: OWNER, name: ChannelName::Neutral, intent: Intent(60) };
+    let create = Call::CreateChannel { owner: OWNER, name: ChannelName::Neutral, intent: Intent(60), attempt: 0 };
     assert_eq!(request(&create, &place).reason, Some("new ticket"));
     assert_eq!(request(&Call::DeleteChannel { channel: TICKET }, &place).reason, Some("ticket closed"));
 }
