@@ -227,7 +227,7 @@ impl Ticket {
         }
         let ticket = self.state.channel();
         let late = sighting.as_ref().is_some_and(|sighting| self.creations.is_late(sighting, ticket));
-        let ours = late || self.rivals.was_ours(there) || self.rivals.is_older(there);
+        let ours = late || self.rivals.was_ours(there);
         match (&self.state, sighting) {
             (State::Opening(Opening { channel: Some(channel), .. }) | State::Open { channel }, _)
                 if *channel == there =>

@@ -81,11 +81,6 @@ impl Rivals {
         self.own.contains(&there)
     }
 
-    /// It was made for the same press as the ticket's channel and before it: a copy of that one would be younger.
-    pub(super) fn is_older(&self, there: ChannelId) -> bool {
-        self.candidates.iter().any(|(candidate, _)| *candidate == there)
-    }
-
     /// The channel is gone, or is somebody's ticket.
     pub(super) fn forget(&mut self, there: ChannelId) {
         self.surplus.retain(|surplus| *surplus != there);

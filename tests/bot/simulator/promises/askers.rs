@@ -206,8 +206,9 @@ impl Game {
         if let Some(made) = told(Words::Created) {
             return made.intent == Some(id);
         }
-        let mut copies = self.promises.copies.iter().filter(|(_, member)| **member == ask.user);
-        if copies.any(|(copy, _)| is(&Words::AlreadyOpen(ChannelId(copy.0)))) {
+        let copies = self.promises.copies.iter().filter(|(_, member)| **member == ask.user);
+        let copied = |words: fn(ChannelId) -> Words| copies.clone().any(|(copy, _)| is(&words(ChannelId(copy.0))));
+        if [Words::Created, Words::AlreadyOpen].into_iter().any(copied) {
             return true;
         }
         if let Some(made) = told(Words::AlreadyOpen) {
