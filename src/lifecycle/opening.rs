@@ -228,6 +228,7 @@ impl Ticket {
         let ticket = self.state.channel();
         let late = sighting.as_ref().is_some_and(|sighting| self.creations.is_late(sighting, ticket));
         let ours = late || self.rivals.was_ours(there);
+        let greeted_elsewhere = welcome && self.rivals.made(ticket);
         match (&self.state, sighting) {
             (State::Opening(Opening { channel: Some(channel), .. }) | State::Open { channel }, _)
                 if *channel == there =>
@@ -236,7 +237,7 @@ impl Ticket {
                     self.go_on(task, self.welcome(there));
                 }
             }
-            (_, Some(sighting)) if !others && (welcome || ours) && self.rivals.is_surplus(there) => {
+            (_, Some(sighting)) if !others && (ours || greeted_elsewhere) && self.rivals.is_surplus(there) => {
                 // This process greets nobody in a second channel.
                 if welcome && sighting.mark.is_some() {
                     self.note_another_process(there);

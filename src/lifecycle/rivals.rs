@@ -76,9 +76,15 @@ impl Rivals {
         self.surplus.contains(&there)
     }
 
-    /// This process had taken the channel for the ticket.
+    /// This process had made the channel, and taken it for the ticket.
     pub(super) fn was_ours(&self, there: ChannelId) -> bool {
         self.own.contains(&there)
+    }
+
+    /// This process made the ticket's channel, so that one with the same mark, in which somebody was greeted, is another
+    /// process's.
+    pub(super) fn made(&self, ticket: Option<ChannelId>) -> bool {
+        self.made.is_some() && self.made == ticket
     }
 
     /// The channel is gone, or is somebody's ticket.
@@ -297,8 +303,11 @@ impl Ticket {
     /// The channel of another process is the ticket, and our own one is removed unless somebody wrote in it.
     fn yield_to(&mut self, winner: ChannelId, own: ChannelId, intent: Intent, now: SystemTime) {
         self.step.notes.push(Note::Yielded { channel: winner });
+        // After a restart it is not known who made it.
+        if self.rivals.made.take() == Some(own) || self.rivals.contested {
+            self.rivals.own.push(own);
+        }
         self.rivals.contested = false;
-        self.rivals.made = None;
         self.tasks.drop_all(|call| call.is_about(own));
         let won = self.take_sighting(winner).and_then(|won| Some((won.mark?.1, won.attempt)));
         if let Some((made_for, attempt)) = won {
@@ -324,7 +333,6 @@ impl Ticket {
             owned: false,
         });
         self.rivals.surplus.push(own);
-        self.rivals.own.push(own);
         for reply in &mut self.replies {
             if let Some(words) = reply.words_about(winner) {
                 self.step.calls.extend(reply.tell(words, now));
