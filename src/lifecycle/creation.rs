@@ -78,6 +78,7 @@ impl Creations {
 
     /// The ticket's channel is this one, made by this attempt.
     pub(super) fn bind(&mut self, channel: ChannelId, intent: Intent, attempt: u32) {
+        self.unanswered.retain(|one| (one.intent, one.attempt) != (intent, attempt));
         self.ticket = Some(Made { channel, intent, attempt });
     }
 

@@ -77,6 +77,21 @@ fn a_copy_of_the_ticket_is_nobodys_second_channel_and_stays() {
         .rests();
 }
 
+/// The attempt got no answer, and its channel was found, and replaced by a copy.
+#[test]
+fn what_was_found_is_no_unanswered_attempt_any_more() {
+    given(Absent)
+        .on(pressed(FIRST), asked(), &[create()])
+        .answer(create(), Answer::Unknown, asked(), &[])
+        .wake(250, asked(), &[list()])
+        .answer(list(), Answer::Channels(vec![marked(C, FIRST)]), bound(), &[CREATED(C), read(C)])
+        .answer(CREATED(C), Answer::Done, bound(), &[])
+        .answer(read(C), seen(true, false), open(C), &[])
+        .on(gone(C), Absent, &[])
+        .on(Event::Seen(marked(D, FIRST)), Absent, &[read(D)])
+        .answer(read(D), seen(false, false), Absent, &[welcome(D)]);
+}
+
 #[test]
 fn the_copy_of_a_ticket_that_was_deleted_is_the_ticket() {
     given(open(C))
