@@ -24,8 +24,8 @@ pub struct Promises {
     pub steps: u64,
     asks: BTreeMap<u64, Ask>,
     tickets: BTreeMap<Snowflake, Made>,
-    /// Channels that people made by cloning a ticket, and whose ticket it was.
-    copies: BTreeMap<Snowflake, Snowflake>,
+    /// Channels that people made by cloning a ticket.
+    copies: BTreeMap<Snowflake, Copied>,
     /// The closings that were saved, by channel.
     closings: BTreeMap<ChannelId, Vec<Intent>>,
     /// Creations whose outcome is not known: until the channels have been listed, none is made for the same press.
@@ -42,6 +42,13 @@ struct Made {
     /// The press it was made for; none for those of the Python bot.
     intent: Option<u64>,
     gone: Option<SystemTime>,
+}
+
+/// A channel that was made out of a ticket.
+struct Copied {
+    member: Snowflake,
+    /// It has the mark of the ticket. Those of the Python bot have none, and nothing tells whose copies of them are.
+    marked: bool,
 }
 
 /// Somebody asked for something.
@@ -117,10 +124,10 @@ impl Game {
         self.promises.tickets.get(&ticket).map(|made| made.member)
     }
 
-    /// A copy has the mark of the ticket. Those of the Python bot have none, and copies of them are nobody's.
     pub fn copied(&mut self, ticket: Snowflake, copy: Snowflake) {
-        if let Some(made) = self.promises.tickets.get(&ticket).filter(|made| made.intent.is_some()) {
-            self.promises.copies.insert(copy, made.member);
+        if let Some(made) = self.promises.tickets.get(&ticket) {
+            let copied = Copied { member: made.member, marked: made.intent.is_some() };
+            self.promises.copies.insert(copy, copied);
         }
     }
 
@@ -251,8 +258,8 @@ impl Game {
             }
         }
         for copy in self.copies() {
-            let member = self.promises.copies[&copy];
-            if self.rows.state(self.owner(member)) == State::Absent {
+            let Copied { member, marked } = self.promises.copies[&copy];
+            if marked && self.rows.state(self.owner(member)) == State::Absent {
                 return self.broken(format!("{member} sees {copy}, and cannot close it"));
             }
         }

@@ -206,7 +206,7 @@ impl Game {
         if let Some(made) = told(Words::Created) {
             return made.intent == Some(id);
         }
-        let copies = self.promises.copies.iter().filter(|(_, member)| **member == ask.user);
+        let copies = self.promises.copies.iter().filter(|(_, copied)| copied.member == ask.user);
         let copied = |words: fn(ChannelId) -> Words| copies.clone().any(|(copy, _)| is(&words(ChannelId(copy.0))));
         if [Words::Created, Words::AlreadyOpen].into_iter().any(copied) {
             return true;
