@@ -267,15 +267,18 @@ impl Ticket {
             (State::Absent | State::Opening(Opening { channel: None, .. }) | State::Refused(_), Some(sighting))
                 if welcome =>
             {
-                self.adopt(sighting.channel, now);
+                self.adopt(sighting, now);
             }
             // Somebody uses it, or made it: a copy of the ticket, whose channel was deleted then. It is theirs when they have
             // been greeted: a crash in between leaves nothing half done.
             (State::Absent | State::Opening(Opening { channel: None, .. }) | State::Refused(_), Some(sighting))
-                if sighting.mark.is_some() && !self.is_welcoming() =>
+                if sighting.mark.is_some() =>
             {
                 self.sightings.push(sighting);
-                self.go_on(task, self.welcome(there));
+                // One at a time: it is looked into again when the other one is the ticket.
+                if !self.is_welcoming() {
+                    self.go_on(task, self.welcome(there));
+                }
             }
             (_, Some(sighting)) if welcome || sighting.mark.is_some() => {
                 self.step.notes.push(Note::Unclaimed { channel: there });
@@ -293,12 +296,17 @@ impl Ticket {
     }
 
     /// Somebody may have been waiting to hear whether it is theirs.
-    fn adopt(&mut self, channel: ChannelId, now: SystemTime) {
+    fn adopt(&mut self, sighting: Sighting, now: SystemTime) {
+        let Sighting { channel, mark, attempt, .. } = sighting;
+        if let Some((_, intent)) = mark {
+            self.creations.bind(channel, intent, attempt);
+        }
         self.step.notes.push(Note::Adopted { channel });
         self.demote_opener();
         self.tell_all(channel, now);
         self.forget(channel);
         self.state = State::Open { channel };
+        self.look_into_sightings(now);
     }
 
     pub(super) fn answered_welcome(&mut self, task: Task, there: ChannelId, answer: &Answer, now: SystemTime) {
@@ -306,7 +314,7 @@ impl Ticket {
             // Another one may have been taken over meanwhile, and stays.
             Answer::Done | Answer::Sent(_) => match (self.take_sighting(there), self.state.channel()) {
                 (None, _) => {}
-                (Some(_), None) => self.adopt(there, now),
+                (Some(sighting), None) => self.adopt(sighting, now),
                 (Some(_), Some(_)) => self.step.notes.push(Note::Unclaimed { channel: there }),
             },
             Answer::Refused(Refusal::ChannelGone) if self.is_lost(&task, there) => self.gone(there, now),
