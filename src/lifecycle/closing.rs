@@ -10,7 +10,7 @@ use crate::lifecycle::reply::{ACKNOWLEDGE_WITHIN, Reply, Role};
 use crate::lifecycle::state::{Asker, Closing, Entrance, State};
 use crate::lifecycle::task::Task;
 use crate::lifecycle::ticket::Ticket;
-use crate::lifecycle::words::{Right, Words};
+use crate::lifecycle::words::Words;
 
 /// How long Discord may forbid the deletion before the ticket is given back: long enough for a right that was taken
 /// away by mistake to be put back, short enough that somebody is still there to read why.
@@ -201,7 +201,7 @@ impl Ticket {
             Answer::Refused(refusal) if task.begun + FORBIDDEN_FOR <= now && of_ticket => {
                 let intent = self.intent();
                 self.reopen(refusal, now);
-                let words = Words::CloseFailed(missing(refusal));
+                let words = close_failure(refusal);
                 self.begin_call(Call::Say { channel: there, words, reply_to: None, intent }, now);
             }
             Answer::Refused(_) if task.begun + FORBIDDEN_FOR <= now => {
@@ -245,7 +245,7 @@ impl Ticket {
         let State::Closing(Closing { channel, opening, .. }) = &mut self.state else { return };
         let (channel, opening) = (*channel, opening.take());
         self.step.notes.push(Note::Reopened { why: Why::Refused(refusal.clone()) });
-        self.tell_closer(&Words::CloseFailed(missing(refusal)), now);
+        self.tell_closer(&close_failure(refusal), now);
         let Some(opening) = opening else {
             self.state = State::Open { channel };
             return;
@@ -258,9 +258,10 @@ impl Ticket {
     }
 }
 
-fn missing(refusal: &Refusal) -> Vec<Right> {
+/// Only a 403 is about permissions; any other refusal is named in the log, with its code.
+fn close_failure(refusal: &Refusal) -> Words {
     match refusal {
-        Refusal::Forbidden(rights) => rights.clone(),
-        _ => Vec::new(),
+        Refusal::Forbidden(rights) => Words::CloseFailed(rights.clone()),
+        _ => Words::CloseRefused,
     }
 }

@@ -53,6 +53,8 @@ pub enum Words {
     ChannelGone,
     /// For all in the channel: it could not be deleted, for want of these rights.
     CloseFailed(Vec<Right>),
+    /// For all in the channel: Discord refused to delete it for another reason than permissions; the log names it.
+    CloseRefused,
     /// To an administrator: the panel is where it should be.
     PanelInPlace,
     /// To an administrator: the panel could not be put in place; the log tells why.

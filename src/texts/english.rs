@@ -84,6 +84,9 @@ fn say(words: &Words) -> String {
         Words::CloseFailed(rights) => {
             format!("❌ the channel could not be deleted: {}, please let an admin know", lack(rights))
         }
+        Words::CloseRefused => {
+            "❌ discord refused to delete the channel, the bot's log says why, please let an admin know".into()
+        }
         Words::PanelInPlace => "✅ the panel is in place".into(),
         Words::PanelFailed => "❌ the panel could not be put in place, the bot's log says why".into(),
         Words::NothingToTell => "❌ this is not a ticket, there is nothing to tell here".into(),

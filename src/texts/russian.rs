@@ -80,6 +80,7 @@ fn say(words: &Words) -> String {
         Words::CloseFailed(rights) => {
             format!("❌ не получилось удалить канал: {}, напиши администратору", lack(rights))
         }
+        Words::CloseRefused => "❌ discord не дал удалить канал, причина в журнале бота, напиши администратору".into(),
         Words::PanelInPlace => "✅ панель на месте".into(),
         Words::PanelFailed => "❌ не получилось поставить панель, причина в журнале бота".into(),
         Words::NothingToTell => "❌ это не тикет, рассказывать здесь не о чем".into(),

@@ -28,6 +28,7 @@ fn all_words() -> Vec<Words> {
         Words::CannotSave,
         Words::ChannelGone,
         Words::CloseFailed(vec![]),
+        Words::CloseRefused,
         Words::PanelInPlace,
         Words::PanelFailed,
         Words::AdministratorsOnly,

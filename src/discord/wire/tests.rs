@@ -116,6 +116,7 @@ fn different_words_have_different_nonces() {
         Words::NoRights,
         Words::NotATicket,
         Words::CloseFailed(vec![]),
+        Words::CloseRefused,
         Words::DiscordDown,
         Words::TryAgain,
         Words::CannotSave,

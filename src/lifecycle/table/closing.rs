@@ -299,3 +299,15 @@ fn a_close_that_is_taken_back_owes_the_welcome_still() {
         .answer(say_closing(COMMAND), forbidden(), bound(), &[read(C)])
         .answer(read(C), seen(false, true), bound(), &[welcome(C)]);
 }
+
+#[test]
+fn a_deletion_refused_for_another_reason_than_permissions_does_not_blame_them() {
+    let needed = refused(Refusal::Other { status: 400, code: 50_074 });
+    let failed = say(Words::CloseRefused, LEAVE);
+    given(announced())
+        .wake(5000, announced(), &[delete(C)])
+        .at(65_000)
+        .answer(delete(C), needed, open(C), &[failed.clone()])
+        .answer(failed, Answer::Sent(M), open(C), &[])
+        .rests();
+}
