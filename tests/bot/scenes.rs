@@ -59,7 +59,35 @@ impl Scene {
             let nth = points.iter().filter(|point| point.call == call).count();
             points.push(Point { call, nth });
         }
+        for call in self.least() {
+            assert!(points.iter().any(|point| point.call == *call), "{self:?} makes no {call}: {points:?}");
+        }
         points
+    }
+
+    /// Calls without which it would be another scene. One that has none of them is not being played.
+    const fn least(self) -> &'static [&'static str] {
+        const CALLBACK: &str = "POST /interactions/*/*/callback";
+        const SAY: &str = "POST /channels/*/messages";
+        const CREATE: &str = "POST /guilds/*/channels";
+        const DELETE: &str = "DELETE /channels/*";
+        match self {
+            Self::Press | Self::SlashTicket => &[CREATE, SAY, CALLBACK],
+            Self::Ticket => &[CREATE, SAY],
+            Self::PressClose | Self::SlashClose => &[CALLBACK, DELETE],
+            Self::Close => &[SAY, DELETE],
+            Self::FirstStart => &[
+                "GET /gateway/bot",
+                "GET /users/@me",
+                "GET /channels/*/messages",
+                SAY,
+                "GET /applications/*/guilds/*/commands",
+                "PUT /applications/*/guilds/*/commands",
+            ],
+            Self::StalePanel => &["GET /channels/*/messages/*", "PATCH /channels/*/messages/*"],
+            Self::LostFile => &["GET /channels/*/messages", SAY, "DELETE /channels/*/messages/*"],
+            Self::SetUp => &["GET /guilds/*", "GET /channels/*/messages/*", "PATCH /channels/*/messages/*", SAY],
+        }
     }
 
     /// The deed is the start of the bot.

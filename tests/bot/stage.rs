@@ -521,6 +521,7 @@ where
         });
         played.push((variant, task));
     }
+    assert!(!played.is_empty(), "there is no variant to play");
     let mut failed = Vec::new();
     for (variant, task) in played {
         if task.await.is_err() {
