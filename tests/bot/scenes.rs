@@ -212,17 +212,9 @@ impl Deed {
         let welcomes = stage.discord.messages(self.who, ticket);
         assert_eq!(welcomes.iter().filter(|message| button(message) == Some(CLOSE)).count(), 1, "one welcome");
         assert_eq!(welcomes.len(), 1, "and nothing else");
-        if !self.came_too_late(stage) {
+        if !self.asked.is_some_and(|asked| stage.came_too_late(asked)) {
             assert_eq!(self.answers(stage), [format!("✅ тикет создан: <#{ticket}>")]);
         }
-    }
-
-    /// On a busy machine a crash and a start may take longer than the three seconds in which Discord takes an answer. It
-    /// was tried then, and refused.
-    fn came_too_late(&self, stage: &Stage) -> bool {
-        let token = stage.discord.look(|world| Some(world.interactions.get(&self.asked?)?.token.clone()));
-        let is_about_it = |call: &Call| token.as_ref().is_some_and(|token| call.path.contains(token));
-        stage.discord.calls().iter().any(|call| is_about_it(call) && call.status() == Some(404))
     }
 
     /// In all the time there was never a second channel for one wish, not even for a moment.
