@@ -64,6 +64,7 @@ async fn what_fell_due_meanwhile_is_due_at_once() {
     let due = until_announced(&stage, alice).await;
     stage.kill().await;
     deleting.discard();
+    stage.discord.clear_faults();
     stage.until("it has fallen due", || (stage.discord.now() >= due).then_some(())).await;
     assert_eq!(stage.tickets(), [ticket]);
 
