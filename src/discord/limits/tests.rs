@@ -305,3 +305,22 @@ fn a_reply_without_limits_takes_back_none_that_was_told() {
     day.crowd(Class::Upkeep, DELETE, 1_000..1_100);
     assert_eq!(day.go().len(), 48);
 }
+
+#[test]
+fn no_request_is_held_up_for_longer_than_the_last_limit_lasts() {
+    let mut day = Day::limited();
+    let now = |day: &Day| day.at(day.millis);
+    assert_eq!(day.limits.latest(now(&day)), None);
+    let [create, send] = [day.come(Class::Ticket, CREATE, 4), day.come(Class::Ticket, SEND, 1)];
+    day.go();
+    day.refused(create, 20_000, false);
+    day.told(send, "m", 0, 5, 4_000);
+    assert_eq!(day.limits.held_until(create, now(&day)), Some(day.at(20_000)));
+    assert_eq!(day.limits.latest(now(&day)), Some(day.at(20_000)));
+    let other = day.come(Class::Upkeep, DELETE, 7);
+    day.limits.refused(&Lane { kind: SEND.into(), major: 2 }, day.at(30_000), true);
+    assert_eq!(day.limits.held_until(other, now(&day)), Some(day.at(30_000)), "all wait for a limit on everything");
+    assert_eq!(day.limits.latest(now(&day)), Some(day.at(30_000)));
+    day.millis = 30_000;
+    assert_eq!(day.limits.latest(now(&day)), None);
+}
