@@ -21,6 +21,8 @@ mod recent;
 mod registry;
 mod report;
 pub mod router;
+#[cfg(test)]
+mod secrets;
 pub mod service_manager;
 pub mod staff;
 pub mod supervisor;

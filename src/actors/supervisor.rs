@@ -145,8 +145,8 @@ impl Actor for Supervisor {
     ) -> Handled {
         match event {
             SupervisionEvent::ActorFailed(actor, error) => house.failed(&me, actor.get_id(), &error.to_string()),
-            // Who was let go has no entry any more; who ended otherwise is let go by this.
-            SupervisionEvent::ActorTerminated(actor, ..) => drop(house.registry.died(actor.get_id())),
+            // An idle ticket was let go and is not known any more. Every other end is a failure.
+            SupervisionEvent::ActorTerminated(actor, ..) => house.failed(&me, actor.get_id(), "it ended"),
             _ => {}
         }
         Ok(())

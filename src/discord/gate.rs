@@ -256,6 +256,12 @@ impl Line {
 
     /// Withdraws what people wait for and what is held up for too long, by a limit or by the edge.
     fn withdraw_held(&mut self, edge_opens: Option<Instant>, now: Instant) {
+        // Called at every step of the line, however long that is: mostly no limit at all lasts long enough.
+        let latest = self.limits.latest(now).max(edge_opens);
+        let oldest = self.awaited.values().min();
+        if !oldest.zip(latest).is_some_and(|(since, until)| is_too_long(until, *since, now)) {
+            return;
+        }
         let held: Vec<(Turn, Instant)> = self
             .awaited
             .iter()

@@ -184,6 +184,12 @@ impl Limits {
         [full, self.together.blocked.filter(|until| *until > now)].into_iter().flatten().max()
     }
 
+    /// When the last of all known limits ends: none holds up any request for longer.
+    pub(super) fn latest(&self, now: Instant) -> Option<Instant> {
+        let full = self.buckets.values().filter_map(|bucket| bucket.full_until(now));
+        full.chain(self.together.blocked.filter(|until| *until > now)).max()
+    }
+
     /// The route that is held up for the longest time, and until when.
     pub(super) fn longest(&self, now: Instant) -> Option<(Arc<str>, Instant)> {
         let full = |(lane, bucket): (&Lane, &Bucket)| Some((lane.kind.clone(), bucket.full_until(now)?));

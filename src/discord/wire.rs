@@ -3,6 +3,7 @@
 //! Everything that makes a request safe to repeat is decided here: the overwrites go into the one call that makes the
 //! channel, and every message carries a nonce made of the intent behind it.
 
+use std::fmt;
 use std::num::NonZeroU64;
 use std::time::Duration;
 
@@ -40,7 +41,7 @@ impl Place {
 }
 
 /// One request, ready to be sent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Ask<'a> {
     /// Where to.
     pub route: Route<'a>,
@@ -56,6 +57,13 @@ pub struct Ask<'a> {
     pub class: Class,
     /// A person waits for what comes of it: where a limit holds it up for long, it is withdrawn, so that they can be told.
     pub awaited: bool,
+}
+
+impl fmt::Debug for Ask<'_> {
+    /// Without what is sent and without ids: the route of an answer to a press holds its token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Ask({} {}, {:?})", self.verb(), self.label(), self.class)
+    }
 }
 
 /// How urgent a request is when there is not room for all.

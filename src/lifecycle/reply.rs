@@ -333,7 +333,6 @@ impl Reply {
         match (with, self.role) {
             // Whether the closing has been announced is found out by looking.
             (Acknowledgement::Public(_), _) | (_, Role::Closer) => self.over(false),
-            (Acknowledgement::Deferral, Role::Opener) if self.words.is_none() => None,
             (_, Role::Opener) if self.names_channel() => {
                 self.words = None;
                 None

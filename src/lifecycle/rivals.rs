@@ -360,9 +360,6 @@ impl Ticket {
     /// Gives the sighting back when it has had time enough.
     pub(super) fn wait_for_welcome(&mut self, sighting: Sighting, now: SystemTime) -> Option<Sighting> {
         let there = sighting.channel;
-        if self.rivals.is_surplus(there) {
-            return Some(sighting);
-        }
         let known = self.rivals.unfinished.iter_mut().find(|unfinished| unfinished.sighting.channel == there);
         let Some(known) = known else {
             let next = Some(now + pause(0, &Answer::Unknown));

@@ -500,9 +500,8 @@ impl Ticket {
                 return;
             }
         }
-        let Some(task) = self.tasks.answered(call) else {
-            return self.answered_late(answer, now);
-        };
+        // Given up meanwhile: the channel it was about is gone.
+        let Some(task) = self.tasks.answered(call) else { return };
         self.suspect(call, &answer, now);
         match call {
             Call::CreateChannel { .. } => self.answered_create(task, answer, now),
@@ -524,14 +523,6 @@ impl Ticket {
             | Call::DeletePanel { .. }
             | Call::ListCommands { .. }
             | Call::PutCommands { .. } => {}
-        }
-    }
-
-    /// Nobody waits for this answer any more. Only a channel that was made after all matters.
-    fn answered_late(&mut self, answer: Answer, now: SystemTime) {
-        if let (Answer::Created(channel), State::Opening(_) | State::Refused(_)) = (answer, &self.state) {
-            let mark = Some((self.owner.member, self.intent()));
-            self.see(Sighting { channel, members: vec![self.owner.member], mark, attempt: 0, owned: false }, now);
         }
     }
 

@@ -109,6 +109,25 @@ async fn a_press_in_the_first_instant_waits_to_know() {
     assert_eq!(stage.tickets_of(ids.alice), [ticket]);
 }
 
+/// READY says in which servers the bot is; until one has told its channels, it may hold a ticket that no row knows.
+#[tokio::test]
+async fn a_press_before_the_server_has_told_its_channels_is_answered_by_a_list() {
+    let mut stage = Stage::empty();
+    let alice = stage.discord.ids().alice;
+    let ticket = left_open(&stage, "alice", alice);
+    stage.discord.set_available(false);
+    stage.spawn();
+    stage.until_logged("connected to Discord bot=talon servers=1").await;
+    stage.panel().await;
+    assert_eq!(stage.discord.calls_matching("GET /guilds/*/channels").len(), 0);
+
+    let press = stage.press_create(alice);
+
+    assert_eq!(stage.answer(press).await, format!("❌ у тебя уже есть тикет: <#{ticket}>"));
+    assert_eq!(stage.discord.calls_matching("GET /guilds/*/channels").len(), 1);
+    assert_eq!(stage.tickets_of(alice), [ticket]);
+}
+
 #[tokio::test]
 async fn a_close_in_the_first_instant_is_told_to_try_again() {
     let mut stage = Stage::empty();

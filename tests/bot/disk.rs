@@ -28,6 +28,31 @@ async fn a_locked_database_is_said_in_time_and_does_no_harm() {
 }
 
 #[tokio::test]
+async fn a_ticket_whose_row_cannot_be_read_is_read_again_and_goes_on_by_itself() {
+    let mut stage = Stage::closing_after("1h").await;
+    let alice = stage.discord.ids().alice;
+    let ticket = stage.open(alice).await;
+    stage.press_close(alice, ticket);
+    stage.until_row(alice, |row| matches!(row, State::Closing(closing) if closing.announced)).await;
+    stage.stop().await;
+    let other = rusqlite::Connection::open(stage.file("json/talon.db")).expect("the database can be opened");
+    let asker: String = other.query_row("SELECT asker FROM tickets", [], |row| row.get(0)).expect("there is a row");
+    other.execute("UPDATE tickets SET asker = '{'", []).expect("the row can be spoilt");
+    stage.start().await;
+
+    let again = || stage.logged().matches("cannot read the ticket").count() >= 3;
+    stage.until("it is tried again", || again().then_some(())).await;
+    let sorry = "❌ не получилось, попробуй ещё раз, а если не поможет, напиши администратору";
+    let press = stage.press_create(alice);
+    assert_eq!(stage.answer(press).await, sorry);
+    assert_eq!(stage.tickets(), [ticket]);
+
+    other.execute("UPDATE tickets SET asker = ?1, due_ms = 0", [asker]).expect("the row can be mended");
+    stage.until_gone(ticket).await;
+    stage.until_row(alice, |row| *row == State::Absent).await;
+}
+
+#[tokio::test]
 async fn a_full_disk_is_said_and_what_was_begun_goes_on_when_there_is_room() {
     let mut stage = Stage::empty();
     stage.set("RUST_LOG", "off");

@@ -1,7 +1,7 @@
 //! People delete channels and leave, at any moment: nothing sticks, and nobody is locked out.
 
 use talon::lifecycle::State;
-use talon::sandbox::When;
+use talon::sandbox::{Fault, When};
 
 use crate::stage::Stage;
 
@@ -125,4 +125,60 @@ async fn a_deletion_that_was_missed_is_found_out_by_the_next_press() {
     let said = format!("✅ тикет создан: <#{ticket}>");
     stage.until("it is said", || (stage.discord.reply(press)?.content == said).then_some(())).await;
     stage.welcome(ticket).await;
+}
+
+/// What stands in for Discord may have no code for a channel that is gone: then the list of all channels decides.
+#[tokio::test]
+async fn a_deletion_that_is_told_without_a_code_is_found_out_by_the_list() {
+    let stage = Stage::ready().await;
+    let alice = stage.discord.ids().alice;
+    let missed = stage.open(alice).await;
+    stage.until_row(alice, |row| matches!(row, State::Open { .. })).await;
+    stage.discord.swallow("CHANNEL_DELETE", 1);
+    stage.discord.delete_channel(missed);
+    stage.discord.clear_record();
+    stage.discord.fault(Fault::code("GET /channels/*", 404, 0, "404: Not Found"));
+
+    let press = stage.press_create(alice);
+
+    let [ticket] = stage.until_tickets(1).await[..] else { unreachable!() };
+    let said = format!("✅ тикет создан: <#{ticket}>");
+    stage.until("it is said", || (stage.discord.reply(press)?.content == said).then_some(())).await;
+    assert_eq!(stage.discord.calls_matching("GET /guilds/*/channels").len(), 1);
+}
+
+#[tokio::test]
+async fn a_channel_that_the_list_shows_is_not_gone_whatever_was_said_of_it() {
+    let stage = Stage::ready().await;
+    let alice = stage.discord.ids().alice;
+    let ticket = stage.open(alice).await;
+    stage.until_row(alice, |row| matches!(row, State::Open { .. })).await;
+    stage.discord.fault(Fault::code("GET /channels/*", 404, 0, "404: Not Found"));
+
+    let press = stage.press_create(alice);
+
+    assert_eq!(stage.answer(press).await, format!("❌ у тебя уже есть тикет: <#{ticket}>"));
+    stage.discord.until_called("GET /guilds/*/channels", 1).await;
+    stage.until_quiet().await;
+    stage.press_close(alice, ticket);
+    stage.until_gone(ticket).await;
+    assert_eq!(stage.discord.calls_matching("POST /guilds/*/channels").len(), 1, "no other channel was made");
+}
+
+/// The answer to the creation is lost: the channel is found in the list, and no other one is made.
+#[tokio::test]
+async fn a_channel_whose_creation_was_not_answered_is_found_in_the_list() {
+    let stage = Stage::ready().await;
+    let alice = stage.discord.ids().alice;
+    stage.discord.fault(Fault::reset("POST /guilds/*/channels", When::After));
+
+    let press = stage.press_create(alice);
+
+    let [ticket] = stage.until_tickets(1).await[..] else { unreachable!() };
+    assert_eq!(stage.answer(press).await, format!("✅ тикет создан: <#{ticket}>"));
+    stage.welcome(ticket).await;
+    assert_eq!(stage.discord.calls_matching("POST /guilds/*/channels").len(), 1);
+    assert_eq!(stage.discord.calls_matching("GET /guilds/*/channels").len(), 1);
+    let channels = stage.discord.look(|world| world.children_of(stage.discord.ids().category).len() + world.gone.len());
+    assert_eq!(channels, 1);
 }

@@ -59,7 +59,35 @@ impl Scene {
             let nth = points.iter().filter(|point| point.call == call).count();
             points.push(Point { call, nth });
         }
+        for call in self.least() {
+            assert!(points.iter().any(|point| point.call == *call), "{self:?} makes no {call}: {points:?}");
+        }
         points
+    }
+
+    /// Calls without which it would be another scene. One that has none of them is not being played.
+    const fn least(self) -> &'static [&'static str] {
+        const CALLBACK: &str = "POST /interactions/*/*/callback";
+        const SAY: &str = "POST /channels/*/messages";
+        const CREATE: &str = "POST /guilds/*/channels";
+        const DELETE: &str = "DELETE /channels/*";
+        match self {
+            Self::Press | Self::SlashTicket => &[CREATE, SAY, CALLBACK],
+            Self::Ticket => &[CREATE, SAY],
+            Self::PressClose | Self::SlashClose => &[CALLBACK, DELETE],
+            Self::Close => &[SAY, DELETE],
+            Self::FirstStart => &[
+                "GET /gateway/bot",
+                "GET /users/@me",
+                "GET /channels/*/messages",
+                SAY,
+                "GET /applications/*/guilds/*/commands",
+                "PUT /applications/*/guilds/*/commands",
+            ],
+            Self::StalePanel => &["GET /channels/*/messages/*", "PATCH /channels/*/messages/*"],
+            Self::LostFile => &["GET /channels/*/messages", SAY, "DELETE /channels/*/messages/*"],
+            Self::SetUp => &["GET /guilds/*", "GET /channels/*/messages/*", "PATCH /channels/*/messages/*", SAY],
+        }
     }
 
     /// The deed is the start of the bot.
@@ -184,17 +212,9 @@ impl Deed {
         let welcomes = stage.discord.messages(self.who, ticket);
         assert_eq!(welcomes.iter().filter(|message| button(message) == Some(CLOSE)).count(), 1, "one welcome");
         assert_eq!(welcomes.len(), 1, "and nothing else");
-        if !self.came_too_late(stage) {
+        if !self.asked.is_some_and(|asked| stage.came_too_late(asked)) {
             assert_eq!(self.answers(stage), [format!("✅ тикет создан: <#{ticket}>")]);
         }
-    }
-
-    /// On a busy machine a crash and a start may take longer than the three seconds in which Discord takes an answer. It
-    /// was tried then, and refused.
-    fn came_too_late(&self, stage: &Stage) -> bool {
-        let token = stage.discord.look(|world| Some(world.interactions.get(&self.asked?)?.token.clone()));
-        let is_about_it = |call: &Call| token.as_ref().is_some_and(|token| call.path.contains(token));
-        stage.discord.calls().iter().any(|call| is_about_it(call) && call.status() == Some(404))
     }
 
     /// In all the time there was never a second channel for one wish, not even for a moment.

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ractor::{Actor, ActorRef};
+use ractor::{Actor, ActorCell, ActorRef, Message, call_t};
 use secrecy::SecretString;
 use tempfile::TempDir;
 
 use crate::actors::Outside;
 use crate::actors::staff::Duties;
 use crate::actors::supervisor::{Arguments, Supervisor, SupervisorMsg};
+use crate::actors::vitals::Census;
 use crate::discord::{Client, Place, Transport};
 use crate::gateway::{ConnectionConfig, EventHandler, listen};
 use crate::ids::{ApplicationId, ChannelId, GuildId, Owner, RoleId, UserId};
@@ -20,6 +21,9 @@ use crate::sandbox::{Sandbox, Setup, When};
 use crate::status::Status;
 use crate::store::{Filter, Store};
 
+mod idle;
+mod staff;
+
 const CREATE: &str = "create_ticket_button";
 const CLOSE: &str = "close_ticket_button";
 
@@ -29,7 +33,7 @@ struct House {
     store: Store,
     outside: Arc<Outside>,
     supervisor: ActorRef<SupervisorMsg>,
-    _home: TempDir,
+    home: TempDir,
 }
 
 impl House {
@@ -75,7 +79,7 @@ impl House {
         tokio::spawn(listen(connection, handler, Arc::clone(&outside), std::future::pending()));
         discord.ready().await;
         discord.until("the panel", |world| (!world.messages_seen(ids.bot, ids.panel).is_empty()).then_some(())).await;
-        Self { discord, store, outside, supervisor, _home: home }
+        Self { discord, store, outside, supervisor, home }
     }
 
     fn owner(&self, member: Snowflake) -> Owner {
@@ -89,13 +93,38 @@ impl House {
 
     /// Waits until the supervisor knows that a ticket failed: what is sent to it before that is lost with it.
     async fn until_failed(&self) {
-        let known = || self.outside.counts.show(0, 0, &self.outside.status).contains("actor=\"ticket\"");
-        let noticed = async {
-            while !known() {
-                tokio::task::yield_now().await;
+        self.until("the supervisor notices", || (self.restarts("ticket") > 0).then_some(())).await;
+    }
+
+    /// How many actors of this kind failed so far.
+    fn restarts(&self, actor: &str) -> u64 {
+        let metrics = self.outside.counts.show(0, 0, &self.outside.status);
+        let label = format!("actor=\"{actor}\"");
+        let line = metrics.lines().find(|line| line.starts_with("talon_actor_restarts_total") && line.contains(&label));
+        line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or_default()
+    }
+
+    /// The living actors that take messages of this kind.
+    fn actors<M: Message>(&self) -> Vec<ActorCell> {
+        let children = self.supervisor.get_children().into_iter();
+        children.filter(|actor| actor.is_message_type_of::<M>() == Some(true)).collect()
+    }
+
+    async fn census(&self) -> Census {
+        call_t!(self.supervisor, SupervisorMsg::Count, 10_000).expect("the supervisor answers")
+    }
+
+    /// Waits until something can be seen, which is looked at again and again.
+    async fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+        let seen = async {
+            loop {
+                match look() {
+                    Some(seen) => return seen,
+                    None => tokio::time::sleep(Duration::from_millis(5)).await,
+                }
             }
         };
-        tokio::time::timeout(Duration::from_secs(10), noticed).await.expect("the supervisor notices");
+        tokio::time::timeout(Duration::from_secs(20), seen).await.unwrap_or_else(|_| panic!("in vain: {what}"))
     }
 
     fn press(&self, who: Snowflake) -> Snowflake {
@@ -124,6 +153,12 @@ impl House {
 
     fn tickets(&self) -> Vec<Snowflake> {
         self.discord.look(|world| world.children_of(self.discord.ids().category))
+    }
+
+    fn ticket_of(&self, member: Snowflake) -> Snowflake {
+        let mine =
+            |channel: &Snowflake| self.discord.look(|world| world.channels[channel].overwrites.contains_key(&member));
+        self.tickets().into_iter().find(mine).expect("they have a ticket")
     }
 
     fn announcements(&self, ticket: Snowflake) -> usize {

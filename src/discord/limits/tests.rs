@@ -275,3 +275,52 @@ fn no_more_go_side_by_side_than_there_are_sockets() {
     day.silent(all[7]);
     assert_eq!(day.go(), all[256..257]);
 }
+
+#[test]
+fn a_staggered_load_gets_room_only_as_each_request_leaves_the_second() {
+    let mut day = Day::limited();
+    let early = day.crowd(Class::Ticket, SEND, 1..=30);
+    assert_eq!(day.go(), early);
+    day.millis = 600;
+    let late = day.crowd(Class::Ticket, SEND, 101..=140);
+    assert_eq!(day.go(), late[..20], "fifty within the last second");
+    assert_eq!(day.again(), Some(1_020));
+    day.millis = 1_020;
+    assert_eq!(day.go(), late[20..]);
+    let more = day.crowd(Class::Ticket, SEND, 201..=240);
+    assert_eq!(day.go(), more[..10], "the twenty of 600 ms count still");
+    assert_eq!(day.again(), Some(1_620));
+    day.millis = 1_620;
+    assert_eq!(day.go(), more[10..30]);
+    assert_eq!(day.again(), Some(2_040));
+}
+
+#[test]
+fn a_reply_without_limits_takes_back_none_that_was_told() {
+    let mut day = Day::new();
+    let all = day.crowd(Class::Ticket, SEND, 1..=2);
+    day.go();
+    day.told(all[0], "m", 4, 5, 1_000);
+    day.silent(all[1]);
+    day.crowd(Class::Upkeep, DELETE, 1_000..1_100);
+    assert_eq!(day.go().len(), 48);
+}
+
+#[test]
+fn no_request_is_held_up_for_longer_than_the_last_limit_lasts() {
+    let mut day = Day::limited();
+    let now = |day: &Day| day.at(day.millis);
+    assert_eq!(day.limits.latest(now(&day)), None);
+    let [create, send] = [day.come(Class::Ticket, CREATE, 4), day.come(Class::Ticket, SEND, 1)];
+    day.go();
+    day.refused(create, 20_000, false);
+    day.told(send, "m", 0, 5, 4_000);
+    assert_eq!(day.limits.held_until(create, now(&day)), Some(day.at(20_000)));
+    assert_eq!(day.limits.latest(now(&day)), Some(day.at(20_000)));
+    let other = day.come(Class::Upkeep, DELETE, 7);
+    day.limits.refused(&Lane { kind: SEND.into(), major: 2 }, day.at(30_000), true);
+    assert_eq!(day.limits.held_until(other, now(&day)), Some(day.at(30_000)), "all wait for a limit on everything");
+    assert_eq!(day.limits.latest(now(&day)), Some(day.at(30_000)));
+    day.millis = 30_000;
+    assert_eq!(day.limits.latest(now(&day)), None);
+}

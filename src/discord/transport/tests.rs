@@ -175,8 +175,8 @@ async fn eighty_requests_under_a_bar_are_hardly_heard_and_all_are_done_in_the_en
         if opens.load(Ordering::SeqCst) {
             return ok();
         }
-        counted.fetch_add(1, Ordering::SeqCst);
-        refused("", "error code: 1015")
+        // Some edges say nothing at all.
+        refused("", if counted.fetch_add(1, Ordering::SeqCst) % 2 == 0 { "error code: 1015" } else { "" })
     })
     .await;
     let transport = discord.transport();
@@ -392,6 +392,47 @@ async fn who_gives_up_waiting_holds_up_nobody() {
         }
     }
     assert_eq!(transport.send(&asks[2]).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn the_first_in_the_line_may_give_up_and_the_next_one_keeps_watch() {
+    let told = "x-ratelimit-bucket: b\r\nx-ratelimit-limit: 1\r\nx-ratelimit-remaining: 0\r\n\
+                x-ratelimit-reset-after: 0.3\r\n";
+    let discord = StandIn::new(move |_, _| Act::Reply(200, told.into(), "{}".into())).await;
+    let transport = discord.transport();
+    let asks = [create(), create(), create()];
+    assert_eq!(transport.send(&asks[0]).await.unwrap().status, 200);
+    let mut first = Box::pin(transport.send(&asks[1]));
+    let mut second = Box::pin(transport.send(&asks[2]));
+    assert!(futures_util::poll!(&mut first).is_pending());
+    assert!(futures_util::poll!(&mut second).is_pending());
+
+    drop(first);
+
+    let reply = timeout(Duration::from_secs(30), second).await.expect("somebody keeps watch");
+    assert_eq!(reply.unwrap().status, 200);
+    assert_eq!(discord.heard().len(), 2, "who gave up is not sent");
+}
+
+#[tokio::test]
+async fn an_error_of_a_proxy_does_not_tell_that_there_are_no_limits() {
+    let second = Arc::new(Mutex::new(Vec::new()));
+    let heard = second.clone();
+    let discord = StandIn::new(move |_, _| {
+        heard.lock().unwrap().push(Instant::now());
+        Act::Reply(502, String::new(), "<html>Bad Gateway</html>".into())
+    })
+    .await;
+    let transport = discord.transport();
+    let asks: Vec<Ask> =
+        (1..=51).map(|channel| Ask::new(LightMethod::Delete, Route::Channel { channel_id: id(channel) })).collect();
+
+    let began = Instant::now();
+    let replies = futures_util::future::join_all(asks.iter().map(|ask| transport.send(ask))).await;
+
+    assert!(replies.into_iter().all(|reply| reply.is_ok_and(|reply| reply.status == 502)));
+    let last = second.lock().unwrap().iter().max().copied().unwrap();
+    assert!(last >= began + Duration::from_secs(1), "the fifty-first came after {:?}", last - began);
 }
 
 #[tokio::test]

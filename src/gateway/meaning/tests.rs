@@ -100,3 +100,14 @@ fn other_commands_are_not_ours() {
     let menu = interaction(2, &json!({"id": "80", "name": "close", "type": 3, "target_id": "70"}), &alice);
     assert!(hear("INTERACTION_CREATE", &menu).is_none(), "from the menu of a message");
 }
+
+#[test]
+fn a_new_session_names_the_servers_that_are_going_to_tell_their_channels() {
+    let ready = json!({
+        "v": 10, "user": {"id": "9", "username": "talon", "discriminator": "0", "avatar": null, "bot": true},
+        "guilds": [{"id": "4", "unavailable": true}, {"id": "5", "unavailable": true}],
+        "session_id": "s", "resume_gateway_url": "ws://127.0.0.1", "application": {"id": "8", "flags": 0},
+    });
+    let Some(Heard::Ready { guilds }) = hear("READY", &ready) else { panic!("it is heard") };
+    assert_eq!(guilds, [GuildId(4), GuildId(5)]);
+}

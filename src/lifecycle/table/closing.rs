@@ -76,6 +76,33 @@ fn announced_then_deleted_at_the_due_time() {
 }
 
 #[test]
+fn a_second_close_later_does_not_begin_the_countdown_anew() {
+    let again = |asker: Asker| leaves(C, asker, true);
+    let twice = |asker: Asker, answer: Call| {
+        leaving()
+            .at(300)
+            .answer(announce(press(LEAVE)), Answer::Done, announced(), &[])
+            .at(3300)
+            .on(again(asker), announced(), &[answer.clone()])
+            .answer(answer, Answer::Done, announced(), &[])
+            .wake(5000, announced(), &[delete(C)])
+    };
+    let pressed = Asker { at: at(3300), ..by_press(SAM, press(LEAVE_AGAIN)) };
+    twice(pressed, tell(press(LEAVE_AGAIN), Words::AlreadyClosing));
+    let written = Asker { at: at(3300), ..by_command(SAM, LEAVE_AGAIN) };
+    twice(written, reply(LEAVE_AGAIN, Words::AlreadyClosing));
+    // Also where the announcement is still on its way.
+    let asker = Asker { at: at(900), ..by_press(SAM, press(LEAVE_AGAIN)) };
+    let answer = tell(press(LEAVE_AGAIN), Words::AlreadyClosing);
+    leaving()
+        .at(900)
+        .on(again(asker), silent(), &[answer.clone()])
+        .answer(answer, Answer::Done, silent(), &[])
+        .answer(announce(press(LEAVE)), Answer::Done, announced(), &[])
+        .wake(5000, announced(), &[delete(C)]);
+}
+
+#[test]
 fn nothing_is_deleted_before_it_was_announced() {
     leaving().at(60_000).on(Event::Woke, silent(), &[]);
 }

@@ -323,3 +323,20 @@ async fn what_the_journal_forgets_is_given_back_to_the_disk() {
         assert_eq!(Reader::open(&place.file()).unwrap().damage().unwrap(), [""; 0]);
     }
 }
+
+/// `FULL` is 2: what was answered is on the disk also when the power fails, and readers do not wait for the writer.
+#[tokio::test]
+async fn every_commit_of_the_running_bot_reaches_the_disk() {
+    let place = Place::new();
+    for _ in 0..2 {
+        let store = place.store();
+        let live = store
+            .ask(Hurry::Read, |db| {
+                let synchronous: i64 = db.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+                let journal: String = db.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+                Ok((synchronous, journal))
+            })
+            .await;
+        assert_eq!(live, Ok((2, "wal".to_owned())), "on a new database and on one that was there");
+    }
+}

@@ -97,3 +97,35 @@ async fn a_probe_tells_whether_anything_could_be_saved() {
     run(&store, "PRAGMA query_only = 1").await;
     assert_eq!(store.probe().await, Err(StoreError::ReadOnly));
 }
+
+#[tokio::test]
+async fn a_save_that_fails_beside_a_read_is_undone_as_a_whole() {
+    let place = Place::new();
+    let store = place.store();
+    store.save(ALICE, &open(7), &[ASKED], at(0)).await.unwrap();
+    run(&store, "PRAGMA max_page_count = 1").await;
+    let many = vec![Note::GaveUp { call: "x".repeat(500), why: Why::NoAnswer }; 100];
+    let busy = hold(&store);
+    let read = store.ticket(ALICE);
+    let closed = store.save(ALICE, &State::Absent, &many, at(1));
+    drop(busy);
+    read.await.unwrap();
+    assert_eq!(closed.await, Err(StoreError::Full));
+    assert_eq!(store.ticket(ALICE).await.unwrap(), open(7));
+    assert_eq!(notes(&store, Filter::All).await, [(Some(1), ASKED)]);
+}
+
+#[tokio::test]
+async fn a_save_between_a_read_and_one_that_is_refused_is_made_once() {
+    let place = Place::new();
+    let store = place.store();
+    let busy = hold(&store);
+    let read = store.all();
+    let first = store.save(ALICE, &open(7), &[ASKED], at(0));
+    let taken = store.save(BOB, &open(7), &[ASKED], at(0));
+    drop(busy);
+    read.await.unwrap();
+    assert_eq!(first.await, Ok(Some(Number(1))));
+    assert_eq!(taken.await, Err(StoreError::ChannelTaken(ChannelId(7))));
+    assert_eq!(notes(&store, Filter::All).await, [(Some(1), ASKED)], "it is in the journal once");
+}

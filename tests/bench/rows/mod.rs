@@ -26,11 +26,12 @@ pub struct Row {
 }
 
 /// All rows, in the order of the table.
-pub const ROWS: [Row; 14] = [
+pub const ROWS: [Row; 15] = [
     quick("opening", opening::one),
     quick("closing", closing::one),
     slow("closing-crowd", closing::crowd),
     quick("work", work::thousand),
+    slow("pace", work::paced),
     slow("remains", work::remains),
     quick("crowd", crowd::unlimited),
     slow("limits", crowd::limited),

@@ -160,6 +160,7 @@ impl Game {
     pub fn die(&mut self, how: &str) {
         let Some(bot) = self.bot.take() else { return };
         self.tell(|_| format!("the bot dies: {how}"));
+        self.figures.crashes += u64::from(!bot.draining);
         self.leave_disk(bot.draining && bot.is_still());
         self.disconnect();
         self.cut_off(|seat| seat.life() == bot.life);
@@ -386,6 +387,7 @@ impl Game {
     fn panic(&mut self, owner: Owner) {
         let Some(seat) = self.seat(owner) else { return };
         self.tell(|_| format!("{seat} panics"));
+        self.figures.panics += 1;
         self.excuse_pending("a ticket panicked");
         self.cut_off(|other| *other == seat);
         if let Some(bot) = &mut self.bot {

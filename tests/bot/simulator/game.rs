@@ -19,6 +19,7 @@ use talon::sandbox::world::{Cast, Snowflake, Start, World};
 use crate::simulator::bot::{Bot, Seat};
 use crate::simulator::dice::Dice;
 use crate::simulator::disk::{Disk, Job};
+use crate::simulator::figures::Figures;
 use crate::simulator::line::Line;
 use crate::simulator::people::Deed;
 use crate::simulator::post::Letter;
@@ -62,6 +63,7 @@ pub struct Game {
     /// Discord answers nothing.
     pub outage: bool,
     pub promises: Promises,
+    pub figures: Figures,
     agenda: BTreeMap<(SystemTime, u64), Happening>,
     planned: u64,
 }
@@ -156,6 +158,7 @@ impl Game {
             line: Line::new(now),
             outage: false,
             promises: Promises::default(),
+            figures: Figures { games: 1, ..Figures::default() },
             agenda: BTreeMap::new(),
             planned: 0,
         }

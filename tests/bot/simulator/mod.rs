@@ -11,6 +11,7 @@
 mod bot;
 mod dice;
 mod disk;
+mod figures;
 mod game;
 mod line;
 mod people;
@@ -22,9 +23,11 @@ mod weather;
 
 use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
+use figures::Figures;
 use game::Game;
 
 /// As many as a developer has patience for.
@@ -33,7 +36,7 @@ const SEEDS: u64 = 1000;
 #[test]
 fn whatever_happens_the_promises_are_kept() {
     match number("TALON_SEED") {
-        Some(seed) => report(seed, play(seed, true)),
+        Some(seed) => report(seed, play(seed, true).1),
         None => play_many(number("TALON_FIRST").unwrap_or_default(), number("TALON_SEEDS").unwrap_or(SEEDS)),
     }
 }
@@ -45,6 +48,7 @@ fn number(name: &str) -> Option<u64> {
 
 /// Plays so many seeds on all cores, and then shows the first one that failed.
 fn play_many(first: u64, count: u64) {
+    let figures = Mutex::new(Figures::default());
     let next = AtomicU64::new(first);
     let failed = AtomicU64::new(u64::MAX);
     thread::scope(|scope| {
@@ -53,7 +57,9 @@ fn play_many(first: u64, count: u64) {
                 while let seed = next.fetch_add(1, Ordering::Relaxed)
                     && seed < (first + count).min(failed.load(Ordering::Relaxed))
                 {
-                    if play(seed, false).is_err() {
+                    let (played, outcome) = play(seed, false);
+                    *figures.lock().expect("no game panics outside its own bounds") += played;
+                    if outcome.is_err() {
                         failed.fetch_min(seed, Ordering::Relaxed);
                     }
                 }
@@ -62,12 +68,18 @@ fn play_many(first: u64, count: u64) {
     });
     let failed = failed.into_inner();
     if failed != u64::MAX {
-        report(failed, play(failed, true));
+        report(failed, play(failed, true).1);
+    }
+    let figures = figures.into_inner().expect("all games are over");
+    println!("{figures}");
+    assert_eq!(figures.games, count, "games played");
+    if let Err(implausible) = figures.check() {
+        panic!("{implausible}\n{figures}");
     }
 }
 
 /// One game. The trace is written for those who want to read it, and for whoever fails.
-fn play(seed: u64, traced: bool) -> Result<(), String> {
+fn play(seed: u64, traced: bool) -> (Figures, Result<(), String>) {
     let mut game = Game::new(seed, traced);
     let ended = catch_unwind(AssertUnwindSafe(|| game.play()));
     let outcome = match ended {
@@ -77,7 +89,7 @@ fn play(seed: u64, traced: bool) -> Result<(), String> {
     if traced {
         eprint!("{}", game.trace.text());
     }
-    outcome
+    (game.figures, outcome)
 }
 
 fn report(seed: u64, outcome: Result<(), String>) {

@@ -21,6 +21,8 @@ impl Game {
         let excuse = unseen.then_some("the server was out of sight");
         let ask = Ask { user, at: self.now, channel, wish, pressed, heard: false, lost: 0, excuse };
         self.promises.asks.insert(id.0, ask);
+        self.figures.asked += 1;
+        self.figures.waived += u64::from(unseen);
         if pressed {
             self.plan(Duration::from_millis(3000), Happening::Check(Check::Acknowledged(id.0)));
         }
@@ -35,6 +37,7 @@ impl Game {
                 *id
             })
             .collect();
+        self.figures.waived += excused.len() as u64;
         if !excused.is_empty() {
             self.tell(|_| format!("excused, because {why}: {excused:?}"));
         }
