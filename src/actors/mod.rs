@@ -14,6 +14,7 @@
 
 pub mod clerk;
 pub mod clock;
+pub mod home;
 mod outage;
 pub mod panel;
 pub mod pulse;
@@ -61,6 +62,8 @@ pub enum Heard {
     Open {
         /// Where.
         guild: GuildId,
+        /// The channel they pressed or said it in.
+        channel: ChannelId,
         /// Who.
         asker: Asker,
         /// The member's name.
@@ -81,6 +84,8 @@ pub enum Heard {
     SetUp {
         /// Where.
         guild: GuildId,
+        /// The channel they asked in.
+        channel: ChannelId,
         /// Who.
         asker: Asker,
         /// Whether they may.
@@ -97,6 +102,8 @@ pub enum Heard {
         /// Their roles, which tell whether they may.
         roles: Vec<RoleId>,
     },
+    /// Somebody pressed a button or used a slash command in a private message, where there is no server.
+    Private(Asker),
     /// A new connection: the bot is in these servers, and each is going to tell its channels.
     Ready {
         /// The servers.
@@ -119,6 +126,8 @@ pub enum Heard {
     Channels {
         /// The server.
         guild: GuildId,
+        /// What people call it.
+        name: String,
         /// All of them.
         all: HashSet<ChannelId>,
         /// Those that may be tickets.

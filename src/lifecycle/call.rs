@@ -121,6 +121,11 @@ pub enum Call {
         /// The server.
         guild: GuildId,
     },
+    /// Have no slash commands in this server, which is not the bot's own.
+    RemoveCommands {
+        /// The server.
+        guild: GuildId,
+    },
 }
 
 impl Call {
@@ -154,7 +159,8 @@ impl Call {
             | Self::EditReply { .. }
             | Self::Say { .. }
             | Self::ListCommands { .. }
-            | Self::PutCommands { .. } => false,
+            | Self::PutCommands { .. }
+            | Self::RemoveCommands { .. } => false,
         }
     }
 
@@ -180,6 +186,7 @@ impl Call {
             Self::DeletePanel { .. } => "delete panel",
             Self::ListCommands { .. } => "list commands",
             Self::PutCommands { .. } => "put commands",
+            Self::RemoveCommands { .. } => "remove commands",
         }
     }
 
@@ -203,7 +210,8 @@ impl Call {
             | Self::SendPanel { .. }
             | Self::DeletePanel { .. }
             | Self::ListCommands { .. }
-            | Self::PutCommands { .. } => false,
+            | Self::PutCommands { .. }
+            | Self::RemoveCommands { .. } => false,
         }
     }
 }

@@ -513,7 +513,8 @@ impl Ticket {
             | Call::SendPanel { .. }
             | Call::DeletePanel { .. }
             | Call::ListCommands { .. }
-            | Call::PutCommands { .. } => {}
+            | Call::PutCommands { .. }
+            | Call::RemoveCommands { .. } => {}
         }
     }
 

@@ -12,6 +12,7 @@ mod crash;
 mod demo;
 mod disk;
 mod doctor;
+mod elsewhere;
 mod examples;
 mod explain;
 mod faults;

@@ -122,6 +122,8 @@ fn different_words_have_different_nonces() {
         Words::PanelInPlace,
         Words::PanelFailed,
         Words::AdministratorsOnly,
+        Words::AnotherServer,
+        Words::PrivateMessage,
         Words::StillOpening,
         Words::Created(TICKET),
         Words::AlreadyOpen(TICKET),

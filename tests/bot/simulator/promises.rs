@@ -61,6 +61,8 @@ pub enum Wish {
     Close { may: bool },
     CloseNothing,
     SetUp { may: bool },
+    /// Anything, in a server that is not the bot's own.
+    Elsewhere,
 }
 
 /// A promise that falls due.
