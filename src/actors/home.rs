@@ -68,6 +68,8 @@ impl Heard {
             | Self::Ready { .. }
             | Self::PanelMade(_)
             | Self::PanelDeleted(_)
+            | Self::PanelHidden(_)
+            | Self::Left(_)
             | Self::ChannelGone(_) => None,
         }
     }

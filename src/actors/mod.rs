@@ -113,6 +113,10 @@ pub enum Heard {
     PanelMade(MessageId),
     /// Messages were deleted in the panel's channel.
     PanelDeleted(Vec<MessageId>),
+    /// The embeds of this message in the panel's channel were hidden.
+    PanelHidden(MessageId),
+    /// The bot is not in this server any more.
+    Left(GuildId),
     /// A channel was deleted.
     ChannelGone(ChannelId),
     /// A channel was made that carries our mark.

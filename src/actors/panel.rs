@@ -3,6 +3,7 @@
 //! Its file is written on another thread: all actors share one, and a disk that hangs must not hold up their answers.
 
 use std::io;
+use std::mem;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -70,8 +71,8 @@ pub struct Desk {
     alarm: Option<JoinHandle<Result<(), ractor::MessagingErr<PanelMsg>>>>,
     settling: bool,
     finding_home: bool,
-    /// It has been looked at, with whatever outcome.
-    checked: bool,
+    /// It has been in its place since the start.
+    stands: bool,
 }
 
 impl Actor for PanelActor {
@@ -85,8 +86,8 @@ impl Actor for PanelActor {
         let (panel, menu) = (Panel::new(None), Menu::default());
         let tasks = JoinSet::new();
         let (unsaved, saving) = (None, false);
-        let (settling, finding_home, checked) = (false, false, false);
-        Ok(Desk { panel, menu, file, unsaved, saving, tasks, alarm: None, settling, finding_home, checked })
+        let (settling, finding_home, stands) = (false, false, false);
+        Ok(Desk { panel, menu, file, unsaved, saving, tasks, alarm: None, settling, finding_home, stands })
     }
 
     async fn handle(
@@ -194,7 +195,7 @@ impl PanelActor {
 
     /// Asks until Discord tells it.
     fn find_home(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk) {
-        if std::mem::replace(&mut desk.finding_home, true) {
+        if mem::replace(&mut desk.finding_home, true) {
             return;
         }
         let (outside, me) = (self.outside.clone(), me.clone());
@@ -225,11 +226,10 @@ impl PanelActor {
         }
         report::panel(&self.outside, &step.notes);
         if let Some(status) = step.notes.iter().rev().find_map(panel_status) {
+            if status == PanelStatus::InPlace && !mem::replace(&mut desk.stands, true) {
+                let _ = self.supervisor.cast(SupervisorMsg::PanelStands);
+            }
             self.outside.status.set_panel(status);
-        }
-        if !step.notes.is_empty() && !desk.checked {
-            desk.checked = true;
-            let _ = self.supervisor.cast(SupervisorMsg::PanelChecked);
         }
         self.make(me, desk, step.calls, |call, answer| PanelMsg::Hear(PanelEvent::Answered { call, answer }));
     }

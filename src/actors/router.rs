@@ -43,6 +43,10 @@ pub enum Told {
     FindHome(Option<Intent>),
     /// The panel: a message of ours that looks like it.
     PanelMade(MessageId),
+    /// The panel: the embeds of this message were hidden.
+    PanelHidden(MessageId),
+    /// The panel: the bot is not in its server any more.
+    Left,
     /// The panel: these messages of its channel were deleted.
     PanelDeleted(Vec<MessageId>),
 }
@@ -240,6 +244,9 @@ impl Router {
             }
             Heard::PanelMade(message) => vec![Told::PanelMade(message)],
             Heard::PanelDeleted(messages) => vec![Told::PanelDeleted(messages)],
+            Heard::PanelHidden(message) => vec![Told::PanelHidden(message)],
+            Heard::Left(guild) if self.home == Home::In(guild) => vec![Told::Left],
+            Heard::Left(_) => Vec::new(),
             Heard::ChannelGone(channel) => {
                 let seeker = self.sought.remove(&channel).map(|(seeker, _)| seeker);
                 let owner = self.owner(channel).or(seeker);

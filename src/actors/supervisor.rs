@@ -51,8 +51,8 @@ pub enum SupervisorMsg {
     },
     /// By a ticket or the staff: no call is on its way.
     Settled,
-    /// By the panel: it has been looked at, with whatever outcome.
-    PanelChecked,
+    /// By the panel: it stands in its place, for the first time since the start.
+    PanelStands,
     /// By the panel: which server is the bot's own, if it is in it.
     HomeFound(Option<GuildId>),
     /// By ourselves: this request has waited for long enough until that was known.
@@ -89,7 +89,7 @@ pub struct Arguments {
 pub struct House {
     outside: Arc<Outside>,
     staff: Staff,
-    panel_checked: bool,
+    panel_stands: bool,
     router: Router,
     /// The other servers that the log has named.
     elsewhere: HashSet<GuildId>,
@@ -110,7 +110,7 @@ impl Actor for Supervisor {
         let mut house = House {
             outside: args.outside,
             staff: Staff::new(args.duties),
-            panel_checked: false,
+            panel_stands: false,
             router: Router::new(panel),
             elsewhere: HashSet::new(),
             registry: Registry::default(),
@@ -142,7 +142,7 @@ impl Actor for Supervisor {
             SupervisorMsg::HomeFound(found) => house.home_found(&me, found).await,
             SupervisorMsg::GiveUp(intent) => house.give_up(&me, intent).await,
             SupervisorMsg::Rehire(post) => house.rehire(&me, post).await,
-            SupervisorMsg::PanelChecked => house.panel_checked(),
+            SupervisorMsg::PanelStands => house.panel_stands(),
             SupervisorMsg::Count(port) => house.count(port),
             SupervisorMsg::Drain(port) => house.drain(port),
             #[cfg(test)]
@@ -187,6 +187,8 @@ impl House {
                 Told::Panel { guild, asker, rank } => self.staff.tell_panel(PanelMsg::SetUp { guild, asker, rank }),
                 Told::Clerk(question) => self.staff.tell_clerk(ClerkMsg::Explain(question)),
                 Told::PanelMade(message) => self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Seen(message))),
+                Told::PanelHidden(message) => self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Hidden(message))),
+                Told::Left => self.staff.tell_panel(PanelMsg::Menu(MenuEvent::Left)),
                 Told::PanelDeleted(messages) => self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Deleted(messages))),
                 Told::TurnDown(asker, words) => {
                     self.staff.tell_panel(PanelMsg::Hear(PanelEvent::TurnDown(asker, words)));
@@ -290,15 +292,15 @@ impl House {
         self.staff.look();
     }
 
-    fn panel_checked(&mut self) {
-        self.panel_checked = true;
+    fn panel_stands(&mut self) {
+        self.panel_stands = true;
         self.staff.look();
     }
 
     fn count(&self, port: RpcReplyPort<Census>) {
         let (open, living) = (self.router.count(), self.registry.count());
         // It is not an error that nobody waits any more.
-        let _ = port.send(Census { open, living, panel_checked: self.panel_checked });
+        let _ = port.send(Census { open, living, panel_stands: self.panel_stands });
     }
 
     fn drain(&mut self, port: RpcReplyPort<()>) {

@@ -71,6 +71,9 @@ fn granted(call: &Call, place: &Place, body: &[u8]) -> Option<Answer> {
         Call::GetPanel { .. } => {
             let message: Message = serde_json::from_slice(body).ok()?;
             if message.is_by(place.me) {
+                if message.hides_embeds() {
+                    return Some(Answer::PanelHidden);
+                }
                 return Some(Answer::Panel { current: message.is_todays_panel(place) });
             }
             // Somebody else's message can never be made the panel: as a panel, it does not exist.

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use serenity::all::{
     ActionRowComponent, ApplicationId as LibraryApplicationId, ButtonKind, ChannelId as LibraryChannelId,
     CommandInteraction, CommandType, ComponentInteraction, Event, Guild, GuildChannel, Interaction,
-    InteractionId as LibraryInteractionId, Member, Message, MessageId as LibraryMessageId, Permissions,
+    InteractionId as LibraryInteractionId, Member, Message, MessageFlags, MessageId as LibraryMessageId, Permissions,
     RoleId as LibraryRoleId, UnknownEvent,
 };
 
@@ -33,6 +33,11 @@ pub fn meaning(event: Event, place: &Place, now: SystemTime) -> Option<Heard> {
         Event::MessageCreate(event) if event.message.author.id.get() == place.me.0 => panel_made(&event.message, place),
         Event::MessageCreate(event) => said(event.message, place, now).map(|wish| wish.meaning(place)),
         Event::MessageDelete(event) => panel_deleted(event.channel_id, &[event.message_id], place),
+        Event::MessageUpdate(event) => {
+            let hidden = event.flags.flatten().is_some_and(|flags| flags.contains(MessageFlags::SUPPRESS_EMBEDS));
+            let panel = hidden && event.channel_id.get() == place.panel.0;
+            panel.then(|| Heard::PanelHidden(MessageId(event.id.get())))
+        }
         Event::MessageDeleteBulk(event) => panel_deleted(event.channel_id, &event.ids, place),
         Event::Ready(event) => {
             let guilds = event.ready.guilds.iter().map(|guild| GuildId(guild.id.get())).collect();
@@ -41,6 +46,7 @@ pub fn meaning(event: Event, place: &Place, now: SystemTime) -> Option<Heard> {
         Event::GuildCreate(event) => Some(channels(&event.guild, place)),
         Event::ChannelCreate(event) => made(&event.channel, place),
         Event::ChannelDelete(event) => Some(Heard::ChannelGone(ChannelId(event.channel.id.get()))),
+        Event::GuildDelete(event) if !event.guild.unavailable => Some(Heard::Left(GuildId(event.guild.id.get()))),
         Event::Unknown(event) => unread(event, place, now),
         _ => None,
     }

@@ -258,6 +258,8 @@ pub enum Answer {
         /// Messages that are neither: somebody has been using the channel.
         others: bool,
     },
+    /// The panel message is there, and somebody has hidden its embeds.
+    PanelHidden,
     /// The panel message is there.
     Panel {
         /// It shows what it should.

@@ -19,6 +19,8 @@ pub enum MenuEvent {
     Ensure(GuildId),
     /// The bot is in this server too, which is not its own: what it registered there earlier is removed.
     Elsewhere(GuildId),
+    /// The bot is not in its own server any more; the commands went with it.
+    Left,
     /// What came of a call.
     Answered {
         /// The call.
@@ -82,6 +84,7 @@ impl Menu {
             MenuEvent::Here(_) if self.settled => {}
             MenuEvent::Here(guild) | MenuEvent::Ensure(guild) => self.look(guild, now),
             MenuEvent::Elsewhere(guild) => self.remove(guild, now),
+            MenuEvent::Left => self.settled = false,
             MenuEvent::Answered { call: call @ Call::RemoveCommands { .. }, answer } => {
                 self.removed(&call, &answer, now);
             }

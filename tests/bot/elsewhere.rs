@@ -95,9 +95,7 @@ async fn a_start_in_an_outage_of_the_own_server_takes_no_other_one_for_it() {
 async fn as_long_as_the_own_server_is_not_known_nobody_is_served_and_everybody_is_told_so() {
     let mut stage = with_another();
     stage.discord.set_available(false);
-    for _ in 0..20 {
-        stage.discord.fault(Fault::status("GET /channels/*", When::Before, 503));
-    }
+    stage.discord.fault(Fault::status("GET /channels/*", When::Before, 503).always());
     stage.spawn();
     stage.discord.ready().await;
     let ids = stage.discord.ids();
@@ -114,10 +112,7 @@ async fn as_long_as_the_own_server_is_not_known_nobody_is_served_and_everybody_i
 #[tokio::test]
 async fn a_bot_that_is_only_in_another_server_does_nothing_there() {
     let mut stage = with_another();
-    stage.discord.act(|world| {
-        world.leave(world.bot());
-        world.set_available(false);
-    });
+    stage.discord.act(|world| world.leave(world.bot()));
     stage.spawn();
     stage.discord.ready().await;
     let ids = stage.discord.ids();

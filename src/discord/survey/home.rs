@@ -135,7 +135,8 @@ impl Transport {
                 Ok(known.unwrap_or_else(|| Named { id, name: id.to_string() }))
             }
             (None, Err(why)) => Err(Homeless::Unknown(why)),
-            (None, Ok(mut servers)) if servers.len() == 1 => Ok(servers.remove(0)),
+            // Where both are hidden, it may be in another server that they are.
+            (None, Ok(mut servers)) if servers.len() == 1 && !traces.iter().all(Trace::is_hidden) => Ok(servers.remove(0)),
             (None, Ok(servers)) => self.search(sought, servers, traces).await,
         }
     }
@@ -220,6 +221,10 @@ impl Trace {
     /// The server that the channel is in.
     fn server(&self) -> Option<GuildId> {
         if let Self::In(found) = self { Some(found.rights.guild()) } else { None }
+    }
+
+    const fn is_hidden(&self) -> bool {
+        matches!(self, Self::Hidden)
     }
 
     /// Why it is not known.

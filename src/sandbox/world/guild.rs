@@ -237,7 +237,8 @@ impl World {
 
     /// The servers the bot is in.
     pub fn guilds(&self) -> impl Iterator<Item = Snowflake> {
-        (0..=self.neighbours).map(|number| there(self.guild.id, number))
+        let first = u64::from(!self.is_member(self.bot()));
+        (first..=self.neighbours).map(|number| there(self.guild.id, number))
     }
 
     /// How a server is called.

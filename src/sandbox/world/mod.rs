@@ -278,7 +278,7 @@ impl World {
     }
 
     fn my_guilds(&self) -> Value {
-        let first = if self.is_member(self.bot) { 0 } else { 1 };
+        let first = u64::from(!self.is_member(self.bot));
         let rights = self.guild_permissions(self.bot);
         let shown = |number: u64| {
             json!({

@@ -288,6 +288,8 @@ impl Game {
                 Told::Ticket(owner, event) => self.pass_on(owner, event),
                 Told::Panel { guild, asker, rank } => self.set_up(guild, asker, &rank),
                 Told::PanelMade(message) => self.play_panel(PanelEvent::Seen(message)),
+                Told::PanelHidden(message) => self.play_panel(PanelEvent::Hidden(message)),
+                Told::Left => self.play_menu(MenuEvent::Left),
                 Told::PanelDeleted(messages) => self.play_panel(PanelEvent::Deleted(messages)),
                 Told::TurnDown(asker, words) => self.play_panel(PanelEvent::TurnDown(asker, words)),
                 Told::FindHome(waiting) => self.find_home(waiting),
