@@ -1,6 +1,7 @@
 //! `talon doctor`: looks at everything before members do, and says what is wrong and where to set it right.
 //!
-//! It changes nothing, and may look on while the bot runs. The bot itself does the same at each start, in the log.
+//! It changes nothing, and may look on while the bot runs. The bot itself does the same at each start, in the log, and again
+//! whenever something of it may have gone (see `watch`).
 
 use std::convert::Infallible;
 use std::io::{self, IsTerminal};

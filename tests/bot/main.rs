@@ -26,6 +26,7 @@ mod line;
 mod logs;
 mod long_limits;
 mod names;
+mod noticing;
 mod opening;
 mod outage;
 mod panel;

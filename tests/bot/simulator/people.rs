@@ -215,7 +215,8 @@ impl Game {
 
     /// The bot has no commands there (any more), but a client may still show them, and an old panel may stand there.
     fn ask_elsewhere(&mut self, user: Snowflake) {
-        if self.world.neighbours().next().is_none() {
+        // Who has left is looked for among the members of the one server there.
+        if self.world.neighbours().next().is_none() || !self.world.guild.members.contains_key(&user) {
             return;
         }
         let lounge = self.cast.lounge;
