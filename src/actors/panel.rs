@@ -71,8 +71,6 @@ pub struct Desk {
     alarm: Option<JoinHandle<Result<(), ractor::MessagingErr<PanelMsg>>>>,
     settling: bool,
     finding_home: bool,
-    /// It has been in its place since the start.
-    stands: bool,
 }
 
 impl Actor for PanelActor {
@@ -86,8 +84,8 @@ impl Actor for PanelActor {
         let (panel, menu) = (Panel::new(None), Menu::default());
         let tasks = JoinSet::new();
         let (unsaved, saving) = (None, false);
-        let (settling, finding_home, stands) = (false, false, false);
-        Ok(Desk { panel, menu, file, unsaved, saving, tasks, alarm: None, settling, finding_home, stands })
+        let (settling, finding_home) = (false, false);
+        Ok(Desk { panel, menu, file, unsaved, saving, tasks, alarm: None, settling, finding_home })
     }
 
     async fn handle(
@@ -226,7 +224,7 @@ impl PanelActor {
         }
         report::panel(&self.outside, &step.notes);
         if let Some(status) = step.notes.iter().rev().find_map(panel_status) {
-            if status == PanelStatus::InPlace && !mem::replace(&mut desk.stands, true) {
+            if status == PanelStatus::InPlace {
                 let _ = self.supervisor.cast(SupervisorMsg::PanelStands);
             }
             self.outside.status.set_panel(status);

@@ -174,7 +174,9 @@ impl Router {
     fn place_of(&self, heard: &Heard) -> Where {
         let Some(guild) = heard.guild() else { return Where::Here };
         match heard {
-            Heard::Close { channel, .. } if self.owner(*channel).is_some_and(|owner| owner.guild == guild) => Where::Here,
+            Heard::Close { channel, .. } if self.owner(*channel).is_some_and(|owner| owner.guild == guild) => {
+                Where::Here
+            }
             _ => self.home.place(guild),
         }
     }
@@ -436,11 +438,17 @@ mod tests {
     fn what_is_written_in_another_server_is_answered_only_where_it_is_meant_for_us_and_not_again_and_again() {
         let mut router = Router::new(PANEL);
         router.route(channels(vec![]));
-        let mut answers = |command, message, second| {
-            router.route(request(STRANGE, command, written(message, second))).len()
-        };
-        assert_eq!((answers(Command::Close, 1, 0), answers(Command::Ticket, 2, 0)), (0, 0), "other bots hear this, too");
-        assert_eq!([answers(Command::SetUp, 3, 0), answers(Command::SetUp, 4, 59), answers(Command::SetUp, 5, 60)], [1, 0, 1]);
+        let mut answers =
+            |command, message, second| router.route(request(STRANGE, command, written(message, second))).len();
+        assert_eq!(
+            (answers(Command::Close, 1, 0), answers(Command::Ticket, 2, 0)),
+            (0, 0),
+            "other bots hear this, too"
+        );
+        assert_eq!(
+            [answers(Command::SetUp, 3, 0), answers(Command::SetUp, 4, 59), answers(Command::SetUp, 5, 60)],
+            [1, 0, 1]
+        );
     }
 
     #[test]
@@ -464,8 +472,11 @@ mod tests {
         }
         assert!(matches!(router.route(another(95))[..], [Told::FindHome(None)]));
         let told = router.home_looked_up(Some(GUILD));
-        let [Told::Ticket(ALICE, Event::Open { .. }), Told::TurnDown(asker, Words::AnotherServer), Told::Elsewhere { .. }] =
-            &told[..]
+        let [
+            Told::Ticket(ALICE, Event::Open { .. }),
+            Told::TurnDown(asker, Words::AnotherServer),
+            Told::Elsewhere { .. },
+        ] = &told[..]
         else {
             panic!("{told:?}")
         };

@@ -51,7 +51,7 @@ pub enum SupervisorMsg {
     },
     /// By a ticket or the staff: no call is on its way.
     Settled,
-    /// By the panel: it stands in its place, for the first time since the start.
+    /// By the panel: it stands in its place.
     PanelStands,
     /// By the panel: which server is the bot's own, if it is in it.
     HomeFound(Option<GuildId>),

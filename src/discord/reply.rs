@@ -29,7 +29,8 @@ pub fn answer(call: &Call, place: &Place, status: u16, body: &[u8]) -> Answer {
         return Answer::Refused(Refusal::InteractionGone);
     }
     // "Not implemented" does not pass, and only these can be done without.
-    let without = status == 501 && matches!(call, Call::ListCommands { .. } | Call::PutCommands { .. } | Call::RemoveCommands { .. });
+    let without = status == 501
+        && matches!(call, Call::ListCommands { .. } | Call::PutCommands { .. } | Call::RemoveCommands { .. });
     match Said::read(body) {
         Some(said) if said.is_transient() => Answer::Unknown,
         Some(said) if without || !matches!(status, 408 | 500..) => Answer::Refused(refusal(call, status, &said)),

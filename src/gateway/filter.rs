@@ -70,7 +70,8 @@ pub(super) fn may_mean_something(frame: &Frame<'_>, place: &Place) -> bool {
         "GUILD_DELETE" | "GUILD_ROLE_UPDATE" | "GUILD_ROLE_DELETE" => true,
         "CHANNEL_UPDATE" => {
             let channel = frame.d.and_then(|data| serde_json::from_str::<Author<'_>>(data.get()).ok());
-            channel.is_none_or(|channel| [place.panel.0, place.category.0].iter().any(|id| channel.id == id.to_string()))
+            channel
+                .is_none_or(|channel| [place.panel.0, place.category.0].iter().any(|id| channel.id == id.to_string()))
         }
         "GUILD_MEMBER_UPDATE" => {
             let member = frame.d.and_then(|data| serde_json::from_str::<Member<'_>>(data.get()).ok());
@@ -157,7 +158,8 @@ mod tests {
         assert!(channel("1") && channel("2") && !channel("50"));
         let member = |id: &str| passes("GUILD_MEMBER_UPDATE", &json!({ "user": { "id": id }, "roles": [] }));
         assert!(member("9") && !member("7"));
-        let message = |channel: &str, flags: u64| passes("MESSAGE_UPDATE", &json!({ "channel_id": channel, "flags": flags }));
+        let message =
+            |channel: &str, flags: u64| passes("MESSAGE_UPDATE", &json!({ "channel_id": channel, "flags": flags }));
         assert!(message("1", 4) && message("1", 6) && !message("1", 0) && !message("50", 4));
         assert!(passes("GUILD_ROLE_UPDATE", &json!({})) && passes("GUILD_ROLE_DELETE", &json!({})));
     }

@@ -23,13 +23,11 @@ use crate::lifecycle::{Asker, Entrance, Gesture, Press};
 #[must_use]
 pub fn meaning(event: Event, place: &Place, now: SystemTime) -> Option<Heard> {
     match event {
-        Event::InteractionCreate(event) => {
-            match event.interaction {
-                Interaction::Component(press) => pressed(press, place, now),
-                Interaction::Command(slash) => used(slash, place, now),
-                _ => None,
-            }
-        }
+        Event::InteractionCreate(event) => match event.interaction {
+            Interaction::Component(press) => pressed(press, place, now),
+            Interaction::Command(slash) => used(slash, place, now),
+            _ => None,
+        },
         Event::MessageCreate(event) if event.message.author.id.get() == place.me.0 => panel_made(&event.message, place),
         Event::MessageCreate(event) => said(event.message, place, now).map(|wish| wish.meaning(place)),
         Event::MessageDelete(event) => panel_deleted(event.channel_id, &[event.message_id], place),

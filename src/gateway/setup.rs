@@ -61,34 +61,39 @@ mod tests {
     use super::*;
     use crate::gateway::PLACE;
 
-    fn touched(setup: &SetupStatus, kind: &str, data: Value) -> bool {
+    fn touched(setup: &SetupStatus, kind: &str, data: &Value) -> bool {
         let event: Event = serde_json::from_value(json!({ "t": kind, "d": data })).expect("an event");
         touches(&event, &PLACE, setup)
     }
 
-    fn role(kind: &str, role: u64) -> (&str, Value) {
-        match kind {
-            "GUILD_ROLE_DELETE" => (kind, json!({ "guild_id": "4", "role_id": role.to_string() })),
-            _ => (kind, json!({ "guild_id": "4", "role": { "id": role.to_string() } })),
-        }
+    fn role_deleted(role: u64) -> Value {
+        json!({ "guild_id": "4", "role_id": role.to_string() })
+    }
+
+    fn role_changed(role: u64) -> Value {
+        let role = json!({
+            "id": role.to_string(), "name": "role", "permissions": "0", "color": 0, "colors": { "primary_color": 0 },
+            "hoist": false, "managed": false, "mentionable": false, "position": 1,
+        });
+        json!({ "guild_id": "4", "role": role })
     }
 
     #[test]
     fn a_role_matters_if_it_is_the_supports_or_the_bots_own() {
         let setup = SetupStatus::default();
-        assert!(touched(&setup, "GUILD_ROLE_DELETE", json!({ "guild_id": "4", "role_id": "77" })), "nothing is known yet");
+        assert!(touched(&setup, "GUILD_ROLE_DELETE", &role_deleted(77)), "nothing is known yet");
         setup.set_own_roles([RoleId(4), RoleId(60)].into());
         for (id, matters) in [(PLACE.support.0, true), (4, true), (60, true), (77, false)] {
-            let (kind, data) = role("GUILD_ROLE_DELETE", id);
-            assert_eq!(touched(&setup, kind, data), matters, "{id}");
+            assert_eq!(touched(&setup, "GUILD_ROLE_DELETE", &role_deleted(id)), matters, "{id}");
+            assert_eq!(touched(&setup, "GUILD_ROLE_UPDATE", &role_changed(id)), matters, "{id}");
         }
     }
 
     #[test]
     fn what_cannot_be_read_and_leaving_a_server_for_good_are_worth_a_look_and_an_outage_is_not() {
         let setup = SetupStatus::default();
-        assert!(touched(&setup, "CHANNEL_UPDATE", json!({ "id": "1" })));
-        assert!(touched(&setup, "GUILD_DELETE", json!({ "id": "4" })));
-        assert!(!touched(&setup, "GUILD_DELETE", json!({ "id": "4", "unavailable": true })));
+        assert!(touched(&setup, "CHANNEL_UPDATE", &json!({ "id": "1" })));
+        assert!(touched(&setup, "GUILD_DELETE", &json!({ "id": "4" })));
+        assert!(!touched(&setup, "GUILD_DELETE", &json!({ "id": "4", "unavailable": true })));
     }
 }

@@ -146,7 +146,8 @@ mod tests {
         assert!(watch.compare(vec![finding("category", Verdict::unchecked("no answer", "ask again"))]).is_empty());
         assert_eq!((watch.problems().len(), watch.unsure), (1, true));
         // Out of the server, all else hangs on that.
-        let out = vec![finding("server", Verdict::error("in none", "invite")), finding("category", Verdict::depends("none"))];
+        let out =
+            vec![finding("server", Verdict::error("in none", "invite")), finding("category", Verdict::depends("none"))];
         assert_eq!(told(&watch.compare(out)).len(), 1);
         assert_eq!((watch.problems(), watch.unsure), (vec!["server: in none: invite".to_owned()], false));
     }

@@ -6,7 +6,8 @@ use talon::sandbox::{Fault, Setup, When};
 
 use crate::stage::{CLOSE, CREATE, Stage};
 
-const ANOTHER: &str = "❌ этот бот настроен для другого сервера и здесь ничего не делает, помогут администраторы этого сервера";
+const ANOTHER: &str =
+    "❌ этот бот настроен для другого сервера и здесь ничего не делает, помогут администраторы этого сервера";
 
 /// The bot is in another server, where it had commands before.
 fn with_another() -> Stage {
@@ -72,7 +73,10 @@ async fn in_another_server_the_bot_says_so_and_does_nothing_else() {
     assert_eq!(stage.panel().await, panel, "the panel at home is as it was");
     let log = stage.logged();
     let told = log.lines().filter(|line| line.contains("the bot is in another server")).collect::<Vec<_>>();
-    assert!(matches!(told[..], [line] if line.contains(&format!("guild={another}")) && line.contains("talon 2")), "{told:?}");
+    assert!(
+        matches!(told[..], [line] if line.contains(&format!("guild={another}")) && line.contains("talon 2")),
+        "{told:?}"
+    );
 }
 
 #[tokio::test]

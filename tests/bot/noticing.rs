@@ -105,8 +105,8 @@ impl Deed {
             Self::DeletePanelChannel => stage.discord.delete_channel(ids.panel),
             Self::DeleteCategory => stage.discord.delete_channel(ids.category),
             Self::DeleteSupportRole => stage.discord.delete_role(ids.support_role),
-            Self::CloseCategory => self.set_view(stage, ids.category, false),
-            Self::ClosePanelChannel => self.set_view(stage, ids.panel, false),
+            Self::CloseCategory => Self::set_view(stage, ids.category, false),
+            Self::ClosePanelChannel => Self::set_view(stage, ids.panel, false),
             Self::TimeOut => {
                 let until = stage.discord.now() + Duration::from_secs(3_600);
                 stage.discord.act(|world| world.time_out(ids.bot, Some(until)));
@@ -119,7 +119,7 @@ impl Deed {
         }
     }
 
-    fn set_view(self, stage: &Stage, channel: Snowflake, view: bool) {
+    fn set_view(stage: &Stage, channel: Snowflake, view: bool) {
         let deny = if view { Permissions::NONE } else { Permissions::VIEW_CHANNEL };
         let (id, kind) = (stage.discord.ids().bot, Target::Member);
         stage.discord.overwrite(channel, Overwrite { id, kind, allow: Permissions::NONE, deny });
@@ -130,8 +130,8 @@ impl Deed {
         let ids = stage.discord.ids();
         match self {
             Self::DeletePanelChannel | Self::DeleteCategory | Self::DeleteSupportRole => return false,
-            Self::CloseCategory => self.set_view(stage, ids.category, true),
-            Self::ClosePanelChannel => self.set_view(stage, ids.panel, true),
+            Self::CloseCategory => Self::set_view(stage, ids.category, true),
+            Self::ClosePanelChannel => Self::set_view(stage, ids.panel, true),
             Self::TimeOut => stage.discord.act(|world| world.time_out(ids.bot, None)),
             Self::TakeRight => stage.discord.set_bot_permissions(Start::default().bot_permissions),
             Self::TakeRole => stage.discord.act(|world| world.set_role(ids.bot, ids.bot_role, true)),
@@ -186,12 +186,10 @@ async fn many_changes_are_one_look_and_those_that_do_not_touch_the_bot_are_none(
         stage.discord.act(|world| {
             world.change_role(ids.member_role, |role| role.name = format!("role {number}"));
             world.change_role(ids.admin_role, |role| role.name = format!("admin {number}"));
-            world.overwrite(ids.lounge, Overwrite {
-                id: ids.bob,
-                kind: Target::Member,
-                allow: Permissions(number),
-                deny: Permissions::NONE,
-            });
+            world.overwrite(
+                ids.lounge,
+                Overwrite { id: ids.bob, kind: Target::Member, allow: Permissions(number), deny: Permissions::NONE },
+            );
         });
     }
     // Heard after the others.

@@ -219,7 +219,11 @@ impl Deed {
     pub fn never_doubled(&self, stage: &Stage) {
         let mine = |channel: &&Channel| channel.overwrites.contains_key(&self.who);
         let made = stage.discord.look(|world| world.channels.values().chain(&world.gone).filter(mine).count());
-        assert_eq!(made, usize::from(!matches!(self.scene, Scene::SetUp | Scene::Invited) && !self.scene.starts()), "channels ever made");
+        assert_eq!(
+            made,
+            usize::from(!matches!(self.scene, Scene::SetUp | Scene::Invited) && !self.scene.starts()),
+            "channels ever made"
+        );
     }
 
     async fn closed(&self, stage: &Stage) {

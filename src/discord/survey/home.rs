@@ -136,7 +136,9 @@ impl Transport {
             }
             (None, Err(why)) => Err(Homeless::Unknown(why)),
             // Where both are hidden, it may be in another server that they are.
-            (None, Ok(mut servers)) if servers.len() == 1 && !traces.iter().all(Trace::is_hidden) => Ok(servers.remove(0)),
+            (None, Ok(mut servers)) if servers.len() == 1 && !traces.iter().all(Trace::is_hidden) => {
+                Ok(servers.remove(0))
+            }
             (None, Ok(servers)) => self.search(sought, servers, traces).await,
         }
     }

@@ -3,6 +3,8 @@
 //! They are there for what a bot says and does in a server that it is not set up for. What is written or made in them is
 //! told and not kept; what answers a press is, for whoever pressed.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::dispatch::{Dispatch, Intents};
@@ -79,7 +81,7 @@ impl World {
 
     /// An administrator of the further server makes a channel there, with this topic.
     pub fn create_channel_elsewhere(&mut self, number: u64, name: &str, parent: Option<Snowflake>, topic: &str) {
-        let mut channel = self.new_channel(super::channels::TEXT, name.to_owned(), parent, Default::default());
+        let mut channel = self.new_channel(super::channels::TEXT, name.to_owned(), parent, BTreeMap::default());
         channel.topic = Some(topic.to_owned());
         let mut data = self.channel_json(&channel);
         move_channel(&mut data, number);
@@ -100,13 +102,17 @@ impl World {
             Route::Roles(guild) => {
                 let number = self.neighbour_with(*guild)?;
                 let mut roles: Vec<Value> = self.guild.roles.values().map(Role::json).collect();
-                roles.iter_mut().for_each(|role| moved_id(&mut role["id"], number));
+                for role in &mut roles {
+                    moved_id(&mut role["id"], number);
+                }
                 Answer::ok(roles.into())
             }
             Route::Channels(guild) => {
                 let number = self.neighbour_with(*guild)?;
                 let mut channels: Vec<Value> = self.places().map(|channel| self.channel_json(channel)).collect();
-                channels.iter_mut().for_each(|channel| move_channel(channel, number));
+                for channel in &mut channels {
+                    move_channel(channel, number);
+                }
                 Answer::ok(channels.into())
             }
             Route::CreateMessage(channel) => {

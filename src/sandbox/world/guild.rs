@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use super::elsewhere::move_channel;
 use super::dispatch::{Dispatch, Intents};
+use super::elsewhere::move_channel;
 use super::permissions::{self, Holder, Overwrite, Permissions};
 use super::refusal::Refusal;
 use super::rest::{Answer, Outcome, Request};

@@ -217,7 +217,8 @@ impl World {
         move_channel(&mut event["channel"], neighbour);
         // What was pressed there is kept nowhere.
         if let Some(message) = event["message"].as_null().and(event["data"]["custom_id"].as_str()) {
-            let button = json!({ "type": 1, "components": [{ "type": 2, "style": 1, "custom_id": message, "label": "…" }] });
+            let button =
+                json!({ "type": 1, "components": [{ "type": 2, "style": 1, "custom_id": message, "label": "…" }] });
             let bot = self.bot();
             let channel = event["channel_id"].as_str().and_then(|id| id.parse().ok()).unwrap_or(Snowflake(1));
             let message = self.new_message(channel, bot);

@@ -80,7 +80,9 @@ impl World {
 
     /// A moderator hides the embeds of a message.
     pub fn hide_embeds(&mut self, channel: Snowflake, message: Snowflake) {
-        let Some(found) = self.channels.get_mut(&channel).and_then(|found| found.messages.get_mut(&message)) else { return };
+        let Some(found) = self.channels.get_mut(&channel).and_then(|found| found.messages.get_mut(&message)) else {
+            return;
+        };
         found.flags |= super::payload::SUPPRESS_EMBEDS;
         let changed = found.clone();
         self.message_event("MESSAGE_UPDATE", &changed);

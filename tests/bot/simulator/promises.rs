@@ -58,9 +58,13 @@ struct Ask {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
     Open,
-    Close { may: bool },
+    Close {
+        may: bool,
+    },
     CloseNothing,
-    SetUp { may: bool },
+    SetUp {
+        may: bool,
+    },
     /// Anything, in a server that is not the bot's own.
     Elsewhere,
 }
