@@ -5,7 +5,6 @@ use crate::ids::{ChannelId, GuildId, Owner};
 use crate::lifecycle::menu::MenuNote;
 use crate::lifecycle::panel::PanelNote;
 use crate::lifecycle::{Note, Why};
-use crate::printable::printable;
 use crate::store::Number;
 
 /// Whose ticket, and which.
@@ -161,7 +160,7 @@ fn another_process(outside: &Outside, sign: &str) {
 pub fn elsewhere(guild: GuildId, name: &str) {
     tracing::warn!(
         %guild,
-        name = %printable(name),
+        ?name,
         "the bot is in another server, which is not that of its panel channel; it does nothing there and tells everybody so. To \
          leave it, let an administrator of that server kick the bot, or send `curl -X DELETE -H \"Authorization: Bot \
          $DISCORD_TOKEN\" https://discord.com/api/v10/users/@me/guilds/{guild}`; so that nobody else can invite it, switch \

@@ -44,6 +44,7 @@ fn touches(event: &Event, place: &Place, setup: &SetupStatus) -> bool {
             }
             !setup.problems().is_empty()
         }
+        Event::Unknown(event) if event.kind == "GUILD_CREATE" => !setup.problems().is_empty(),
         // Its kind has passed the filter, and what it says cannot be read.
         Event::Unknown(event) => matches!(
             event.kind.as_str(),

@@ -127,3 +127,17 @@ async fn a_bot_that_is_only_in_another_server_does_nothing_there() {
     let asked = calls_elsewhere(&stage);
     assert!(asked.iter().all(|call| call.starts_with("GET ") || call.ends_with("/commands")), "{asked:?}");
 }
+
+#[tokio::test]
+async fn a_button_in_a_private_message_is_answered_there() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let private = stage.discord.act(|world| world.private_channel(ids.alice));
+    let button = json!({ "type": 2, "style": 1, "label": "ticket", "custom_id": CREATE });
+    let body = json!({ "content": "help", "components": [{ "type": 1, "components": [button] }] });
+    stage.as_bot("POST", &format!("/channels/{private}/messages"), body);
+    let press = stage.discord.press(ids.alice, private, CREATE).expect("she sees it");
+    let answer = stage.answer(press).await;
+    assert!(answer.starts_with("❌ это работает только на сервере с тикетами"), "{answer}");
+    assert_eq!(stage.tickets(), []);
+}
