@@ -1,7 +1,7 @@
 //! Are we well? `/healthz` for whoever decides whether to start us again, `/metrics` for Prometheus.
 //!
 //! A server of its own and no framework: two pages, one request a connection, a few at a time. Whoever may connect may
-//! read, so the address should be of this machine or of a network that is trusted; there are no names and no ids in it.
+//! read, so the address should be of this machine or of a network that is trusted; no member is named in it.
 //! All times in `/healthz` are seconds: how long something has lasted, or how long it is until then.
 
 use std::collections::VecDeque;
@@ -139,6 +139,7 @@ fn show(found: &Checkup, problems: &[String]) -> Value {
         "gateway": show_gateway(found),
         "rest": show_rest(found),
         "panel": show_panel(&found.panel),
+        "setup": { "problems": found.setup },
         "store": { "writable": found.store.is_ok(), "problem": found.store.as_ref().err() },
         "backlog": { "tickets": census.map(|census| census.living), "calls": found.calls },
         "tickets": census.map(|census| census.open),

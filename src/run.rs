@@ -139,11 +139,11 @@ async fn start(config: Config, vitals: Vitals, shutdown: impl Future<Output = ()
         stage_limit: config.gateway_stage_limit,
         status: Arc::clone(&status.gateway),
     };
-    let handler = EventHandler { supervisor: supervisor.clone(), place };
+    let handler = EventHandler { supervisor: supervisor.clone(), place, status: Arc::clone(&status) };
     let ended = tokio::select! {
         heard = gateway::listen(connection, handler, Arc::clone(&outside), shutdown) => heard.map_err(Failure::Gateway),
         ended = &mut tree => Err(Failure::Supervisor(format!("{ended:?}"))),
-        never = doctor::watch(&outside.client, config) => match never {},
+        never = doctor::watch(&outside.client, config, &status.setup) => match never {},
     };
     drain(&supervisor).await;
     ended

@@ -14,6 +14,7 @@
 
 pub mod clerk;
 pub mod clock;
+pub mod home;
 mod outage;
 pub mod panel;
 pub mod pulse;
@@ -63,6 +64,8 @@ pub enum Heard {
     Open {
         /// Where.
         guild: GuildId,
+        /// The channel they pressed or said it in.
+        channel: ChannelId,
         /// Who.
         asker: Asker,
         /// The member's name.
@@ -83,6 +86,8 @@ pub enum Heard {
     SetUp {
         /// Where.
         guild: GuildId,
+        /// The channel they asked in.
+        channel: ChannelId,
         /// Who.
         asker: Asker,
         /// Whether they may.
@@ -99,6 +104,8 @@ pub enum Heard {
         /// Their roles, which tell whether they may.
         roles: Vec<RoleId>,
     },
+    /// Somebody pressed a button or used a slash command in a private message, where there is no server.
+    Private(Asker),
     /// A new connection: the bot is in these servers, and each is going to tell its channels.
     Ready {
         /// The servers.
@@ -108,6 +115,10 @@ pub enum Heard {
     PanelMade(MessageId),
     /// Messages were deleted in the panel's channel.
     PanelDeleted(Vec<MessageId>),
+    /// The embeds of this message in the panel's channel were hidden.
+    PanelHidden(MessageId),
+    /// The bot is not in this server any more.
+    Left(GuildId),
     /// A channel was deleted.
     ChannelGone(ChannelId),
     /// A channel was made that carries our mark.
@@ -121,6 +132,8 @@ pub enum Heard {
     Channels {
         /// The server.
         guild: GuildId,
+        /// What people call it.
+        name: String,
         /// All of them.
         all: HashSet<ChannelId>,
         /// Those that may be tickets.

@@ -3,6 +3,7 @@
 //! Its file is written on another thread: all actors share one, and a disk that hangs must not hold up their answers.
 
 use std::io;
+use std::mem;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -37,6 +38,10 @@ pub enum PanelMsg {
     Hear(PanelEvent),
     /// By the supervisor, or by itself: something happened that concerns the slash commands.
     Menu(MenuEvent),
+    /// By the supervisor: which server is the bot's own has to be looked up.
+    FindHome,
+    /// By its own look-up: Discord has told which server that is, if the bot is in it.
+    HomeFound(Option<GuildId>),
     /// By its own disk job: what became of keeping the message's id.
     Saved(MessageId, io::Result<()>),
     /// By its own clock: the deadline has come.
@@ -65,8 +70,7 @@ pub struct Desk {
     tasks: JoinSet<()>,
     alarm: Option<JoinHandle<Result<(), ractor::MessagingErr<PanelMsg>>>>,
     settling: bool,
-    /// It has been looked at, with whatever outcome.
-    checked: bool,
+    finding_home: bool,
 }
 
 impl Actor for PanelActor {
@@ -80,7 +84,8 @@ impl Actor for PanelActor {
         let (panel, menu) = (Panel::new(None), Menu::default());
         let tasks = JoinSet::new();
         let (unsaved, saving) = (None, false);
-        Ok(Desk { panel, menu, file, unsaved, saving, tasks, alarm: None, settling: false, checked: false })
+        let (settling, finding_home) = (false, false);
+        Ok(Desk { panel, menu, file, unsaved, saving, tasks, alarm: None, settling, finding_home })
     }
 
     async fn handle(
@@ -94,6 +99,8 @@ impl Actor for PanelActor {
             PanelMsg::SetUp { guild, asker, rank } => self.set_up(&me, desk, guild, asker, rank),
             PanelMsg::Hear(event) => self.play(&me, desk, event),
             PanelMsg::Menu(event) => self.offer(&me, desk, event),
+            PanelMsg::FindHome => self.find_home(&me, desk),
+            PanelMsg::HomeFound(found) => self.home_found(desk, found),
             PanelMsg::Saved(message, outcome) => Self::saved(&me, desk, message, outcome),
             PanelMsg::Alarm => {
                 self.play(&me, desk, PanelEvent::Woke);
@@ -184,6 +191,31 @@ impl PanelActor {
         });
     }
 
+    /// Asks until Discord tells it.
+    fn find_home(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk) {
+        if mem::replace(&mut desk.finding_home, true) {
+            return;
+        }
+        let (outside, me) = (self.outside.clone(), me.clone());
+        desk.tasks.spawn(async move {
+            for attempt in 0.. {
+                match outside.client.home_server().await {
+                    Ok(found) => return drop(me.cast(PanelMsg::HomeFound(found))),
+                    Err(why) => tracing::warn!(
+                        %why,
+                        "Discord does not tell in which server the panel channel is; nobody is served before that, trying again"
+                    ),
+                }
+                tokio::time::sleep(task::pause(attempt, &Answer::Unknown)).await;
+            }
+        });
+    }
+
+    fn home_found(&self, desk: &mut Desk, found: Option<GuildId>) {
+        desk.finding_home = false;
+        let _ = self.supervisor.cast(SupervisorMsg::HomeFound(found));
+    }
+
     fn play(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk, event: PanelEvent) {
         let step = desk.panel.handle(event, clock::now());
         if step.save.is_some() {
@@ -192,11 +224,10 @@ impl PanelActor {
         }
         report::panel(&self.outside, &step.notes);
         if let Some(status) = step.notes.iter().rev().find_map(panel_status) {
+            if status == PanelStatus::InPlace {
+                let _ = self.supervisor.cast(SupervisorMsg::PanelStands);
+            }
             self.outside.status.set_panel(status);
-        }
-        if !step.notes.is_empty() && !desk.checked {
-            desk.checked = true;
-            let _ = self.supervisor.cast(SupervisorMsg::PanelChecked);
         }
         self.make(me, desk, step.calls, |call, answer| PanelMsg::Hear(PanelEvent::Answered { call, answer }));
     }

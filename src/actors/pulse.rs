@@ -110,10 +110,10 @@ impl Pulse {
         }
         if live
             && !desk.ready
-            && let Some(census) = self.census().await.filter(|census| census.panel_checked)
+            && let Some(census) = self.census().await.filter(|census| census.panel_stands)
         {
             desk.ready = true;
-            tracing::info!(tickets = census.open, "ready: connected, and the panel has been looked at");
+            tracing::info!(tickets = census.open, "ready: connected, and the panel stands");
             desk.manager.tell_ready();
         }
         desk.manager.tell_summary(self.summary());

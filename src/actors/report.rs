@@ -1,7 +1,7 @@
 //! What the operator reads, and what is counted: one line per thing that matters, with whose ticket it is.
 
 use crate::actors::Outside;
-use crate::ids::{ChannelId, Owner};
+use crate::ids::{ChannelId, GuildId, Owner};
 use crate::lifecycle::menu::MenuNote;
 use crate::lifecycle::panel::PanelNote;
 use crate::lifecycle::{Note, Why};
@@ -154,6 +154,18 @@ fn another_process(outside: &Outside, sign: &str) {
              not ended the old one). If it cannot be found, reset the token in the Developer Portal"
         );
     }
+}
+
+/// Logs that the bot is in a server that is not its own.
+pub fn elsewhere(guild: GuildId, name: &str) {
+    tracing::warn!(
+        %guild,
+        ?name,
+        "the bot is in another server, which is not that of its panel channel; it does nothing there and tells everybody so. To \
+         leave it, let an administrator of that server kick the bot, or send `curl -X DELETE -H \"Authorization: Bot \
+         $DISCORD_TOKEN\" https://discord.com/api/v10/users/@me/guilds/{guild}`; so that nobody else can invite it, switch \
+         \"Public Bot\" off on the Bot page of the Developer Portal"
+    );
 }
 
 /// Logs what happened to the slash commands.

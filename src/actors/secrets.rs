@@ -130,15 +130,16 @@ fn no_message_between_actors_shows_it() {
     let (channel, roles) = (ChannelId(50), vec![RoleId(3)]);
     let heard = || {
         [
-            Heard::Open { guild: GUILD, asker: asker(), name: "alice".to_owned() },
+            Heard::Open { guild: GUILD, channel, asker: asker(), name: "alice".to_owned() },
             Heard::Close { guild: GUILD, channel, asker: asker(), support: false },
-            Heard::SetUp { guild: GUILD, asker: asker(), rank: Rank::Told { administrator: true } },
+            Heard::SetUp { guild: GUILD, channel, asker: asker(), rank: Rank::Told { administrator: true } },
             Heard::Explain { guild: GUILD, channel, asker: asker(), roles: roles.clone() },
         ]
     };
     for heard in heard() {
         check(&heard);
-        let mut router = Router::default();
+        // The panel is there, so the server is the bot's own.
+        let mut router = Router::new(channel);
         let told: Vec<Told> = router.route(heard);
         assert_eq!(told.len(), 1);
         check(&told);

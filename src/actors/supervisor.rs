@@ -7,15 +7,18 @@ use std::time::Duration;
 
 use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SpawnErr, SupervisionEvent};
 
+use std::collections::HashSet;
+
 use crate::actors::clerk::ClerkMsg;
+use crate::actors::home::HOLD_TIMEOUT;
 use crate::actors::panel::PanelMsg;
 use crate::actors::registry::Registry;
 use crate::actors::router::{Router, Told};
 use crate::actors::staff::{Duties, Post, Staff};
 use crate::actors::ticket::{TicketActor, TicketMsg};
 use crate::actors::vitals::Census;
-use crate::actors::{Heard, Outside};
-use crate::ids::{ChannelId, Owner};
+use crate::actors::{Heard, Outside, report};
+use crate::ids::{ChannelId, GuildId, Intent, Owner};
 use crate::lifecycle::menu::MenuEvent;
 use crate::lifecycle::panel::PanelEvent;
 
@@ -48,8 +51,12 @@ pub enum SupervisorMsg {
     },
     /// By a ticket or the staff: no call is on its way.
     Settled,
-    /// By the panel: it has been looked at, with whatever outcome.
-    PanelChecked,
+    /// By the panel: it stands in its place.
+    PanelStands,
+    /// By the panel: which server is the bot's own, if it is in it.
+    HomeFound(Option<GuildId>),
+    /// By ourselves: this request has waited for long enough until that was known.
+    GiveUp(Intent),
     /// By whoever wants to know how we are; that an answer comes is the half of it.
     Count(RpcReplyPort<Census>),
     /// By ourselves: start a failed ticket again.
@@ -82,8 +89,10 @@ pub struct Arguments {
 pub struct House {
     outside: Arc<Outside>,
     staff: Staff,
-    panel_checked: bool,
+    panel_stands: bool,
     router: Router,
+    /// The other servers that the log has named.
+    elsewhere: HashSet<GuildId>,
     registry: Registry,
     draining: Option<RpcReplyPort<()>>,
     unsettled: usize,
@@ -97,11 +106,13 @@ impl Actor for Supervisor {
     type Arguments = Arguments;
 
     async fn pre_start(&self, me: ActorRef<SupervisorMsg>, args: Arguments) -> Result<House, ActorProcessingErr> {
+        let panel = args.outside.client.place().panel;
         let mut house = House {
             outside: args.outside,
             staff: Staff::new(args.duties),
-            panel_checked: false,
-            router: Router::default(),
+            panel_stands: false,
+            router: Router::new(panel),
+            elsewhere: HashSet::new(),
             registry: Registry::default(),
             draining: None,
             unsettled: 0,
@@ -127,8 +138,11 @@ impl Actor for Supervisor {
             SupervisorMsg::Idle { owner, handled } => house.let_go(owner, handled),
             SupervisorMsg::Settled => house.settled(),
             SupervisorMsg::Revive(owner) => house.revive(&me, owner).await,
-            SupervisorMsg::Rehire(post) => house.staff.hire(post, &house.outside, &me).await,
-            SupervisorMsg::PanelChecked => house.panel_checked(),
+            SupervisorMsg::HomeFound(_) | SupervisorMsg::GiveUp(_) if house.draining.is_some() => {}
+            SupervisorMsg::HomeFound(found) => house.home_found(&me, found).await,
+            SupervisorMsg::GiveUp(intent) => house.give_up(&me, intent).await,
+            SupervisorMsg::Rehire(post) => house.rehire(&me, post).await,
+            SupervisorMsg::PanelStands => house.panel_stands(),
             SupervisorMsg::Count(port) => house.count(port),
             SupervisorMsg::Drain(port) => house.drain(port),
             #[cfg(test)]
@@ -173,13 +187,52 @@ impl House {
                 Told::Panel { guild, asker, rank } => self.staff.tell_panel(PanelMsg::SetUp { guild, asker, rank }),
                 Told::Clerk(question) => self.staff.tell_clerk(ClerkMsg::Explain(question)),
                 Told::PanelMade(message) => self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Seen(message))),
+                Told::PanelHidden(message) => self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Hidden(message))),
+                Told::Left => self.staff.tell_panel(PanelMsg::Menu(MenuEvent::Left)),
                 Told::PanelDeleted(messages) => self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Deleted(messages))),
+                Told::TurnDown(asker, words) => {
+                    self.staff.tell_panel(PanelMsg::Hear(PanelEvent::TurnDown(asker, words)));
+                }
+                Told::FindHome(waiting) => self.find_home(me, waiting),
+                Told::Elsewhere { guild, name } => self.be_elsewhere(guild, &name),
                 Told::Home(guild) => {
                     self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Connected));
                     self.staff.tell_panel(PanelMsg::Menu(MenuEvent::Here(guild)));
                 }
             }
         }
+    }
+
+    /// The panel's actor looks it up; a request waits for that only so long.
+    fn find_home(&self, me: &ActorRef<SupervisorMsg>, waiting: Option<Intent>) {
+        self.staff.tell_panel(PanelMsg::FindHome);
+        if let Some(intent) = waiting {
+            me.send_after(HOLD_TIMEOUT, move || SupervisorMsg::GiveUp(intent));
+        }
+    }
+
+    async fn home_found(&mut self, me: &ActorRef<SupervisorMsg>, found: Option<GuildId>) {
+        let told = self.router.home_looked_up(found);
+        self.deliver(me, told).await;
+    }
+
+    async fn give_up(&mut self, me: &ActorRef<SupervisorMsg>, intent: Intent) {
+        let told = self.router.give_up(intent);
+        self.deliver(me, told.into_iter().collect()).await;
+    }
+
+    async fn rehire(&mut self, me: &ActorRef<SupervisorMsg>, post: Post) {
+        self.staff.hire(post, &self.outside, me).await;
+        if self.router.wants_home() {
+            self.staff.tell_panel(PanelMsg::FindHome);
+        }
+    }
+
+    fn be_elsewhere(&mut self, guild: GuildId, name: &str) {
+        if self.elsewhere.insert(guild) {
+            report::elsewhere(guild, name);
+        }
+        self.staff.tell_panel(PanelMsg::Menu(MenuEvent::Elsewhere(guild)));
     }
 
     async fn revive(&mut self, me: &ActorRef<SupervisorMsg>, owner: Owner) {
@@ -239,15 +292,15 @@ impl House {
         self.staff.look();
     }
 
-    fn panel_checked(&mut self) {
-        self.panel_checked = true;
+    fn panel_stands(&mut self) {
+        self.panel_stands = true;
         self.staff.look();
     }
 
     fn count(&self, port: RpcReplyPort<Census>) {
         let (open, living) = (self.router.count(), self.registry.count());
         // It is not an error that nobody waits any more.
-        let _ = port.send(Census { open, living, panel_checked: self.panel_checked });
+        let _ = port.send(Census { open, living, panel_stands: self.panel_stands });
     }
 
     fn drain(&mut self, port: RpcReplyPort<()>) {

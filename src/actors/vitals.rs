@@ -27,8 +27,8 @@ pub struct Census {
     pub open: usize,
     /// Tickets with something going on.
     pub living: usize,
-    /// The panel has been looked at, with whatever outcome.
-    pub panel_checked: bool,
+    /// The panel has been in its place since the start.
+    pub panel_stands: bool,
 }
 
 /// Looks whether the bot is well.
@@ -85,6 +85,8 @@ pub struct Checkup {
     pub rest: LineStatus,
     /// What is known of the panel message.
     pub panel: PanelStatus,
+    /// What the bot is set up with and does not find in its server, a sentence each.
+    pub setup: Vec<String>,
     /// Why the store cannot be written to, if it cannot.
     pub store: Result<(), String>,
     /// Calls that wait for a limit or an answer.
@@ -145,6 +147,7 @@ impl Checkup {
             problems.push("the supervisor does not answer".to_owned());
         }
         problems.extend(self.rest_problem());
+        problems.extend(self.setup.iter().cloned());
         problems.extend(self.store.as_ref().err().map(|why| format!("the database cannot be written: {why}")));
         problems
     }
@@ -208,6 +211,7 @@ impl Vitals {
             next_identify,
             rest: self.transport.status(),
             panel: self.status.panel(),
+            setup: self.status.setup.problems(),
             store,
             another_process_seen: self.status.another_process_seen(),
             calls: self.transport.counts().under_way.get(),
@@ -260,12 +264,13 @@ mod tests {
         Checkup {
             now,
             start: StartStatus::Reached,
-            supervisor: SupervisorCheck::Answered(Census { open: 1, living: 0, panel_checked: true }),
+            supervisor: SupervisorCheck::Answered(Census { open: 1, living: 0, panel_stands: true }),
             shards: vec![shard.clone(), shard],
             session_starts: None,
             next_identify: None,
             rest: LineStatus::default(),
             panel: PanelStatus::InPlace,
+            setup: Vec::new(),
             store: Ok(()),
             calls: 0,
             another_process_seen: None,
@@ -312,6 +317,7 @@ mod tests {
         assert!(told.contains("shard 0") && told.contains("heartbeat for 120 s"), "{told}");
         assert!(problem(|found| found.supervisor = SupervisorCheck::Silent).contains("supervisor"));
         assert!(problem(|found| found.store = Err("full".to_owned())).contains("database cannot be written: full"));
+        assert_eq!(problem(|found| found.setup.push("Category: gone".to_owned())), "Category: gone");
         assert!(problem(|found| found.shards.clear()).contains("no connection"));
     }
 

@@ -137,6 +137,7 @@ pub(super) fn panel_edit(place: &Place) -> Value {
         .content("")
         .embed(embed(&texts.panel, texts.panel.description))
         .components(row(Button::CreateTicket, texts))
+        .suppress_embeds(false)
         .allowed_mentions(nobody());
     json(&builder)
 }

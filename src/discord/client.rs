@@ -14,7 +14,7 @@ use crate::discord::rights::{self, Channel, Member};
 use crate::discord::said::Said;
 use crate::discord::start::{Gateway, StartError};
 use crate::discord::status::{Barred, LineStatus};
-use crate::discord::survey::{Sought, Survey};
+use crate::discord::survey::{Look, Sought, Survey};
 use crate::discord::transport::Transport;
 use crate::discord::wire::{Ask, Place, id, request, said};
 use crate::ids::{ChannelId, GuildId, Intent, MessageId, RoleId, UserId};
@@ -114,6 +114,16 @@ impl Client {
         self.transport.gateway().await
     }
 
+    /// In which server the panel and the tickets are, as [`Transport::home_server`] finds it.
+    ///
+    /// # Errors
+    ///
+    /// When Discord does not tell.
+    pub async fn home_server(&self) -> Look<Option<GuildId>> {
+        let Place { panel, category, support, .. } = self.place;
+        self.transport.home_server(Sought { panel, category, support }).await
+    }
+
     /// Is this member an administrator of this server?
     pub async fn is_administrator(&self, guild: GuildId, member: UserId, roles: &[RoleId]) -> Standing {
         match self.transport.guild(guild).await {
@@ -170,7 +180,8 @@ impl Client {
             | Call::Acknowledge { .. }
             | Call::EditReply { .. }
             | Call::ListCommands { .. }
-            | Call::PutCommands { .. } => None,
+            | Call::PutCommands { .. }
+            | Call::RemoveCommands { .. } => None,
         }
     }
 }

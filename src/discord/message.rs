@@ -9,6 +9,9 @@ use crate::discord::wire::Place;
 use crate::ids::{Button, Intent, MessageId, UserId};
 use crate::texts;
 
+/// Discord's flag of a message whose embeds are hidden.
+const SUPPRESS_EMBEDS: u64 = 1 << 2;
+
 /// A message, as far as it matters here.
 #[derive(Deserialize)]
 pub(super) struct Message {
@@ -16,6 +19,8 @@ pub(super) struct Message {
     author: Author,
     #[serde(default, rename = "message_reference", deserialize_with = "or_default")]
     answers: Option<Reference>,
+    #[serde(default, deserialize_with = "or_default")]
+    flags: u64,
     #[serde(flatten)]
     shown: Shown,
 }
@@ -80,6 +85,11 @@ struct Emoji {
 impl Message {
     pub(super) fn id(&self) -> MessageId {
         MessageId(self.id.get())
+    }
+
+    /// Somebody who may manage messages has hidden its embeds.
+    pub(super) fn hides_embeds(&self) -> bool {
+        self.flags & SUPPRESS_EMBEDS != 0
     }
 
     pub(super) fn is_by(&self, user: UserId) -> bool {

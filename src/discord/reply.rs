@@ -29,7 +29,8 @@ pub fn answer(call: &Call, place: &Place, status: u16, body: &[u8]) -> Answer {
         return Answer::Refused(Refusal::InteractionGone);
     }
     // "Not implemented" does not pass, and only these can be done without.
-    let without = status == 501 && matches!(call, Call::ListCommands { .. } | Call::PutCommands { .. });
+    let without = status == 501
+        && matches!(call, Call::ListCommands { .. } | Call::PutCommands { .. } | Call::RemoveCommands { .. });
     match Said::read(body) {
         Some(said) if said.is_transient() => Answer::Unknown,
         Some(said) if without || !matches!(status, 408 | 500..) => Answer::Refused(refusal(call, status, &said)),
@@ -71,6 +72,9 @@ fn granted(call: &Call, place: &Place, body: &[u8]) -> Option<Answer> {
         Call::GetPanel { .. } => {
             let message: Message = serde_json::from_slice(body).ok()?;
             if message.is_by(place.me) {
+                if message.hides_embeds() {
+                    return Some(Answer::PanelHidden);
+                }
                 return Some(Answer::Panel { current: message.is_todays_panel(place) });
             }
             // Somebody else's message can never be made the panel: as a panel, it does not exist.
@@ -87,7 +91,8 @@ fn granted(call: &Call, place: &Place, body: &[u8]) -> Option<Answer> {
         | Call::DeleteChannel { .. }
         | Call::EditPanel { .. }
         | Call::DeletePanel { .. }
-        | Call::PutCommands { .. } => done(body),
+        | Call::PutCommands { .. }
+        | Call::RemoveCommands { .. } => done(body),
     }
 }
 

@@ -277,7 +277,8 @@ fn needed(call: &Call) -> Permissions {
         | Call::Acknowledge { .. }
         | Call::EditReply { .. }
         | Call::ListCommands { .. }
-        | Call::PutCommands { .. } => Permissions::empty(),
+        | Call::PutCommands { .. }
+        | Call::RemoveCommands { .. } => Permissions::empty(),
     }
 }
 

@@ -227,6 +227,7 @@ fn spell<'a>(call: &'a Call, place: &Place) -> Ask<'a> {
         Call::SendPanel { nonce } => Ask::new(Post, messages(place.panel)).body(body::panel(*nonce, place)),
         Call::DeletePanel { message } => Ask::new(Delete, panel(place, message.0)),
         Call::ListCommands { guild } => Ask::new(Get, commands(place, *guild)).query("with_localizations", &true),
+        Call::RemoveCommands { guild } => Ask::new(Put, commands(place, *guild)).body(serde_json::json!([])),
         Call::PutCommands { guild } => Ask::new(Put, commands(place, *guild)).body(menu::commands(place)),
     }
 }

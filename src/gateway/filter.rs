@@ -12,6 +12,9 @@ use super::unread::says_nothing;
 use crate::discord::Place;
 use crate::ids::Command;
 
+/// Discord's flag of a message whose embeds are hidden.
+const SUPPRESS_EMBEDS: u64 = 1 << 2;
+
 /// The parts of a message that tell whether the rest is worth reading.
 #[derive(Deserialize)]
 struct Message<'a> {
@@ -30,6 +33,29 @@ struct Deleted<'a> {
     channel_id: Cow<'a, str>,
 }
 
+/// Whose membership has changed.
+#[derive(Deserialize)]
+struct Member<'a> {
+    #[serde(borrow)]
+    user: Author<'a>,
+}
+
+/// A message that was changed, as far as somebody may have hidden what it shows.
+#[derive(Deserialize)]
+struct Edited<'a> {
+    #[serde(borrow)]
+    channel_id: Cow<'a, str>,
+    #[serde(default)]
+    flags: Option<u64>,
+}
+
+impl Edited<'_> {
+    fn hides_panel(&self, place: &Place) -> bool {
+        self.channel_id == place.panel.0.to_string() && self.flags.unwrap_or_default() & SUPPRESS_EMBEDS != 0
+    }
+}
+
+/// Somebody, or a thing with an id.
 #[derive(Deserialize)]
 struct Author<'a> {
     #[serde(borrow)]
@@ -40,8 +66,21 @@ struct Author<'a> {
 pub(super) fn may_mean_something(frame: &Frame<'_>, place: &Place) -> bool {
     let (0, Some(kind)) = (frame.op, frame.t.as_deref()) else { return true };
     match kind {
-        // It is told in the log.
-        "GUILD_DELETE" => true,
+        // The bot's server, roles and rights: rare, and short.
+        "GUILD_DELETE" | "GUILD_ROLE_UPDATE" | "GUILD_ROLE_DELETE" => true,
+        "CHANNEL_UPDATE" => {
+            let channel = frame.d.and_then(|data| serde_json::from_str::<Author<'_>>(data.get()).ok());
+            channel
+                .is_none_or(|channel| [place.panel.0, place.category.0].iter().any(|id| channel.id == id.to_string()))
+        }
+        "GUILD_MEMBER_UPDATE" => {
+            let member = frame.d.and_then(|data| serde_json::from_str::<Member<'_>>(data.get()).ok());
+            member.is_none_or(|member| member.user.id == place.me.0.to_string())
+        }
+        "MESSAGE_UPDATE" => {
+            let edited = frame.d.and_then(|data| serde_json::from_str::<Edited<'_>>(data.get()).ok());
+            edited.is_some_and(|edited| edited.hides_panel(place))
+        }
         "MESSAGE_CREATE" => {
             let message = frame.d.and_then(|data| serde_json::from_str::<Message<'_>>(data.get()).ok());
             message.is_none_or(|message| {
@@ -108,8 +147,20 @@ mod tests {
         for kind in ["READY", "RESUMED", "INTERACTION_CREATE", "GUILD_CREATE", "GUILD_DELETE", "CHANNEL_DELETE"] {
             assert!(passes(kind, &json!({})), "{kind}");
         }
-        for kind in ["MESSAGE_UPDATE", "TYPING_START", "CHANNEL_UPDATE", "SOMETHING_NEW"] {
+        for kind in ["MESSAGE_UPDATE", "TYPING_START", "SOMETHING_NEW"] {
             assert!(!passes(kind, &json!({})), "{kind}");
         }
+    }
+
+    #[test]
+    fn of_changes_those_pass_that_may_take_something_from_the_bot() {
+        let channel = |id: &str| passes("CHANNEL_UPDATE", &json!({ "id": id, "name": "\"quoted\"" }));
+        assert!(channel("1") && channel("2") && !channel("50"));
+        let member = |id: &str| passes("GUILD_MEMBER_UPDATE", &json!({ "user": { "id": id }, "roles": [] }));
+        assert!(member("9") && !member("7"));
+        let message =
+            |channel: &str, flags: u64| passes("MESSAGE_UPDATE", &json!({ "channel_id": channel, "flags": flags }));
+        assert!(message("1", 4) && message("1", 6) && !message("1", 0) && !message("50", 4));
+        assert!(passes("GUILD_ROLE_UPDATE", &json!({})) && passes("GUILD_ROLE_DELETE", &json!({})));
     }
 }

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use serenity::all::{
     ActionRowComponent, ApplicationId as LibraryApplicationId, ButtonKind, ChannelId as LibraryChannelId,
     CommandInteraction, CommandType, ComponentInteraction, Event, Guild, GuildChannel, Interaction,
-    InteractionId as LibraryInteractionId, Member, Message, MessageId as LibraryMessageId, Permissions,
+    InteractionId as LibraryInteractionId, Member, Message, MessageFlags, MessageId as LibraryMessageId, Permissions,
     RoleId as LibraryRoleId, UnknownEvent,
 };
 
@@ -23,17 +23,19 @@ use crate::lifecycle::{Asker, Entrance, Gesture, Press};
 #[must_use]
 pub fn meaning(event: Event, place: &Place, now: SystemTime) -> Option<Heard> {
     match event {
-        Event::InteractionCreate(event) => {
-            let wish = match event.interaction {
-                Interaction::Component(press) => pressed(press, place, now),
-                Interaction::Command(slash) => used(slash, place, now),
-                _ => None,
-            };
-            wish.map(|wish| wish.meaning(place))
-        }
+        Event::InteractionCreate(event) => match event.interaction {
+            Interaction::Component(press) => pressed(press, place, now),
+            Interaction::Command(slash) => used(slash, place, now),
+            _ => None,
+        },
         Event::MessageCreate(event) if event.message.author.id.get() == place.me.0 => panel_made(&event.message, place),
         Event::MessageCreate(event) => said(event.message, place, now).map(|wish| wish.meaning(place)),
         Event::MessageDelete(event) => panel_deleted(event.channel_id, &[event.message_id], place),
+        Event::MessageUpdate(event) => {
+            let hidden = event.flags.flatten().is_some_and(|flags| flags.contains(MessageFlags::SUPPRESS_EMBEDS));
+            let panel = hidden && event.channel_id.get() == place.panel.0;
+            panel.then(|| Heard::PanelHidden(MessageId(event.id.get())))
+        }
         Event::MessageDeleteBulk(event) => panel_deleted(event.channel_id, &event.ids, place),
         Event::Ready(event) => {
             let guilds = event.ready.guilds.iter().map(|guild| GuildId(guild.id.get())).collect();
@@ -42,6 +44,7 @@ pub fn meaning(event: Event, place: &Place, now: SystemTime) -> Option<Heard> {
         Event::GuildCreate(event) => Some(channels(&event.guild, place)),
         Event::ChannelCreate(event) => made(&event.channel, place),
         Event::ChannelDelete(event) => Some(Heard::ChannelGone(ChannelId(event.channel.id.get()))),
+        Event::GuildDelete(event) if !event.guild.unavailable => Some(Heard::Left(GuildId(event.guild.id.get()))),
         Event::Unknown(event) => unread(event, place, now),
         _ => None,
     }
@@ -81,7 +84,7 @@ impl Wish {
     fn meaning(self, place: &Place) -> Heard {
         let Self { command, guild, channel, asker, name, roles, administrator } = self;
         match command {
-            Command::Ticket => Heard::Open { guild, asker, name },
+            Command::Ticket => Heard::Open { guild, channel, asker, name },
             Command::Close => {
                 let support = roles.iter().any(|role| role.get() == place.support.0);
                 Heard::Close { guild, channel, asker, support }
@@ -89,7 +92,7 @@ impl Wish {
             Command::SetUp => {
                 let roles = || Rank::Roles(roles.iter().map(|role| RoleId(role.get())).collect());
                 let rank = administrator.map_or_else(roles, |administrator| Rank::Told { administrator });
-                Heard::SetUp { guild, asker, rank }
+                Heard::SetUp { guild, channel, asker, rank }
             }
             Command::Explain => {
                 let roles = roles.iter().map(|role| RoleId(role.get())).collect();
@@ -99,58 +102,54 @@ impl Wish {
     }
 }
 
-fn pressed(press: ComponentInteraction, place: &Place, now: SystemTime) -> Option<Wish> {
+fn pressed(press: ComponentInteraction, place: &Place, now: SystemTime) -> Option<Heard> {
     let Some(button) = Button::from_custom_id(&press.data.custom_id) else {
         tracing::warn!(custom_id = press.data.custom_id, "a button was pressed that is not ours");
         return None;
     };
+    let language = place.locale.of_member(&press.locale);
+    let asker = Asker {
+        user: UserId(press.user.id.get()),
+        at: now,
+        entrance: entrance(press.id, press.token, press.application_id, language, Gesture::Button),
+    };
+    let Some(guild) = press.guild_id else { return Some(Heard::Private(asker)) };
     let member = press.member?;
-    Some(Wish {
+    let wish = Wish {
         command: Command::of(button),
-        guild: GuildId(press.guild_id?.get()),
+        guild: GuildId(guild.get()),
         channel: ChannelId(press.channel_id.get()),
-        asker: Asker {
-            user: UserId(press.user.id.get()),
-            at: now,
-            entrance: entrance(
-                press.id,
-                press.token,
-                press.application_id,
-                place.locale.of_member(&press.locale),
-                Gesture::Button,
-            ),
-        },
+        asker,
         name: press.user.name,
         administrator: administrator(&member),
         roles: member.roles,
-    })
+    };
+    Some(wish.meaning(place))
 }
 
-fn used(slash: CommandInteraction, place: &Place, now: SystemTime) -> Option<Wish> {
+fn used(slash: CommandInteraction, place: &Place, now: SystemTime) -> Option<Heard> {
     let Some(command) = Command::named(&slash.data.name).filter(|_| slash.data.kind == CommandType::ChatInput) else {
         tracing::warn!(command = slash.data.name, "a slash command was used that is not ours (any more)");
         return None;
     };
+    let language = place.locale.of_member(&slash.locale);
+    let asker = Asker {
+        user: UserId(slash.user.id.get()),
+        at: now,
+        entrance: entrance(slash.id, slash.token, slash.application_id, language, Gesture::Slash),
+    };
+    let Some(guild) = slash.guild_id else { return Some(Heard::Private(asker)) };
     let member = slash.member?;
-    Some(Wish {
+    let wish = Wish {
         command,
-        guild: GuildId(slash.guild_id?.get()),
+        guild: GuildId(guild.get()),
         channel: ChannelId(slash.channel_id.get()),
-        asker: Asker {
-            user: UserId(slash.user.id.get()),
-            at: now,
-            entrance: entrance(
-                slash.id,
-                slash.token,
-                slash.application_id,
-                place.locale.of_member(&slash.locale),
-                Gesture::Slash,
-            ),
-        },
+        asker,
         name: slash.user.name,
         administrator: administrator(&member),
         roles: member.roles,
-    })
+    };
+    Some(wish.meaning(place))
 }
 
 fn entrance(
@@ -221,7 +220,7 @@ fn channels(guild: &Guild, place: &Place) -> Heard {
     sightings.sort_by_key(|sighting| sighting.channel);
     let all: HashSet<ChannelId> = guild.channels.keys().map(|channel| ChannelId(channel.get())).collect();
     let home = all.contains(&place.panel);
-    Heard::Channels { guild: GuildId(guild.id.get()), all, sightings, home }
+    Heard::Channels { guild: GuildId(guild.id.get()), name: guild.name.clone(), all, sightings, home }
 }
 
 /// Only a channel with our mark: it is too early to look for a welcome in one that somebody made by hand.

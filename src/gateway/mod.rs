@@ -8,6 +8,7 @@
 //!     ├── socket.rs   opens the socket to Discord (whose certificates: trust.rs), and names why one ended
 //!     └── relay.rs    carries frames between Discord and serenity, and bounds each stage (which ones: filter.rs)
 //! meaning.rs, unread.rs    events → `Heard`
+//! setup.rs                 events after which the panel channel, a role or a right may be gone
 //! ```
 //!
 //! serenity starts each handler as a task of its own. On a current-thread runtime they begin in the order of the events,
@@ -22,6 +23,7 @@ mod meaning;
 mod relay;
 mod report;
 mod session;
+mod setup;
 mod socket;
 mod supervisor;
 mod trust;
@@ -39,6 +41,7 @@ use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::{Heard, clock};
 use crate::discord::{Gateway, Place};
 use crate::memory;
+use crate::status::Status;
 use crate::status::gateway::GatewayStatus;
 
 pub use close::GatewayError;
@@ -70,12 +73,15 @@ pub struct EventHandler {
     pub supervisor: ActorRef<SupervisorMsg>,
     /// What makes a channel a ticket, and who is support.
     pub place: Place,
+    /// Who is told when what the bot is set up with may have changed.
+    pub status: Arc<Status>,
 }
 
 #[async_trait]
 impl RawEventHandler for EventHandler {
     async fn raw_event(&self, _context: Context, event: Event) {
         note(&event);
+        setup::notice(&event, &self.place, &self.status.setup);
         if let Event::Ready(_) | Event::Resumed(_) = event {
             let _ = self.supervisor.cast(SupervisorMsg::Connected { resumed: matches!(event, Event::Resumed(_)) });
         }

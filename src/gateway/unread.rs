@@ -136,7 +136,8 @@ fn channels(told: &Map<String, Value>, place: &Place) -> Option<Heard> {
     let mut sightings: Vec<_> = listed.iter().filter_map(|channel| view::told(channel, place)).collect();
     sightings.sort_by_key(|sighting| sighting.channel);
     let home = all.contains(&place.panel);
-    Some(Heard::Channels { guild: GuildId(guild.get()), all, sightings, home })
+    let name = told.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+    Some(Heard::Channels { guild: GuildId(guild.get()), name, all, sightings, home })
 }
 
 fn made(told: &Value, place: &Place) -> Option<Heard> {

@@ -124,6 +124,11 @@ pub enum Call {
         /// The server.
         guild: GuildId,
     },
+    /// Have no slash commands in this server, which is not the bot's own.
+    RemoveCommands {
+        /// The server.
+        guild: GuildId,
+    },
 }
 
 impl Call {
@@ -157,7 +162,8 @@ impl Call {
             | Self::EditReply { .. }
             | Self::Say { .. }
             | Self::ListCommands { .. }
-            | Self::PutCommands { .. } => false,
+            | Self::PutCommands { .. }
+            | Self::RemoveCommands { .. } => false,
         }
     }
 
@@ -183,6 +189,7 @@ impl Call {
             Self::DeletePanel { .. } => "delete panel",
             Self::ListCommands { .. } => "list commands",
             Self::PutCommands { .. } => "put commands",
+            Self::RemoveCommands { .. } => "remove commands",
         }
     }
 
@@ -206,7 +213,8 @@ impl Call {
             | Self::SendPanel { .. }
             | Self::DeletePanel { .. }
             | Self::ListCommands { .. }
-            | Self::PutCommands { .. } => false,
+            | Self::PutCommands { .. }
+            | Self::RemoveCommands { .. } => false,
         }
     }
 }
@@ -255,6 +263,8 @@ pub enum Answer {
         /// Messages that are neither: somebody has been using the channel.
         others: bool,
     },
+    /// The panel message is there, and somebody has hidden its embeds.
+    PanelHidden,
     /// The panel message is there.
     Panel {
         /// It shows what it should.

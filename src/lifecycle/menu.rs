@@ -2,6 +2,7 @@
 //!
 //! Nobody waits for it, and the bot is whole without it: buttons and written commands work all the same.
 
+use std::collections::BTreeSet;
 use std::mem;
 use std::time::SystemTime;
 
@@ -16,6 +17,10 @@ pub enum MenuEvent {
     Here(GuildId),
     /// It is to be looked after in any case: by `!setuptickets`.
     Ensure(GuildId),
+    /// The bot is in this server too, which is not its own: what it registered there earlier is removed.
+    Elsewhere(GuildId),
+    /// The bot is not in its own server any more; the commands went with it.
+    Left,
     /// What came of a call.
     Answered {
         /// The call.
@@ -65,6 +70,10 @@ pub struct Menu {
     /// They are as they should be, as far as we know.
     settled: bool,
     tasks: Tasks,
+    /// The other servers in which this was seen to since the start.
+    elsewhere: BTreeSet<GuildId>,
+    /// What is being done in them.
+    removals: Tasks,
     step: MenuStep,
 }
 
@@ -74,8 +83,16 @@ impl Menu {
         match event {
             MenuEvent::Here(_) if self.settled => {}
             MenuEvent::Here(guild) | MenuEvent::Ensure(guild) => self.look(guild, now),
+            MenuEvent::Elsewhere(guild) => self.remove(guild, now),
+            MenuEvent::Left => self.settled = false,
+            MenuEvent::Answered { call: call @ Call::RemoveCommands { .. }, answer } => {
+                self.removed(&call, &answer, now);
+            }
             MenuEvent::Answered { call, answer } => self.answered(&call, &answer, now),
-            MenuEvent::Woke => self.step.calls.extend(self.tasks.wake(now)),
+            MenuEvent::Woke => {
+                self.step.calls.extend(self.tasks.wake(now));
+                self.step.calls.extend(self.removals.wake(now));
+            }
         }
         mem::take(&mut self.step)
     }
@@ -83,13 +100,13 @@ impl Menu {
     /// When [`MenuEvent::Woke`] is wanted next.
     #[must_use]
     pub fn deadline(&self) -> Option<SystemTime> {
-        self.tasks.deadline()
+        self.tasks.deadline().into_iter().chain(self.removals.deadline()).min()
     }
 
     /// No call is on its way.
     #[must_use]
     pub fn is_still(&self) -> bool {
-        !self.tasks.is_any_sent()
+        !self.tasks.is_any_sent() && !self.removals.is_any_sent()
     }
 
     fn look(&mut self, guild: GuildId, now: SystemTime) {
@@ -113,6 +130,23 @@ impl Menu {
             (_, Answer::Refused(_)) => self.step.notes.push(MenuNote::Refused { answer: answer.brief() }),
             (Call::ListCommands { guild } | Call::PutCommands { guild }, _) => self.retry(task, *guild, answer, now),
             _ => {}
+        }
+    }
+
+    /// Once since the start: nothing is registered there any more that could come back.
+    fn remove(&mut self, guild: GuildId, now: SystemTime) {
+        if self.elsewhere.insert(guild) {
+            let call = self.removals.begin(Call::RemoveCommands { guild }, now);
+            self.step.calls.push(call);
+        }
+    }
+
+    /// Where Discord refuses it, the bot has no commands there, or is not there any more.
+    fn removed(&mut self, call: &Call, answer: &Answer, now: SystemTime) {
+        let Some(task) = self.removals.answered(call) else { return };
+        if !matches!(answer, Answer::Done | Answer::Refused(_)) {
+            self.step.notes.push(MenuNote::Retrying { call: call.name(), answer: answer.brief() });
+            self.removals.again(task, call.clone(), answer, now);
         }
     }
 

@@ -36,6 +36,8 @@ pub enum PanelEvent {
     Seen(MessageId),
     /// These messages of its channel were deleted.
     Deleted(Vec<MessageId>),
+    /// Somebody has hidden the embeds of this message.
+    Hidden(MessageId),
     /// A gateway session begins: messages that appeared before it were not heard of.
     Connected,
     /// What came of a call.
@@ -128,6 +130,8 @@ pub struct Panel {
     shown: bool,
     /// When it was edited lately.
     edits: Vec<SystemTime>,
+    /// Somebody has hidden its embeds: it is looked at as soon as nothing is under way.
+    hidden: bool,
     /// It was deleted, and is put back at this time.
     put_back: Option<SystemTime>,
     /// The earliest time for the next one to be put back.
@@ -158,6 +162,7 @@ impl Panel {
             unheard: Unheard::Known,
             shown: false,
             edits: Vec::new(),
+            hidden: false,
             put_back: None,
             next_put_back: None,
             tidying: false,
@@ -177,6 +182,7 @@ impl Panel {
             PanelEvent::TurnDown(asker, words) => self.turn_down(asker, words, now),
             PanelEvent::Seen(message) => self.seen.push(message),
             PanelEvent::Deleted(messages) => self.deleted(&messages, now),
+            PanelEvent::Hidden(message) => self.hidden |= self.message == Some(message),
             PanelEvent::Connected => self.connected(),
             PanelEvent::Answered { call, answer } => self.answered(&call, &answer, now),
             PanelEvent::Woke => self.wake(now),
@@ -185,6 +191,7 @@ impl Panel {
         self.save_when_alone();
         self.look_after_session_began(now);
         self.look_after_deletion(now);
+        self.look_after_hiding(now);
         self.replies.retain(|reply| reply.outcome().is_none());
         mem::take(&mut self.step)
     }
@@ -243,6 +250,13 @@ impl Panel {
         if self.put_back.is_some_and(|due| due <= now) && !self.tasks.is_any_sent() {
             self.put_back = None;
             self.next_put_back = Some(now + PUT_BACK_AFTER);
+            self.ensure(None, now);
+        }
+    }
+
+    fn look_after_hiding(&mut self, now: SystemTime) {
+        if self.hidden && !self.tasks.is_any_sent() {
+            self.hidden = false;
             self.ensure(None, now);
         }
     }
@@ -313,6 +327,14 @@ impl Panel {
         match (call, answer) {
             (Call::GetPanel { message }, Answer::Panel { current }) if self.message != Some(*message) => {
                 self.adopt(task, *message, *current, now);
+            }
+            (Call::GetPanel { message }, Answer::PanelHidden) if self.message != Some(*message) => {
+                self.adopt(task, *message, false, now);
+            }
+            // A moderator did that, and no other process.
+            (Call::GetPanel { message }, Answer::PanelHidden) => {
+                self.shown = false;
+                self.edit(task, *message, now);
             }
             (Call::GetPanel { message }, Answer::Panel { current: true }) => {
                 self.in_place(PanelNote::InPlace(*message), now)

@@ -522,7 +522,8 @@ impl Ticket {
             | Call::SendPanel { .. }
             | Call::DeletePanel { .. }
             | Call::ListCommands { .. }
-            | Call::PutCommands { .. } => {}
+            | Call::PutCommands { .. }
+            | Call::RemoveCommands { .. } => {}
         }
     }
 

@@ -63,6 +63,10 @@ pub enum Words {
     NothingToTell,
     /// `!setuptickets` and `!explain` are for administrators.
     AdministratorsOnly,
+    /// Asked in a server that is not the bot's own.
+    AnotherServer,
+    /// Asked in a private message.
+    PrivateMessage,
 }
 
 /// A right the bot needs at server level, by Discord's name for it. Discord lets a bot grant only what it holds, so it

@@ -1,6 +1,7 @@
 //! `talon doctor`: looks at everything before members do, and says what is wrong and where to set it right.
 //!
-//! It changes nothing, and may look on while the bot runs. The bot itself does the same at each start, in the log.
+//! It changes nothing, and may look on while the bot runs. The bot itself does the same at each start, in the log, and again
+//! whenever something of it may have gone (see `watch`).
 
 use std::convert::Infallible;
 use std::io::{self, IsTerminal};
@@ -15,9 +16,11 @@ use crate::discord::{Client, StartError, Survey, Transport};
 use crate::operator::checks;
 use crate::operator::facts::{self, Facts};
 use crate::operator::finding::{self, Finding, Status};
+use crate::operator::watch;
+use crate::status::setup::SetupStatus;
 
 /// The name under which the log tells what is wrong. Whoever switches it off is not told, and nothing is looked at.
-const LOG: &str = "talon::doctor";
+pub(super) const LOG: &str = "talon::doctor";
 /// Whoever asks wants an answer, even if Discord has a limit on for longer. Each look has a shorter time of its own.
 const PATIENCE: Duration = Duration::from_secs(45);
 
@@ -73,20 +76,23 @@ impl Report {
     }
 }
 
-/// Looks at everything while the bot starts, says in the log what is wrong, and then has nothing more to do.
-pub async fn watch(client: &Client, config: Config) -> Infallible {
+/// Looks at everything while the bot starts, says in the log what is wrong, and then keeps watch over what may go.
+pub async fn watch(client: &Client, config: Config, setup: &SetupStatus) -> Infallible {
     if tracing::enabled!(target: LOG, tracing::Level::ERROR) {
-        let discord = survey(client.survey(facts::sought(&config), clock::now)).await;
+        let sought = facts::sought(&config);
+        let discord = survey(client.survey(sought, clock::now)).await;
         // The database is read from end to end, and others want to use this thread meanwhile.
         let disk = tokio::task::spawn_blocking(move || facts::disk(&config)).await;
         if let Ok(disk) = disk {
-            log(&checks::examine(&Facts { discord, disk }));
+            let facts = Facts { discord, disk };
+            log(&checks::examine(&facts));
+            return watch::watch(client, sought, facts, setup).await;
         }
     }
     std::future::pending().await
 }
 
-async fn survey(asked: impl Future<Output = Result<Survey, StartError>>) -> Result<Survey, StartError> {
+pub(super) async fn survey(asked: impl Future<Output = Result<Survey, StartError>>) -> Result<Survey, StartError> {
     timeout(PATIENCE, asked).await.unwrap_or(Err(StartError::NoAnswer(None)))
 }
 

@@ -15,6 +15,7 @@ pub mod setup;
 mod support;
 pub mod terminal;
 pub mod tickets;
+mod watch;
 
 /// Why a question to the database could not be answered, as a sentence.
 pub type Trouble = Box<dyn std::error::Error>;

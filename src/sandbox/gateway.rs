@@ -264,7 +264,8 @@ impl Gateway {
         session.send("READY", &ready);
         link.order(Order::Reach(GatewayStage::Ready));
         if world.guild.available && intents.has(Intents::GUILDS) {
-            for guild in [world.guild_create()].into_iter().chain(world.neighbours()) {
+            let home = world.guild.members.contains_key(&world.bot()).then(|| world.guild_create());
+            for guild in home.into_iter().chain(world.neighbours()) {
                 if guild["id"].as_str().and_then(|id| id.parse().ok()).is_some_and(|id| shard.holds(id)) {
                     session.send("GUILD_CREATE", &guild);
                 }

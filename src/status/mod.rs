@@ -5,6 +5,7 @@
 //! machine sleeps. A clock that jumps by hours makes nothing here old.
 
 pub mod gateway;
+pub mod setup;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,12 +13,15 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::status::gateway::{GatewayStatus, Stage};
+use crate::status::setup::SetupStatus;
 
 /// All of it. Parts that know nothing yet say so.
 #[derive(Debug, Default)]
 pub struct Status {
     /// The connections to the gateway, filled by their supervisor.
     pub gateway: Arc<GatewayStatus>,
+    /// What the bot is set up with, filled by who keeps watch over it.
+    pub setup: SetupStatus,
     inner: Mutex<Inner>,
 }
 

@@ -91,6 +91,12 @@ fn say(words: &Words) -> String {
         Words::PanelFailed => "❌ the panel could not be put in place, the bot's log says why".into(),
         Words::NothingToTell => "❌ this is not a ticket, there is nothing to tell here".into(),
         Words::AdministratorsOnly => "❌ this command is for administrators only".into(),
+        Words::AnotherServer => {
+            "❌ this bot is set up for another server and does nothing here, the admins of this server can help you".into()
+        }
+        Words::PrivateMessage => {
+            "❌ this only works in the server with the tickets: create a ticket there, its support team will help".into()
+        }
     }
 }
 

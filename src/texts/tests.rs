@@ -32,6 +32,8 @@ fn all_words() -> Vec<Words> {
         Words::PanelInPlace,
         Words::PanelFailed,
         Words::AdministratorsOnly,
+        Words::AnotherServer,
+        Words::PrivateMessage,
     ]
 }
 

@@ -3,10 +3,11 @@
 
 use std::fmt;
 
+use serde_json::json;
 use talon::ids::ChannelId;
 use talon::lifecycle::State;
 use talon::sandbox::Call;
-use talon::sandbox::world::{Channel, Snowflake};
+use talon::sandbox::world::{Channel, Snowflake, World};
 
 use crate::panel;
 use crate::stage::{CLOSE, Stage, button};
@@ -33,12 +34,14 @@ pub enum Scene {
     LostFile,
     /// An administrator writes `!setuptickets` after the panel was deleted.
     SetUp,
+    /// The bot is let into another server, where it had commands before.
+    Invited,
 }
 
 impl Scene {
     pub const OPENINGS: [Self; 3] = [Self::Press, Self::Ticket, Self::SlashTicket];
     pub const CLOSINGS: [Self; 3] = [Self::PressClose, Self::Close, Self::SlashClose];
-    pub const PANELS: [Self; 4] = [Self::FirstStart, Self::StalePanel, Self::LostFile, Self::SetUp];
+    pub const PANELS: [Self; 5] = [Self::FirstStart, Self::StalePanel, Self::LostFile, Self::SetUp, Self::Invited];
 
     /// The calls of which it is made when nothing goes wrong.
     pub async fn points(self) -> Vec<Point> {
@@ -53,7 +56,7 @@ impl Scene {
         for call in stage.discord.calls().iter().map(pattern) {
             // Every start begins with the same calls: one of the scenes is enough.
             let usual = ["/gateway", "/users/@me", "/applications/"].iter().any(|path| call.contains(path));
-            if usual && self != Self::FirstStart {
+            if usual && !matches!(self, Self::FirstStart | Self::Invited) {
                 continue;
             }
             let nth = points.iter().filter(|point| point.call == call).count();
@@ -87,6 +90,7 @@ impl Scene {
             Self::StalePanel => &["GET /channels/*/messages/*", "PATCH /channels/*/messages/*"],
             Self::LostFile => &["GET /channels/*/messages", SAY, "DELETE /channels/*/messages/*"],
             Self::SetUp => &["GET /guilds/*", "GET /channels/*/messages/*", "PATCH /channels/*/messages/*", SAY],
+            Self::Invited => &["PUT /applications/*/guilds/*/commands"],
         }
     }
 
@@ -109,7 +113,7 @@ impl Scene {
                 deed.ticket = Some(stage.open(deed.who).await);
                 stage.until_row(deed.who, is_open).await;
             }
-            Self::FirstStart => {}
+            Self::FirstStart | Self::Invited => {}
             Self::StalePanel | Self::LostFile | Self::SetUp => {
                 panel::kept(stage).await;
             }
@@ -185,6 +189,13 @@ impl Deed {
             Scene::PressClose => self.ticket.map(|ticket| stage.press_close(self.who, ticket)),
             Scene::Close => self.ticket.map(|ticket| say(ids.sue, ticket, "!close")),
             Scene::SetUp => Some(say(ids.adam, ids.lounge, "!setuptickets")),
+            Scene::Invited => {
+                stage.discord.act(|world| {
+                    let server = world.invite_elsewhere();
+                    world.application.commands.insert(Some(world.neighbour(server)), vec![json!({ "name": "close" })]);
+                });
+                None
+            }
             Scene::FirstStart | Scene::StalePanel | Scene::LostFile => {
                 stage.spawn();
                 None
@@ -197,6 +208,14 @@ impl Deed {
         match self.scene {
             Scene::Press | Scene::Ticket | Scene::SlashTicket => self.opened(stage).await,
             Scene::PressClose | Scene::Close | Scene::SlashClose => self.closed(stage).await,
+            Scene::Invited => {
+                let home = stage.discord.ids().guild;
+                let removed = |world: &World| {
+                    let mut elsewhere = world.application.commands.iter().filter(|(server, _)| **server != Some(home));
+                    elsewhere.all(|(_, commands)| commands.is_empty()).then_some(())
+                };
+                stage.discord.until("the end of the commands elsewhere", removed).await;
+            }
             Scene::FirstStart | Scene::StalePanel | Scene::LostFile | Scene::SetUp => {
                 panel::settled(stage).await;
                 stage.until_slash().await;
@@ -221,7 +240,11 @@ impl Deed {
     pub fn never_doubled(&self, stage: &Stage) {
         let mine = |channel: &&Channel| channel.overwrites.contains_key(&self.who);
         let made = stage.discord.look(|world| world.channels.values().chain(&world.gone).filter(mine).count());
-        assert_eq!(made, usize::from(self.scene != Scene::SetUp && !self.scene.starts()), "channels ever made");
+        assert_eq!(
+            made,
+            usize::from(!matches!(self.scene, Scene::SetUp | Scene::Invited) && !self.scene.starts()),
+            "channels ever made"
+        );
     }
 
     async fn closed(&self, stage: &Stage) {

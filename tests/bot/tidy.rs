@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("ids", &[]),
     ("language", &[]),
-    ("status", &[]),
+    ("status", &["ids"]),
     ("counts", &["status"]),
     ("printable", &[]),
     ("logs", &["printable"]),

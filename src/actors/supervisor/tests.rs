@@ -75,7 +75,7 @@ impl House {
             unfinished: Vec::new(),
         };
         let (supervisor, _) = Actor::spawn(None, Supervisor, arguments).await.expect("the supervisor starts");
-        let handler = EventHandler { supervisor: supervisor.clone(), place };
+        let handler = EventHandler { supervisor: supervisor.clone(), place, status: Arc::clone(&outside.status) };
         tokio::spawn(listen(connection, handler, Arc::clone(&outside), std::future::pending()));
         discord.ready().await;
         discord.until("the panel", |world| (!world.messages_seen(ids.bot, ids.panel).is_empty()).then_some(())).await;

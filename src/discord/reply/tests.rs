@@ -199,6 +199,16 @@ fn todays_panel_is_current() {
 }
 
 #[test]
+fn a_panel_whose_embeds_were_hidden_is_told_from_one_that_shows_other_words() {
+    let mut panel = todays_panel();
+    for (flags, hidden) in [(0, false), (1 << 2, true), (1 << 2 | 1 << 12, true), (1 << 12, false)] {
+        panel["flags"] = json!(flags);
+        let expected = if hidden { Answer::PanelHidden } else { Answer::Panel { current: true } };
+        assert_eq!(read(&PANEL, 200, &panel), expected, "{flags}");
+    }
+}
+
+#[test]
 fn another_panel_is_not_current() {
     type Change = fn(&mut Value);
     let changes: [Change; 7] = [

@@ -14,7 +14,7 @@ use crate::discord::start::{self, StartError};
 use crate::discord::survey::{Homeless, Look, Sought, Untold};
 use crate::discord::transport::Transport;
 use crate::discord::wire::{Ask, id};
-use crate::ids::{ChannelId, GuildId, UserId};
+use crate::ids::{ChannelId, GuildId, RoleId, UserId};
 
 /// In so many servers what the settings name is looked for, where it does not tell itself where it is.
 const SEARCHED: usize = 20;
@@ -87,23 +87,58 @@ impl Transport {
         Ok(Lookout { server, guild, listed, member, holders, bot, now }.home(sought, traces))
     }
 
+    /// In which server the settings have their things: that of the panel channel, else of the category, else the one with
+    /// the support role. None, where the bot is in no such server.
+    ///
+    /// # Errors
+    ///
+    /// When Discord does not tell.
+    pub async fn home_server(&self, sought: Sought) -> Look<Option<GuildId>> {
+        let (servers, panel, category) =
+            tokio::join!(self.bounded(self.servers()), self.trace(sought.panel), self.trace(sought.category));
+        let traces = [panel, category];
+        if let Some(server) = traces.iter().find_map(Trace::server) {
+            return Ok(Some(server));
+        }
+        if let Some(why) = traces.iter().find_map(Trace::lost) {
+            return Err(why);
+        }
+        let servers = servers?;
+        match (&servers[..], &traces) {
+            // What stands in for Discord may not know the question.
+            ([server], [Trace::NoWord(_), Trace::NoWord(_)]) => Ok(Some(server.id)),
+            _ => self.server_with_role(sought.support, &servers).await,
+        }
+    }
+
+    /// The channels of servers that may be none of ours are not listed for it.
+    async fn server_with_role(&self, role: RoleId, servers: &[Named<GuildId>]) -> Look<Option<GuildId>> {
+        for server in servers.iter().take(SEARCHED) {
+            let roles = self.bounded(self.roles(server.id)).await?;
+            if Guild::of_roles(id(server.id.0), roles).roles().iter().any(|found| found.id == role) {
+                return Ok(Some(server.id));
+            }
+        }
+        Ok(None)
+    }
+
     async fn find_server(
         &self,
         sought: Sought,
         servers: Look<Vec<Named<GuildId>>>,
         traces: &[Trace; 2],
     ) -> Result<Named<GuildId>, Homeless> {
-        let told = traces
-            .iter()
-            .find_map(|trace| if let Trace::In(found) = trace { Some(found.rights.guild()) } else { None });
-        match (told, servers) {
+        match (traces.iter().find_map(Trace::server), servers) {
             (_, Ok(servers)) if servers.is_empty() => Err(Homeless::NoServer),
             (Some(id), servers) => {
                 let known = servers.into_iter().flatten().find(|server| server.id == id);
                 Ok(known.unwrap_or_else(|| Named { id, name: id.to_string() }))
             }
             (None, Err(why)) => Err(Homeless::Unknown(why)),
-            (None, Ok(mut servers)) if servers.len() == 1 => Ok(servers.remove(0)),
+            // Where both are hidden, it may be in another server that they are.
+            (None, Ok(mut servers)) if servers.len() == 1 && !traces.iter().all(Trace::is_hidden) => {
+                Ok(servers.remove(0))
+            }
             (None, Ok(servers)) => self.search(sought, servers, traces).await,
         }
     }
@@ -132,7 +167,7 @@ impl Transport {
             let why = format!("only {SEARCHED} of the bot's {} servers were looked at", servers.len());
             unknown = unknown.or(Some(Untold(why)));
         }
-        let lost = traces.iter().find_map(|trace| if let Trace::Lost(why) = trace { Some(why.clone()) } else { None });
+        let lost = traces.iter().find_map(Trace::lost);
         match unknown.or(lost) {
             Some(why) => Err(Homeless::Unknown(why)),
             None if traces.iter().any(|trace| matches!(trace, Trace::Hidden)) => Err(Homeless::Hidden(servers)),
@@ -182,6 +217,22 @@ enum Trace {
     /// There is no such channel, or a server in Discord's place does not know the question: the list of channels decides.
     NoWord(Untold),
     Lost(Untold),
+}
+
+impl Trace {
+    /// The server that the channel is in.
+    fn server(&self) -> Option<GuildId> {
+        if let Self::In(found) = self { Some(found.rights.guild()) } else { None }
+    }
+
+    const fn is_hidden(&self) -> bool {
+        matches!(self, Self::Hidden)
+    }
+
+    /// Why it is not known.
+    fn lost(&self) -> Option<Untold> {
+        if let Self::Lost(why) = self { Some(why.clone()) } else { None }
+    }
 }
 
 /// A server, as far as Discord tells it.

@@ -123,6 +123,8 @@ fn different_words_have_different_nonces() {
         Words::PanelInPlace,
         Words::PanelFailed,
         Words::AdministratorsOnly,
+        Words::AnotherServer,
+        Words::PrivateMessage,
         Words::StillOpening,
         Words::Created(TICKET),
         Words::AlreadyOpen(TICKET),
@@ -212,8 +214,17 @@ fn the_panel_is_sent_or_brought_up_to_date() {
     check(
         &Call::EditPanel { message: MessageId(70) },
         "PATCH /api/v10/channels/1/messages/70",
-        &json!({"content": "", "embeds": embeds, "components": components, "allowed_mentions": nobody()}),
+        // Whoever has hidden the embeds finds them shown again.
+        &json!({
+            "content": "", "embeds": embeds, "components": components, "allowed_mentions": nobody(), "flags": 0,
+        }),
     );
+}
+
+#[test]
+fn in_another_server_the_commands_are_replaced_by_none() {
+    let commands = "PUT /api/v10/applications/8/guilds/4/commands";
+    check(&Call::RemoveCommands { guild: crate::ids::GuildId(4) }, commands, &json!([]));
 }
 
 #[test]

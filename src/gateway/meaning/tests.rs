@@ -50,7 +50,7 @@ fn is_pressed(asker: &Asker) -> bool {
 fn a_slash_command_is_what_its_written_twin_is() {
     let alice = member(&[], 0);
     for ticket in [slash("ticket", &alice), written("!ticket", &alice)] {
-        let Some(Heard::Open { guild, asker, name }) = ticket else { panic!("{ticket:?}") };
+        let Some(Heard::Open { guild, asker, name, .. }) = ticket else { panic!("{ticket:?}") };
         assert_eq!((guild, asker.user, name.as_str()), (GuildId(4), UserId(7), "alice"));
     }
     for (roles, expected) in [(&[][..], false), (&["3"], true), (&["5"], false)] {

@@ -112,7 +112,7 @@ fn listed() -> Value {
 
 #[test]
 fn of_a_server_only_the_channels_matter() {
-    let Some(Heard::Channels { guild, all, sightings, home }) =
+    let Some(Heard::Channels { guild, all, sightings, home, .. }) =
         hear("GUILD_CREATE", &json!({"id": "4", "channels": listed()}))
     else {
         panic!("a server")

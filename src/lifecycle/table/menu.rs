@@ -126,3 +126,35 @@ fn who_asks_during_a_pause_does_not_wait_for_its_end() {
         .answer(LOOK, listed(true), &[], &[MenuNote::InPlace])
         .rests();
 }
+
+#[test]
+fn in_another_server_there_are_none_any_more_which_is_seen_to_once() {
+    let another = GuildId(GUILD.0 + 1);
+    let remove = || Call::RemoveCommands { guild: another };
+    let retrying = MenuNote::Retrying { call: remove().name(), answer: Answer::Unknown.brief() };
+    started()
+        .on(HERE, &[LOOK], &[])
+        .on(MenuEvent::Elsewhere(another), &[remove()], &[])
+        .on(MenuEvent::Elsewhere(another), &[], &[])
+        .answer(LOOK, listed(true), &[], &[MenuNote::InPlace])
+        .answer(remove(), Answer::Unknown, &[], &[retrying])
+        .wake(250, &[remove()])
+        .answer(remove(), Answer::Done, &[], &[])
+        .rests();
+    let third = GuildId(GUILD.0 + 2);
+    let refused = Answer::Refused(Refusal::Forbidden(Vec::new()));
+    started()
+        .on(MenuEvent::Elsewhere(third), &[Call::RemoveCommands { guild: third }], &[])
+        .answer(Call::RemoveCommands { guild: third }, refused, &[], &[])
+        .rests();
+}
+
+#[test]
+fn who_was_thrown_out_registers_them_anew() {
+    started()
+        .on(HERE, &[LOOK], &[])
+        .answer(LOOK, listed(true), &[], &[MenuNote::InPlace])
+        .on(MenuEvent::Left, &[], &[])
+        .on(HERE, &[LOOK], &[])
+        .answer(LOOK, listed(false), &[PUT], &[]);
+}

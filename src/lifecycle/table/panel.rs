@@ -116,6 +116,22 @@ fn a_panel_that_is_deleted_is_put_back_at_most_once_a_minute() {
         .rests();
 }
 
+#[test]
+fn a_panel_whose_embeds_were_hidden_shows_them_again_and_no_process_is_blamed() {
+    known(Some(P))
+        .then(ensure(), &[get()])
+        .answer(get(), Answer::Panel { current: true }, &[], &[PanelNote::InPlace(P)])
+        // Another message of its channel.
+        .then(PanelEvent::Hidden(OLDER[0]), &[])
+        .then(PanelEvent::Hidden(P), &[get()])
+        // While it is looked at, once more.
+        .then(PanelEvent::Hidden(P), &[])
+        .answer(get(), Answer::PanelHidden, &[change()], &[])
+        .answer(change(), Answer::Done, &[get()], &[PanelNote::Edited(P)])
+        .answer(get(), Answer::Panel { current: true }, &[], &[PanelNote::InPlace(P)])
+        .rests();
+}
+
 fn none() -> Answer {
     Answer::Panels(Vec::new())
 }

@@ -66,6 +66,28 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
     CHECKS.iter().map(finding).collect()
 }
 
+/// What may go while the bot runs, and stops it when it is gone: the bot's server, and what it needs there.
+const SETUP: [&str; 13] = [
+    "server",
+    "panel_channel",
+    "category",
+    "support_role",
+    "time_out",
+    "view_channels",
+    "manage_channels",
+    "send_messages",
+    "embed_links",
+    "attach_files",
+    "read_message_history",
+    "manage_messages",
+    "support_mention",
+];
+
+/// The part of the report that changes with what people do in the server.
+pub fn examine_setup(facts: &Facts) -> Vec<Finding> {
+    examine(facts).into_iter().filter(|finding| SETUP.contains(&finding.check)).collect()
+}
+
 /// Judges what Discord tells.
 fn survey(facts: &Facts, judge: impl FnOnce(&Survey) -> Verdict) -> Verdict {
     facts.discord.as_ref().map_or_else(|_| unknown("Discord has told nothing"), judge)

@@ -9,6 +9,10 @@
 //! curl 'http://127.0.0.1:PORT/sandbox/say?as=alice' -F text=look -F 'files[0]=@picture.png'     and sends a file
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/press?as=alice&button=MENU&values=a,b'   she picks from a menu
 //! curl -X POST http://127.0.0.1:PORT/sandbox/submit -d '{"as": "alice", "values": {"about": "a bill"}}'
+//! curl -X POST 'http://127.0.0.1:PORT/sandbox/leave?as=talon'                 the bot is kicked; join?as=talon lets it in again
+//! curl -X POST 'http://127.0.0.1:PORT/sandbox/hide?message=ID'               a moderator hides the message's embeds
+//! curl -X POST 'http://127.0.0.1:PORT/sandbox/elsewhere'                     the bot is let into a further server
+//! curl -X POST 'http://127.0.0.1:PORT/sandbox/elsewhere?as=alice&command=ticket'   and Alice uses a command there
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/limits?do=on'              from now on with Discord's rate limits
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/gateway/faults?stage=resume&action=close&code=4000'   no session goes on
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/gateway/faults?action=freeze'   every connection goes dead, now
@@ -52,6 +56,8 @@ pub(super) fn router() -> Router<Arc<Hub>> {
         .route("/sandbox/join", post(join))
         .route("/sandbox/leave", post(leave))
         .route("/sandbox/delete", post(delete))
+        .route("/sandbox/hide", post(hide))
+        .route("/sandbox/elsewhere", post(elsewhere))
 }
 
 type Shown = Result<Response, Mistaken>;
@@ -165,10 +171,13 @@ async fn join(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Byte
     let (user, name) = hub.act(|state, _| {
         let world = &mut state.world;
         let everyday = world.guild.roles.values().filter(|role| role.name == "member").map(|role| role.id);
-        let everyday: Vec<Snowflake> = everyday.collect();
+        // A bot comes with its own role.
+        let own = world.guild.roles.values().filter(|role| role.bot == Some(world.bot())).map(|role| role.id);
+        let (everyday, own): (Vec<Snowflake>, Vec<Snowflake>) = (everyday.collect(), own.collect());
         let user = if wish.has("name") { world.add_user(wish.need("name")?, false) } else { wish.person(world)? };
         if !world.guild.members.contains_key(&user) {
-            world.admit(user, &everyday);
+            let roles = if user == world.bot() { own } else { everyday };
+            world.admit(user, &roles);
         }
         Ok::<_, Mistaken>((user, world.display_name(user)))
     })?;
@@ -183,6 +192,41 @@ async fn leave(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Byt
         Ok::<_, Mistaken>(user)
     })?;
     Ok(show(&json!({ "left": user })))
+}
+
+/// Hides the embeds of a message, as a moderator.
+async fn hide(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
+    let wish = Wish::read(query.as_deref(), &body)?;
+    hub.act(|state, _| {
+        let message = wish.id("message")?.ok_or(Mistaken::missing("message"))?;
+        let channel = state.world.channel_of(message).ok_or(Mistaken::no("message"))?;
+        state.world.hide_embeds(channel, message);
+        Ok::<_, Mistaken>(())
+    })?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Lets the bot into a further server; uses a command there, where one is named, and waits for what comes of it.
+async fn elsewhere(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
+    let wish = Wish::read(query.as_deref(), &body)?;
+    if !wish.has("command") {
+        let server = hub.act(|state, _| {
+            let number = state.world.invite_elsewhere();
+            state.world.neighbour(number)
+        });
+        return Ok(show(&json!({ "server": server })));
+    }
+    let (user, asked) = hub.interact(|world| {
+        let user = speaker(world, &wish)?;
+        let channel = wish.channel_or_newest(world, user)?;
+        let last = u64::try_from(world.neighbours().count()).unwrap_or_default();
+        if last == 0 {
+            return Err(Mistaken::no("further server"));
+        }
+        let asked = world.command_elsewhere(user, last, channel, wish.need("command")?);
+        Ok::<_, Mistaken>((user, Ok::<_, Cannot>(asked)))
+    })?;
+    Ok(outcome(&hub, &wish, user, asked?).await)
 }
 
 /// Deletes a role, a message or a channel, as an administrator.

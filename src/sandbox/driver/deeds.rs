@@ -101,6 +101,11 @@ impl Sandbox {
         self.act(|world| world.delete_message(channel, message));
     }
 
+    /// A moderator hides the embeds of a message.
+    pub fn hide_embeds(&self, channel: Snowflake, message: Snowflake) {
+        self.act(|world| world.hide_embeds(channel, message));
+    }
+
     /// An administrator deletes a role.
     pub fn delete_role(&self, role: Snowflake) {
         self.act(|world| world.delete_role(role));

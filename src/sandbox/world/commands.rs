@@ -62,7 +62,8 @@ impl World {
         if scope.application != self.application.id {
             return Err(Refusal::unknown_application());
         }
-        scope.guild.map_or(Ok(()), |guild| self.check_guild(guild))
+        let elsewhere = scope.guild.is_some_and(|guild| self.neighbour_with(guild).is_some());
+        scope.guild.filter(|_| !elsewhere).map_or(Ok(()), |guild| self.check_guild(guild))
     }
 
     /// "Whether to include full localization dictionaries in the returned objects", which is not the default.

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use serde_json::{Value, json};
 
 use super::dispatch::{Dispatch, Intents};
+use super::elsewhere::move_channel;
 use super::permissions::{self, Holder, Overwrite, Permissions};
 use super::refusal::Refusal;
 use super::rest::{Answer, Outcome, Request};
@@ -236,16 +237,25 @@ impl World {
 
     /// The servers the bot is in.
     pub fn guilds(&self) -> impl Iterator<Item = Snowflake> {
-        (0..=self.neighbours).map(|number| there(self.guild.id, number))
+        let first = u64::from(!self.is_member(self.bot()));
+        (first..=self.neighbours).map(|number| there(self.guild.id, number))
+    }
+
+    /// How a server is called.
+    pub(super) fn neighbour_name(&self, number: u64) -> String {
+        let name = &self.guild.name;
+        if number == 0 { name.clone() } else { format!("{name} {}", number + 1) }
     }
 
     /// The further servers the bot is in, as a session receives them: each has the channels and roles of this one, under
     /// ids of its own.
     pub fn neighbours(&self) -> impl Iterator<Item = Value> + use<> {
         let (model, count) = (self.guild_create(), self.neighbours);
+        let names: Vec<String> = (0..=count).map(|number| self.neighbour_name(number)).collect();
         (1..=count).map(move |number| {
             let mut json = model.clone();
             moved(&mut json, number);
+            json["name"] = json!(names[usize::try_from(number).unwrap_or_default()]);
             json
         })
     }
@@ -288,22 +298,21 @@ impl World {
 
 /// Gives everything within a server the ids that it has in that neighbour; people stay who they are.
 fn moved(json: &mut Value, number: u64) {
-    let moved = |id: &mut Value| {
-        if let Some(known) = id.as_str().and_then(|id| id.parse().ok()) {
-            *id = json!(there(known, number));
-        }
-    };
-    moved(&mut json["id"]);
+    moved_id(&mut json["id"], number);
     for list in ["channels", "roles"] {
         for thing in json[list].as_array_mut().into_iter().flatten() {
-            for key in ["id", "parent_id"] {
-                thing.get_mut(key).map(moved);
-            }
+            move_channel(thing, number);
         }
     }
 }
 
+pub(super) fn moved_id(id: &mut Value, number: u64) {
+    if let Some(known) = id.as_str().and_then(|id| id.parse().ok()) {
+        *id = json!(there(known, number));
+    }
+}
+
 /// The id of a thing's likeness in a neighbour, some minutes later in snowflake's time.
-fn there(id: Snowflake, number: u64) -> Snowflake {
+pub(super) fn there(id: Snowflake, number: u64) -> Snowflake {
     Snowflake(id.get() + (number << 40))
 }

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use super::attachments::{LARGEST, check_uploads};
 use super::dispatch::{Dispatch, Intents};
+use super::elsewhere::move_channel;
 use super::form::{Fields, Form};
+use super::guild::moved_id;
 use super::messages::{Message, REPLY};
 use super::payload::{Draft, EPHEMERAL, LOADING};
 use super::permissions::Permissions;
@@ -132,6 +134,18 @@ impl Interaction {
 impl World {
     /// Starts an interaction and tells the bot of it.
     pub(super) fn interact(&mut self, user: Snowflake, channel: Snowflake, cause: Cause, data: &Value) -> Snowflake {
+        self.interact_in(0, user, channel, cause, data)
+    }
+
+    /// The same in the likeness of the channel in that further server.
+    pub(super) fn interact_in(
+        &mut self,
+        neighbour: u64,
+        user: Snowflake,
+        channel: Snowflake,
+        cause: Cause,
+        data: &Value,
+    ) -> Snowflake {
         let now = self.now;
         while self.interactions.first_entry().is_some_and(|oldest| oldest.get().age(now) >= TOKEN_LIFE) {
             self.interactions.pop_first();
@@ -139,7 +153,10 @@ impl World {
         let id = self.next_id();
         let token = token(id);
         let interaction = Interaction { id, token, user, channel, cause, at: now, stage: Stage::Waiting, form: None };
-        let event = self.interaction_json(&interaction, data);
+        let mut event = self.interaction_json(&interaction, data);
+        if neighbour > 0 {
+            self.move_interaction(&mut event, neighbour);
+        }
         self.interactions.insert(id, interaction);
         self.dispatch(Dispatch::new("INTERACTION_CREATE", Intents::ALWAYS, event));
         id
@@ -190,6 +207,24 @@ impl World {
             Cause::Command { .. } => {}
         }
         metadata
+    }
+
+    fn move_interaction(&mut self, event: &mut Value, neighbour: u64) {
+        for id in ["guild_id", "channel_id"] {
+            moved_id(&mut event[id], neighbour);
+        }
+        moved_id(&mut event["guild"]["id"], neighbour);
+        move_channel(&mut event["channel"], neighbour);
+        // What was pressed there is kept nowhere.
+        if let Some(message) = event["message"].as_null().and(event["data"]["custom_id"].as_str()) {
+            let button =
+                json!({ "type": 1, "components": [{ "type": 2, "style": 1, "custom_id": message, "label": "…" }] });
+            let bot = self.bot();
+            let channel = event["channel_id"].as_str().and_then(|id| id.parse().ok()).unwrap_or(Snowflake(1));
+            let message = self.new_message(channel, bot);
+            event["message"] = self.message_json(&message);
+            event["message"]["components"] = json!([button]);
+        }
     }
 
     fn interaction_channel(&self, interaction: &Interaction, channel: &Channel) -> Value {

@@ -52,6 +52,10 @@ impl World {
             data["guild_id"] = json!(self.guild.id);
             self.dispatch(Dispatch::new("GUILD_MEMBER_ADD", Intents::GUILD_MEMBERS, data));
         }
+        if user == self.bot() {
+            let data = self.guild_create();
+            self.dispatch(Dispatch::new("GUILD_CREATE", Intents::GUILDS, data));
+        }
     }
 
     /// A member leaves, or is made to.
@@ -59,9 +63,29 @@ impl World {
         if self.guild.members.remove(&user).is_none() {
             return;
         }
+        if user == self.bot() {
+            return self.expel_bot();
+        }
         let user = self.users.get(&user).map(User::json);
         let data = json!({ "guild_id": self.guild.id, "user": user });
         self.dispatch(Dispatch::new("GUILD_MEMBER_REMOVE", Intents::GUILD_MEMBERS, data));
+    }
+
+    /// The bot is kicked, and its commands go with it: "if the `unavailable` field is not set, the user was removed from the
+    /// guild" (*Gateway Events*: "Guild Delete").
+    fn expel_bot(&mut self) {
+        self.application.commands.remove(&Some(self.guild.id));
+        self.dispatch(Dispatch::new("GUILD_DELETE", Intents::GUILDS, json!({ "id": self.guild.id })));
+    }
+
+    /// A moderator hides the embeds of a message.
+    pub fn hide_embeds(&mut self, channel: Snowflake, message: Snowflake) {
+        let Some(found) = self.channels.get_mut(&channel).and_then(|found| found.messages.get_mut(&message)) else {
+            return;
+        };
+        found.flags |= super::payload::SUPPRESS_EMBEDS;
+        let changed = found.clone();
+        self.message_event("MESSAGE_UPDATE", &changed);
     }
 
     /// Puts a member in time-out until then, or ends it.

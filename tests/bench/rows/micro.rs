@@ -73,7 +73,7 @@ fn router_asked() -> f64 {
 }
 
 fn router() -> Router {
-    let mut router = Router::default();
+    let mut router = Router::new(ChannelId(u64::MAX));
     (0..MANY).for_each(|number| drop(router.place(owner(number), Some(ChannelId(number)))));
     router
 }

@@ -10,9 +10,10 @@ use std::mem;
 use std::time::{Duration, SystemTime};
 
 use talon::actors::Rank;
-use talon::actors::router::Router;
+use talon::actors::home::HOLD_TIMEOUT;
+use talon::actors::router::{Router, Told};
 use talon::discord::Standing;
-use talon::ids::{ChannelId, GuildId, Owner, UserId};
+use talon::ids::{ChannelId, GuildId, Intent, Owner, UserId};
 use talon::lifecycle::menu::{Menu, MenuEvent};
 use talon::lifecycle::panel::{Panel, PanelEvent, PanelStep};
 use talon::lifecycle::{Answer, Asker, Call, DurableTicket, Effects, Event, Note, Rules, State, Words};
@@ -127,7 +128,7 @@ impl Game {
         let life = self.lives;
         self.tell(|game| format!("the bot starts, for the {life}. time, with {:?}", game.rows.tickets));
         self.excuse_old();
-        let mut router = Router::default();
+        let mut router = Router::new(self.place.panel);
         for (owner, state) in &self.rows.tickets {
             drop(router.place(*owner, state.channel()));
         }
@@ -149,6 +150,34 @@ impl Game {
         self.play_panel(PanelEvent::Ensure(None));
         let connect = self.dice.millis(20, 400);
         self.plan(connect, Happening::Connect { life });
+    }
+
+    /// The panel's actor looks up which server is the bot's own.
+    pub fn find_home(&mut self, waiting: Option<Intent>) {
+        let life = self.lives;
+        let soon = self.dice.millis(2, 300);
+        self.plan(soon, Happening::HomeFound { life });
+        if let Some(intent) = waiting {
+            self.plan(HOLD_TIMEOUT, Happening::GiveUp { life, intent });
+        }
+    }
+
+    pub fn home_found(&mut self, life: u64) {
+        let guild = self.guild();
+        if self.outage {
+            return self.plan(Duration::from_secs(1), Happening::HomeFound { life });
+        }
+        self.tell_router(life, |router| router.home_looked_up(Some(guild)));
+    }
+
+    pub fn give_up(&mut self, life: u64, intent: Intent) {
+        self.tell_router(life, |router| router.give_up(intent).into_iter().collect());
+    }
+
+    fn tell_router(&mut self, life: u64, tell: impl FnOnce(&mut Router) -> Vec<Told>) {
+        let Some(bot) = self.bot.as_mut().filter(|bot| bot.life == life && !bot.draining) else { return };
+        let told = tell(&mut bot.router);
+        self.deliver(told);
     }
 
     fn unfinished(&self) -> Vec<Owner> {

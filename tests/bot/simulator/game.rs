@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use talon::actors::router::Told;
 use talon::discord::{Place, Standing};
-use talon::ids::{ApplicationId, ChannelId, GuildId, Owner, RoleId, UserId};
+use talon::ids::{ApplicationId, ChannelId, GuildId, Intent, Owner, RoleId, UserId};
 use talon::language::{Language, Locale};
 use talon::lifecycle::menu::MenuEvent;
 use talon::lifecycle::panel::PanelEvent;
@@ -89,6 +89,14 @@ pub enum Happening {
         asker: Asker,
         standing: Standing,
     },
+    /// The bot hears in which server the panel channel is, or that it has waited for that long enough.
+    HomeFound {
+        life: u64,
+    },
+    GiveUp {
+        life: u64,
+        intent: Intent,
+    },
     /// An event arrives at the bot.
     Event {
         session: u64,
@@ -130,7 +138,7 @@ impl Game {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_750_000_000);
         let mut dice = Dice::new(seed);
         let weather = Weather::choose(&mut dice);
-        let start = Start { extras: 1, ..Start::default() };
+        let start = Start { extras: 1, neighbours: dice.roll(2), ..Start::default() };
         let (world, cast) = World::new(now, &start, "token", "ws://nowhere");
         let extra = world.users.values().find(|user| user.username.starts_with("member")).expect("an extra").id;
         let place = Place {
@@ -214,6 +222,8 @@ impl Game {
             Happening::Reach(letter) => self.reach(letter),
             Happening::Answer { to, call, answer } => self.answered(to, call, answer),
             Happening::Disk(job) => self.disk_done(job),
+            Happening::HomeFound { life } => self.home_found(life),
+            Happening::GiveUp { life, intent } => self.give_up(life, intent),
             Happening::Standing { to, guild, asker, standing } => self.ranked(to, guild, asker, standing),
             Happening::Event { session, name, data } => self.event(session, name, data),
             Happening::Moved { life, owner, channel } => self.moved(life, owner, channel),
@@ -281,7 +291,12 @@ impl Game {
                 Told::Ticket(owner, event) => self.pass_on(owner, event),
                 Told::Panel { guild, asker, rank } => self.set_up(guild, asker, &rank),
                 Told::PanelMade(message) => self.play_panel(PanelEvent::Seen(message)),
+                Told::PanelHidden(message) => self.play_panel(PanelEvent::Hidden(message)),
+                Told::Left => self.play_menu(MenuEvent::Left),
                 Told::PanelDeleted(messages) => self.play_panel(PanelEvent::Deleted(messages)),
+                Told::TurnDown(asker, words) => self.play_panel(PanelEvent::TurnDown(asker, words)),
+                Told::FindHome(waiting) => self.find_home(waiting),
+                Told::Elsewhere { guild, .. } => self.play_menu(MenuEvent::Elsewhere(guild)),
                 Told::Home(guild) => {
                     self.play_panel(PanelEvent::Connected);
                     self.play_menu(MenuEvent::Here(guild));

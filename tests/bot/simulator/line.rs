@@ -53,6 +53,9 @@ impl Game {
             let guild = self.world.guild_create();
             self.tell_bot("GUILD_CREATE", Rc::new(guild));
         }
+        for guild in self.world.neighbours() {
+            self.tell_bot("GUILD_CREATE", Rc::new(guild));
+        }
     }
 
     /// Nobody listens any more, and what is on its way is lost.

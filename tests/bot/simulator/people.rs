@@ -30,6 +30,8 @@ pub enum Deed {
     /// `!setuptickets` and `/setuptickets`.
     SetUp(Snowflake),
     SetUpBySlash(Snowflake),
+    /// Somebody wants something in another server, where the bot is, too.
+    Stranger(Snowflake),
     /// An administrator deletes a ticket's channel, the panel, the category, or the support role.
     DeleteTicket,
     DeletePanel,
@@ -124,7 +126,7 @@ impl Game {
         // The administrator sees every ticket and may close none.
         let closer = self.dice.pick(&[member, member, self.cast.sue, self.cast.adam]);
         let caretaker = self.dice.pick(&[self.cast.adam, self.cast.adam, member]);
-        match self.dice.roll(24) {
+        match self.dice.roll(25) {
             0..=6 => Deed::Press(member),
             7..=8 => Deed::Command(member),
             9 => Deed::Slash(member),
@@ -135,6 +137,7 @@ impl Game {
             19 => Deed::CloseNothing(closer),
             20..=21 => Deed::Talk(closer),
             22 => Deed::SetUp(caretaker),
+            23 => Deed::Stranger(closer),
             _ => Deed::SetUpBySlash(caretaker),
         }
     }
@@ -175,6 +178,7 @@ impl Game {
                 let may = user == self.cast.adam;
                 self.say(user, self.cast.lounge, "!setuptickets", Wish::SetUp { may });
             }
+            Deed::Stranger(user) => self.ask_elsewhere(user),
             Deed::DeleteTicket => {
                 if let Some(channel) = self.some_ticket(self.cast.adam) {
                     self.delete_ticket(channel);
@@ -227,6 +231,22 @@ impl Game {
         if and_delete {
             self.delete_ticket(channel);
         }
+    }
+
+    /// The bot has no commands there (any more), but a client may still show them, and an old panel may stand there.
+    fn ask_elsewhere(&mut self, user: Snowflake) {
+        // Who has left is looked for among the members of the one server there.
+        if self.world.neighbours().next().is_none() || !self.world.guild.members.contains_key(&user) {
+            return;
+        }
+        let lounge = self.cast.lounge;
+        let asked = match self.dice.roll(4) {
+            0 => self.world.press_elsewhere(user, 1, lounge, Button::CreateTicket.custom_id()),
+            1 => self.world.press_elsewhere(user, 1, lounge, Button::CloseTicket.custom_id()),
+            2 => self.world.command_elsewhere(user, 1, lounge, Command::Ticket.name()),
+            _ => self.world.command_elsewhere(user, 1, lounge, Command::SetUp.name()),
+        };
+        self.asks(asked, user, lounge, Wish::Elsewhere, true);
     }
 
     fn press(&mut self, user: Snowflake) {

@@ -67,9 +67,15 @@ struct Ask {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
     Open,
-    Close { may: bool },
+    Close {
+        may: bool,
+    },
     CloseNothing,
-    SetUp { may: bool },
+    SetUp {
+        may: bool,
+    },
+    /// Anything, in a server that is not the bot's own.
+    Elsewhere,
 }
 
 /// A promise that falls due.

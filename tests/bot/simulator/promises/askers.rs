@@ -192,8 +192,10 @@ impl Game {
             Wish::SetUp { .. } if is(&Words::DiscordDown) => !weather.is_clear(),
             // The ticket may be one that is just being looked into.
             Wish::Close { .. } if is(&Words::TryAgain) => true,
+            Wish::Elsewhere if is(&Words::AnotherServer) => true,
+            Wish::Close { .. } | Wish::CloseNothing | Wish::Elsewhere if is(&Words::DiscordDown) => !weather.is_clear(),
             _ if is(&Words::TryAgain) || is(&Words::CannotSave) => !weather.saves(),
-            Wish::Close { .. } | Wish::CloseNothing | Wish::SetUp { .. } => false,
+            Wish::Close { .. } | Wish::CloseNothing | Wish::SetUp { .. } | Wish::Elsewhere => false,
         };
         if right { Ok(()) } else { Err(format!("was told: {said}")) }
     }

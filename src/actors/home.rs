@@ -1,0 +1,152 @@
+//! Which server is the bot's own, and what it says in any other one.
+//!
+//! The bot is set up for one server, that of the panel channel, and may be invited into others. It does nothing there but
+//! say so. While the own server is not known yet (the bot starts during an outage), nothing is done anywhere: what was
+//! heard is kept for a moment, and who still waits then is told to try again.
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
+
+use crate::actors::Heard;
+use crate::ids::{ChannelId, Command, GuildId, Intent, UserId};
+use crate::lifecycle::{Asker, Entrance};
+
+/// A press counts for three seconds; so long may it wait until the own server is known.
+pub const HOLD_TIMEOUT: Duration = Duration::from_millis(1_500);
+/// So much may be kept meanwhile.
+const MAX_HELD: usize = 1_000;
+/// A written command is answered once in this time, for each person and channel.
+const REPLY_INTERVAL: Duration = Duration::from_secs(60);
+
+/// What is known of the own server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Home {
+    /// Nothing yet.
+    #[default]
+    Unknown,
+    /// The bot is not in it.
+    Nowhere,
+    /// It is this one.
+    In(GuildId),
+}
+
+/// Where something happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// In the own server, or in none.
+    Here,
+    /// In another server.
+    Elsewhere,
+    /// That cannot be told yet.
+    Unknown,
+}
+
+impl Home {
+    /// Where something happened that was heard from this server.
+    #[must_use]
+    pub fn place(self, guild: GuildId) -> Where {
+        match self {
+            Self::Unknown => Where::Unknown,
+            Self::In(home) if home == guild => Where::Here,
+            Self::In(_) | Self::Nowhere => Where::Elsewhere,
+        }
+    }
+}
+
+impl Heard {
+    /// The server where it happened, if it matters which one that is.
+    #[must_use]
+    pub const fn guild(&self) -> Option<GuildId> {
+        match self {
+            Self::Open { guild, .. }
+            | Self::Close { guild, .. }
+            | Self::SetUp { guild, .. }
+            | Self::Explain { guild, .. }
+            | Self::ChannelMade { guild, .. }
+            | Self::Channels { guild, .. } => Some(*guild),
+            Self::Private(_)
+            | Self::Ready { .. }
+            | Self::PanelMade(_)
+            | Self::PanelDeleted(_)
+            | Self::PanelHidden(_)
+            | Self::Left(_)
+            | Self::ChannelGone(_) => None,
+        }
+    }
+
+    /// What a person asked for, and in which channel, if this is what was heard.
+    #[must_use]
+    pub const fn request(&self) -> Option<(Command, ChannelId, &Asker)> {
+        match self {
+            Self::Open { channel, asker, .. } => Some((Command::Ticket, *channel, asker)),
+            Self::Close { channel, asker, .. } => Some((Command::Close, *channel, asker)),
+            Self::SetUp { channel, asker, .. } => Some((Command::SetUp, *channel, asker)),
+            Self::Explain { channel, asker, .. } => Some((Command::Explain, *channel, asker)),
+            _ => None,
+        }
+    }
+}
+
+/// What was heard before the own server was known.
+#[derive(Debug, Default)]
+pub struct Held(Vec<Heard>);
+
+impl Held {
+    /// Keeps it; gives it back where too much is kept already.
+    pub fn keep(&mut self, heard: Heard) -> Option<Heard> {
+        if let Heard::Channels { guild, .. } = &heard {
+            // The newest list counts.
+            self.0.retain(|held| !matches!(held, Heard::Channels { guild: known, .. } if known == guild));
+        }
+        if self.0.len() >= MAX_HELD {
+            return Some(heard);
+        }
+        self.0.push(heard);
+        None
+    }
+
+    /// All of it, in the order in which it was heard.
+    pub fn take_all(&mut self) -> Vec<Heard> {
+        std::mem::take(&mut self.0)
+    }
+
+    /// The request with this intent, if it still waits.
+    pub fn take(&mut self, intent: Intent) -> Option<Heard> {
+        let asked = |heard: &Heard| heard.request().is_some_and(|(_, _, asker)| asker.intent() == intent);
+        let found = self.0.iter().position(asked)?;
+        Some(self.0.remove(found))
+    }
+
+    /// Whether anything is kept.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Which requests in other servers are answered.
+#[derive(Debug, Default)]
+pub struct Replies {
+    last: HashMap<(UserId, ChannelId), SystemTime>,
+}
+
+impl Replies {
+    /// Whether this request is answered. What is pressed always is, for the presser alone. Of what is written, for all to
+    /// see, only what nobody writes for another bot: `!close` and `!ticket` are the words of many.
+    pub fn wants(&mut self, command: Command, channel: ChannelId, asker: &Asker) -> bool {
+        match (&asker.entrance, command) {
+            (Entrance::Press(_), _) => true,
+            (Entrance::Command { .. }, Command::SetUp) => self.is_due((asker.user, channel), asker.at),
+            (Entrance::Command { .. }, Command::Ticket | Command::Close | Command::Explain) => false,
+        }
+    }
+
+    fn is_due(&mut self, by: (UserId, ChannelId), now: SystemTime) -> bool {
+        self.last.retain(|_, last| now.duration_since(*last).is_ok_and(|age| age < REPLY_INTERVAL));
+        let due = !self.last.contains_key(&by);
+        if due {
+            self.last.insert(by, now);
+        }
+        due
+    }
+}
