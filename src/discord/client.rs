@@ -85,7 +85,8 @@ impl Client {
     ) -> bool {
         let mut first = Some(reply_to);
         for page in self.place.texts().story(number, story) {
-            if !self.send_page(&said(channel, &page, first.take(), Intent(reply_to.0))).await {
+            let page = said(channel, &page, first.take(), Intent(reply_to.0));
+            if !self.send_page(&page).await {
                 return false;
             }
         }
