@@ -120,7 +120,7 @@ impl Button {
 }
 
 /// What people can ask for in words: behind an exclamation mark in a message, or behind a slash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
     /// Asks for a ticket, like the panel's button.
     Ticket,

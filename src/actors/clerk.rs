@@ -6,7 +6,6 @@ use std::time::Duration;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::task::JoinSet;
 
-use crate::actors::panel::standing;
 use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::{Outside, clock};
 use crate::discord::Standing;
@@ -124,7 +123,7 @@ async fn prune(outside: Arc<Outside>, keep: Duration) {
 
 async fn explain(outside: Arc<Outside>, Question { guild, ticket, asker, roles }: Question) {
     let Entrance::Command { channel, message, language } = asker.entrance else { return };
-    let may = standing(&outside.client, guild, asker.user, &roles).await;
+    let Some(may) = outside.standings.of(&outside.client, guild, &asker, &roles).await else { return };
     let words = match (may, ticket) {
         (Standing::Administrator, Some(ticket)) => match story(&outside, ticket).await {
             Some((number, story)) => {

@@ -19,10 +19,12 @@ pub mod panel;
 pub mod pulse;
 mod recent;
 mod registry;
+mod repeats;
 mod report;
 pub mod router;
 pub mod service_manager;
 pub mod staff;
+pub mod standings;
 pub mod supervisor;
 pub mod ticket;
 pub mod vitals;
@@ -33,6 +35,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
+use crate::actors::standings::Standings;
 use crate::counts::Counts;
 use crate::discord::Client;
 use crate::ids::{ChannelId, GuildId, MessageId, RoleId};
@@ -52,6 +55,8 @@ pub struct Outside {
     pub counts: Arc<Counts>,
     /// How the bot is doing.
     pub status: Arc<Status>,
+    /// Who is an administrator, and who asks that again and again.
+    pub standings: Standings,
 }
 
 /// What was heard from Discord, in our own words.

@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::actors::clerk::Question;
 use crate::actors::recent::Recent;
+use crate::actors::repeats::{Repeats, Request};
 use crate::actors::{Heard, Rank};
-use crate::ids::{ChannelId, GuildId, MessageId, Owner};
-use crate::lifecycle::{Asker, Event, Sighting};
+use crate::ids::{ChannelId, Command, GuildId, MessageId, Owner};
+use crate::lifecycle::{Asker, Entrance, Event, Sighting};
 
 /// Whom it concerns, and what it means to them.
 #[derive(Debug)]
@@ -45,6 +46,7 @@ pub struct Router {
     /// Servers that the bot is in, but that have not told their channels yet.
     unseen: HashSet<GuildId>,
     recent: Recent,
+    repeats: Repeats,
 }
 
 impl Router {
@@ -83,11 +85,13 @@ impl Router {
     pub fn route(&mut self, heard: Heard) -> Vec<Told> {
         match heard {
             Heard::Open { guild, asker, name } if self.recent.is_new(asker.intent()) => {
+                let asker = self.mark_repeat(guild, Command::Ticket, asker);
                 let owner = Owner { guild, member: asker.user };
                 let unseen = self.unseen.contains(&guild);
                 vec![Told::Ticket(owner, Event::Open { asker, name, unseen })]
             }
             Heard::Close { guild, channel, asker, support } if self.recent.is_new(asker.intent()) => {
+                let asker = self.mark_repeat(guild, Command::Close, asker);
                 // In a channel that is nobody's ticket, it is the asker's own ticket that answers: it says so.
                 let own = Owner { guild, member: asker.user };
                 let seeker = || self.sought.get(&channel).map(|(seeker, _)| *seeker);
@@ -95,9 +99,11 @@ impl Router {
                 vec![Told::Ticket(owner, Event::Close { channel, asker, support })]
             }
             Heard::SetUp { guild, asker, rank } if self.recent.is_new(asker.intent()) => {
+                let asker = self.mark_repeat(guild, Command::SetUp, asker);
                 vec![Told::Panel { guild, asker, rank }]
             }
             Heard::Explain { guild, channel, asker, roles } if self.recent.is_new(asker.intent()) => {
+                let asker = self.mark_repeat(guild, Command::Explain, asker);
                 let ticket = self.owner(channel).map(|_| channel);
                 vec![Told::Clerk(Question { guild, ticket, asker, roles })]
             }
@@ -126,6 +132,19 @@ impl Router {
                 home.into_iter().chain(self.compare(guild, &all, sightings)).collect()
             }
         }
+    }
+
+    /// Takes down that they asked for this, and says whether they did so a moment ago.
+    fn mark_repeat(&mut self, guild: GuildId, command: Command, asker: Asker) -> Asker {
+        let written_in = match asker.entrance {
+            Entrance::Press(_) => None,
+            Entrance::Command { channel, .. } => Some(channel),
+        };
+        let repeated = self.repeats.is_repeated(Request { guild, user: asker.user, command, written_in }, asker.at);
+        if repeated {
+            tracing::debug!(intent = %asker.intent(), user = %asker.user, ?command, "asked for the same a moment ago");
+        }
+        Asker { repeated, ..asker }
     }
 
     /// How many tickets have a channel.
@@ -186,7 +205,12 @@ mod tests {
             language: Language::Russian,
             gesture: Gesture::Button,
         };
-        Asker { user: ALICE.member, at: std::time::SystemTime::UNIX_EPOCH, entrance: Entrance::Press(press) }
+        Asker {
+            user: ALICE.member,
+            at: std::time::SystemTime::UNIX_EPOCH,
+            entrance: Entrance::Press(press),
+            repeated: false,
+        }
     }
 
     fn is_unseen(router: &mut Router, press: u64) -> bool {

@@ -119,6 +119,7 @@ fn pressed(press: ComponentInteraction, place: &Place, now: SystemTime) -> Optio
                 place.locale.of_member(&press.locale),
                 Gesture::Button,
             ),
+            repeated: false,
         },
         name: press.user.name,
         administrator: administrator(&member),
@@ -146,6 +147,7 @@ fn used(slash: CommandInteraction, place: &Place, now: SystemTime) -> Option<Wis
                 place.locale.of_member(&slash.locale),
                 Gesture::Slash,
             ),
+            repeated: false,
         },
         name: slash.user.name,
         administrator: administrator(&member),
@@ -188,6 +190,7 @@ fn said(message: Message, place: &Place, now: SystemTime) -> Option<Wish> {
                 // Everybody reads the reply.
                 language: place.locale.of_server(),
             },
+            repeated: false,
         },
         name: message.author.name,
         roles: message.member.map(|member| member.roles).unwrap_or_default(),

@@ -254,8 +254,8 @@ impl DurableTicket {
             let before = pending.reply.clone();
             let call = pending.reply.wake(now);
             pending.moved |= pending.reply != before;
-            if call.is_some() && pending.reply.is_acknowledged() && !before.is_acknowledged() && !mem::take(&mut noted)
-            {
+            let deferred = call.is_some() && pending.reply.is_acknowledged() && !before.is_acknowledged();
+            if deferred && !pending.reply.asker().repeated && !mem::take(&mut noted) {
                 effects.notes.push(Note::Deferred);
             }
             effects.calls.extend(call);

@@ -33,6 +33,9 @@ pub enum Note {
         by: UserId,
         /// How.
         way: Way,
+        /// The channel in which it was asked for; lines of older versions do not tell it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        channel: Option<ChannelId>,
         /// Why it was turned down.
         why: Why,
     },

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use crate::ids::{ChannelId, Owner};
 use crate::lifecycle::call::{Answer, Call, Sighting};
 use crate::lifecycle::doubt::{CHECK_AGAIN_AFTER, Doubt, Missed};
+use crate::lifecycle::failures::Failures;
 use crate::lifecycle::note::{Note, Why};
 use crate::lifecycle::reply::{Reply, Role};
 use crate::lifecycle::rivals::Rivals;
@@ -161,6 +162,8 @@ pub struct Ticket {
     pub(super) missed: Option<Missed>,
     /// It has been said in the channel that a limit keeps it.
     pub(super) told_kept: bool,
+    /// Openings that came to nothing lately.
+    pub(super) failures: Option<Failures>,
     /// What is known of another process that uses the same token.
     pub(super) rivals: Rivals,
     /// The row could not be read yet: what the state is, is not known.
@@ -187,6 +190,7 @@ impl Ticket {
             checked: None,
             missed: None,
             told_kept: false,
+            failures: None,
             rivals: Rivals::default(),
             unread: false,
             unsaved: Vec::new(),
@@ -249,7 +253,9 @@ impl Ticket {
             return replies.chain([again]).min();
         }
         let rivals = self.rivals.deadline();
-        replies.chain(rivals).chain(self.tasks.deadline()).chain(self.due()).chain(forget).min()
+        let next = replies.chain(rivals).chain(self.tasks.deadline()).chain(self.due()).chain(forget).min();
+        // Nothing depends on when exactly that is, so nobody is woken for it alone while there is more to come.
+        next.or(self.failures.as_ref().map(Failures::end))
     }
 
     /// Nothing is under way and no deadline is near: the row says it all, and this value may be let go.
@@ -260,6 +266,7 @@ impl Ticket {
             && self.replies.is_empty()
             && self.save_again.is_none()
             && self.checked.is_none()
+            && self.failures.is_none()
             && self.rivals.is_quiet()
             && !self.unread
     }
@@ -281,7 +288,9 @@ impl Ticket {
     }
 
     fn put_off(&mut self, event: Event, now: SystemTime) {
-        self.step.notes.push(Note::Unsaved);
+        if !matches!(&event, Event::Open { asker, .. } | Event::Close { asker, .. } if asker.repeated) {
+            self.step.notes.push(Note::Unsaved);
+        }
         for reply in &mut self.replies {
             self.step.calls.extend(reply.warn(now));
         }
@@ -307,6 +316,7 @@ impl Ticket {
         match (&self.state, event) {
             // What is true has changed, and cannot be told before it is saved.
             (_, event @ Event::Open { .. }) if !self.unsaved.is_empty() => self.put_off(event, now),
+            (Absent, Event::Open { asker, .. }) if self.is_failing(now) => self.refuse_again(asker, now),
             (Absent, Event::Open { asker, name, unseen: true }) => self.begin_unseen(asker, name, now),
             (Absent, Event::Open { asker, name, unseen: false }) => {
                 self.begin_for(asker, name);
@@ -330,17 +340,17 @@ impl Ticket {
 
             // It may turn out to be one in a moment.
             (_, Event::Close { channel: there, asker, .. }) if channel != Some(there) && self.is_sought(there) => {
-                self.turn_down(asker, Words::TryAgain, Why::NotKnownYet, now);
+                self.turn_down(asker, there, Words::TryAgain, Why::NotKnownYet, now);
             }
             (_, Event::Close { channel: there, asker, .. }) if channel != Some(there) => {
-                self.turn_down(asker, Words::NotATicket, Why::NotATicket, now);
+                self.turn_down(asker, there, Words::NotATicket, Why::NotATicket, now);
             }
-            (_, Event::Close { asker, support, .. }) if !support && asker.user != self.owner.member => {
-                self.turn_down(asker, Words::NoRights, Why::NoRights, now);
+            (_, Event::Close { channel: there, asker, support }) if !support && asker.user != self.owner.member => {
+                self.turn_down(asker, there, Words::NoRights, Why::NoRights, now);
             }
-            (Leaving(_), Event::Close { asker, .. }) => {
+            (Leaving(_), Event::Close { channel: there, asker, .. }) => {
                 let words = self.kept_until(now).map_or(Words::AlreadyClosing, Words::CloseLater);
-                self.turn_down(asker, words, Why::ClosingAlready, now);
+                self.turn_down(asker, there, words, Why::ClosingAlready, now);
             }
             (Open { channel } | State::Opening(Opening { channel: Some(channel), .. }), Event::Close { asker, .. }) => {
                 self.leave(*channel, asker, now);
@@ -374,6 +384,9 @@ impl Ticket {
         if self.checked.is_some_and(|checked| checked + CHECK_AGAIN_AFTER <= now) {
             self.checked = None;
         }
+        if self.failures.as_ref().is_some_and(|failures| failures.end() <= now) {
+            self.failures = None;
+        }
         self.look_at_unfinished(false, now);
         self.step.calls.extend(self.tasks.wake(now));
         self.wake_replies(now);
@@ -385,7 +398,7 @@ impl Ticket {
         for reply in &mut self.replies {
             let was_deferred = reply.is_acknowledged();
             let call = reply.wake(now);
-            if call.is_some() && !was_deferred && reply.is_acknowledged() {
+            if call.is_some() && !was_deferred && reply.is_acknowledged() && !reply.asker().repeated {
                 self.step.notes.push(Note::Deferred);
             }
             self.step.calls.extend(call);
@@ -472,6 +485,7 @@ impl Ticket {
                     self.not_announced(now);
                 }
                 (Role::Opener, true) => self.step.notes.push(Note::Told),
+                (Role::Waiter | Role::Bystander, false) if reply.asker().repeated => {}
                 (Role::Opener | Role::Waiter | Role::Bystander, false) => self.step.notes.push(Note::NotTold),
                 (Role::Waiter | Role::Bystander, true) => {}
             }
@@ -481,7 +495,7 @@ impl Ticket {
     fn answered(&mut self, call: &Call, answer: Answer, now: SystemTime) {
         for reply in &mut self.replies {
             if let Some(next) = reply.hear(call, &answer, now) {
-                if let Some((attempt, pause)) = reply.pausing(now) {
+                if let Some((attempt, pause)) = reply.pausing(now).filter(|_| !reply.asker().repeated) {
                     let call = call.name().to_owned();
                     self.step.notes.push(Note::Retrying { call, why: (&answer).into(), attempt, pause });
                 }
@@ -535,21 +549,6 @@ impl Ticket {
     pub(super) fn go_on(&mut self, task: Task, next: Call) {
         let call = self.tasks.go_on(task, next);
         self.step.calls.push(call);
-    }
-
-    pub(super) fn answer(&mut self, asker: Asker, words: Words, now: SystemTime) {
-        let mut reply = Reply::owed(asker, Role::Bystander);
-        self.step.calls.extend(reply.tell(words, now));
-        self.replies.push(reply);
-    }
-
-    pub(super) fn asked_again(&mut self, asker: &Asker) {
-        self.step.notes.push(Note::AskedAgain { by: asker.user, way: (&asker.entrance).into() });
-    }
-
-    fn turn_down(&mut self, asker: Asker, words: Words, why: Why, now: SystemTime) {
-        self.step.notes.push(Note::TurnedDown { by: asker.user, way: (&asker.entrance).into(), why });
-        self.answer(asker, words, now);
     }
 
     pub(super) fn retry(&mut self, task: Task, next: Call, answer: &Answer, now: SystemTime) {
