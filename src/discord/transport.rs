@@ -274,17 +274,19 @@ enum Broken {
 async fn pass(way: &mut Way<'_>, ask: &Ask<'_>, begun: Instant) -> Result<(), Reply> {
     let left = ask.lifetime().saturating_sub(begun.elapsed());
     let mut clear = pin!(way.clear());
-    let cleared = match timeout(left.min(LONG), clear.as_mut()).await {
-        Ok(cleared) => cleared,
-        Err(_) if left > LONG => {
-            // Nothing waits in silence for ever, however much goes before it.
-            info!(verb = ask.verb(), path = ask.label(), waited = ?begun.elapsed(), "still waiting for room among Discord's limits");
-            let Ok(cleared) = timeout(left - LONG, clear).await else { return Err(expire(ask)) };
-            cleared
+    let mut span = left.min(LONG);
+    loop {
+        match timeout(span, clear.as_mut()).await {
+            Ok(cleared) => return cleared.map_err(|held_up| withdraw(ask, held_up)),
+            Err(_) if span == LONG && left > LONG => {
+                // Nothing waits for ever in silence, however much goes before it.
+                let (verb, path) = (ask.verb(), ask.label());
+                info!(verb, path, waited = ?begun.elapsed(), "still waits for room among Discord's limits");
+                span = left.saturating_sub(LONG);
+            }
+            Err(_) => return Err(expire(ask)),
         }
-        Err(_) => return Err(expire(ask)),
-    };
-    cleared.map_err(|held_up| withdraw(ask, held_up))
+    }
 }
 
 /// Its answer is not wanted any more: an answer to a press that Discord would not take, or a reply that nobody would

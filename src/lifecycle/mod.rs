@@ -21,6 +21,7 @@ pub mod state;
 mod table;
 pub mod task;
 pub mod ticket;
+mod tokens;
 pub mod words;
 
 pub use call::{Acknowledgement, Answer, Call, ChannelName, Refusal, Sighting};

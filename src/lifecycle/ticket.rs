@@ -255,6 +255,7 @@ impl Ticket {
         let rivals = self.rivals.deadline();
         let next = replies.chain(rivals).chain(self.tasks.deadline()).chain(self.due()).chain(forget).min();
         // Nothing depends on when exactly that is, so nobody is woken for it alone while there is more to come.
+        let next = next.into_iter().chain(self.state.token_end()).min();
         next.or(self.failures.as_ref().map(Failures::end))
     }
 
@@ -424,6 +425,7 @@ impl Ticket {
             }
             State::Absent | State::Opening(_) | State::Refused(_) | State::Open { .. } | State::Closing(_) => {}
         }
+        self.state.forget_tokens(now);
     }
 
     /// When the channel is to be deleted, unless that is under way.

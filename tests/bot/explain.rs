@@ -53,7 +53,10 @@ async fn a_story_tells_who_pressed_what_and_what_was_retried_and_refused() {
         format!("Channel {ticket} was created."),
         format!("the ticket was open in channel {ticket}"),
         format!("Member {} pressed the button \"create ticket\" again", ids.alice),
-        format!("{}, not the owner, wrote !close. It was refused: neither owner nor support.", ids.adam),
+        format!(
+            "{}, not the owner, wrote !close in channel {ticket}. It was refused: neither owner nor support.",
+            ids.adam
+        ),
         format!("{}, not the owner, pressed the button \"close ticket\" and so asked to close", ids.sue),
         "It was said in the channel that it will be closed.".to_owned(),
         last,
@@ -178,7 +181,7 @@ async fn whoever_has_a_token_is_told_names_beside_ids() {
     assert!(list.contains(&format!("#1      {alice}  {channel}  open")), "{list}");
     let story = told("explain", &["#1"]);
     assert!(story.contains(&format!("Ticket #1 of member {alice}")) && story.contains(&channel), "{story}");
-    assert!(story.contains(&format!("{} (Adam), not the owner, wrote !close.", ids.adam)), "{story}");
+    assert!(story.contains(&format!("{} (Adam), not the owner, wrote !close in channel ", ids.adam)), "{story}");
     assert!(!(list + &story).contains(['\u{1b}', '\u{202e}']));
     let before = stage.discord.calls().len();
     told("tickets", &["--json"]);

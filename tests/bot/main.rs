@@ -37,6 +37,7 @@ mod setup;
 mod simulator;
 mod slash;
 mod slow_disk;
+mod spam;
 mod supervision;
 
 mod stage;

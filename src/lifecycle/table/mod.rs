@@ -19,6 +19,7 @@ mod replies;
 mod rivals;
 mod saving;
 mod sightings;
+mod tokens;
 
 use std::time::{Duration, SystemTime};
 
@@ -131,6 +132,12 @@ fn too_early(closing: State) -> State {
         }
         (closing, _) => panic!("no closing: {closing:?}"),
     }
+}
+
+/// The same row, when the tokens of its presses have expired.
+fn spent(mut row: State) -> State {
+    row.forget_tokens(at(15 * 60_000));
+    row
 }
 
 /// Announced so late that the channel stays longer than was meant.
