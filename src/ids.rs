@@ -128,7 +128,7 @@ pub enum Command {
     Close,
     /// Asks to have the panel looked after.
     SetUp,
-    /// In a ticket: asks for its story. It is only ever written.
+    /// In a ticket: asks for its story; behind a slash, for the whole of it and in private.
     Explain,
 }
 
@@ -136,7 +136,7 @@ impl Command {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Ticket, Self::Close, Self::SetUp, Self::Explain];
     /// Those that have a twin behind a slash.
-    pub const SLASH: [Self; 3] = [Self::Ticket, Self::Close, Self::SetUp];
+    pub const SLASH: [Self; 4] = [Self::Ticket, Self::Close, Self::SetUp, Self::Explain];
 
     /// The name that Discord sends back with a slash command, whatever language it was shown in.
     #[must_use]

@@ -99,8 +99,8 @@ pub enum Heard {
         channel: ChannelId,
         /// Who.
         asker: Asker,
-        /// Their roles, which tell whether they may.
-        roles: Vec<RoleId>,
+        /// Whether they may.
+        rank: Rank,
     },
     /// A new connection: the bot is in these servers, and each is going to tell its channels.
     Ready {

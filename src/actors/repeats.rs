@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-use crate::ids::{ChannelId, Command, GuildId, UserId};
+use crate::ids::{ChannelId, Command, GuildId, Owner, UserId};
 
 /// Within this time after a request that was answered, the same one is a repeat.
 const WINDOW: Duration = Duration::from_secs(5);
@@ -56,6 +56,11 @@ impl Repeats {
         make_room(&mut self.requests, |last| is_within(WINDOW, *last, now));
         self.requests.insert(request, now);
         false
+    }
+
+    /// What this member asked for has been done: the same is something else now.
+    pub fn forget(&mut self, owner: Owner) {
+        self.requests.retain(|request, _| (request.guild, request.user) != (owner.guild, owner.member));
     }
 
     fn is_within_budget(&mut self, user: UserId, now: SystemTime) -> bool {
@@ -120,6 +125,16 @@ mod tests {
         for request in others {
             assert!(repeats.is_repeated(request, at(4_999)), "{request:?}");
         }
+    }
+
+    #[test]
+    fn after_something_came_of_it_the_same_is_no_repeat() {
+        let mut repeats = Repeats::default();
+        let other = Request { user: UserId(8), ..CLOSE };
+        assert!(!repeats.is_repeated(CLOSE, at(0)) && !repeats.is_repeated(other, at(0)));
+        repeats.forget(Owner { guild: GuildId(1), member: UserId(7) });
+        assert!(!repeats.is_repeated(CLOSE, at(10)));
+        assert!(repeats.is_repeated(other, at(10)), "of somebody else");
     }
 
     #[test]

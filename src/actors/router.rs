@@ -59,6 +59,10 @@ impl Router {
         {
             self.channels.remove(&before);
         }
+        if before != channel {
+            // Something came of what they asked for: what they ask for next is no repeat.
+            self.repeats.forget(owner);
+        }
         if let Some(channel) = channel {
             // Another channel of the same press is the ticket now; this one may outlive it, if somebody wrote in it.
             if let Some(former) = before.filter(|former| *former != channel) {
@@ -102,10 +106,10 @@ impl Router {
                 let asker = self.mark_repeat(guild, Command::SetUp, asker);
                 vec![Told::Panel { guild, asker, rank }]
             }
-            Heard::Explain { guild, channel, asker, roles } if self.recent.is_new(asker.intent()) => {
+            Heard::Explain { guild, channel, asker, rank } if self.recent.is_new(asker.intent()) => {
                 let asker = self.mark_repeat(guild, Command::Explain, asker);
                 let ticket = self.owner(channel).map(|_| channel);
-                vec![Told::Clerk(Question { guild, ticket, asker, roles })]
+                vec![Told::Clerk(Question { guild, ticket, asker, rank })]
             }
             Heard::Open { asker, .. }
             | Heard::Close { asker, .. }

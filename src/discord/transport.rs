@@ -7,7 +7,6 @@
 //!
 //! Nothing secret is logged: no token, no body, no address with the token of an interaction in it.
 
-use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -273,7 +272,8 @@ enum Broken {
 /// Waits until a request may go; if that takes longer than its answer is wanted, this is what it gets instead.
 async fn pass(way: &mut Way<'_>, ask: &Ask<'_>, begun: Instant) -> Result<(), Reply> {
     let left = ask.lifetime().saturating_sub(begun.elapsed());
-    let mut clear = pin!(way.clear());
+    // Boxed: it is kept while whoever sends waits, and they may be many.
+    let mut clear = Box::pin(way.clear());
     let mut span = left.min(LONG);
     loop {
         match timeout(span, clear.as_mut()).await {

@@ -12,7 +12,7 @@ use serenity::http::{LightMethod, Route};
 use crate::discord::{body, menu};
 use crate::ids::{ApplicationId, ChannelId, GuildId, Intent, MessageId, RoleId, UserId};
 use crate::language::Locale;
-use crate::lifecycle::Call;
+use crate::lifecycle::{Call, Press};
 use crate::texts::{self, Texts};
 
 /// What the bot knows of its surroundings.
@@ -214,11 +214,7 @@ fn spell<'a>(call: &'a Call, place: &Place) -> Ask<'a> {
             let route = Route::InteractionResponse { interaction_id: id(press.interaction.0), token: &press.token };
             Ask::new(Post, route).body(body::acknowledgement(press, with, place)).class(Class::Press)
         }
-        Call::EditReply { press, words } => {
-            let application_id = id(press.application.0);
-            let route = Route::WebhookOriginalInteractionResponse { application_id, token: &press.token };
-            Ask::new(Patch, route).body(body::edit(press, words)).class(Class::Press)
-        }
+        Call::EditReply { press, words } => replacement(press, &texts::of(press.language).say(words)),
         Call::Say { channel, words, reply_to, intent } => {
             let texts = reply_to.map_or(place.texts(), |(_, language)| texts::of(language));
             let courtesy = reply_to.is_some() && !words.reports_deed();
@@ -252,6 +248,20 @@ fn spell<'a>(call: &'a Call, place: &Place) -> Ask<'a> {
 /// Text in a channel that notifies nobody. How urgent it is depends on what it says.
 pub(super) fn said(channel: ChannelId, text: &str, reply_to: Option<MessageId>, intent: Intent) -> Ask<'static> {
     Ask::new(LightMethod::Post, messages(channel)).body(body::message(channel, text, reply_to, intent))
+}
+
+/// Text in place of a private deferral.
+pub(super) fn replacement<'a>(press: &'a Press, text: &str) -> Ask<'a> {
+    let application_id = id(press.application.0);
+    let route = Route::WebhookOriginalInteractionResponse { application_id, token: &press.token };
+    Ask::new(LightMethod::Patch, route).body(body::replacement(text)).class(Class::Press)
+}
+
+/// More text for the presser alone. It has as much time as the token, and so is no first answer.
+pub(super) fn follow_up<'a>(press: &'a Press, text: &str) -> Ask<'a> {
+    let application_id = id(press.application.0);
+    let route = Route::WebhookFollowupMessages { application_id, token: &press.token };
+    Ask::new(LightMethod::Post, route).body(body::follow_up(text))
 }
 
 /// Our number as an id of the library.

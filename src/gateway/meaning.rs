@@ -86,17 +86,16 @@ impl Wish {
                 let support = roles.iter().any(|role| role.get() == place.support.0);
                 Heard::Close { guild, channel, asker, support }
             }
-            Command::SetUp => {
-                let roles = || Rank::Roles(roles.iter().map(|role| RoleId(role.get())).collect());
-                let rank = administrator.map_or_else(roles, |administrator| Rank::Told { administrator });
-                Heard::SetUp { guild, asker, rank }
-            }
-            Command::Explain => {
-                let roles = roles.iter().map(|role| RoleId(role.get())).collect();
-                Heard::Explain { guild, channel, asker, roles }
-            }
+            Command::SetUp => Heard::SetUp { guild, asker, rank: rank(administrator, &roles) },
+            Command::Explain => Heard::Explain { guild, channel, asker, rank: rank(administrator, &roles) },
         }
     }
+}
+
+/// Discord has told whether they are an administrator, or their roles will.
+fn rank(administrator: Option<bool>, roles: &[LibraryRoleId]) -> Rank {
+    let roles = || Rank::Roles(roles.iter().map(|role| RoleId(role.get())).collect());
+    administrator.map_or_else(roles, |administrator| Rank::Told { administrator })
 }
 
 fn pressed(press: ComponentInteraction, place: &Place, now: SystemTime) -> Option<Wish> {
