@@ -120,7 +120,7 @@ impl Button {
 }
 
 /// What people can ask for in words: behind an exclamation mark in a message, or behind a slash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
     /// Asks for a ticket, like the panel's button.
     Ticket,
@@ -128,7 +128,7 @@ pub enum Command {
     Close,
     /// Asks to have the panel looked after.
     SetUp,
-    /// In a ticket: asks for its story. It is only ever written.
+    /// In a ticket: asks for its story; behind a slash, for the whole of it and in private.
     Explain,
 }
 
@@ -136,7 +136,7 @@ impl Command {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Ticket, Self::Close, Self::SetUp, Self::Explain];
     /// Those that have a twin behind a slash.
-    pub const SLASH: [Self; 3] = [Self::Ticket, Self::Close, Self::SetUp];
+    pub const SLASH: [Self; 4] = [Self::Ticket, Self::Close, Self::SetUp, Self::Explain];
 
     /// The name that Discord sends back with a slash command, whatever language it was shown in.
     #[must_use]

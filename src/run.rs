@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 use crate::actors::staff::Duties;
+use crate::actors::standings::Standings;
 use crate::actors::supervisor::{Arguments, Supervisor, SupervisorMsg};
 use crate::actors::vitals::Vitals;
 use crate::actors::{Outside, service_manager};
@@ -120,6 +121,7 @@ async fn start(config: Config, vitals: Vitals, shutdown: impl Future<Output = ()
         counts: transport.counts(),
         client: Client::new(transport, place.clone()),
         store: vitals.store.clone(),
+        standings: Standings::default(),
         rules: Rules { close_delay: config.close_delay },
         status: Arc::clone(&status),
     };

@@ -6,12 +6,11 @@ use std::time::Duration;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::task::JoinSet;
 
-use crate::actors::panel::standing;
 use crate::actors::supervisor::SupervisorMsg;
-use crate::actors::{Outside, clock};
+use crate::actors::{Outside, Rank, clock};
 use crate::discord::Standing;
-use crate::ids::{ChannelId, GuildId, RoleId};
-use crate::lifecycle::{Answer, Asker, Call, Entrance, Words};
+use crate::ids::{ChannelId, GuildId};
+use crate::lifecycle::{Acknowledgement, Answer, Asker, Call, Entrance, Press, Refusal, Words};
 use crate::store::Filter;
 
 /// How often old notes are looked for.
@@ -26,7 +25,7 @@ const TRIES: u32 = 3;
 pub enum ClerkMsg {
     /// By itself, once a day: forget what is old.
     Prune,
-    /// By the supervisor: somebody said `!explain`.
+    /// By the supervisor: somebody asked for a ticket's story.
     Explain(Question),
     /// By its own tasks: one is done.
     Done,
@@ -43,8 +42,8 @@ pub struct Question {
     pub ticket: Option<ChannelId>,
     /// Who.
     pub asker: Asker,
-    /// Their roles, which tell whether they may.
-    pub roles: Vec<RoleId>,
+    /// Whether they may.
+    pub rank: Rank,
 }
 
 /// The journal's actor.
@@ -122,15 +121,22 @@ async fn prune(outside: Arc<Outside>, keep: Duration) {
     }
 }
 
-async fn explain(outside: Arc<Outside>, Question { guild, ticket, asker, roles }: Question) {
-    let Entrance::Command { channel, message, language } = asker.entrance else { return };
-    let may = standing(&outside.client, guild, asker.user, &roles).await;
+async fn explain(outside: Arc<Outside>, Question { guild, ticket, asker, rank }: Question) {
+    let may = match &rank {
+        Rank::Told { administrator: true } => Some(Standing::Administrator),
+        Rank::Told { administrator: false } => Some(Standing::Member),
+        Rank::Roles(roles) => outside.standings.of(&outside.client, guild, &asker, roles).await,
+    };
+    let Some(may) = may else { return };
+    // Reading may take longer than a press waits for its first answer.
+    if let Entrance::Press(press) = &asker.entrance
+        && !defer(&outside, press).await
+    {
+        return;
+    }
     let words = match (may, ticket) {
         (Standing::Administrator, Some(ticket)) => match story(&outside, ticket).await {
-            Some((number, story)) => {
-                let told = outside.client.tell(channel, message, number, &story).await;
-                return tracing::info!(%channel, by = %asker.user, told, "the ticket's story was asked for");
-            }
+            Some((number, story)) => return tell(&outside, &asker, ticket, number, &story).await,
             None => Words::TryAgain,
         },
         (Standing::Administrator, None) => Words::NothingToTell,
@@ -138,13 +144,45 @@ async fn explain(outside: Arc<Outside>, Question { guild, ticket, asker, roles }
         (Standing::HeldUp(wait), _) => Words::AskLater(clock::now() + wait),
         (Standing::Unknown, _) => Words::DiscordDown,
     };
-    let say = Call::Say { channel, words, reply_to: Some((message, language)), intent: asker.intent() };
+    let intent = asker.intent();
+    let answer = match asker.entrance {
+        Entrance::Command { channel, message, language } => {
+            Call::Say { channel, words, reply_to: Some((message, language)), intent }
+        }
+        Entrance::Press(press) => Call::EditReply { press, words },
+    };
     for _ in 0..TRIES {
-        if outside.client.perform(&say).await != Answer::Unknown {
+        if outside.client.perform(&answer).await != Answer::Unknown {
             return;
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
+}
+
+/// Shows "thinking…" to the presser alone; whether the answer is ours to give.
+async fn defer(outside: &Outside, press: &Press) -> bool {
+    let defer = Call::Acknowledge { press: press.clone(), with: Acknowledgement::Deferral };
+    for attempt in 0..TRIES {
+        match outside.client.perform(&defer).await {
+            Answer::Unknown => {}
+            // The one before arrived after all. Without one before, another process answers.
+            Answer::Refused(Refusal::AlreadyAcknowledged) => return attempt > 0,
+            answer => return answer == Answer::Done,
+        }
+    }
+    // Perhaps one of them arrived: the edit will show.
+    true
+}
+
+/// Tells what everybody there may know to who wrote the command, and all of it to who used its twin behind a slash.
+async fn tell(outside: &Outside, asker: &Asker, ticket: ChannelId, number: Option<u64>, story: &Story) {
+    let told = match &asker.entrance {
+        Entrance::Command { channel, message, .. } => {
+            outside.client.tell(*channel, *message, (ticket, number), story).await
+        }
+        Entrance::Press(press) => outside.client.tell_in_private(press, number, story).await,
+    };
+    tracing::info!(channel = %ticket, by = %asker.user, told, "the ticket's story was asked for");
 }
 
 type Story = Vec<(std::time::SystemTime, crate::lifecycle::Note)>;

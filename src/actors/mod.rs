@@ -20,12 +20,14 @@ pub mod panel;
 pub mod pulse;
 mod recent;
 mod registry;
+mod repeats;
 mod report;
 pub mod router;
 #[cfg(test)]
 mod secrets;
 pub mod service_manager;
 pub mod staff;
+pub mod standings;
 pub mod supervisor;
 pub mod ticket;
 pub mod vitals;
@@ -36,6 +38,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
+use crate::actors::standings::Standings;
 use crate::counts::Counts;
 use crate::discord::Client;
 use crate::ids::{ChannelId, GuildId, MessageId, RoleId};
@@ -55,6 +58,8 @@ pub struct Outside {
     pub counts: Arc<Counts>,
     /// How the bot is doing.
     pub status: Arc<Status>,
+    /// Who is an administrator, and who asks that again and again.
+    pub standings: Standings,
 }
 
 /// What was heard from Discord, in our own words.
@@ -101,8 +106,8 @@ pub enum Heard {
         channel: ChannelId,
         /// Who.
         asker: Asker,
-        /// Their roles, which tell whether they may.
-        roles: Vec<RoleId>,
+        /// Whether they may.
+        rank: Rank,
     },
     /// Somebody pressed a button or used a slash command in a private message, where there is no server.
     Private(Asker),

@@ -12,8 +12,8 @@ use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 
 use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::{Outside, Rank, clock, perform, report};
-use crate::discord::{Client, Standing};
-use crate::ids::{GuildId, MessageId, RoleId, UserId};
+use crate::discord::Standing;
+use crate::ids::{GuildId, MessageId, RoleId};
 use crate::lifecycle::menu::{Menu, MenuEvent};
 use crate::lifecycle::panel::{Panel, PanelEvent, PanelNote};
 use crate::lifecycle::{Answer, Asker, Call, Words, task};
@@ -113,18 +113,6 @@ impl Actor for PanelActor {
     }
 }
 
-/// A hiccup is outlasted; a longer outage is told.
-pub(super) async fn standing(client: &Client, guild: GuildId, member: UserId, roles: &[RoleId]) -> Standing {
-    const TRIES: u32 = 3;
-    for attempt in 0..TRIES {
-        match client.is_administrator(guild, member, roles).await {
-            Standing::Unknown => tokio::time::sleep(task::pause(attempt, &Answer::Unknown)).await,
-            known => return known,
-        }
-    }
-    client.is_administrator(guild, member, roles).await
-}
-
 /// What a note tells of the message that is to be there.
 fn panel_status(note: &PanelNote) -> Option<PanelStatus> {
     match note {
@@ -179,7 +167,9 @@ impl PanelActor {
         let (outside, me) = (self.outside.clone(), me.clone());
         desk.tasks.spawn(async move {
             let told = |administrator| Rank::Told { administrator };
-            let message = match standing(&outside.client, guild, asker.user, &roles).await {
+            let standing = outside.standings.of(&outside.client, guild, &asker, &roles).await;
+            let Some(standing) = standing else { return };
+            let message = match standing {
                 Standing::Administrator => PanelMsg::SetUp { guild, asker, rank: told(true) },
                 Standing::Member => PanelMsg::SetUp { guild, asker, rank: told(false) },
                 Standing::HeldUp(wait) => {

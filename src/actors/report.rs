@@ -51,15 +51,15 @@ macro_rules! line {
 fn log(of: Subject, note: &Note) {
     let of = match note {
         // Whoever closes where no ticket is does not mean the one that they have.
-        Note::TurnedDown { why: Why::NotATicket | Why::NotKnownYet, .. } => {
-            Subject { number: None, channel: None, ..of }
+        Note::TurnedDown { why: Why::NotATicket | Why::NotKnownYet, channel, .. } => {
+            Subject { number: None, channel: *channel, ..of }
         }
         _ => Subject { channel: note.channel().or(of.channel), ..of },
     };
     match note {
         Note::Asked { by, way } => line!(info, of, %by, ?way, "a ticket was asked for"),
         Note::AskedAgain { by, way } => line!(info, of, %by, ?way, "pointed to the ticket there is"),
-        Note::TurnedDown { by, way, why } => line!(info, of, %by, ?way, %why, "turned down"),
+        Note::TurnedDown { by, way, why, .. } => line!(info, of, %by, ?way, %why, "turned down"),
         Note::Created { .. } => line!(debug, of, "channel created"),
         Note::Found { .. } => line!(info, of, "the channel had been created after all"),
         Note::Renamed => {

@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::actors::clerk::Question;
 use crate::actors::home::{Held, Home, Replies, Where};
 use crate::actors::recent::Recent;
+use crate::actors::repeats::{Repeats, Request};
 use crate::actors::{Heard, Rank};
-use crate::ids::{ChannelId, GuildId, Intent, MessageId, Owner};
-use crate::lifecycle::{Asker, Event, Sighting, Words};
+use crate::ids::{ChannelId, Command, GuildId, Intent, MessageId, Owner};
+use crate::lifecycle::{Asker, Entrance, Event, Sighting, Words};
 
 /// Whom it concerns, and what it means to them.
 #[derive(Debug)]
@@ -65,6 +66,7 @@ pub struct Router {
     /// Servers that the bot is in, but that have not told their channels yet.
     unseen: HashSet<GuildId>,
     recent: Recent,
+    repeats: Repeats,
 }
 
 impl Router {
@@ -81,6 +83,7 @@ impl Router {
             sought: BTreeMap::new(),
             unseen: HashSet::new(),
             recent: Recent::default(),
+            repeats: Repeats::default(),
         }
     }
 
@@ -92,6 +95,10 @@ impl Router {
             && self.channels.get(&before) == Some(&owner)
         {
             self.channels.remove(&before);
+        }
+        if before != channel {
+            // Something came of what they asked for: what they ask for next is no repeat.
+            self.repeats.forget(owner);
         }
         if let Some(channel) = channel {
             // Another channel of the same press is the ticket now; this one may outlive it, if somebody wrote in it.
@@ -215,11 +222,13 @@ impl Router {
     fn route_here(&mut self, heard: Heard) -> Vec<Told> {
         match heard {
             Heard::Open { guild, asker, name, .. } if self.recent.is_new(asker.intent()) => {
+                let asker = self.mark_repeat(guild, Command::Ticket, asker);
                 let owner = Owner { guild, member: asker.user };
                 let unseen = self.unseen.contains(&guild);
                 vec![Told::Ticket(owner, Event::Open { asker, name, unseen })]
             }
             Heard::Close { guild, channel, asker, support } if self.recent.is_new(asker.intent()) => {
+                let asker = self.mark_repeat(guild, Command::Close, asker);
                 // In a channel that is nobody's ticket, it is the asker's own ticket that answers: it says so.
                 let own = Owner { guild, member: asker.user };
                 let seeker = || self.sought.get(&channel).map(|(seeker, _)| *seeker);
@@ -227,11 +236,13 @@ impl Router {
                 vec![Told::Ticket(owner, Event::Close { channel, asker, support })]
             }
             Heard::SetUp { guild, asker, rank, .. } if self.recent.is_new(asker.intent()) => {
+                let asker = self.mark_repeat(guild, Command::SetUp, asker);
                 vec![Told::Panel { guild, asker, rank }]
             }
-            Heard::Explain { guild, channel, asker, roles } if self.recent.is_new(asker.intent()) => {
+            Heard::Explain { guild, channel, asker, rank } if self.recent.is_new(asker.intent()) => {
+                let asker = self.mark_repeat(guild, Command::Explain, asker);
                 let ticket = self.owner(channel).map(|_| channel);
-                vec![Told::Clerk(Question { guild, ticket, asker, roles })]
+                vec![Told::Clerk(Question { guild, ticket, asker, rank })]
             }
             Heard::Private(asker) if self.recent.is_new(asker.intent()) => {
                 vec![Told::TurnDown(asker, Words::PrivateMessage)]
@@ -265,6 +276,19 @@ impl Router {
                 home.into_iter().chain(self.compare(guild, &all, sightings)).collect()
             }
         }
+    }
+
+    /// Takes down that they asked for this, and says whether they did so a moment ago.
+    fn mark_repeat(&mut self, guild: GuildId, command: Command, asker: Asker) -> Asker {
+        let written_in = match asker.entrance {
+            Entrance::Press(_) => None,
+            Entrance::Command { channel, .. } => Some(channel),
+        };
+        let repeated = self.repeats.is_repeated(Request { guild, user: asker.user, command, written_in }, asker.at);
+        if repeated {
+            tracing::debug!(intent = %asker.intent(), user = %asker.user, ?command, "asked for the same a moment ago");
+        }
+        Asker { repeated, ..asker }
     }
 
     /// How many tickets have a channel.
@@ -326,7 +350,12 @@ mod tests {
             language: Language::Russian,
             gesture: Gesture::Button,
         };
-        Asker { user: ALICE.member, at: std::time::SystemTime::UNIX_EPOCH, entrance: Entrance::Press(press) }
+        Asker {
+            user: ALICE.member,
+            at: std::time::SystemTime::UNIX_EPOCH,
+            entrance: Entrance::Press(press),
+            repeated: false,
+        }
     }
 
     fn is_unseen(router: &mut Router, press: u64) -> bool {
@@ -400,7 +429,7 @@ mod tests {
         let at = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(second);
         let (channel, message) = (ChannelId(90), crate::ids::MessageId(message));
         let entrance = Entrance::Command { channel, message, language: Language::Russian };
-        Asker { user: ALICE.member, at, entrance }
+        Asker { user: ALICE.member, at, entrance, repeated: false }
     }
 
     fn request(guild: GuildId, command: Command, asker: Asker) -> Heard {
@@ -409,13 +438,14 @@ mod tests {
             Command::Ticket => Heard::Open { guild, channel, asker, name: "alice".into() },
             Command::Close => Heard::Close { guild, channel, asker, support: true },
             Command::SetUp => Heard::SetUp { guild, channel, asker, rank: Rank::Told { administrator: true } },
-            Command::Explain => Heard::Explain { guild, channel, asker, roles: vec![] },
+            Command::Explain => Heard::Explain { guild, channel, asker, rank: Rank::Roles(vec![]) },
         }
     }
 
     fn another(channel: u64) -> Heard {
         let mark = Some((ALICE.member, Intent(5)));
-        let sighting = Sighting { channel: ChannelId(channel), members: vec![ALICE.member], mark, attempt: 0, owned: false };
+        let sighting =
+            Sighting { channel: ChannelId(channel), members: vec![ALICE.member], mark, attempt: 0, owned: false };
         let all = HashSet::from([ChannelId(channel)]);
         Heard::Channels { guild: STRANGE, name: "another".into(), all, sightings: vec![sighting], home: false }
     }

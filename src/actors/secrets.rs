@@ -46,7 +46,7 @@ fn press(acknowledged: bool) -> Press {
 }
 
 fn asker() -> Asker {
-    Asker { user: OWNER.member, at: NOW, entrance: Entrance::Press(press(false)) }
+    Asker { user: OWNER.member, at: NOW, entrance: Entrance::Press(press(false)), repeated: false }
 }
 
 fn opening() -> Opening {
@@ -133,7 +133,7 @@ fn no_message_between_actors_shows_it() {
             Heard::Open { guild: GUILD, channel, asker: asker(), name: "alice".to_owned() },
             Heard::Close { guild: GUILD, channel, asker: asker(), support: false },
             Heard::SetUp { guild: GUILD, channel, asker: asker(), rank: Rank::Told { administrator: true } },
-            Heard::Explain { guild: GUILD, channel, asker: asker(), roles: roles.clone() },
+            Heard::Explain { guild: GUILD, channel, asker: asker(), rank: Rank::Roles(roles.clone()) },
         ]
     };
     for heard in heard() {
@@ -164,5 +164,5 @@ fn no_message_between_actors_shows_it() {
     check(&panel);
     check(&panel.handle(PanelEvent::TurnDown(asker(), Words::AdministratorsOnly), NOW));
     check(&panel);
-    check(&ClerkMsg::Explain(Question { guild: GUILD, ticket: None, asker: asker(), roles }));
+    check(&ClerkMsg::Explain(Question { guild: GUILD, ticket: None, asker: asker(), rank: Rank::Roles(roles) }));
 }

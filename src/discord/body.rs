@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde_json::Value;
 use serenity::builder::{
     CreateActionRow, CreateAllowedMentions, CreateButton, CreateChannel, CreateEmbed, CreateInteractionResponse,
-    CreateInteractionResponseMessage, CreateMessage, EditInteractionResponse, EditMessage,
+    CreateInteractionResponseFollowup, CreateInteractionResponseMessage, CreateMessage, EditInteractionResponse,
+    EditMessage,
 };
 use serenity::model::application::ButtonStyle;
 use serenity::model::channel::{
@@ -18,7 +19,7 @@ use serenity::model::permissions::Permissions;
 use crate::discord::view;
 use crate::discord::wire::{Place, id};
 use crate::ids::{Button, ChannelId, Intent, MessageId, Owner, UserId};
-use crate::lifecycle::{Acknowledgement, ChannelName, Press, Words};
+use crate::lifecycle::{Acknowledgement, ChannelName, Press};
 use crate::texts::{self, Card, Texts};
 
 /// What somebody who belongs into a ticket may do there in any case. Without the history, a person who reopens their
@@ -112,10 +113,14 @@ pub(super) fn acknowledgement(press: &Press, with: &Acknowledgement, place: &Pla
     json(&builder)
 }
 
-/// The words that replace a deferral or an earlier answer.
-pub(super) fn edit(press: &Press, words: &Words) -> Value {
-    let text = texts::of(press.language).say(words);
+/// The text that replaces a deferral or an earlier answer.
+pub(super) fn replacement(text: &str) -> Value {
     json(&EditInteractionResponse::new().content(text).allowed_mentions(nobody()))
+}
+
+/// Another message for the presser alone.
+pub(super) fn follow_up(text: &str) -> Value {
+    json(&CreateInteractionResponseFollowup::new().content(text).ephemeral(true).allowed_mentions(nobody()))
 }
 
 /// A new panel message.

@@ -16,9 +16,10 @@ use crate::discord::start::{Gateway, StartError};
 use crate::discord::status::{Barred, LineStatus};
 use crate::discord::survey::{Look, Sought, Survey};
 use crate::discord::transport::Transport;
-use crate::discord::wire::{Ask, Place, id, request, said};
+use crate::discord::wire::{Ask, Place, follow_up, id, replacement, request, said};
 use crate::ids::{ChannelId, GuildId, Intent, MessageId, RoleId, UserId};
-use crate::lifecycle::{Answer, Call, Note, Refusal, Right};
+use crate::lifecycle::{Answer, Call, Note, Press, Refusal, Right};
+use crate::texts;
 
 /// A page of a story that Discord does not take after so many tries ends the story.
 const TRIES: u32 = 3;
@@ -75,24 +76,37 @@ impl Client {
         }
     }
 
-    /// Tells a ticket's story as a reply, in as many messages as it takes; says whether all of it could be told.
+    /// Tells what everybody may know of a ticket's story as a reply, in as many messages as it takes; says whether all of
+    /// them could be sent.
     pub async fn tell(
         &self,
         channel: ChannelId,
         reply_to: MessageId,
-        number: Option<u64>,
+        (ticket, number): (ChannelId, Option<u64>),
         story: &[(SystemTime, Note)],
     ) -> bool {
         let mut first = Some(reply_to);
-        for page in self.place.texts().story(number, story) {
-            if !self.send_page(&said(channel, &page, first.take(), Intent(reply_to.0))).await {
+        for page in self.place.texts().public_story(number, ticket, story) {
+            let page = said(channel, &page, first.take(), Intent(reply_to.0));
+            if !self.send_page(&page).await {
                 return false;
             }
         }
         true
     }
 
-    /// The nonce makes a repeat the same message.
+    /// Tells a ticket's whole story to whoever used a slash command that has been deferred, in the same way.
+    pub async fn tell_in_private(&self, press: &Press, number: Option<u64>, story: &[(SystemTime, Note)]) -> bool {
+        for (place, page) in texts::of(press.language).story(number, story).iter().enumerate() {
+            let page = if place == 0 { replacement(press, page) } else { follow_up(press, page) };
+            if !self.send_page(&page).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// In a channel, the nonce makes a repeat the same message. A page for one person alone may be shown to them twice.
     async fn send_page(&self, page: &Ask<'_>) -> bool {
         for _ in 0..TRIES {
             match self.transport.send(page).await {

@@ -18,6 +18,9 @@ use crate::discord::wire::Class;
 
 /// What Discord takes from one bot within [`PERIOD`], all routes together (its reference, "Global Rate Limit").
 const TOGETHER: usize = 50;
+/// So many of them are left free by requests that nobody waits for: whoever comes in the same second need not wait for
+/// the next one.
+const KEPT_FREE: usize = 10;
 /// A second, and a little for the ways on which requests catch up with each other.
 const PERIOD: Duration = Duration::from_millis(1_020);
 /// A limit that lasts longer is none that anybody has set.
@@ -111,7 +114,7 @@ impl Limits {
             if gone.len() >= most {
                 break;
             }
-            match self.together.verdict(now) {
+            match self.together.verdict(turn.class, now) {
                 Verdict::Go => {}
                 Verdict::At(then) => {
                     again = Some(earlier(again, then));
@@ -226,15 +229,17 @@ impl Together {
         };
     }
 
-    fn verdict(&mut self, now: Instant) -> Verdict {
+    fn verdict(&mut self, class: Class, now: Instant) -> Verdict {
         while self.sent.front().is_some_and(|sent| *sent + PERIOD <= now) {
             self.sent.pop_front();
         }
-        let full = self.known != Known::Absent && self.sent.len() >= TOGETHER;
-        let room = self.sent.front().filter(|_| full).map(|sent| *sent + PERIOD);
+        let kept_free = if class == Class::Adoption { KEPT_FREE } else { 0 };
+        let over = (self.sent.len() + kept_free + 1).checked_sub(TOGETHER).filter(|over| *over > 0);
+        // As many as are too many have to be a second old.
+        let room = over.filter(|_| self.known != Known::Absent).map(|over| self.sent[over - 1] + PERIOD);
         match self.blocked.filter(|until| *until > now).max(room) {
             Some(then) => Verdict::At(then),
-            None if self.in_flight >= SIDE_BY_SIDE => Verdict::Later,
+            None if self.in_flight + kept_free >= SIDE_BY_SIDE => Verdict::Later,
             None => Verdict::Go,
         }
     }

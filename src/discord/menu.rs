@@ -122,11 +122,11 @@ mod tests {
     }
 
     #[test]
-    fn one_is_offered_to_administrators_only() {
+    fn two_are_offered_to_administrators_only() {
         let demanded = |command: &Value| command["default_member_permissions"].clone();
         let commands = commands(&place(Locale::Auto));
         let demanded: Vec<Value> = commands.as_array().unwrap().iter().map(demanded).collect();
-        assert_eq!(demanded, [Value::Null, Value::Null, json!("8")]);
+        assert_eq!(demanded, [Value::Null, Value::Null, json!("8"), json!("8")]);
     }
 
     /// Today's commands as Discord lists them, changed by a test.

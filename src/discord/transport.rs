@@ -42,6 +42,8 @@ const TRIES: u32 = 8;
 const ANSWERS: usize = 512;
 /// A wait that somebody may notice.
 const NOTICEABLE: Duration = Duration::from_secs(2);
+/// A wait that the operator is told of while it lasts.
+const LONG: Duration = Duration::from_secs(60);
 /// No reply but a list is larger: 6,000 characters in a message, 100 overwrites in a channel, and what is around them.
 const MOST: usize = 1024 * 1024;
 /// No list is larger: 500 channels with 100 overwrites each are about 7 MiB, 100 messages of the largest kind as much.
@@ -157,7 +159,7 @@ impl Transport {
                     floor = (floor * 2).min(LONGEST).min(ask.lifetime() / TRIES);
                     way.limited(&response.headers, limit.pause, limit.global);
                     if begun.elapsed() + limit.pause > ask.lifetime() {
-                        return Ok(response.into());
+                        return Ok(if ask.is_press() { response.into() } else { expire(ask) });
                     }
                     if ask.is_press() {
                         sleep(limit.pause).await;
@@ -269,12 +271,29 @@ enum Broken {
 
 /// Waits until a request may go; if that takes longer than its answer is wanted, this is what it gets instead.
 async fn pass(way: &mut Way<'_>, ask: &Ask<'_>, begun: Instant) -> Result<(), Reply> {
-    if !ask.is_press() {
-        return way.clear().await.map_err(|held_up| withdraw(ask, held_up));
-    }
     let left = ask.lifetime().saturating_sub(begun.elapsed());
-    let Ok(cleared) = timeout(left, way.clear()).await else { return Err(Reply::too_late()) };
-    cleared.map_err(Reply::withdrawn)
+    // Boxed: it is kept while whoever sends waits, and they may be many.
+    let mut clear = Box::pin(way.clear());
+    let mut span = left.min(LONG);
+    loop {
+        match timeout(span, clear.as_mut()).await {
+            Ok(cleared) => return cleared.map_err(|held_up| withdraw(ask, held_up)),
+            Err(_) if span == LONG && left > LONG => {
+                // Nothing waits for ever in silence, however much goes before it.
+                let (verb, path) = (ask.verb(), ask.label());
+                info!(verb, path, waited = ?begun.elapsed(), "still waits for room among Discord's limits");
+                span = left.saturating_sub(LONG);
+            }
+            Err(_) => return Err(expire(ask)),
+        }
+    }
+}
+
+/// Its answer is not wanted any more: an answer to a press that Discord would not take, or a reply that nobody would
+/// understand.
+fn expire(ask: &Ask<'_>) -> Reply {
+    debug!(verb = ask.verb(), path = ask.label(), "waited for so long that it is not sent any more");
+    if ask.is_press() { Reply::too_late() } else { Reply { held_up: Some(Duration::ZERO), ..Reply::too_late() } }
 }
 
 fn withdraw(ask: &Ask<'_>, held_up: HeldUp) -> Reply {

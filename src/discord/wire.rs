@@ -13,7 +13,7 @@ use serenity::http::{LightMethod, Route};
 use crate::discord::{body, menu};
 use crate::ids::{ApplicationId, ChannelId, GuildId, Intent, MessageId, RoleId, UserId};
 use crate::language::Locale;
-use crate::lifecycle::Call;
+use crate::lifecycle::{Call, Press};
 use crate::texts::{self, Texts};
 
 /// What the bot knows of its surroundings.
@@ -72,11 +72,21 @@ pub enum Class {
     /// An answer to a press. Discord takes it for three seconds and counts it against no common limit: it waits for none,
     /// and at most for a socket.
     Press,
-    /// Somebody is looking at it: a channel that is made, a message in it.
+    /// Somebody is looking at it: a channel that is made or deleted, an announcement in it.
     Ticket,
-    /// Nobody is waiting for it: deletions, lists, the panel.
+    /// What members begin with: the panel and the slash commands.
+    Panel,
+    /// A reply to a written command, which one person can cause as often as they like. It has to wait for all that matters
+    /// more in the same channel, and one that would come too late is not sent.
+    Courtesy,
+    /// Checks and lists: nobody sees whether they take long.
     Upkeep,
+    /// Channels that are read to find out whose ticket they are: after an update from another bot there may be thousands.
+    Adoption,
 }
+
+/// How long a reply to a written command may wait for room in its channel. Later, nobody knows any more what it is about.
+const COURTESY_WAITS: Duration = Duration::from_secs(10);
 
 impl<'a> Ask<'a> {
     /// A request without body, in nobody's way.
@@ -137,12 +147,13 @@ impl<'a> Ask<'a> {
         label
     }
 
-    /// How long Discord takes it at all, counted from the press.
+    /// How long it is worth sending: as long as Discord takes an answer to a press, or a reply is still understood.
     pub(super) fn lifetime(&self) -> Duration {
         match (self.class, self.method) {
             (Class::Press, LightMethod::Post) => Duration::from_secs(3),
             (Class::Press, _) => Duration::from_secs(15 * 60),
-            (Class::Ticket | Class::Upkeep, _) => Duration::MAX,
+            (Class::Courtesy, _) => COURTESY_WAITS,
+            (Class::Ticket | Class::Panel | Class::Upkeep | Class::Adoption, _) => Duration::MAX,
         }
     }
 
@@ -194,14 +205,16 @@ fn spell<'a>(call: &'a Call, place: &Place) -> Ask<'a> {
                 .because(place.texts().channel.created)
                 .class(Class::Ticket)
         }
-        Call::ListChannels { guild } | Call::FindChannel { guild, .. } => {
-            Ask::new(Get, Route::GuildChannels { guild_id: id(guild.0) })
+        Call::ListChannels { guild } => {
+            Ask::new(Get, Route::GuildChannels { guild_id: id(guild.0) }).class(Class::Ticket)
         }
+        Call::FindChannel { guild, .. } => Ask::new(Get, Route::GuildChannels { guild_id: id(guild.0) }),
         Call::GetChannel { channel } => Ask::new(Get, Route::Channel { channel_id: id(channel.0) }),
         Call::ReadChannel { channel, after } => Ask::new(Get, messages(*channel))
             .query("limit", &100)
             // Nothing in a channel is older than the channel: its own id asks for the beginning, not for the end.
-            .query("after", &after.map_or(channel.0, |intent| intent.0)),
+            .query("after", &after.map_or(channel.0, |intent| intent.0))
+            .class(if after.is_some() { Class::Ticket } else { Class::Adoption }),
         Call::Welcome { owner, channel } => {
             Ask::new(Post, messages(*channel)).body(body::welcome(owner.member, *channel, place)).class(Class::Ticket)
         }
@@ -209,34 +222,57 @@ fn spell<'a>(call: &'a Call, place: &Place) -> Ask<'a> {
             let route = Route::InteractionResponse { interaction_id: id(press.interaction.0), token: &press.token };
             Ask::new(Post, route).body(body::acknowledgement(press, with, place)).class(Class::Press)
         }
-        Call::EditReply { press, words } => {
-            let application_id = id(press.application.0);
-            let route = Route::WebhookOriginalInteractionResponse { application_id, token: &press.token };
-            Ask::new(Patch, route).body(body::edit(press, words)).class(Class::Press)
-        }
+        Call::EditReply { press, words } => replacement(press, &texts::of(press.language).say(words)),
         Call::Say { channel, words, reply_to, intent } => {
             let texts = reply_to.map_or(place.texts(), |(_, language)| texts::of(language));
-            said(*channel, &texts.say(words), reply_to.map(|(message, _)| message), *intent)
+            let courtesy = reply_to.is_some() && !words.reports_deed();
+            said(*channel, &texts.say(words), reply_to.map(|(message, _)| message), *intent).class(if courtesy {
+                Class::Courtesy
+            } else {
+                Class::Ticket
+            })
         }
-        Call::DeleteChannel { channel } => {
-            Ask::new(Delete, Route::Channel { channel_id: id(channel.0) }).because(place.texts().channel.deleted)
+        Call::DeleteChannel { channel } => Ask::new(Delete, Route::Channel { channel_id: id(channel.0) })
+            .because(place.texts().channel.deleted)
+            .class(Class::Ticket),
+        Call::GetPanel { message } => Ask::new(Get, panel(place, message.0)).class(Class::Panel),
+        Call::EditPanel { message } => {
+            Ask::new(Patch, panel(place, message.0)).body(body::panel_edit(place)).class(Class::Panel)
         }
-        Call::GetPanel { message } => Ask::new(Get, panel(place, message.0)),
-        Call::EditPanel { message } => Ask::new(Patch, panel(place, message.0)).body(body::panel_edit(place)),
-        Call::ListPanels => Ask::new(Get, messages(place.panel)).query("limit", &100),
-        Call::SendPanel { nonce } => Ask::new(Post, messages(place.panel)).body(body::panel(*nonce, place)),
-        Call::DeletePanel { message } => Ask::new(Delete, panel(place, message.0)),
-        Call::ListCommands { guild } => Ask::new(Get, commands(place, *guild)).query("with_localizations", &true),
-        Call::RemoveCommands { guild } => Ask::new(Put, commands(place, *guild)).body(serde_json::json!([])),
-        Call::PutCommands { guild } => Ask::new(Put, commands(place, *guild)).body(menu::commands(place)),
+        Call::ListPanels => Ask::new(Get, messages(place.panel)).query("limit", &100).class(Class::Panel),
+        Call::SendPanel { nonce } => {
+            Ask::new(Post, messages(place.panel)).body(body::panel(*nonce, place)).class(Class::Panel)
+        }
+        Call::DeletePanel { message } => Ask::new(Delete, panel(place, message.0)).class(Class::Panel),
+        Call::ListCommands { guild } => {
+            Ask::new(Get, commands(place, *guild)).query("with_localizations", &true).class(Class::Panel)
+        }
+        Call::PutCommands { guild } => {
+            Ask::new(Put, commands(place, *guild)).body(menu::commands(place)).class(Class::Panel)
+        }
+        Call::RemoveCommands { guild } => {
+            Ask::new(Put, commands(place, *guild)).body(serde_json::json!([])).class(Class::Panel)
+        }
     }
 }
 
-/// Text in a channel that notifies nobody.
+/// Text in a channel that notifies nobody. How urgent it is depends on what it says.
 pub(super) fn said(channel: ChannelId, text: &str, reply_to: Option<MessageId>, intent: Intent) -> Ask<'static> {
-    Ask::new(LightMethod::Post, messages(channel))
-        .body(body::message(channel, text, reply_to, intent))
-        .class(Class::Ticket)
+    Ask::new(LightMethod::Post, messages(channel)).body(body::message(channel, text, reply_to, intent))
+}
+
+/// Text in place of a private deferral.
+pub(super) fn replacement<'a>(press: &'a Press, text: &str) -> Ask<'a> {
+    let application_id = id(press.application.0);
+    let route = Route::WebhookOriginalInteractionResponse { application_id, token: &press.token };
+    Ask::new(LightMethod::Patch, route).body(body::replacement(text)).class(Class::Press)
+}
+
+/// More text for the presser alone. It has as much time as the token, and so is no first answer.
+pub(super) fn follow_up<'a>(press: &'a Press, text: &str) -> Ask<'a> {
+    let application_id = id(press.application.0);
+    let route = Route::WebhookFollowupMessages { application_id, token: &press.token };
+    Ask::new(LightMethod::Post, route).body(body::follow_up(text))
 }
 
 /// Our number as an id of the library.

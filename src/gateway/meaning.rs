@@ -89,17 +89,16 @@ impl Wish {
                 let support = roles.iter().any(|role| role.get() == place.support.0);
                 Heard::Close { guild, channel, asker, support }
             }
-            Command::SetUp => {
-                let roles = || Rank::Roles(roles.iter().map(|role| RoleId(role.get())).collect());
-                let rank = administrator.map_or_else(roles, |administrator| Rank::Told { administrator });
-                Heard::SetUp { guild, channel, asker, rank }
-            }
-            Command::Explain => {
-                let roles = roles.iter().map(|role| RoleId(role.get())).collect();
-                Heard::Explain { guild, channel, asker, roles }
-            }
+            Command::SetUp => Heard::SetUp { guild, channel, asker, rank: rank(administrator, &roles) },
+            Command::Explain => Heard::Explain { guild, channel, asker, rank: rank(administrator, &roles) },
         }
     }
+}
+
+/// Discord has told whether they are an administrator, or their roles will.
+fn rank(administrator: Option<bool>, roles: &[LibraryRoleId]) -> Rank {
+    let roles = || Rank::Roles(roles.iter().map(|role| RoleId(role.get())).collect());
+    administrator.map_or_else(roles, |administrator| Rank::Told { administrator })
 }
 
 fn pressed(press: ComponentInteraction, place: &Place, now: SystemTime) -> Option<Heard> {
@@ -112,6 +111,7 @@ fn pressed(press: ComponentInteraction, place: &Place, now: SystemTime) -> Optio
         user: UserId(press.user.id.get()),
         at: now,
         entrance: entrance(press.id, press.token, press.application_id, language, Gesture::Button),
+        repeated: false,
     };
     let Some(guild) = press.guild_id else { return Some(Heard::Private(asker)) };
     let member = press.member?;
@@ -137,6 +137,7 @@ fn used(slash: CommandInteraction, place: &Place, now: SystemTime) -> Option<Hea
         user: UserId(slash.user.id.get()),
         at: now,
         entrance: entrance(slash.id, slash.token, slash.application_id, language, Gesture::Slash),
+        repeated: false,
     };
     let Some(guild) = slash.guild_id else { return Some(Heard::Private(asker)) };
     let member = slash.member?;
@@ -187,6 +188,7 @@ fn said(message: Message, place: &Place, now: SystemTime) -> Option<Wish> {
                 // Everybody reads the reply.
                 language: place.locale.of_server(),
             },
+            repeated: false,
         },
         name: message.author.name,
         roles: message.member.map(|member| member.roles).unwrap_or_default(),

@@ -35,11 +35,19 @@ impl Ticket {
         // A press that waited for the disk may have been answered by another process, which has announced the closing.
         let may_be_announced = matches!(&asker.entrance, Entrance::Press(press) if press.acknowledged);
         self.state = State::Closing(Closing { channel, due, asker, announced: false, opening });
+        self.told_closing = false;
         if may_be_announced {
             self.find_announcement(now);
         } else {
             self.announce(None, now);
         }
+    }
+
+    /// Somebody asked to close a ticket that is closing. Whoever did so a moment ago is told once.
+    pub(super) fn leave_already(&mut self, there: ChannelId, mut asker: Asker, now: SystemTime) {
+        asker.repeated = asker.repeated && mem::replace(&mut self.told_closing, true);
+        let words = self.kept_until(now).map_or(Words::AlreadyClosing, Words::CloseLater);
+        self.turn_down(asker, there, words, Why::ClosingAlready, now);
     }
 
     /// What follows an opening's end is no opening: its asker gets the answer, and nothing depends on it any more.

@@ -22,6 +22,8 @@ use crate::lifecycle::words::Words;
 
 /// What was looked up just now is not looked up again for every press of somebody who hammers on the button.
 pub(super) const CHECK_AGAIN_AFTER: Duration = Duration::from_secs(10);
+/// So many presses of somebody who hammers on the button are corrected, should the channel be gone.
+const DOUBTS: usize = 8;
 /// So many looks without an answer are enough: Discord is down, and the ticket stays what it was.
 const LOOKS: u32 = 5;
 /// A 404 without Discord's code may come from something in between: it counts when it is the answer for so many times.
@@ -47,7 +49,9 @@ impl Ticket {
         if sure || is_press(&asker) {
             self.answer(asker.clone(), Words::AlreadyOpen(channel), now);
         }
-        if !sure {
+        // Those who hammer on it while it is being looked at are told the same as the first of them.
+        let most = if asker.is_silenced() { 1 } else { DOUBTS };
+        if !sure && (!asker.repeated || self.doubts.len() < most) {
             self.checked = Some(now);
             self.doubts.push((asker, name));
             self.check(Call::GetChannel { channel }, channel, now);

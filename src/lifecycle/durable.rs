@@ -12,10 +12,11 @@ use std::time::{Duration, SystemTime};
 
 use crate::ids::{Intent, Owner};
 use crate::lifecycle::call::Call;
+use crate::lifecycle::decision::{Decision, Deeds};
 use crate::lifecycle::note::Note;
 use crate::lifecycle::reply::{Reply, Role};
 use crate::lifecycle::state::{Asker, State};
-use crate::lifecycle::ticket::{Decision, Deeds, Event, Rules, Ticket};
+use crate::lifecycle::ticket::{Event, Rules, Ticket};
 
 /// A row that could not be read is read again after this long.
 const READ_AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -254,8 +255,8 @@ impl DurableTicket {
             let before = pending.reply.clone();
             let call = pending.reply.wake(now);
             pending.moved |= pending.reply != before;
-            if call.is_some() && pending.reply.is_acknowledged() && !before.is_acknowledged() && !mem::take(&mut noted)
-            {
+            let deferred = call.is_some() && pending.reply.is_acknowledged() && !before.is_acknowledged();
+            if deferred && !pending.reply.asker().repeated && !mem::take(&mut noted) {
                 effects.notes.push(Note::Deferred);
             }
             effects.calls.extend(call);

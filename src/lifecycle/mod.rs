@@ -4,11 +4,14 @@
 //! calls to make and the notes to keep. Nothing here waits, logs, reads a clock or knows Discord's library, so every
 //! decision can be played through in a test, and the simulator plays the very rules that production runs.
 
+mod askers;
 pub mod call;
 mod closing;
 mod creation;
+mod decision;
 mod doubt;
 pub mod durable;
+mod failures;
 pub mod menu;
 pub mod note;
 mod opening;
@@ -20,13 +23,15 @@ pub mod state;
 mod table;
 pub mod task;
 pub mod ticket;
+mod tokens;
 pub mod words;
 
 pub use call::{Acknowledgement, Answer, Call, ChannelName, Refusal, Sighting};
+pub use decision::{Decision, Deeds};
 pub use durable::{DiskJob, DurableTicket, Effects};
 pub use menu::Menu;
 pub use note::{Note, Way, Why};
 pub use panel::Panel;
 pub use state::{Asker, Closing, Entrance, Gesture, Opening, Press, Refused, State};
-pub use ticket::{Decision, Deeds, Event, Rules, Ticket};
+pub use ticket::{Event, Rules, Ticket};
 pub use words::{Right, Words};

@@ -33,6 +33,9 @@ pub enum Note {
         by: UserId,
         /// How.
         way: Way,
+        /// The channel in which it was asked for; lines of older versions do not tell it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        channel: Option<ChannelId>,
         /// Why it was turned down.
         why: Why,
     },
@@ -142,6 +145,37 @@ pub enum Note {
 }
 
 impl Note {
+    /// Whether everybody who reads in the ticket's channel may know it: what people did there and what was done, but
+    /// neither what somebody was told in private, nor what went on behind it, nor another channel.
+    #[must_use]
+    pub fn is_public(&self, ticket: ChannelId) -> bool {
+        match self {
+            Self::Asked { .. } | Self::CloseAsked { .. } | Self::Announced | Self::Kept { .. } => true,
+            Self::TurnedDown { way, channel, .. } => *way == Way::Command && *channel == Some(ticket),
+            Self::Opened { channel } | Self::Adopted { channel } => *channel == ticket,
+            Self::AskedAgain { .. }
+            | Self::Created { .. }
+            | Self::Found { .. }
+            | Self::Refused { .. }
+            | Self::Renamed
+            | Self::Deferred
+            | Self::Told
+            | Self::NotTold
+            | Self::Duplicate { .. }
+            | Self::Yielded { .. }
+            | Self::AnotherProcess
+            | Self::Unclaimed { .. }
+            | Self::Closed { .. }
+            | Self::Gone { .. }
+            | Self::Reopened { .. }
+            | Self::Retrying { .. }
+            | Self::GaveUp { .. }
+            | Self::TakenUp
+            | Self::Unsaved
+            | Self::Restarted => false,
+        }
+    }
+
     /// The channel it is about, where it is about one.
     #[must_use]
     pub const fn channel(&self) -> Option<ChannelId> {

@@ -4,6 +4,7 @@
 //! listed, and only when none of them is ours is another one made. What slips through even so (a request that took
 //! effect after it had been given up) is seen on the gateway or at the next start, and removed if nobody has used it.
 
+use std::mem;
 use std::time::{Duration, SystemTime};
 
 use crate::ids::{ChannelId, Intent};
@@ -69,7 +70,9 @@ impl Ticket {
     /// Another press while the ticket is being opened.
     pub(super) fn wait(&mut self, asker: Asker) {
         self.asked_again(&asker);
-        self.replies.push(Reply::owed(asker, Role::Waiter));
+        if !asker.is_silenced() {
+            self.replies.push(Reply::owed(asker, Role::Waiter));
+        }
     }
 
     pub(super) fn resume_opening(&mut self, opening: Opening, now: SystemTime) {
@@ -445,7 +448,9 @@ impl Ticket {
 
     /// The asker of a refused opening has been told.
     pub(super) fn abandon(&mut self, now: SystemTime) {
-        self.state = State::Absent;
+        if let State::Refused(Refused { words, .. }) = mem::replace(&mut self.state, State::Absent) {
+            self.count_failure(words, now);
+        }
         self.look_into_sightings(now);
     }
 

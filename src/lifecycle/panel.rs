@@ -269,6 +269,9 @@ impl Panel {
     }
 
     fn turn_down(&mut self, asker: Asker, words: Words, now: SystemTime) {
+        if asker.is_silenced() {
+            return;
+        }
         let mut reply = Reply::owed(asker, Role::Bystander);
         self.step.calls.extend(reply.tell(words, now));
         self.replies.push(reply);

@@ -379,6 +379,8 @@ impl Reply {
                 let reply_to = Some((*message, *language));
                 Call::Say { channel: *channel, words, reply_to, intent: self.asker.intent() }
             }
+            // It has expired, whatever the clock says now.
+            Entrance::Press(press) if press.token.is_empty() => return self.over(false),
             Entrance::Press(press) => {
                 let press = press.clone();
                 let fresh = !press.acknowledged && now < self.asker.at + ACKNOWLEDGE_WITHIN;

@@ -82,6 +82,10 @@ pub struct Asker {
     pub at: SystemTime,
     /// How they asked, and so how they are answered.
     pub entrance: Entrance,
+    /// They asked for the same a moment ago. It is done all the same, but a refusal is not written into the channel once
+    /// more, and neither is the journal filled with it.
+    #[serde(skip)]
+    pub repeated: bool,
 }
 
 /// The two ways to ask.
@@ -139,6 +143,12 @@ impl std::fmt::Debug for Press {
 }
 
 impl Asker {
+    /// A refusal would be written where everybody has just read one.
+    #[must_use]
+    pub const fn is_silenced(&self) -> bool {
+        self.repeated && matches!(self.entrance, Entrance::Command { .. })
+    }
+
     /// The name of what they asked for.
     #[must_use]
     pub const fn intent(&self) -> Intent {

@@ -10,7 +10,9 @@ use std::time::{Duration, SystemTime};
 use crate::ids::{ChannelId, Owner};
 use crate::lifecycle::call::{Answer, Call, Sighting};
 use crate::lifecycle::creation::Creations;
+use crate::lifecycle::decision::{Decision, Step};
 use crate::lifecycle::doubt::{CHECK_AGAIN_AFTER, Doubt, Missed};
+use crate::lifecycle::failures::Failures;
 use crate::lifecycle::note::{Note, Why};
 use crate::lifecycle::reply::{Reply, Role};
 use crate::lifecycle::rivals::Rivals;
@@ -75,75 +77,6 @@ pub struct Rules {
     pub close_delay: Duration,
 }
 
-/// What follows from an event.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Step {
-    /// The state, where it changed. To be on disk before any of the calls is made.
-    pub save: Option<State>,
-    pub calls: Vec<Call>,
-    pub notes: Vec<Note>,
-}
-
-/// What was decided, and is not done before it is known what became of [`Decision::save`].
-#[derive(Debug)]
-#[must_use]
-pub struct Decision {
-    before: Ticket,
-    event: Event,
-    step: Step,
-}
-
-/// What is to be done now.
-#[derive(Debug)]
-pub struct Deeds {
-    /// The calls to make, all at once.
-    pub calls: Vec<Call>,
-    /// What is still to be written into the journal.
-    pub notes: Vec<Note>,
-}
-
-impl Decision {
-    /// What must be on the disk first, if anything: the state, and the notes that are written with it.
-    #[must_use]
-    pub fn save(&self) -> Option<(&State, &[Note])> {
-        self.step.save.as_ref().map(|state| (state, &*self.step.notes))
-    }
-
-    /// Something is to be done as soon as it is saved.
-    #[must_use]
-    pub const fn is_urgent(&self) -> bool {
-        !self.step.calls.is_empty()
-    }
-
-    /// The ticket as it was before.
-    #[must_use]
-    pub const fn before(&self) -> &State {
-        self.before.state()
-    }
-
-    /// The answers that were owed before it, which do not wait for the save.
-    pub(super) fn replies_before(&self) -> &[Reply] {
-        &self.before.replies
-    }
-
-    /// It is on the disk, or there was nothing to save.
-    #[must_use]
-    pub fn saved(self) -> Deeds {
-        let Step { save, calls, notes } = self.step;
-        Deeds { calls, notes: if save.is_some() { Vec::new() } else { notes } }
-    }
-
-    /// It is not on the disk: the ticket is as it was before, and nothing of what was decided is done. Whoever asked is
-    /// told to try again, and everything else is handled once more after a while.
-    #[must_use]
-    pub fn not_saved(self, ticket: &mut Ticket, now: SystemTime) -> Deeds {
-        *ticket = self.before;
-        ticket.put_off(self.event, now);
-        let Step { calls, notes, .. } = mem::take(&mut ticket.step);
-        Deeds { calls, notes }
-    }
-}
-
 /// One member's ticket: its saved state and everything under way.
 #[derive(Clone, Debug)]
 pub struct Ticket {
@@ -164,6 +97,10 @@ pub struct Ticket {
     pub(super) unlisted: bool,
     /// It has been said in the channel that a limit keeps it.
     pub(super) told_kept: bool,
+    /// Somebody who had just closed it, and did so again, was told that it is closing.
+    pub(super) told_closing: bool,
+    /// Openings that came to nothing lately.
+    pub(super) failures: Option<Failures>,
     /// What is known of another process that uses the same token.
     pub(super) rivals: Rivals,
     /// What was made, or may have been, and was not answered.
@@ -193,6 +130,8 @@ impl Ticket {
             missed: None,
             unlisted: false,
             told_kept: false,
+            told_closing: false,
+            failures: None,
             rivals: Rivals::default(),
             creations: Creations::default(),
             unread: false,
@@ -256,8 +195,10 @@ impl Ticket {
             return replies.chain([again]).min();
         }
         let rivals = self.rivals.deadline();
-        let creations = self.creations.deadline();
-        replies.chain(rivals).chain(self.tasks.deadline()).chain(self.due()).chain(forget).chain(creations).min()
+        let next = replies.chain(rivals).chain(self.tasks.deadline()).chain(self.due()).chain(forget).min();
+        // Nothing depends on when exactly these are, so nobody is woken for them alone while there is more to come.
+        let next = next.into_iter().chain(self.state.token_end()).min();
+        next.or(self.failures.as_ref().map(Failures::end).into_iter().chain(self.creations.deadline()).min())
     }
 
     /// Nothing is under way and no deadline is near: the row says it all, and this value may be let go.
@@ -268,6 +209,7 @@ impl Ticket {
             && self.replies.is_empty()
             && self.save_again.is_none()
             && self.checked.is_none()
+            && self.failures.is_none()
             && self.rivals.is_quiet()
             && self.creations.deadline().is_none()
             && !self.unread
@@ -289,8 +231,10 @@ impl Ticket {
         self.bury_replies(now);
     }
 
-    fn put_off(&mut self, event: Event, now: SystemTime) {
-        self.step.notes.push(Note::Unsaved);
+    pub(super) fn put_off(&mut self, event: Event, now: SystemTime) {
+        if !matches!(&event, Event::Open { asker, .. } | Event::Close { asker, .. } if asker.repeated) {
+            self.step.notes.push(Note::Unsaved);
+        }
         for reply in &mut self.replies {
             self.step.calls.extend(reply.warn(now));
         }
@@ -316,6 +260,7 @@ impl Ticket {
         match (&self.state, event) {
             // What is true has changed, and cannot be told before it is saved.
             (_, event @ Event::Open { .. }) if !self.unsaved.is_empty() => self.put_off(event, now),
+            (Absent, Event::Open { asker, .. }) if self.is_failing(now) => self.refuse_again(asker, now),
             (Absent, Event::Open { asker, name, unseen: true }) => self.begin_unseen(asker, name, now),
             (Absent, Event::Open { asker, name, unseen: false }) => {
                 self.begin_for(asker, name);
@@ -339,18 +284,15 @@ impl Ticket {
 
             // It may turn out to be one in a moment.
             (_, Event::Close { channel: there, asker, .. }) if channel != Some(there) && self.is_sought(there) => {
-                self.turn_down(asker, Words::TryAgain, Why::NotKnownYet, now);
+                self.turn_down(asker, there, Words::TryAgain, Why::NotKnownYet, now);
             }
             (_, Event::Close { channel: there, asker, .. }) if channel != Some(there) => {
-                self.turn_down(asker, Words::NotATicket, Why::NotATicket, now);
+                self.turn_down(asker, there, Words::NotATicket, Why::NotATicket, now);
             }
-            (_, Event::Close { asker, support, .. }) if !support && asker.user != self.owner.member => {
-                self.turn_down(asker, Words::NoRights, Why::NoRights, now);
+            (_, Event::Close { channel: there, asker, support }) if !support && asker.user != self.owner.member => {
+                self.turn_down(asker, there, Words::NoRights, Why::NoRights, now);
             }
-            (Leaving(_), Event::Close { asker, .. }) => {
-                let words = self.kept_until(now).map_or(Words::AlreadyClosing, Words::CloseLater);
-                self.turn_down(asker, words, Why::ClosingAlready, now);
-            }
+            (Leaving(_), Event::Close { channel: there, asker, .. }) => self.leave_already(there, asker, now),
             (Open { channel } | State::Opening(Opening { channel: Some(channel), .. }), Event::Close { asker, .. }) => {
                 self.leave(*channel, asker, now);
             }
@@ -384,6 +326,9 @@ impl Ticket {
             self.checked = None;
         }
         self.creations.wake(now);
+        if self.failures.as_ref().is_some_and(|failures| failures.end() <= now) {
+            self.failures = None;
+        }
         self.look_at_unfinished(false, now);
         self.step.calls.extend(self.tasks.wake(now));
         self.wake_replies(now);
@@ -395,7 +340,7 @@ impl Ticket {
         for reply in &mut self.replies {
             let was_deferred = reply.is_acknowledged();
             let call = reply.wake(now);
-            if call.is_some() && !was_deferred && reply.is_acknowledged() {
+            if call.is_some() && !was_deferred && reply.is_acknowledged() && !reply.asker().repeated {
                 self.step.notes.push(Note::Deferred);
             }
             self.step.calls.extend(call);
@@ -421,6 +366,7 @@ impl Ticket {
             }
             State::Absent | State::Opening(_) | State::Refused(_) | State::Open { .. } | State::Closing(_) => {}
         }
+        self.state.forget_tokens(now);
     }
 
     /// When the channel is to be deleted, unless that is under way.
@@ -482,6 +428,7 @@ impl Ticket {
                     self.not_announced(now);
                 }
                 (Role::Opener, true) => self.step.notes.push(Note::Told),
+                (Role::Waiter | Role::Bystander, false) if reply.asker().repeated => {}
                 (Role::Opener | Role::Waiter | Role::Bystander, false) => self.step.notes.push(Note::NotTold),
                 (Role::Waiter | Role::Bystander, true) => {}
             }
@@ -491,7 +438,7 @@ impl Ticket {
     fn answered(&mut self, call: &Call, answer: Answer, now: SystemTime) {
         for reply in &mut self.replies {
             if let Some(next) = reply.hear(call, &answer, now) {
-                if let Some((attempt, pause)) = reply.pausing(now) {
+                if let Some((attempt, pause)) = reply.pausing(now).filter(|_| !reply.asker().repeated) {
                     let call = call.name().to_owned();
                     self.step.notes.push(Note::Retrying { call, why: (&answer).into(), attempt, pause });
                 }
@@ -537,21 +484,6 @@ impl Ticket {
     pub(super) fn go_on(&mut self, task: Task, next: Call) {
         let call = self.tasks.go_on(task, next);
         self.step.calls.push(call);
-    }
-
-    pub(super) fn answer(&mut self, asker: Asker, words: Words, now: SystemTime) {
-        let mut reply = Reply::owed(asker, Role::Bystander);
-        self.step.calls.extend(reply.tell(words, now));
-        self.replies.push(reply);
-    }
-
-    pub(super) fn asked_again(&mut self, asker: &Asker) {
-        self.step.notes.push(Note::AskedAgain { by: asker.user, way: (&asker.entrance).into() });
-    }
-
-    fn turn_down(&mut self, asker: Asker, words: Words, why: Why, now: SystemTime) {
-        self.step.notes.push(Note::TurnedDown { by: asker.user, way: (&asker.entrance).into(), why });
-        self.answer(asker, words, now);
     }
 
     pub(super) fn retry(&mut self, task: Task, next: Call, answer: &Answer, now: SystemTime) {

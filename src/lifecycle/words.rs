@@ -69,6 +69,14 @@ pub enum Words {
     PrivateMessage,
 }
 
+impl Words {
+    /// Tells whoever asked that it was done. Anything else can be caused as often as somebody likes to ask.
+    #[must_use]
+    pub const fn reports_deed(&self) -> bool {
+        matches!(self, Self::Created(_) | Self::PanelInPlace)
+    }
+}
+
 /// A right the bot needs at server level, by Discord's name for it. Discord lets a bot grant only what it holds, so it
 /// needs what members and support get in their ticket, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use crate::actors::clock;
 use crate::operator::Trouble;
 use crate::store::Reader;
 
 /// Copies the database; says what was done.
 pub fn make(database: &Path, to: &Path) -> Result<String, Trouble> {
     let reader = Reader::open(database)?;
-    reader.backup(to)?;
+    reader.backup(to, clock::now())?;
     // A copy that cannot be read is none.
     let tickets = Reader::open(to)?.all()?.len();
     Ok(format!(

@@ -191,7 +191,10 @@ fn in_words(note: &Note, owner: UserId, names: &Names) -> String {
         Note::AskedAgain { by, way } => {
             format!("{} {} again, and was pointed to the ticket there is.", who(*by), open(*way))
         }
-        Note::TurnedDown { by, way, why } => format!("{} {}. It was refused: {why}.", who(*by), close(*way)),
+        Note::TurnedDown { by, way, channel, why } => {
+            let place = channel.map(|channel| format!(" in channel {}", called(&channel))).unwrap_or_default();
+            format!("{} {}{place}. It was refused: {why}.", who(*by), close(*way))
+        }
         Note::Created { channel } => format!("Channel {} was created.", called(channel)),
         Note::Found { channel } => format!("Channel {} was found to have been created after all.", called(channel)),
         Note::Refused { why } => format!("No ticket could be opened, and the member was told so: {why}."),

@@ -60,7 +60,8 @@ impl Reader {
     }
 
     /// Writes a copy, as of one moment. It has its name only once it is whole, and never takes the place of a file.
-    pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
+    /// Tokens of presses that have expired by now are left out.
+    pub fn backup(&self, to: &Path, now: SystemTime) -> Result<(), StoreError> {
         // A link that leads nowhere is something, too.
         if fs::symlink_metadata(to).is_ok() {
             return Err(StoreError::Exists(to.to_owned()));
@@ -72,7 +73,7 @@ impl Reader {
         let mut part = to.as_os_str().to_owned();
         part.push(".part");
         let part = PathBuf::from(part);
-        let copied = self.copy(&part).and_then(|()| name_copy(&part, to));
+        let copied = self.copy(&part, now).and_then(|()| name_copy(&part, to));
         if copied.is_err() {
             // What is left of it is of no use; if it cannot be removed either, the error says enough.
             let _ = fs::remove_file(&part);
@@ -80,7 +81,7 @@ impl Reader {
         copied
     }
 
-    fn copy(&self, part: &Path) -> Result<(), StoreError> {
+    fn copy(&self, part: &Path, now: SystemTime) -> Result<(), StoreError> {
         let cannot = |why| StoreError::Other(format!("{}: {why}", part.display()));
         // What an interrupted backup left, or a link that somebody put there: it is removed, and not written to.
         match fs::remove_file(part) {
@@ -93,6 +94,9 @@ impl Reader {
         if (made.dev(), made.ino()) != (written.dev(), written.ino()) {
             return Err(StoreError::Other(format!("{}: another program has replaced it", part.display())));
         }
+        let copy = schema::open_copy(part)?;
+        tickets::forget_tokens(&copy, now)?;
+        copy.close().map_err(|(_, why)| why)?;
         file.sync_all().map_err(cannot)
     }
 }

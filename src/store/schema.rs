@@ -132,6 +132,7 @@ fn prepare(db: &mut Connection) -> Result<(), Obstacle> {
     }
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "foreign_keys", true)?;
+    forget_bytes(db)?;
     // After a burst the log shrinks again.
     db.pragma_update(None, "journal_size_limit", 4 << 20)?;
     let vacuum: u32 = db.pragma_query_value(None, "auto_vacuum", |row| row.get(0))?;
@@ -142,6 +143,31 @@ fn prepare(db: &mut Connection) -> Result<(), Obstacle> {
     db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     db.busy_timeout(HURRY)?;
     Ok(())
+}
+
+/// What is deleted or replaced, a token that has expired say, is overwritten, and does not linger in the file.
+fn forget_bytes(db: &Connection) -> rusqlite::Result<()> {
+    // It answers with the value that it has then.
+    db.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))
+}
+
+/// Opens a copy to forget what has expired in it, and leaves it as one file.
+pub(super) fn open_copy(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(uri(path, ""), flags)?;
+    forget_bytes(&db)?;
+    // What is undone is kept in memory: nobody but us knows the file yet, and one that fails is thrown away.
+    db.pragma_update_and_check(None, "journal_mode", "MEMORY", |_| Ok(()))?;
+    Ok(db)
+}
+
+/// Empties the log beside the database, in which what was overwritten is still to be read. Says whether it could: not
+/// while somebody reads, for whom nobody waits.
+pub(super) fn empty_log(db: &Connection) -> rusqlite::Result<bool> {
+    db.busy_timeout(Duration::ZERO)?;
+    let busy = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+    db.busy_timeout(HURRY)?;
+    Ok(busy? == 0)
 }
 
 /// Writes the file anew, once in its life, so that it can give back to the disk what the journal forgets.

@@ -169,6 +169,21 @@ pub(super) fn load(db: &Connection, owner: Owner) -> Result<State, StoreError> {
     }
 }
 
+/// Forgets the tokens of presses that have expired by then, in all rows.
+pub(super) fn forget_tokens(db: &Connection, now: SystemTime) -> Result<(), StoreError> {
+    let owners: Vec<Owner> = list(db)?.into_iter().map(|standing| standing.owner).collect();
+    for owner in owners {
+        // A row that makes no sense is told in the log and stays as it is.
+        let Ok(before) = load(db, owner) else { continue };
+        let mut state = before.clone();
+        state.forget_tokens(now);
+        if state != before {
+            save(db, owner, Columns::of(&state)?.as_ref(), &[], now)?;
+        }
+    }
+    Ok(())
+}
+
 /// The number of a member's ticket, or else of the last one they had.
 pub(super) fn number(db: &Connection, owner: Owner) -> Result<Option<Number>, StoreError> {
     Ok(match identity(db, owner)? {

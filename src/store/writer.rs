@@ -7,19 +7,23 @@
 use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::store::claim::Claim;
 use crate::store::error::StoreError;
+use crate::store::schema;
 
 /// So many jobs share a transaction at most: a limit to how long the first of them waits.
 const BATCH: usize = 512;
 
 /// So long does what is in no hurry wait for company, lest each cost a commit of its own.
 const LINGER: Duration = Duration::from_millis(100);
+
+/// So long after a change the log beside the database is emptied: what was overwritten or deleted is still in it.
+const EMPTY_LOG_AFTER: Duration = Duration::from_secs(60);
 
 /// How much hurry there is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -95,8 +99,19 @@ pub(super) struct Writer {
 impl Writer {
     /// Works until there is nobody left who could ask for anything.
     pub(super) fn run(self) {
-        while let Some(batch) = self.gather() {
-            self.carry_out(batch);
+        let mut changed = None;
+        loop {
+            match self.next(changed) {
+                Ok(job) => {
+                    let commits = self.commits.load(Ordering::Relaxed);
+                    self.carry_out(self.gather(job));
+                    if commits != self.commits.load(Ordering::Relaxed) {
+                        changed.get_or_insert_with(Instant::now);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => changed = (!self.empty_log()).then(Instant::now),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
         }
         if let Err(why) = self.claim.check() {
             // SQLite would tidy up by name, and so remove what belongs to another database now.
@@ -109,8 +124,30 @@ impl Writer {
         drop(self.lock);
     }
 
-    fn gather(&self) -> Option<Vec<Job>> {
-        let mut batch = vec![self.jobs.recv().ok()?];
+    /// The next job; a timeout where the log is to be emptied first.
+    fn next(&self, changed: Option<Instant>) -> Result<Job, RecvTimeoutError> {
+        let Some(changed) = changed else {
+            return self.jobs.recv().map_err(|_| RecvTimeoutError::Disconnected);
+        };
+        let left = (changed + EMPTY_LOG_AFTER).saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(RecvTimeoutError::Timeout);
+        }
+        self.jobs.recv_timeout(left)
+    }
+
+    /// Whether the log is empty now; if not, it is tried again later.
+    fn empty_log(&self) -> bool {
+        // A file that is not the bot's any more is not written to.
+        self.claim.check().is_ok()
+            && schema::empty_log(&self.db).unwrap_or_else(|why| {
+                tracing::debug!(%why, "the log beside the database cannot be emptied; it is tried again");
+                false
+            })
+    }
+
+    fn gather(&self, first: Job) -> Vec<Job> {
+        let mut batch = vec![first];
         let patience = Instant::now() + LINGER;
         while batch.len() < BATCH {
             let job = if batch.iter().all(|job| job.hurry == Hurry::Soon) {
@@ -123,7 +160,7 @@ impl Writer {
                 None => break,
             }
         }
-        Some(batch)
+        batch
     }
 
     fn carry_out(&self, mut batch: Vec<Job>) {

@@ -33,6 +33,7 @@ pub(super) const TEXTS: Texts = Texts {
     slash,
     title: story::title,
     step: story::step,
+    whole_story: "the whole story, for you alone: `/explain`",
 };
 
 const CLOSING: &str = "🔒 this ticket will be closed in ";

@@ -36,6 +36,8 @@ pub struct Texts {
     slash: fn(Command) -> Slash,
     title: fn(Option<u64>) -> String,
     step: fn(&Note) -> String,
+    /// Below a story that was told to all, where something was left out.
+    whole_story: &'static str,
 }
 
 /// A message with a frame, one field and one button.

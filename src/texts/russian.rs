@@ -35,6 +35,7 @@ pub(super) const TEXTS: Texts = Texts {
     slash,
     title: story::title,
     step: story::step,
+    whole_story: "вся история, только для тебя: `/история`",
 };
 
 const CLOSING: &str = "🔒 тикет будет закрыт через ";

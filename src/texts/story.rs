@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use crate::ids::ChannelId;
 use crate::lifecycle::Note;
 use crate::texts::Texts;
 
@@ -15,15 +16,30 @@ impl Texts {
         let mut pages = vec![(self.title)(number)];
         for (at, note) in story {
             let line = cut(format!("{} {}", moment(*at), (self.step)(note)));
-            match pages.last_mut() {
-                Some(page) if length(page) + 1 + length(&line) <= LONGEST => {
-                    page.push('\n');
-                    page.push_str(&line);
-                }
-                _ => pages.push(line),
-            }
+            append(&mut pages, line);
         }
         pages
+    }
+
+    /// What everybody who reads in `ticket` may know of it, and how an administrator comes to know the rest.
+    #[must_use]
+    pub fn public_story(&self, number: Option<u64>, ticket: ChannelId, story: &[(SystemTime, Note)]) -> Vec<String> {
+        let public: Vec<_> = story.iter().filter(|(_, note)| note.is_public(ticket)).cloned().collect();
+        let mut pages = self.story(number, &public);
+        if public.len() < story.len() {
+            append(&mut pages, self.whole_story.to_owned());
+        }
+        pages
+    }
+}
+
+fn append(pages: &mut Vec<String>, line: String) {
+    match pages.last_mut() {
+        Some(page) if length(page) + 1 + length(&line) <= LONGEST => {
+            page.push('\n');
+            page.push_str(&line);
+        }
+        _ => pages.push(line),
     }
 }
 
@@ -80,6 +96,46 @@ mod tests {
               попытка 1, следующая через 0,3 с\n\
               <t:0:d> <t:0:T> тикет <#7> открыт"]
         );
+    }
+
+    #[test]
+    fn what_was_done_is_public_and_what_was_refused_in_private_is_not() {
+        let ticket = ChannelId(7);
+        let down = |way, channel| Note::TurnedDown { by: UserId(2), way, channel, why: Why::NoRights };
+        let hidden = [
+            down(Way::Button, Some(ticket)),
+            down(Way::Command, Some(ChannelId(8))),
+            down(Way::Command, None),
+            Note::AskedAgain { by: UserId(1), way: Way::Button },
+            Note::Retrying { call: "say".into(), why: Why::NoAnswer, attempt: 1, pause: Duration::ZERO },
+            Note::GaveUp { call: "say".into(), why: Why::NoAnswer },
+            Note::Unclaimed { channel: ChannelId(9) },
+            Note::NotTold,
+            Note::Unsaved,
+        ];
+        let shown = [
+            Note::Asked { by: UserId(1), way: Way::Button },
+            Note::Opened { channel: ticket },
+            down(Way::Command, Some(ticket)),
+            Note::CloseAsked { by: UserId(1), way: Way::Slash },
+            Note::Announced,
+        ];
+        let at_noon = |note: &Note| (NOON, note.clone());
+        for (language, rest) in [
+            (Language::Russian, "вся история, только для тебя: `/история`"),
+            (Language::English, "the whole story, for you alone: `/explain`"),
+        ] {
+            let texts = of(language);
+            let public: Vec<_> = shown.iter().map(at_noon).collect();
+            assert_eq!(
+                texts.public_story(Some(3), ticket, &public),
+                texts.story(Some(3), &public),
+                "nothing is left out"
+            );
+            let all: Vec<_> = hidden.iter().chain(&shown).map(at_noon).collect();
+            let [told] = &texts.public_story(Some(3), ticket, &all)[..] else { panic!("one page") };
+            assert_eq!(*told, format!("{}\n{rest}", texts.story(Some(3), &public)[0]));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use serde_json::json;
 use talon::ids::ChannelId;
 use talon::lifecycle::State;
 use talon::sandbox::world::Snowflake;
+use talon::sandbox::world::permissions::Overwrite;
 use talon::sandbox::{Fault, When};
 
 use crate::stage::{CLOSE, Stage};
@@ -39,6 +40,24 @@ fn left_open(stage: &Stage, name: &str, member: Snowflake) -> Snowflake {
     let ticket = channel(stage, name, &[member]);
     welcome(stage, ticket, member);
     ticket
+}
+
+/// As many tickets of as many members, of whom nobody is looking: more than a test has the patience to ask Discord for.
+pub fn leave_many(stage: &Stage, count: u64) {
+    let ids = stage.discord.ids();
+    let pattern = left_open(stage, "somebody", ids.alice);
+    stage.discord.act(|world| {
+        let pattern = world.channels[&pattern].clone();
+        for number in 1..=count {
+            let mut channel = pattern.clone();
+            let member = Snowflake(ids.alice.0 + number);
+            channel.id = Snowflake(pattern.id.0 + number);
+            if let Some(theirs) = channel.overwrites.remove(&ids.alice) {
+                channel.overwrites.insert(member, Overwrite { id: member, ..theirs });
+            }
+            world.channels.insert(channel.id, channel);
+        }
+    });
 }
 
 #[tokio::test]

@@ -1,10 +1,12 @@
 //! The operator asks: which tickets are there, and why did this happen?
 
 use serde_json::Value;
-use talon::lifecycle::State;
+use talon::ids::{GuildId, Owner, UserId};
+use talon::lifecycle::{Note, State, Why};
 use talon::sandbox::{Fault, When};
+use talon::store::Store;
 
-use crate::stage::Stage;
+use crate::stage::{Stage, each};
 
 #[tokio::test]
 async fn tickets_are_listed_while_the_bot_runs() {
@@ -53,7 +55,10 @@ async fn a_story_tells_who_pressed_what_and_what_was_retried_and_refused() {
         format!("Channel {ticket} was created."),
         format!("the ticket was open in channel {ticket}"),
         format!("Member {} pressed the button \"create ticket\" again", ids.alice),
-        format!("{}, not the owner, wrote !close. It was refused: neither owner nor support.", ids.adam),
+        format!(
+            "{}, not the owner, wrote !close in channel {ticket}. It was refused: neither owner nor support.",
+            ids.adam
+        ),
         format!("{}, not the owner, pressed the button \"close ticket\" and so asked to close", ids.sue),
         "It was said in the channel that it will be closed.".to_owned(),
         last,
@@ -118,7 +123,7 @@ async fn administrators_are_told_in_the_ticket() {
 
     assert!(reply.content.starts_with("📖 история тикета №1\n"), "{}", reply.content);
     assert!(reply.content.contains(&format!("<@{}> просит тикет (кнопка)", ids.alice)), "{}", reply.content);
-    assert!(reply.content.ends_with(&format!("тикет <#{ticket}> открыт")), "{}", reply.content);
+    assert!(reply.content.contains(&format!("тикет <#{ticket}> открыт")), "{}", reply.content);
     assert_eq!(reply.notified, []);
     for (who, channel, answer) in [
         (ids.sue, ticket, "❌ эта команда только для администраторов"),
@@ -131,25 +136,58 @@ async fn administrators_are_told_in_the_ticket() {
 }
 
 #[tokio::test]
-async fn a_long_story_is_told_in_several_messages() {
+async fn a_long_story_is_told_in_several_messages_to_whoever_asked_alone() {
+    each([("ru", "больше не пробую"), ("en", "given up")], |(locale, words)| async move {
+        let mut stage = Stage::empty();
+        stage.set("LOCALE", locale);
+        stage.start().await;
+        let ids = stage.discord.ids();
+        let ticket = stage.open(ids.alice).await;
+        stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+        stage.stop().await;
+        let owner = Owner { guild: GuildId(ids.guild.get()), member: UserId(ids.alice.get()) };
+        let note = Note::GaveUp { call: "say".to_owned(), why: Why::NoAnswer };
+        let store = Store::open(&stage.file("json/talon.db")).expect("the bot does not run");
+        store.note(owner, &vec![note; 50], stage.discord.now());
+        drop(store);
+        stage.start().await;
+
+        let first = stage.slash(ids.adam, ticket, "explain").await;
+
+        let pages = || {
+            let mut messages = stage.discord.messages(ids.adam, ticket);
+            messages.retain(|message| message.id >= first.id);
+            let told = messages.iter().map(|page| page.content.matches(words).count()).sum::<usize>();
+            Some(messages).filter(|_| told == 40)
+        };
+        let pages = stage.until("the whole story is told", pages).await;
+        assert!(pages.len() > 1 && pages.iter().all(|page| page.content.chars().count() <= 2000));
+        assert!(pages.iter().all(|page| page.notified.is_empty()));
+        for other in [ids.alice, ids.sue] {
+            let seen = stage.discord.messages(other, ticket);
+            assert!(seen.iter().all(|message| !message.content.contains(words)), "{seen:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_told_to_all_is_what_all_may_know() {
     let stage = Stage::ready().await;
     let ids = stage.discord.ids();
+    stage.discord.fault(Fault::status("POST /guilds/*/channels", When::Before, 502));
     let ticket = stage.open(ids.alice).await;
-    for _ in 0..50 {
-        stage.answer(stage.press_create(ids.alice)).await;
-    }
+    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.answer(stage.press_close(ids.adam, ticket)).await;
 
-    let first = stage.command(ids.adam, ticket, "!explain").await;
-
-    let pages = || {
-        let mut messages = stage.discord.messages(ids.adam, ticket);
-        messages.retain(|message| message.id >= first.id);
-        Some(messages)
-            .filter(|pages| pages.iter().map(|page| page.content.matches("ещё раз").count()).sum::<usize>() == 40)
-    };
-    let pages = stage.until("the whole story is told", pages).await;
-    assert!(pages.len() > 1 && pages.iter().all(|page| page.content.chars().count() <= 2000));
-    assert!(pages.iter().all(|page| page.notified.is_empty()));
+    let told = stage.command(ids.adam, ticket, "!explain").await.content;
+    assert!(told.contains(&format!("<@{}> просит тикет (кнопка)", ids.alice)), "{told}");
+    assert!(!told.contains("не удалось") && !told.contains("отказано"), "{told}");
+    assert!(told.ends_with("вся история, только для тебя: `/история`"), "{told}");
+    let told = stage.slash(ids.adam, ticket, "explain").await.content;
+    assert!(told.contains("не удалось создать канал") && told.contains("отказано: нет прав"), "{told}");
+    let told = stage.slash(ids.adam, ids.lounge, "explain").await.content;
+    assert_eq!(told, "❌ это не тикет, рассказывать здесь не о чем");
 }
 
 #[tokio::test]
@@ -178,7 +216,7 @@ async fn whoever_has_a_token_is_told_names_beside_ids() {
     assert!(list.contains(&format!("#1      {alice}  {channel}  open")), "{list}");
     let story = told("explain", &["#1"]);
     assert!(story.contains(&format!("Ticket #1 of member {alice}")) && story.contains(&channel), "{story}");
-    assert!(story.contains(&format!("{} (Adam), not the owner, wrote !close.", ids.adam)), "{story}");
+    assert!(story.contains(&format!("{} (Adam), not the owner, wrote !close in channel ", ids.adam)), "{story}");
     assert!(!(list + &story).contains(['\u{1b}', '\u{202e}']));
     let before = stage.discord.calls().len();
     told("tickets", &["--json"]);

@@ -41,6 +41,7 @@ mod setup;
 mod simulator;
 mod slash;
 mod slow_disk;
+mod spam;
 mod supervision;
 
 mod stage;

@@ -37,7 +37,7 @@ fn deaf() -> Stage {
 async fn they_are_registered_once_and_not_again_at_the_next_start() {
     let mut stage = Stage::ready().await;
     stage.until_logged("the slash commands were registered").await;
-    assert_eq!(names(&registered(&stage)), ["ticket", "close", "setuptickets"]);
+    assert_eq!(names(&registered(&stage)), ["ticket", "close", "setuptickets", "explain"]);
     assert_eq!(registered(&stage)[1]["name_localizations"]["ru"], "закрыть");
     assert_eq!(registered(&stage)[2]["default_member_permissions"], "8");
     stage.stop().await;
@@ -64,7 +64,7 @@ async fn others_of_the_bot_are_replaced() {
     stage.start().await;
     stage.until_logged("the slash commands were registered").await;
 
-    assert_eq!(names(&registered(&stage)), ["ticket", "close", "setuptickets"]);
+    assert_eq!(names(&registered(&stage)), ["ticket", "close", "setuptickets", "explain"]);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use crate::actors::Outside;
 use crate::actors::staff::Duties;
+use crate::actors::standings::Standings;
 use crate::actors::supervisor::{Arguments, Supervisor, SupervisorMsg};
 use crate::actors::vitals::Census;
 use crate::discord::{Client, Place, Transport};
@@ -64,6 +65,7 @@ impl House {
             counts: transport.counts(),
             client: Client::new(transport, place.clone()),
             store: store.clone(),
+            standings: Standings::default(),
             rules: Rules { close_delay: Duration::from_millis(800) },
             status,
         };

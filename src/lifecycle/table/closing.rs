@@ -338,3 +338,14 @@ fn a_deletion_refused_for_another_reason_than_permissions_does_not_blame_them() 
         .answer(failed, Answer::Sent(M), open(C), &[])
         .rests();
 }
+
+/// Somebody closes by a command, and says it again and again.
+#[test]
+fn who_repeats_a_close_is_told_once_that_it_is_closing() {
+    let again = |number| leaves(C, Asker { repeated: true, ..by_command(ALICE, number) }, false);
+    let (first, second, third) = (by_command(ALICE, COMMAND), again(LEAVE), again(LEAVE_AGAIN));
+    given(open(C))
+        .on(leaves(C, first.clone(), false), closing_by(first.clone(), false), &[say_closing(COMMAND)])
+        .on(second, closing_by(first.clone(), false), &[reply(LEAVE, Words::AlreadyClosing)])
+        .on(third, closing_by(first, false), &[]);
+}

@@ -87,9 +87,10 @@ fn a_deletion_that_is_held_up_is_told_once_and_done_at_the_end_of_the_limit() {
         .answer(said, Answer::Sent(M), kept(end(5000)), &[])
         .on(closed_again_at(5000), kept(end(5000)), &[again.clone()])
         .answer(again, Answer::Done, kept(end(5000)), &[])
-        .wake(965_000, kept(end(5000)), &[delete(C)])
-        .answer(delete(C), limited(), kept(end(965_000)), &[])
-        .wake(1_925_000, kept(end(965_000)), &[delete(C)])
+        .wake(900_000, spent(kept(end(5000))), &[])
+        .wake(965_000, spent(kept(end(5000))), &[delete(C)])
+        .answer(delete(C), limited(), spent(kept(end(965_000))), &[])
+        .wake(1_925_000, spent(kept(end(965_000))), &[delete(C)])
         .answer(delete(C), Answer::Done, Absent, &[])
         .rests();
 }
@@ -101,7 +102,8 @@ fn what_cannot_be_said_in_the_channel_is_not_said_when_it_is_too_late() {
         .wake(5000, announced(), &[delete(C)])
         .answer(delete(C), limited(), kept(end(5000)), &[said.clone()])
         .answer(said, limited(), kept(end(5000)), &[])
-        .wake(965_000, kept(end(5000)), &[delete(C)]);
+        .wake(900_000, spent(kept(end(5000))), &[])
+        .wake(965_000, spent(kept(end(5000))), &[delete(C)]);
 }
 
 #[test]
@@ -110,7 +112,8 @@ fn a_restart_neither_forgets_the_end_of_the_limit_nor_tells_it_again() {
     restored(9000, kept(end(5000)), &[])
         .on(closed_again_at(9000), kept(end(5000)), &[again.clone()])
         .answer(again, Answer::Done, kept(end(5000)), &[])
-        .wake(965_000, kept(end(5000)), &[delete(C)]);
+        .wake(900_000, spent(kept(end(5000))), &[])
+        .wake(965_000, spent(kept(end(5000))), &[delete(C)]);
 }
 
 #[test]

@@ -14,10 +14,12 @@ mod limits;
 mod menu;
 mod opening;
 mod panel;
+mod repeats;
 mod replies;
 mod rivals;
 mod saving;
 mod sightings;
+mod tokens;
 
 use std::time::{Duration, SystemTime};
 
@@ -78,12 +80,13 @@ fn begun(number: u64) -> Press {
 }
 
 fn by_press(user: UserId, press: Press) -> Asker {
-    Asker { user, at: at(0), entrance: Entrance::Press(press) }
+    Asker { user, at: at(0), entrance: Entrance::Press(press), repeated: false }
 }
 
 fn by_command(user: UserId, number: u64) -> Asker {
     let language = Language::Russian;
-    Asker { user, at: at(0), entrance: Entrance::Command { channel: OLD, message: MessageId(number), language } }
+    let entrance = Entrance::Command { channel: OLD, message: MessageId(number), language };
+    Asker { user, at: at(0), entrance, repeated: false }
 }
 
 // -- states
@@ -129,6 +132,12 @@ fn too_early(closing: State) -> State {
         }
         (closing, _) => panic!("no closing: {closing:?}"),
     }
+}
+
+/// The same row, when the tokens of its presses have expired.
+fn spent(mut row: State) -> State {
+    row.forget_tokens(at(15 * 60_000));
+    row
 }
 
 /// Announced so late that the channel stays longer than was meant.
@@ -388,8 +397,8 @@ impl Story {
     /// There is nothing left to do.
     #[track_caller]
     fn rests(mut self) {
-        if self.ticket.checked.is_some() {
-            // What was looked up is forgotten after a while.
+        if self.ticket.checked.is_some() || self.ticket.failures.is_some() {
+            // What was looked up or came to nothing is forgotten after a while.
             let step = self.ticket.handle(Event::Woke, self.now + Duration::from_secs(10));
             assert_eq!(sorted(&step.calls), [""; 0]);
         }

@@ -375,7 +375,9 @@ fn a_command_that_was_answered_before_the_crash_is_not_answered_twice() {
 
 #[test]
 fn an_opening_found_too_late_for_any_answer_is_finished_all_the_same() {
-    restored(16 * 60_000, bound(), &[read(C)]).answer(read(C), seen(true, false), open(C), &[]).rests();
+    let late = || restored(16 * 60_000, spent(bound()), &[read(C)]);
+    late().answer(read(C), seen(true, false), open(C), &[]).rests();
     // Nobody looks at the press any more, so no channel is made for it.
-    restored(16 * 60_000, deferred(), &[list()]).answer(list(), Answer::Channels(vec![]), Absent, &[]).rests();
+    let late = || restored(16 * 60_000, spent(deferred()), &[list()]);
+    late().answer(list(), Answer::Channels(vec![]), Absent, &[]).rests();
 }

@@ -137,11 +137,11 @@ async fn a_copy_made_while_writing_is_a_whole_database() {
     let busy = hold(&store);
     let later = store.save(BOB, &opening(6), &[ASKED], at(1));
     let copy = place.0.path().join("copy.db");
-    store.reader().unwrap().backup(&copy).unwrap();
+    store.reader().unwrap().backup(&copy, at(0)).unwrap();
     drop(busy);
     later.await.unwrap();
 
-    let again = store.reader().unwrap().backup(&copy);
+    let again = store.reader().unwrap().backup(&copy, at(0));
     assert_eq!(again, Err(StoreError::Exists(copy.clone())));
     assert_eq!(fs::read_dir(place.0.path()).unwrap().count(), 2, "the folder and the copy");
     let restored = Store::open(&copy).unwrap();
@@ -158,7 +158,7 @@ async fn only_the_bots_user_may_read_the_tokens() {
     let place = Place::new();
     let store = place.store();
     store.save(ALICE, &opening(5), &[], at(0)).await.unwrap();
-    store.reader().unwrap().backup(&place.file().with_file_name("copy")).unwrap();
+    store.reader().unwrap().backup(&place.file().with_file_name("copy"), at(0)).unwrap();
     for file in fs::read_dir(place.file().parent().unwrap()).unwrap() {
         let file = file.unwrap();
         let mode = file.metadata().unwrap().permissions().mode();
@@ -176,26 +176,26 @@ fn a_backup_follows_no_link_and_uses_no_leftover() {
     fs::write(&victim, "precious").unwrap();
 
     symlink(&victim, &part).unwrap();
-    store.reader().unwrap().backup(&copy).unwrap();
+    store.reader().unwrap().backup(&copy, at(0)).unwrap();
     assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
     assert!(fs::symlink_metadata(&copy).unwrap().is_file(), "the copy is no link");
 
     fs::remove_file(&copy).unwrap();
     fs::write(&part, "left over").unwrap();
     fs::set_permissions(&part, fs::Permissions::from_mode(0o666)).unwrap();
-    store.reader().unwrap().backup(&copy).unwrap();
+    store.reader().unwrap().backup(&copy, at(0)).unwrap();
     assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(!part.exists());
 
     for target in [&victim, &place.0.path().join("nowhere")] {
         let link = place.0.path().join("link.db");
         symlink(target, &link).unwrap();
-        assert_eq!(store.reader().unwrap().backup(&link), Err(StoreError::Exists(link.clone())));
+        assert_eq!(store.reader().unwrap().backup(&link, at(0)), Err(StoreError::Exists(link.clone())));
         assert!(!place.0.path().join("nowhere").exists());
         fs::remove_file(link).unwrap();
     }
     let nowhere = place.0.path().join("no/such");
-    assert_eq!(store.reader().unwrap().backup(&nowhere.join("copy.db")), Err(StoreError::NoFolder(nowhere)));
+    assert_eq!(store.reader().unwrap().backup(&nowhere.join("copy.db"), at(0)), Err(StoreError::NoFolder(nowhere)));
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_backup_goes_where_its_path_says_whatever_is_in_it() {
     let store = place.store();
     for name in [&b"file:x.db"[..], b"a?mode=memory#x%41.db", b"not-utf8-\xFF.db"] {
         let copy = place.0.path().join(std::ffi::OsStr::from_bytes(name));
-        store.reader().unwrap().backup(&copy).unwrap();
+        store.reader().unwrap().backup(&copy, at(0)).unwrap();
         assert_eq!(Reader::open(&copy).unwrap().damage().unwrap(), [""; 0], "{}", copy.display());
     }
 }
@@ -339,4 +339,73 @@ async fn every_commit_of_the_running_bot_reaches_the_disk() {
             .await;
         assert_eq!(live, Ok((2, "wal".to_owned())), "on a new database and on one that was there");
     }
+}
+/// Looks for these words in the database and what is beside it.
+fn holds(place: &Place, words: &str) -> bool {
+    let beside = fs::read_dir(place.file().parent().unwrap()).unwrap().map(|file| file.unwrap().path());
+    beside.into_iter().any(|file| contains(&file, words))
+}
+
+fn contains(file: &Path, words: &str) -> bool {
+    fs::read(file).unwrap().windows(words.len()).any(|bytes| bytes == words.as_bytes())
+}
+
+#[tokio::test]
+async fn what_was_forgotten_is_not_left_in_the_file() {
+    const TOKEN: &str = "a-token-that-can-be-recognised";
+    let row = |token: &str| {
+        let mut asker = asker(5);
+        if let Entrance::Press(press) = &mut asker.entrance {
+            press.token = token.to_owned();
+        }
+        State::Opening(Opening { asker, name: "alice".to_owned(), channel: None })
+    };
+    for then in [row(""), State::Absent] {
+        let place = Place::new();
+        let store = place.store();
+        store.save(ALICE, &row(TOKEN), &[ASKED], at(0)).await.unwrap();
+        assert!(holds(&place, TOKEN));
+        store.save(ALICE, &then, &[], at(1)).await.unwrap();
+        // The log keeps what was written until it is emptied, which waits for no reader.
+        assert!(store.ask(Hurry::Read, |db| Ok(schema::empty_log(db)?)).await.unwrap());
+        assert!(!holds(&place, TOKEN), "{then:?}");
+        drop(store);
+        assert!(!holds(&place, TOKEN), "{then:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_reader_keeps_the_log_and_the_writer_does_not_wait_for_it() {
+    let place = Place::new();
+    let store = place.store();
+    store.save(ALICE, &opening(5), &[ASKED], at(0)).await.unwrap();
+    let reader = Connection::open(place.file()).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM tickets").unwrap();
+    store.save(ALICE, &open(7), &[], at(1)).await.unwrap();
+    assert!(!store.ask(Hurry::Read, |db| Ok(schema::empty_log(db)?)).await.unwrap());
+    reader.execute_batch("COMMIT").unwrap();
+    assert!(store.ask(Hurry::Read, |db| Ok(schema::empty_log(db)?)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_copy_holds_no_token_that_has_expired() {
+    let place = Place::new();
+    let store = place.store();
+    store.save(ALICE, &opening(5), &[ASKED], at(0)).await.unwrap();
+    let closing = Closing { channel: ChannelId(7), due: at(9), asker: asker(6), announced: true, opening: None };
+    store.save(BOB, &State::Closing(closing.clone()), &[], at(0)).await.unwrap();
+    let copy = |name| place.file().with_file_name(name);
+    let minutes = |count: u64| at(60 * count);
+    store.reader().unwrap().backup(&copy("fresh.db"), minutes(14)).unwrap();
+    store.reader().unwrap().backup(&copy("late.db"), minutes(15)).unwrap();
+
+    assert!(contains(&copy("fresh.db"), "\"token\":\"secret\""));
+    assert!(!contains(&copy("late.db"), "\"token\":\"secret\""));
+    let late = Reader::open(&copy("late.db")).unwrap();
+    let mut expected = State::Closing(closing);
+    expected.forget_tokens(minutes(15));
+    assert_eq!(late.ticket(BOB).unwrap(), expected, "all else is there");
+    assert_eq!(late.all().unwrap().len(), 2);
+    let beside = |name: &str| fs::metadata(place.file().with_file_name(name)).is_ok();
+    assert!(!beside("late.db-journal") && !beside("late.db-wal") && !beside("late.db.part"));
 }

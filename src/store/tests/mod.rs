@@ -46,6 +46,7 @@ fn asker(intent: u64) -> Asker {
             language: Language::English,
             gesture: Gesture::Slash,
         }),
+        repeated: false,
     }
 }
 

@@ -92,6 +92,7 @@ fn any_asker() -> impl Strategy<Value = Asker> {
         user: UserId(user),
         at,
         entrance,
+        repeated: false,
     })
 }
 

@@ -16,8 +16,9 @@ pub(super) fn step(note: &Note) -> String {
         Note::AskedAgain { by, way } => {
             format!("{} asks for a ticket again ({}) and is shown the one there is", person(*by), how(*way))
         }
-        Note::TurnedDown { by, way, why } => {
-            format!("{} asks to close it ({}) and is turned down: {why}", person(*by), how(*way))
+        Note::TurnedDown { by, way, channel, why } => {
+            let place = channel.map(|channel| format!(" in {}", mention(channel))).unwrap_or_default();
+            format!("{} asks to close it ({}){place} and is turned down: {why}", person(*by), how(*way))
         }
         Note::Created { channel } => format!("channel {} is created", mention(*channel)),
         Note::Found { channel } => format!("channel {} had been created after all", mention(*channel)),

@@ -17,8 +17,9 @@ pub(super) fn step(note: &Note) -> String {
         Note::AskedAgain { by, way } => {
             format!("{} просит тикет ещё раз ({}), получает ссылку", person(*by), how(*way))
         }
-        Note::TurnedDown { by, way, why } => {
-            format!("{} просит закрыть ({}), отказано: {}", person(*by), how(*way), reason(why))
+        Note::TurnedDown { by, way, channel, why } => {
+            let place = channel.map(|channel| format!(" в {}", mention(channel))).unwrap_or_default();
+            format!("{} просит закрыть ({}){place}, отказано: {}", person(*by), how(*way), reason(why))
         }
         Note::Created { channel } => format!("создан канал {}", mention(*channel)),
         Note::Found { channel } => format!("канал {} всё-таки был создан", mention(*channel)),

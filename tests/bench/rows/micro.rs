@@ -105,5 +105,5 @@ fn asker(number: u64) -> Asker {
         language: Language::Russian,
         gesture: Gesture::Button,
     };
-    Asker { user: UserId(number), at: NOW, entrance: Entrance::Press(press) }
+    Asker { user: UserId(number), at: NOW, entrance: Entrance::Press(press), repeated: false }
 }

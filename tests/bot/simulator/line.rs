@@ -146,7 +146,7 @@ impl Game {
     fn heard(&mut self, data: &Value) {
         const IN_TIME: Duration = Duration::from_secs(1);
         let id = data["id"].as_str().and_then(|id| id.parse().ok());
-        let at = id.and_then(|id| self.promises.heard(id));
+        let at = id.and_then(|id| self.promises.heard(id, self.now));
         if at.is_some_and(|at| at + IN_TIME < self.now) {
             self.excuse_id(data, "it was heard late");
         }

@@ -8,7 +8,7 @@ mod askers;
 mod moments;
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use talon::ids::{Button, ChannelId, Command, Intent};
 use talon::lifecycle::{Opening, Refused, State};
@@ -17,6 +17,9 @@ use talon::texts;
 
 use crate::simulator::bot::Seat;
 use crate::simulator::game::Game;
+
+/// As `actors::repeats` has it.
+const REPEATED_WITHIN: Duration = Duration::from_secs(5);
 
 /// What was promised to whom.
 #[derive(Default)]
@@ -58,7 +61,9 @@ struct Ask {
     channel: Snowflake,
     wish: Wish,
     pressed: bool,
-    heard: bool,
+    heard: Option<SystemTime>,
+    /// The same person wrote in the same channel a moment before: a refusal may have been left unsaid.
+    repeated: bool,
     lost: u32,
     excuse: Option<&'static str>,
 }
@@ -100,10 +105,15 @@ impl Promises {
         self.broken.clone().map_or(Ok(()), Err)
     }
 
-    /// The bot has heard of it; tells when it was asked.
-    pub fn heard(&mut self, id: u64) -> Option<SystemTime> {
+    /// The bot has heard of it now; tells when it was asked.
+    pub fn heard(&mut self, id: u64, now: SystemTime) -> Option<SystemTime> {
+        let ask = self.asks.get(&id)?;
+        let same = |other: &Ask| other.user == ask.user && other.channel == ask.channel && !other.pressed;
+        let recent = |heard: SystemTime| heard + REPEATED_WITHIN > now;
+        let repeated = !ask.pressed
+            && self.asks.iter().any(|(other, before)| *other != id && same(before) && before.heard.is_some_and(recent));
         let ask = self.asks.get_mut(&id)?;
-        ask.heard = true;
+        (ask.heard, ask.repeated) = (Some(now), repeated);
         Some(ask.at)
     }
 }

@@ -19,7 +19,7 @@ impl Game {
     pub fn asks(&mut self, id: Snowflake, user: Snowflake, channel: Snowflake, wish: Wish, pressed: bool) {
         let unseen = !pressed && !self.world.guild.available;
         let excuse = unseen.then_some("the server was out of sight");
-        let ask = Ask { user, at: self.now, channel, wish, pressed, heard: false, lost: 0, excuse };
+        let ask = Ask { user, at: self.now, channel, wish, pressed, heard: None, repeated: false, lost: 0, excuse };
         self.promises.asks.insert(id.0, ask);
         self.figures.asked += 1;
         self.figures.waived += u64::from(unseen);
@@ -126,7 +126,7 @@ impl Game {
         let (Check::Acknowledged(id) | Check::Answered(id)) = check;
         let Some(ask) = self.promises.asks.get(&id) else { return };
         let here = self.world.channels.contains_key(&ask.channel);
-        if ask.excuse.is_some() || !ask.heard || !here {
+        if ask.excuse.is_some() || ask.heard.is_none() || !here {
             return;
         }
         let progress = self.world.progress(self.now, Snowflake(id));
@@ -158,6 +158,8 @@ impl Game {
             (1, _) => replies().try_for_each(|reply| self.judge(id, ask, &reply.content)),
             // The announcement is the answer, and it is to nobody in particular.
             (0, Wish::Close { may: true }) if self.announcements(ask.channel) > 0 => Ok(()),
+            // What was just refused there is not refused once more for everybody to read.
+            (0, _) if ask.repeated => Ok(()),
             // It may not speak there, and says so nowhere.
             (0, _) if self.weather_then.rights > 0 => Ok(()),
             (count, _) => Err(format!("{count} answers")),

@@ -1,0 +1,79 @@
+//! What was decided: saved first, and done afterwards.
+
+use std::mem;
+use std::time::SystemTime;
+
+use crate::lifecycle::call::Call;
+use crate::lifecycle::note::Note;
+use crate::lifecycle::reply::Reply;
+use crate::lifecycle::state::State;
+use crate::lifecycle::ticket::{Event, Ticket};
+
+/// What follows from an event.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Step {
+    /// The state, where it changed. To be on disk before any of the calls is made.
+    pub save: Option<State>,
+    pub calls: Vec<Call>,
+    pub notes: Vec<Note>,
+}
+
+/// What was decided, and is not done before it is known what became of [`Decision::save`].
+#[derive(Debug)]
+#[must_use]
+pub struct Decision {
+    pub(super) before: Ticket,
+    pub(super) event: Event,
+    pub(super) step: Step,
+}
+
+/// What is to be done now.
+#[derive(Debug)]
+pub struct Deeds {
+    /// The calls to make, all at once.
+    pub calls: Vec<Call>,
+    /// What is still to be written into the journal.
+    pub notes: Vec<Note>,
+}
+
+impl Decision {
+    /// What must be on the disk first, if anything: the state, and the notes that are written with it.
+    #[must_use]
+    pub fn save(&self) -> Option<(&State, &[Note])> {
+        self.step.save.as_ref().map(|state| (state, &*self.step.notes))
+    }
+
+    /// Something is to be done as soon as it is saved.
+    #[must_use]
+    pub const fn is_urgent(&self) -> bool {
+        !self.step.calls.is_empty()
+    }
+
+    /// The ticket as it was before.
+    #[must_use]
+    pub const fn before(&self) -> &State {
+        self.before.state()
+    }
+
+    /// The answers that were owed before it, which do not wait for the save.
+    pub(super) fn replies_before(&self) -> &[Reply] {
+        &self.before.replies
+    }
+
+    /// It is on the disk, or there was nothing to save.
+    #[must_use]
+    pub fn saved(self) -> Deeds {
+        let Step { save, calls, notes } = self.step;
+        Deeds { calls, notes: if save.is_some() { Vec::new() } else { notes } }
+    }
+
+    /// It is not on the disk: the ticket is as it was before, and nothing of what was decided is done. Whoever asked is
+    /// told to try again, and everything else is handled once more after a while.
+    #[must_use]
+    pub fn not_saved(self, ticket: &mut Ticket, now: SystemTime) -> Deeds {
+        *ticket = self.before;
+        ticket.put_off(self.event, now);
+        let Step { calls, notes, .. } = mem::take(&mut ticket.step);
+        Deeds { calls, notes }
+    }
+}
