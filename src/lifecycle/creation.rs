@@ -6,7 +6,7 @@
 //! a backup brought back) belongs to whoever made it, and stays.
 //!
 //! They can be told apart, because each attempt to create the channel has a number of its own, which is part of the mark:
-//! a copy has the number of what it was copied from.
+//! a copy has the number of what it was copied from, and nobody copies a channel in which nothing was ever said.
 
 use std::time::{Duration, SystemTime};
 

@@ -224,7 +224,8 @@ impl Game {
     }
 
     fn clone_ticket(&mut self, and_delete: bool) {
-        let Some(channel) = self.some_ticket(self.cast.adam) else { return };
+        // Nobody copies a channel in which nothing was ever said.
+        let Some(channel) = self.some_ticket(self.cast.adam).filter(|ticket| self.is_greeted(*ticket)) else { return };
         if let Some(copy) = self.world.clone_channel(channel) {
             self.copied(channel, copy);
         }

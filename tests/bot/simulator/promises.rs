@@ -187,7 +187,7 @@ impl Game {
         if self.weather_then.rights == 0 { 1 } else { usize::MAX }
     }
 
-    fn is_greeted(&self, channel: Snowflake) -> bool {
+    pub fn is_greeted(&self, channel: Snowflake) -> bool {
         (1..=self.most_welcomes()).contains(&self.welcomes(channel))
     }
 
