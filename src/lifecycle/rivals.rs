@@ -215,6 +215,7 @@ impl Ticket {
             answer if task.attempt >= COMPARISONS => {
                 self.give_up(&task.call, &answer);
                 self.stay_with(own, now);
+                self.look_into_sightings(now);
             }
             answer => {
                 let call = task.call.clone();

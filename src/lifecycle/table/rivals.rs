@@ -329,3 +329,16 @@ fn a_channel_that_the_other_process_removes_before_it_is_compared_is_not_the_end
         &[edit(begun(FIRST), Words::Created(C)), read(C)],
     );
 }
+
+#[test]
+fn a_channel_beside_the_ticket_is_looked_into_though_no_list_tells_what_it_is() {
+    let mut story = given(open(C)).on(Event::Seen(marked(D, FIRST)), open(C), &[list()]);
+    for time in [250, 750, 1750, 3750, 7750, 15_750] {
+        story = story.answer(list(), Answer::Unknown, open(C), &[]).wake(time, open(C), &[list()]);
+    }
+    story
+        .answer(list(), Answer::Unknown, open(C), &[read(D)])
+        .answer(read(D), seen(false, false), open(C), &[])
+        .notes(&[Note::Unclaimed { channel: D }])
+        .rests();
+}
