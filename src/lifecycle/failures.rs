@@ -12,7 +12,7 @@ use crate::lifecycle::ticket::Ticket;
 use crate::lifecycle::words::Words;
 
 /// So many openings may fail within [`WINDOW`].
-const TRIES: u32 = 3;
+const TRIES: u32 = 10;
 /// Counted from the first failure.
 const WINDOW: Duration = Duration::from_secs(10);
 

@@ -79,7 +79,7 @@ fn openings_that_fail_one_after_the_other_are_not_all_tried() {
             .answer(create(), full(), refusing(Words::CategoryFull), &[tell(press(FIRST), Words::CategoryFull)])
             .answer(tell(press(FIRST), Words::CategoryFull), Answer::Done, Absent, &[])
     };
-    let story = (0..3).fold(given(Absent), |story, _| attempt(story));
+    let story = (0..10).fold(given(Absent), |story, _| attempt(story));
     let story = story
         .at(9_999)
         .on(wants(again(late(9_000, SECOND))), Absent, &[tell(press(SECOND), Words::CategoryFull)])
