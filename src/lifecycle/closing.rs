@@ -20,6 +20,15 @@ const LATE: Duration = Duration::from_secs(1);
 /// How often it is tried to say that a channel could not be deleted.
 const APOLOGIES: u32 = 5;
 
+/// What those who close a ticket have been told.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Closers {
+    /// In the channel, that a limit keeps it.
+    told_kept: bool,
+    /// Somebody who had just closed it, and did so again, that it is closing.
+    told_closing: bool,
+}
+
 impl Ticket {
     /// Somebody who may asked to close the ticket in `channel`.
     pub(super) fn leave(&mut self, channel: ChannelId, asker: Asker, now: SystemTime) {
@@ -35,7 +44,7 @@ impl Ticket {
         // A press that waited for the disk may have been answered by another process, which has announced the closing.
         let may_be_announced = matches!(&asker.entrance, Entrance::Press(press) if press.acknowledged);
         self.state = State::Closing(Closing { channel, due, asker, announced: false, opening });
-        self.told_closing = false;
+        self.closers.told_closing = false;
         if may_be_announced {
             self.find_announcement(now);
         } else {
@@ -45,7 +54,7 @@ impl Ticket {
 
     /// Somebody asked to close a ticket that is closing. Whoever did so a moment ago is told once.
     pub(super) fn leave_already(&mut self, there: ChannelId, mut asker: Asker, now: SystemTime) {
-        asker.repeated = asker.repeated && mem::replace(&mut self.told_closing, true);
+        asker.repeated = asker.repeated && mem::replace(&mut self.closers.told_closing, true);
         let words = self.kept_until(now).map_or(Words::AlreadyClosing, Words::CloseLater);
         self.turn_down(asker, there, words, Why::ClosingAlready, now);
     }
@@ -233,7 +242,7 @@ impl Ticket {
         closing.due = until;
         let wait = until.duration_since(now).unwrap_or_default();
         self.step.notes.push(Note::Kept { wait });
-        if !mem::replace(&mut self.told_kept, true) {
+        if !mem::replace(&mut self.closers.told_kept, true) {
             let words = Words::CloseLater(until);
             let intent = self.intent();
             self.begin_call(Call::Say { channel: there, words, reply_to: None, intent }, now);

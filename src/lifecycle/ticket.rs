@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::ids::{ChannelId, Owner};
 use crate::lifecycle::call::{Answer, Call, Sighting};
+use crate::lifecycle::closing::Closers;
 use crate::lifecycle::creation::Creations;
 use crate::lifecycle::decision::{Decision, Step};
 use crate::lifecycle::doubt::{CHECK_AGAIN_AFTER, Doubt, Missed};
@@ -95,10 +96,8 @@ pub struct Ticket {
     pub(super) missed: Option<Missed>,
     /// A list came without the channel since it was last known to exist.
     pub(super) unlisted: bool,
-    /// It has been said in the channel that a limit keeps it.
-    pub(super) told_kept: bool,
-    /// Somebody who had just closed it, and did so again, was told that it is closing.
-    pub(super) told_closing: bool,
+    /// What those who close it have been told.
+    pub(super) closers: Closers,
     /// Openings that came to nothing lately.
     pub(super) failures: Option<Failures>,
     /// What is known of another process that uses the same token.
@@ -129,8 +128,7 @@ impl Ticket {
             checked: None,
             missed: None,
             unlisted: false,
-            told_kept: false,
-            told_closing: false,
+            closers: Closers::default(),
             failures: None,
             rivals: Rivals::default(),
             creations: Creations::default(),
@@ -530,7 +528,7 @@ impl Ticket {
         self.rivals.reset();
         self.missed = None;
         self.unlisted = false;
-        self.told_kept = false;
+        self.closers = Closers::default();
         self.checked = None;
         self.resolve_doubts();
     }

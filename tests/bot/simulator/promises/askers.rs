@@ -213,9 +213,9 @@ impl Game {
         if let Some(made) = told(Words::Created) {
             return made.intent == Some(id);
         }
-        let copies = self.promises.copies.iter().filter(|(_, copied)| copied.member == ask.user);
-        let copied = |words: fn(ChannelId) -> Words| copies.clone().any(|(copy, _)| is(&words(ChannelId(copy.0))));
-        if [Words::Created, Words::AlreadyOpen].into_iter().any(copied) {
+        let theirs = self.promises.copies.iter().filter(|(_, copied)| copied.member == ask.user);
+        let is_one = |words: fn(ChannelId) -> Words| theirs.clone().any(|(copy, _)| is(&words(ChannelId(copy.0))));
+        if [Words::Created, Words::AlreadyOpen].into_iter().any(is_one) {
             return true;
         }
         if let Some(made) = told(Words::AlreadyOpen) {
