@@ -265,6 +265,10 @@ impl Game {
                     self.promises.tickets.remove(&ticket);
                     continue;
                 }
+                if self.is_of_earlier_press(ticket, member) {
+                    self.promises.tickets.remove(&ticket);
+                    continue;
+                }
                 if self.rows.owner(ChannelId(ticket.0)) != Some(self.owner(member)) {
                     return self.broken(format!("{ticket} is in no row of {member}"));
                 }
@@ -286,6 +290,16 @@ impl Game {
         if slash != Command::SLASH.len() {
             self.broken(format!("there are {slash} slash commands"));
         }
+    }
+
+    /// It came of an attempt that got no answer, for a press before the one that the member's ticket was made for. A process
+    /// that has died has taken with it which attempts those were, so nobody knows who made it: it stays, and is reported.
+    fn is_of_earlier_press(&self, ticket: Snowflake, member: Snowflake) -> bool {
+        let made_for = |channel: &Snowflake| self.promises.tickets.get(channel).and_then(|made| made.intent);
+        let theirs = self.rows.state(self.owner(member)).channel().map(|channel| Snowflake(channel.0));
+        let nobodys = self.welcomes(ticket) == 0 && self.rows.owner(ChannelId(ticket.0)).is_none();
+        let current = theirs.as_ref().and_then(made_for);
+        nobodys && !self.weather_then.hears_everything() && current.is_some() && current > made_for(&ticket)
     }
 
     /// After everybody has pressed again.
