@@ -308,8 +308,10 @@ impl Router {
         let missing = here.filter(|(_, channel)| !all.contains(channel));
         let missing = missing.map(|(owner, channel)| Told::Ticket(*owner, Event::Missing { channel: *channel }));
         let mut told: Vec<Told> = missing.collect();
-        // Nobody told of the end of those that ended while we were away.
-        self.sought.retain(|channel, (owner, _)| owner.guild != guild || all.contains(channel));
+        // Nobody told of the end of those that ended while we were away. One may have become a ticket just now, by an answer
+        // that was given before.
+        let ended = self.sought.extract_if(.., |channel, (owner, _)| owner.guild == guild && !all.contains(channel));
+        told.extend(ended.map(|(channel, (owner, _))| Told::Ticket(owner, Event::Missing { channel })));
         told.extend(sightings.into_iter().filter_map(|sighting| self.see(guild, sighting)));
         told
     }
@@ -418,7 +420,10 @@ mod tests {
         }
         router.route(Heard::ChannelGone(ChannelId(10)));
         let all = HashSet::from([ChannelId(12)]);
-        router.route(Heard::Channels { guild, all, sightings: Vec::new(), home: false, name: String::new() });
+        let told =
+            router.route(Heard::Channels { guild, all, sightings: Vec::new(), home: false, name: String::new() });
+        let missing = |told: &Told| matches!(told, Told::Ticket(_, Event::Missing { channel: ChannelId(11) }));
+        assert!(told.iter().any(missing), "it may have become a ticket just now: {told:?}");
         let left: Vec<_> = router.sought.into_keys().collect();
         assert_eq!(left, [ChannelId(12)]);
     }
