@@ -5,16 +5,14 @@ use std::time::{Duration, SystemTime};
 
 use crate::ids::ChannelId;
 use crate::lifecycle::call::{Answer, Call, Refusal};
-use crate::lifecycle::note::{Note, Why};
+use crate::lifecycle::close_failure::{FORBIDDEN_FOR, is_lasting};
+use crate::lifecycle::note::Note;
 use crate::lifecycle::reply::{ACKNOWLEDGE_WITHIN, Reply, Role};
 use crate::lifecycle::state::{Asker, Closing, Entrance, State};
 use crate::lifecycle::task::Task;
 use crate::lifecycle::ticket::Ticket;
 use crate::lifecycle::words::Words;
 
-/// How long Discord may forbid the deletion before the ticket is given back: long enough for a right that was taken
-/// away by mistake to be put back, short enough that somebody is still there to read why.
-const FORBIDDEN_FOR: Duration = Duration::from_secs(60);
 /// An announcement that takes no longer than this is in time: the deadline stays what it was.
 const LATE: Duration = Duration::from_secs(1);
 /// How often it is tried to say that a channel could not be deleted.
@@ -92,7 +90,7 @@ impl Ticket {
     }
 
     /// Edits the deferral of the press that closes, if it got one.
-    fn tell_closer(&mut self, words: &Words, now: SystemTime) {
+    pub(super) fn tell_closer(&mut self, words: &Words, now: SystemTime) {
         for reply in self.replies.iter_mut().filter(|reply| reply.is_undecided_closer()) {
             self.step.calls.extend(reply.tell(words.clone(), now));
         }
@@ -168,7 +166,7 @@ impl Ticket {
     ) {
         match (words, answer) {
             (Words::Closing(_), Answer::Done | Answer::Sent(_)) => self.announced(now, now),
-            (_, Answer::Done | Answer::Sent(_)) => {}
+            (_, Answer::Done | Answer::Sent(_)) => self.told_channel(),
             // It may not speak there, and a close is never silent. Whether it is gone, is being looked up meanwhile.
             (Words::Closing(_), Answer::Refused(refusal)) if *refusal != Refusal::ChannelGone => {
                 self.reopen(refusal, now);
@@ -184,7 +182,10 @@ impl Ticket {
                 let call = task.call.clone();
                 self.retry(task, call, answer, now);
             }
-            (_, _) => self.give_up(&task.call, answer),
+            (_, _) => {
+                self.give_up(&task.call, answer);
+                self.correct_announcement(words, now);
+            }
         }
     }
 
@@ -198,11 +199,10 @@ impl Ticket {
                 let call = task.call.clone();
                 self.retry(task, call, answer, now);
             }
-            Answer::Refused(refusal) if task.begun + FORBIDDEN_FOR <= now && of_ticket => {
-                let intent = self.intent();
-                self.reopen(refusal, now);
-                let words = close_failure(refusal);
-                self.begin_call(Call::Say { channel: there, words, reply_to: None, intent }, now);
+            Answer::Refused(refusal)
+                if of_ticket && (is_lasting(refusal, now) || task.begun + FORBIDDEN_FOR <= now) =>
+            {
+                self.report_undeleted(there, refusal, now);
             }
             Answer::Refused(_) if task.begun + FORBIDDEN_FOR <= now => {
                 self.forget(there);
@@ -223,11 +223,13 @@ impl Ticket {
     fn keep_until(&mut self, there: ChannelId, until: SystemTime, now: SystemTime) {
         let State::Closing(closing) = &mut self.state else { return };
         closing.due = until;
+        let closer = closing.asker.clone();
         let wait = until.duration_since(now).unwrap_or_default();
         self.step.notes.push(Note::Kept { wait });
-        if !mem::replace(&mut self.told_kept, true) {
+        if !mem::replace(&mut self.promise.told_kept, true) {
             let words = Words::CloseLater(until);
-            let intent = self.intent();
+            let intent = closer.intent();
+            self.promise.closer = Some(closer);
             self.begin_call(Call::Say { channel: there, words, reply_to: None, intent }, now);
         }
     }
@@ -239,29 +241,5 @@ impl Ticket {
         // Only a limit moves the end further away than the countdown is long, also before a restart.
         let kept = (*due > now + self.rules.close_delay).then_some(*due);
         self.tasks.limited_until(announces).filter(|until| *until > now).max(kept)
-    }
-
-    fn reopen(&mut self, refusal: &Refusal, now: SystemTime) {
-        let State::Closing(Closing { channel, opening, .. }) = &mut self.state else { return };
-        let (channel, opening) = (*channel, opening.take());
-        self.step.notes.push(Note::Reopened { why: Why::Refused(refusal.clone()) });
-        self.tell_closer(&close_failure(refusal), now);
-        let Some(opening) = opening else {
-            self.state = State::Open { channel };
-            return;
-        };
-        self.state = State::Opening(opening);
-        // Whether anybody was greeted meanwhile may have been forgotten in a restart.
-        if !self.is_greeting(channel) {
-            self.begin_call(Call::ReadChannel { channel, after: None }, now);
-        }
-    }
-}
-
-/// Only a 403 is about permissions; any other refusal is named in the log, with its code.
-fn close_failure(refusal: &Refusal) -> Words {
-    match refusal {
-        Refusal::Forbidden(rights) => Words::CloseFailed(rights.clone()),
-        _ => Words::CloseRefused,
     }
 }

@@ -5,6 +5,7 @@
 //! decision can be played through in a test, and the simulator plays the very rules that production runs.
 
 pub mod call;
+mod close_failure;
 mod closing;
 mod creation;
 mod doubt;

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::ids::{ChannelId, Owner};
 use crate::lifecycle::call::{Answer, Call, Sighting};
+use crate::lifecycle::close_failure::Promise;
 use crate::lifecycle::creation::Creations;
 use crate::lifecycle::doubt::{CHECK_AGAIN_AFTER, Doubt, Missed};
 use crate::lifecycle::note::{Note, Why};
@@ -162,8 +163,8 @@ pub struct Ticket {
     pub(super) missed: Option<Missed>,
     /// A list came without the channel since it was last known to exist.
     pub(super) unlisted: bool,
-    /// It has been said in the channel that a limit keeps it.
-    pub(super) told_kept: bool,
+    /// What was said about the ticket's end and may have to be corrected.
+    pub(super) promise: Promise,
     /// What is known of another process that uses the same token.
     pub(super) rivals: Rivals,
     /// What was made, or may have been, and was not answered.
@@ -192,7 +193,7 @@ impl Ticket {
             checked: None,
             missed: None,
             unlisted: false,
-            told_kept: false,
+            promise: Promise::default(),
             rivals: Rivals::default(),
             creations: Creations::default(),
             unread: false,
@@ -606,7 +607,7 @@ impl Ticket {
         self.rivals.reset();
         self.missed = None;
         self.unlisted = false;
-        self.told_kept = false;
+        self.promise = Promise::default();
         self.checked = None;
         self.resolve_doubts();
     }

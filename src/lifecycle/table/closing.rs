@@ -212,7 +212,12 @@ fn a_deletion_forbidden_for_a_minute_gives_the_ticket_back_and_says_so() {
         .answer(failed.clone(), Answer::Sent(M), open(C), &[])
         .rests();
     // It is worth a few tries, and no more.
-    given_back().answer(failed.clone(), forbidden(), open(C), &[]).rests();
+    given_back().answer(
+        failed.clone(),
+        forbidden(),
+        open(C),
+        &[edit(begun(LEAVE), Words::CloseFailed(vec![Right::ManageChannels]))],
+    );
     given_back().answer(failed.clone(), Answer::Unknown, open(C), &[]).wake(65_250, open(C), &[failed.clone()]);
     // And it can be closed again, which is a closing of its own.
     let again = by_command(SAM, COMMAND);
@@ -298,16 +303,4 @@ fn a_close_that_is_taken_back_owes_the_welcome_still() {
         .answer(read_after(COMMAND), heard(false), too_early(closing_by(asker.clone(), false)), &[say_closing(COMMAND)])
         .answer(say_closing(COMMAND), forbidden(), bound(), &[read(C)])
         .answer(read(C), seen(false, true), bound(), &[welcome(C)]);
-}
-
-#[test]
-fn a_deletion_refused_for_another_reason_than_permissions_does_not_blame_them() {
-    let needed = refused(Refusal::Other { status: 400, code: 50_074 });
-    let failed = say(Words::CloseRefused, LEAVE);
-    given(announced())
-        .wake(5000, announced(), &[delete(C)])
-        .at(65_000)
-        .answer(delete(C), needed, open(C), &[failed.clone()])
-        .answer(failed, Answer::Sent(M), open(C), &[])
-        .rests();
 }
