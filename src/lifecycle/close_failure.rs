@@ -18,25 +18,48 @@ use crate::lifecycle::words::Words;
 /// away by mistake to be put back, short enough that somebody is still there to read why.
 pub(super) const FORBIDDEN_FOR: Duration = Duration::from_secs(60);
 
-/// What was said in public about the end of the ticket and has to be corrected. Not saved: after a restart the channel is
-/// the only way left.
+/// What was said in public about the end of the ticket and has to be corrected. Not saved: a restart tries the deletion
+/// again, and finds out again what to say.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Promise {
     /// It has been said in the channel that a rate limit keeps it.
     pub(super) told_kept: bool,
     /// Who closed the ticket, until it is known that the channel took the sentence which says what became of it.
     pub(super) closer: Option<Asker>,
+    /// Why the channel cannot be deleted. The ticket is open again as soon as that has been said, not before: a process
+    /// that dies meanwhile must not leave behind an open ticket of which all read that it will be closed.
+    unclosed: Option<Refusal>,
 }
 
 impl Ticket {
-    /// Discord does not let the bot close the ticket in `there`: it is open again, and the channel reads why.
+    /// Discord does not let the bot delete the ticket's channel: the channel reads why.
     pub(super) fn report_undeleted(&mut self, there: ChannelId, refusal: &Refusal, now: SystemTime) {
         let State::Closing(Closing { asker, .. }) = &self.state else { return };
-        let asker = asker.clone();
         let call = Call::Say { channel: there, words: failure(refusal), reply_to: None, intent: asker.intent() };
-        self.promise.closer = Some(asker);
-        self.reopen(refusal, now);
+        self.promise.closer = Some(asker.clone());
+        self.promise.unclosed = Some(refusal.clone());
         self.begin_call(call, now);
+    }
+
+    /// The deletion is given up.
+    pub(super) const fn is_undeletable(&self) -> bool {
+        self.promise.unclosed.is_some()
+    }
+
+    /// Whether it is still being said that the ticket could not be closed.
+    fn is_reporting(&self, channel: ChannelId) -> bool {
+        let closer = self.intent();
+        self.tasks.any(|call| matches!(call, Call::Say { .. }) && call.is_about(channel))
+            || self.replies.iter().any(|reply| reply.asker().intent() == closer)
+    }
+
+    /// Opens the ticket again once it has been said, where it can be, why it could not be closed.
+    pub(super) fn reopen_when_reported(&mut self, channel: ChannelId, now: SystemTime) {
+        if !self.is_reporting(channel)
+            && let Some(refusal) = self.promise.unclosed.take()
+        {
+            self.reopen(&refusal, now);
+        }
     }
 
     pub(super) fn reopen(&mut self, refusal: &Refusal, now: SystemTime) {

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::ids::ChannelId;
 use crate::lifecycle::call::{Answer, Call, Refusal};
-use crate::lifecycle::close_failure::{FORBIDDEN_FOR, is_lasting};
+use crate::lifecycle::close_failure::{FORBIDDEN_FOR, Promise, is_lasting};
 use crate::lifecycle::note::Note;
 use crate::lifecycle::reply::{ACKNOWLEDGE_WITHIN, Reply, Role};
 use crate::lifecycle::state::{Asker, Closing, Entrance, State};
@@ -23,6 +23,7 @@ impl Ticket {
     pub(super) fn leave(&mut self, channel: ChannelId, asker: Asker, now: SystemTime) {
         self.step.notes.push(Note::CloseAsked { by: asker.user, way: (&asker.entrance).into() });
         self.demote_opener();
+        self.promise = Promise::default();
         self.reassure(channel, now);
         let due = now + self.rules.close_delay;
         let opening = match mem::replace(&mut self.state, State::Absent) {

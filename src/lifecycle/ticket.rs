@@ -414,6 +414,7 @@ impl Ticket {
             State::Opening(Opening { channel: Some(channel), .. }) if !opener_waits && !self.is_greeting(*channel) => {
                 self.ready(*channel);
             }
+            State::Closing(closing) if self.is_undeletable() => self.reopen_when_reported(closing.channel, now),
             State::Closing(closing)
                 if closing.announced && closing.due <= now && !self.is_deleting(closing.channel) =>
             {
@@ -427,7 +428,11 @@ impl Ticket {
     /// When the channel is to be deleted, unless that is under way.
     fn due(&self) -> Option<SystemTime> {
         match &self.state {
-            State::Closing(closing) if closing.announced && !self.is_deleting(closing.channel) => Some(closing.due),
+            State::Closing(closing)
+                if closing.announced && !self.is_undeletable() && !self.is_deleting(closing.channel) =>
+            {
+                Some(closing.due)
+            }
             State::Absent | State::Opening(_) | State::Refused(_) | State::Open { .. } | State::Closing(_) => None,
         }
     }

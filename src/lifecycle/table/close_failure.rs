@@ -13,7 +13,7 @@ fn undeleted(asker: Asker, refusal: &Refusal, words: &Words) -> Story {
     given(announced.clone()).wake(5000, announced, &[delete(C)]).at(65_000).answer(
         delete(C),
         refused(refusal.clone()),
-        open(C),
+        closing_by(asker, true),
         &[said],
     )
 }
@@ -25,6 +25,10 @@ fn kinds() -> [(Refusal, Words); 3] {
         (Refusal::TimedOut { until: at(TOMORROW) }, Words::CloseTimedOut(at(TOMORROW))),
         (Refusal::Other { status: 400, code: 1 }, Words::CloseRefused),
     ]
+}
+
+fn reopened(refusal: &Refusal) -> Note {
+    Note::Reopened { why: Why::Refused(refusal.clone()) }
 }
 
 #[test]
@@ -43,12 +47,12 @@ fn a_reason_that_lasts_is_told_at_once() {
         (Refusal::TimedOut { until: at(TOMORROW) }, Words::CloseTimedOut(at(TOMORROW))),
     ];
     for (refusal, words) in lasting {
-        given(announced()).wake(5000, announced(), &[delete(C)]).answer(
-            delete(C),
-            refused(refusal),
-            open(C),
-            &[say(words, LEAVE)],
-        );
+        let said = say(words, LEAVE);
+        given(announced())
+            .wake(5000, announced(), &[delete(C)])
+            .answer(delete(C), refused(refusal), announced(), &[said.clone()])
+            .answer(said, Answer::Sent(M), open(C), &[])
+            .rests();
     }
     // A time-out that ends soon is waited for.
     given(announced())
@@ -67,16 +71,20 @@ fn a_channel_that_takes_no_sentence_has_the_announcement_corrected() {
             undeleted(by_press(ALICE, press(LEAVE)), &refusal, &words).answer(
                 say(words.clone(), LEAVE),
                 refused(refusal.clone()),
-                open(C),
+                announced(),
                 &[corrected.clone()],
             )
         };
         corrects().answer(corrected.clone(), Answer::Done, open(C), &[]).rests();
         // An edit may be repeated; one that Discord does not take any more is for the log.
-        corrects().answer(corrected.clone(), Answer::Unknown, open(C), &[]).wake(65_100, open(C), &[corrected.clone()]);
+        corrects().answer(corrected.clone(), Answer::Unknown, announced(), &[]).wake(
+            65_100,
+            announced(),
+            &[corrected.clone()],
+        );
         corrects()
             .answer(corrected.clone(), refused(Refusal::InteractionGone), open(C), &[])
-            .notes(&[Note::NotTold])
+            .notes(&[Note::NotTold, reopened(&refusal)])
             .rests();
     }
 }
@@ -88,13 +96,13 @@ fn what_nobody_can_be_told_is_for_the_log() {
     // A written command has no answer that could be edited.
     undeleted(by_command(ALICE, COMMAND), &refusal, &words)
         .answer(say(words.clone(), COMMAND), refused(refusal.clone()), open(C), &[])
-        .notes(&[gave_up.clone()])
+        .notes(&[gave_up.clone(), reopened(&refusal)])
         .rests();
     // Discord takes an edit for fifteen minutes.
     undeleted(by_press(ALICE, press(LEAVE)), &refusal, &words)
         .at(900_000)
-        .answer(say(words, LEAVE), refused(refusal), open(C), &[])
-        .notes(&[gave_up, Note::NotTold])
+        .answer(say(words, LEAVE), refused(refusal.clone()), open(C), &[])
+        .notes(&[gave_up, Note::NotTold, reopened(&refusal)])
         .rests();
 }
 
@@ -127,5 +135,22 @@ fn a_deferred_closer_whose_close_cannot_be_announced_is_told_why() {
         .answer(read_after(LEAVE), heard(false), waiting, &[say_closing(LEAVE)])
         .answer(say_closing(LEAVE), refused(Refusal::TimedOut { until }), open(C), &[told.clone()])
         .answer(told, Answer::Done, open(C), &[])
+        .rests();
+}
+
+#[test]
+fn what_was_not_yet_said_when_the_bot_died_is_said_by_the_next_life() {
+    let until = at(TOMORROW);
+    let (said, corrected) = (say(Words::CloseTimedOut(until), LEAVE), edit(begun(LEAVE), Words::CloseTimedOut(until)));
+    let timed_out = || refused(Refusal::TimedOut { until });
+    let again = Asker { at: at(6000), ..by_press(SAM, press(LEAVE_AGAIN)) };
+    let waits = tell(press(LEAVE_AGAIN), Words::AlreadyClosing);
+    // Until it has been said, the row tells of a closing.
+    restored(6000, announced(), &[delete(C)])
+        .answer(delete(C), timed_out(), announced(), &[said.clone()])
+        .answer(said, timed_out(), announced(), &[corrected.clone()])
+        .on(leaves(C, again, true), announced(), &[waits.clone()])
+        .answer(waits, Answer::Done, announced(), &[])
+        .answer(corrected, Answer::Done, open(C), &[])
         .rests();
 }

@@ -204,26 +204,30 @@ fn a_deletion_forbidden_for_a_minute_gives_the_ticket_back_and_says_so() {
     }
     let given_back = || {
         let mut story = given(announced()).wake(5000, announced(), &[delete(C)]);
-        story = story.at(65_000).answer(delete(C), no(), open(C), &[failed.clone()]);
+        story = story.at(65_000).answer(delete(C), no(), announced(), &[failed.clone()]);
         story
     };
     story
-        .answer(delete(C), no(), open(C), &[failed.clone()])
+        .answer(delete(C), no(), announced(), &[failed.clone()])
         .answer(failed.clone(), Answer::Sent(M), open(C), &[])
         .rests();
     // It is worth a few tries, and no more.
     given_back().answer(
         failed.clone(),
         forbidden(),
-        open(C),
+        announced(),
         &[edit(begun(LEAVE), Words::CloseFailed(vec![Right::ManageChannels]))],
     );
-    given_back().answer(failed.clone(), Answer::Unknown, open(C), &[]).wake(65_250, open(C), &[failed.clone()]);
+    given_back().answer(failed.clone(), Answer::Unknown, announced(), &[]).wake(65_250, announced(), &[failed.clone()]);
     // And it can be closed again, which is a closing of its own.
     let again = by_command(SAM, COMMAND);
     let asker = again.clone();
     let closing = State::Closing(Closing { channel: C, due: at(70_000), asker, announced: false, opening: None });
-    given_back().on(leaves(C, again, true), closing, &[say_closing(COMMAND)]);
+    given_back().answer(failed, Answer::Sent(M), open(C), &[]).on(
+        leaves(C, again, true),
+        closing,
+        &[say_closing(COMMAND)],
+    );
 }
 
 #[test]
