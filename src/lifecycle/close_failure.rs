@@ -18,55 +18,54 @@ use crate::lifecycle::words::Words;
 /// away by mistake to be put back, short enough that somebody is still there to read why.
 pub(super) const FORBIDDEN_FOR: Duration = Duration::from_secs(60);
 
-/// What was said in public about the end of the ticket and has to be corrected. Not saved: a restart tries the deletion
-/// again, and finds out again what to say.
+/// What was said in public about the end of the ticket and has to be corrected. Not saved: a restart finds it out again.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Promise {
     /// It has been said in the channel that a rate limit keeps it.
     pub(super) told_kept: bool,
     /// Who closed the ticket, until it is known that the channel took the sentence which says what became of it.
     pub(super) closer: Option<Asker>,
-    /// Why the channel cannot be deleted. The ticket is open again as soon as that has been said, not before: a process
-    /// that dies meanwhile must not leave behind an open ticket of which all read that it will be closed.
-    unclosed: Option<Refusal>,
 }
 
 impl Ticket {
-    /// Discord does not let the bot delete the ticket's channel: the channel reads why.
-    pub(super) fn report_undeleted(&mut self, there: ChannelId, refusal: &Refusal, now: SystemTime) {
-        let State::Closing(Closing { asker, .. }) = &self.state else { return };
-        let call = Call::Say { channel: there, words: failure(refusal), reply_to: None, intent: asker.intent() };
+    /// Discord does not let the bot delete the ticket's channel. The row says so until the channel has read why: a process
+    /// that dies meanwhile must neither leave an open ticket of which all read that it will be closed, nor delete one of
+    /// which they read that it will not.
+    pub(super) fn report_undeleted(&mut self, refusal: &Refusal, now: SystemTime) {
+        self.step.notes.push(Note::Reopened { why: Why::Refused(refusal.clone()) });
+        if let State::Closing(closing) = &mut self.state {
+            closing.failed = Some(failure(refusal));
+        }
+        self.report_failure(now);
+    }
+
+    /// Says why the ticket could not be closed, if that is known.
+    pub(super) fn report_failure(&mut self, now: SystemTime) {
+        let State::Closing(Closing { channel, asker, failed: Some(words), .. }) = &self.state else { return };
+        let call = Call::Say { channel: *channel, words: words.clone(), reply_to: None, intent: asker.intent() };
         self.promise.closer = Some(asker.clone());
-        self.promise.unclosed = Some(refusal.clone());
         self.begin_call(call, now);
-    }
-
-    /// The deletion is given up.
-    pub(super) const fn is_undeletable(&self) -> bool {
-        self.promise.unclosed.is_some()
-    }
-
-    /// Whether it is still being said that the ticket could not be closed.
-    fn is_reporting(&self, channel: ChannelId) -> bool {
-        let closer = self.intent();
-        self.tasks.any(|call| matches!(call, Call::Say { .. }) && call.is_about(channel))
-            || self.replies.iter().any(|reply| reply.asker().intent() == closer)
     }
 
     /// Opens the ticket again once it has been said, where it can be, why it could not be closed.
     pub(super) fn reopen_when_reported(&mut self, channel: ChannelId, now: SystemTime) {
-        if !self.is_reporting(channel)
-            && let Some(refusal) = self.promise.unclosed.take()
-        {
-            self.reopen(&refusal, now);
+        let closer = self.intent();
+        let saying = self.tasks.any(|call| matches!(call, Call::Say { .. }) && call.is_about(channel));
+        if !saying && !self.replies.iter().any(|reply| reply.asker().intent() == closer) {
+            self.take_close_back(now);
         }
     }
 
-    pub(super) fn reopen(&mut self, refusal: &Refusal, now: SystemTime) {
-        let State::Closing(Closing { channel, opening, .. }) = &mut self.state else { return };
-        let (channel, opening) = (*channel, opening.take());
+    /// The close could not even be announced.
+    pub(super) fn report_unannounced(&mut self, refusal: &Refusal, now: SystemTime) {
         self.step.notes.push(Note::Reopened { why: Why::Refused(refusal.clone()) });
         self.tell_closer(&failure(refusal), now);
+        self.take_close_back(now);
+    }
+
+    fn take_close_back(&mut self, now: SystemTime) {
+        let State::Closing(Closing { channel, opening, .. }) = &mut self.state else { return };
+        let (channel, opening) = (*channel, opening.take());
         let Some(opening) = opening else {
             self.state = State::Open { channel };
             return;
@@ -75,6 +74,14 @@ impl Ticket {
         // Whether anybody was greeted meanwhile may have been forgotten in a restart.
         if !self.is_greeting(channel) {
             self.begin_call(Call::ReadChannel { channel, after: None }, now);
+        }
+    }
+
+    /// What is told to a person who closes a ticket that is being closed.
+    pub(super) fn state_of_closing(&self, now: SystemTime) -> Words {
+        match &self.state {
+            State::Closing(Closing { failed: Some(words), .. }) => words.clone(),
+            _ => self.kept_until(now).map_or(Words::AlreadyClosing, Words::CloseLater),
         }
     }
 

@@ -33,7 +33,7 @@ impl Ticket {
         self.owe_closer(&asker);
         // A press that waited for the disk may have been answered by another process, which has announced the closing.
         let may_be_announced = matches!(&asker.entrance, Entrance::Press(press) if press.acknowledged);
-        self.state = State::Closing(Closing { channel, due, asker, announced: false, opening });
+        self.state = State::Closing(Closing { channel, due, asker, announced: false, opening, failed: None });
         if may_be_announced {
             self.find_announcement(now);
         } else {
@@ -116,6 +116,7 @@ impl Ticket {
             self.owe_closer(&asker);
             self.find_announcement(now);
         }
+        self.report_failure(now);
     }
 
     /// It is not known whether the announcement was made, so it is looked for.
@@ -170,7 +171,7 @@ impl Ticket {
             (_, Answer::Done | Answer::Sent(_)) => self.told_channel(),
             // It may not speak there, and a close is never silent. Whether it is gone, is being looked up meanwhile.
             (Words::Closing(_), Answer::Refused(refusal)) if *refusal != Refusal::ChannelGone => {
-                self.reopen(refusal, now);
+                self.report_unannounced(refusal, now);
             }
             // The nonce forbids a double only for minutes; looking first forbids it for ever.
             (Words::Closing(_), _) => {
@@ -203,7 +204,7 @@ impl Ticket {
             Answer::Refused(refusal)
                 if of_ticket && (is_lasting(refusal, now) || task.begun + FORBIDDEN_FOR <= now) =>
             {
-                self.report_undeleted(there, refusal, now);
+                self.report_undeleted(refusal, now);
             }
             Answer::Refused(_) if task.begun + FORBIDDEN_FOR <= now => {
                 self.forget(there);

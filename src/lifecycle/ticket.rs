@@ -349,7 +349,7 @@ impl Ticket {
                 self.turn_down(asker, Words::NoRights, Why::NoRights, now);
             }
             (Leaving(_), Event::Close { asker, .. }) => {
-                let words = self.kept_until(now).map_or(Words::AlreadyClosing, Words::CloseLater);
+                let words = self.state_of_closing(now);
                 self.turn_down(asker, words, Why::ClosingAlready, now);
             }
             (Open { channel } | State::Opening(Opening { channel: Some(channel), .. }), Event::Close { asker, .. }) => {
@@ -414,7 +414,7 @@ impl Ticket {
             State::Opening(Opening { channel: Some(channel), .. }) if !opener_waits && !self.is_greeting(*channel) => {
                 self.ready(*channel);
             }
-            State::Closing(closing) if self.is_undeletable() => self.reopen_when_reported(closing.channel, now),
+            State::Closing(Closing { channel, failed: Some(_), .. }) => self.reopen_when_reported(*channel, now),
             State::Closing(closing)
                 if closing.announced && closing.due <= now && !self.is_deleting(closing.channel) =>
             {
@@ -429,7 +429,7 @@ impl Ticket {
     fn due(&self) -> Option<SystemTime> {
         match &self.state {
             State::Closing(closing)
-                if closing.announced && !self.is_undeletable() && !self.is_deleting(closing.channel) =>
+                if closing.announced && closing.failed.is_none() && !self.is_deleting(closing.channel) =>
             {
                 Some(closing.due)
             }

@@ -10,12 +10,18 @@ const TOMORROW: u64 = 86_400_000;
 fn undeleted(asker: Asker, refusal: &Refusal, words: &Words) -> Story {
     let announced = closing_by(asker.clone(), true);
     let said = say(words.clone(), asker.intent().0);
-    given(announced.clone()).wake(5000, announced, &[delete(C)]).at(65_000).answer(
-        delete(C),
-        refused(refusal.clone()),
-        closing_by(asker, true),
-        &[said],
-    )
+    let then = failed(announced.clone(), words);
+    given(announced.clone())
+        .wake(5000, announced, &[delete(C)])
+        .at(65_000)
+        .answer(delete(C), refused(refusal.clone()), then, &[said])
+        .notes(&[Note::Reopened { why: Why::Refused(refusal.clone()) }])
+}
+
+/// The closing has failed, and this is still to be said.
+fn failed(state: State, words: &Words) -> State {
+    let State::Closing(closing) = state else { panic!("{state:?}") };
+    State::Closing(Closing { failed: Some(words.clone()), ..closing })
 }
 
 fn kinds() -> [(Refusal, Words); 3] {
@@ -25,10 +31,6 @@ fn kinds() -> [(Refusal, Words); 3] {
         (Refusal::TimedOut { until: at(TOMORROW) }, Words::CloseTimedOut(at(TOMORROW))),
         (Refusal::Other { status: 400, code: 1 }, Words::CloseRefused),
     ]
-}
-
-fn reopened(refusal: &Refusal) -> Note {
-    Note::Reopened { why: Why::Refused(refusal.clone()) }
 }
 
 #[test]
@@ -47,10 +49,10 @@ fn a_reason_that_lasts_is_told_at_once() {
         (Refusal::TimedOut { until: at(TOMORROW) }, Words::CloseTimedOut(at(TOMORROW))),
     ];
     for (refusal, words) in lasting {
-        let said = say(words, LEAVE);
+        let said = say(words.clone(), LEAVE);
         given(announced())
             .wake(5000, announced(), &[delete(C)])
-            .answer(delete(C), refused(refusal), announced(), &[said.clone()])
+            .answer(delete(C), refused(refusal), failed(announced(), &words), &[said.clone()])
             .answer(said, Answer::Sent(M), open(C), &[])
             .rests();
     }
@@ -71,20 +73,20 @@ fn a_channel_that_takes_no_sentence_has_the_announcement_corrected() {
             undeleted(by_press(ALICE, press(LEAVE)), &refusal, &words).answer(
                 say(words.clone(), LEAVE),
                 refused(refusal.clone()),
-                announced(),
+                failed(announced(), &words),
                 &[corrected.clone()],
             )
         };
         corrects().answer(corrected.clone(), Answer::Done, open(C), &[]).rests();
         // An edit may be repeated; one that Discord does not take any more is for the log.
-        corrects().answer(corrected.clone(), Answer::Unknown, announced(), &[]).wake(
+        corrects().answer(corrected.clone(), Answer::Unknown, failed(announced(), &words), &[]).wake(
             65_100,
-            announced(),
+            failed(announced(), &words),
             &[corrected.clone()],
         );
         corrects()
             .answer(corrected.clone(), refused(Refusal::InteractionGone), open(C), &[])
-            .notes(&[Note::NotTold, reopened(&refusal)])
+            .notes(&[Note::NotTold])
             .rests();
     }
 }
@@ -96,13 +98,13 @@ fn what_nobody_can_be_told_is_for_the_log() {
     // A written command has no answer that could be edited.
     undeleted(by_command(ALICE, COMMAND), &refusal, &words)
         .answer(say(words.clone(), COMMAND), refused(refusal.clone()), open(C), &[])
-        .notes(&[gave_up.clone(), reopened(&refusal)])
+        .notes(&[gave_up.clone()])
         .rests();
     // Discord takes an edit for fifteen minutes.
     undeleted(by_press(ALICE, press(LEAVE)), &refusal, &words)
         .at(900_000)
         .answer(say(words, LEAVE), refused(refusal.clone()), open(C), &[])
-        .notes(&[gave_up, Note::NotTold, reopened(&refusal)])
+        .notes(&[gave_up, Note::NotTold])
         .rests();
 }
 
@@ -140,17 +142,17 @@ fn a_deferred_closer_whose_close_cannot_be_announced_is_told_why() {
 
 #[test]
 fn what_was_not_yet_said_when_the_bot_died_is_said_by_the_next_life() {
-    let until = at(TOMORROW);
-    let (said, corrected) = (say(Words::CloseTimedOut(until), LEAVE), edit(begun(LEAVE), Words::CloseTimedOut(until)));
-    let timed_out = || refused(Refusal::TimedOut { until });
+    let refusal = Refusal::TimedOut { until: at(TOMORROW) };
+    let words = Words::CloseTimedOut(at(TOMORROW));
+    let (said, corrected) = (say(words.clone(), LEAVE), edit(begun(LEAVE), words.clone()));
+    let failed = failed(announced(), &words);
     let again = Asker { at: at(6000), ..by_press(SAM, press(LEAVE_AGAIN)) };
-    let waits = tell(press(LEAVE_AGAIN), Words::AlreadyClosing);
-    // Until it has been said, the row tells of a closing.
-    restored(6000, announced(), &[delete(C)])
-        .answer(delete(C), timed_out(), announced(), &[said.clone()])
-        .answer(said, timed_out(), announced(), &[corrected.clone()])
-        .on(leaves(C, again, true), announced(), &[waits.clone()])
-        .answer(waits, Answer::Done, announced(), &[])
+    let told = tell(press(LEAVE_AGAIN), words);
+    // People may have read that it will not be deleted, so it is not.
+    restored(6000, failed.clone(), &[said.clone()])
+        .on(leaves(C, again, true), failed.clone(), &[told.clone()])
+        .answer(told, Answer::Done, failed.clone(), &[])
+        .answer(said, refused(refusal), failed, &[corrected.clone()])
         .answer(corrected, Answer::Done, open(C), &[])
         .rests();
 }

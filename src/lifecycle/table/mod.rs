@@ -119,7 +119,7 @@ fn open(channel: ChannelId) -> State {
 }
 
 fn closing_by(asker: Asker, announced: bool) -> State {
-    State::Closing(Closing { channel: C, due: at(5000), asker, announced, opening: None })
+    State::Closing(Closing { channel: C, due: at(5000), asker, announced, opening: None, failed: None })
 }
 
 /// It came before [`bound`] was over.
@@ -135,7 +135,7 @@ fn too_early(closing: State) -> State {
 /// Announced so late that the channel stays longer than was meant.
 fn announced_late(millis: u64) -> State {
     let asker = by_press(ALICE, press(LEAVE));
-    State::Closing(Closing { channel: C, due: at(millis + 5000), asker, announced: true, opening: None })
+    State::Closing(Closing { channel: C, due: at(millis + 5000), asker, announced: true, opening: None, failed: None })
 }
 
 fn silent() -> State {
