@@ -98,7 +98,7 @@ fn log(of: Subject, note: &Note) {
         }
         Note::Retrying { call, why, attempt, pause } => line!(warn, of, call, %why, attempt, ?pause, "trying again"),
         Note::GaveUp { call, why } => {
-            line!(error, of, call, %why, "gave up");
+            line!(error, of, call, %why, "gave up; if Discord gave no answer, look at discordstatus.com");
         }
         Note::TakenUp => line!(info, of, "taken up after a restart"),
         Note::Unsaved => line!(error, of, "not saved: see to the disk and the database's rights"),

@@ -243,7 +243,7 @@ impl fmt::Display for Why {
             Self::NoRights => f.write_str("neither owner nor support"),
             Self::ClosingAlready => f.write_str("closing already"),
             Self::Refused(refusal) => refusal.fmt(f),
-            Self::NoAnswer => f.write_str("no answer (see discordstatus.com)"),
+            Self::NoAnswer => f.write_str("no answer"),
             Self::NeverAnswered => f.write_str("no answer, time after time"),
             Self::Limited { wait } => {
                 write!(f, "a rate limit of Discord's that ends by itself in {} s", wait.as_secs_f64().ceil())
