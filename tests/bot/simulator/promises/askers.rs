@@ -235,7 +235,7 @@ impl Game {
 }
 
 /// These words, of whatever time.
-fn says_until(words: fn(SystemTime) -> Words, said: &str) -> bool {
+pub(super) fn says_until(words: fn(SystemTime) -> Words, said: &str) -> bool {
     let text = texts::of(Language::Russian).say(&words(SystemTime::UNIX_EPOCH));
     text.split("<t:").next().is_some_and(|begin| said.starts_with(begin))
 }
