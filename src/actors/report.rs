@@ -94,11 +94,11 @@ fn log(of: Subject, note: &Note) {
         Note::Closed { .. } => line!(info, of, "ticket closed"),
         Note::Gone { .. } => line!(info, of, "the ticket's channel was deleted by hand"),
         Note::Reopened { why } => {
-            line!(error, of, %why, "the channel cannot be closed, so the ticket is open again; give the bot the right it lacks");
+            line!(error, of, %why, "the channel cannot be closed, so the ticket is open again");
         }
         Note::Retrying { call, why, attempt, pause } => line!(warn, of, call, %why, attempt, ?pause, "trying again"),
         Note::GaveUp { call, why } => {
-            line!(error, of, call, %why, "gave up; look at the bot's rights and at discordstatus.com");
+            line!(error, of, call, %why, "gave up; if Discord gave no answer, look at discordstatus.com");
         }
         Note::TakenUp => line!(info, of, "taken up after a restart"),
         Note::Unsaved => line!(error, of, "not saved: see to the disk and the database's rights"),

@@ -54,8 +54,14 @@ fn opening() -> Opening {
 }
 
 fn states() -> [State; 3] {
-    let closing =
-        Closing { channel: ChannelId(50), due: NOW, asker: asker(), announced: true, opening: Some(opening()) };
+    let closing = Closing {
+        channel: ChannelId(50),
+        due: NOW,
+        asker: asker(),
+        announced: true,
+        opening: Some(opening()),
+        failed: None,
+    };
     let refused = Refused { asker: asker(), words: Words::TryAgain };
     [State::Opening(opening()), State::Refused(refused), State::Closing(closing)]
 }

@@ -66,10 +66,12 @@ impl Client {
         }
         match answer {
             Answer::Refused(Refusal::Forbidden(named)) if named.is_empty() => {
-                Answer::Refused(Refusal::Forbidden(self.missing(call).await.unwrap_or_default()))
+                Answer::Refused(self.diagnose(call).await.unwrap_or(Refusal::Forbidden(Vec::new())))
             }
-            answer if call.may_have_missed(&answer) => match self.missing(call).await {
-                Some(rights) if !rights.is_empty() => Answer::Refused(Refusal::Forbidden(rights)),
+            answer if call.may_have_missed(&answer) => match self.diagnose(call).await {
+                Some(refusal @ Refusal::Forbidden(_)) if refusal != Refusal::Forbidden(Vec::new()) => {
+                    Answer::Refused(refusal)
+                }
                 _ => answer,
             },
             answer => answer,
@@ -151,11 +153,12 @@ impl Client {
         }
     }
 
-    /// The rights that this call wants and the bot lacks, as far as Discord lets us look.
-    async fn missing(&self, call: &Call) -> Option<Vec<Right>> {
+    /// Why Discord forbids this call, as far as it lets us look: the rights that the bot lacks or, where it lacks none, its
+    /// time-out.
+    async fn diagnose(&self, call: &Call) -> Option<Refusal> {
         let channel_id = id(self.site(call)?.0);
         let channel: Channel = match self.transport.look(Route::Channel { channel_id }).await {
-            Err(StartError::NoAnswer(Some(403))) => return Some(vec![Right::ViewChannel]),
+            Err(StartError::NoAnswer(Some(403))) => return Some(Refusal::Forbidden(vec![Right::ViewChannel])),
             channel => channel.ok()?,
         };
         let guild_id = id(channel.guild().0);
@@ -164,7 +167,8 @@ impl Client {
         let member = Route::GuildMember { guild_id, user_id: id(me.0) };
         let ask = Ask { awaited: true, ..Ask::new(LightMethod::Get, member) };
         let (member, date): (Member, _) = self.transport.fetch(&ask).await.ok()?;
-        if let Some(until) = date.and_then(|now| guild.time_out(&member, me, now)) {
+        let time_out = date.and_then(|now| guild.time_out(&member, me, now));
+        if let Some(until) = time_out {
             warn!(
                 until = %humantime::format_rfc3339_seconds(until),
                 guild = %channel.guild(),
@@ -172,7 +176,11 @@ impl Client {
                  can end that: right-click the bot → Remove Timeout"
             );
         }
-        Some(rights::missing(call, &guild, &channel, me, &member.roles()))
+        let rights = rights::missing(call, &guild, &channel, me, &member.roles());
+        Some(match time_out {
+            Some(until) if rights.is_empty() => Refusal::TimedOut { until },
+            _ => Refusal::Forbidden(rights),
+        })
     }
 
     /// Where a call happens.

@@ -136,6 +136,7 @@ fn refusal(call: &Call, status: u16, said: &Said) -> Refusal {
         10_009 | 10_011 if creating => Refusal::SupportRoleGone,
         10_015 | 10_062 | 50_027 => Refusal::InteractionGone,
         30_013 => Refusal::ServerFull,
+        50_074 => Refusal::CommunityChannel,
         40_060 => Refusal::AlreadyAcknowledged,
         50_001 | 50_013 => Refusal::Forbidden(Vec::new()),
         code @ 50_035 if creating => invalid_form(&said.errors).unwrap_or(Refusal::Other { status, code }),

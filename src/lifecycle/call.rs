@@ -311,6 +311,13 @@ pub enum Refusal {
     MessageGone,
     /// 50001, 50013: the bot may not; the rights it lacks, as far as they could be found out.
     Forbidden(Vec<Right>),
+    /// 50013, though no role or overwrite withholds the right: the bot is in time-out.
+    TimedOut {
+        /// Discord's end of it.
+        until: SystemTime,
+    },
+    /// 50074: a Community server uses the channel for its rules or updates, and must not lose it.
+    CommunityChannel,
     /// 50035 on the name.
     Name,
     /// The category is full (50 channels).
@@ -345,15 +352,23 @@ impl fmt::Display for Refusal {
                 let rights: Vec<_> = rights.iter().map(ToString::to_string).collect();
                 write!(f, "forbidden: give the bot {}", rights.join(", "))
             }
+            Self::TimedOut { .. } => f.write_str("the bot is in time-out: right-click the bot → Remove Timeout"),
+            Self::CommunityChannel => f.write_str(
+                "the Community server needs this channel: choose another rules or updates channel in its Community settings",
+            ),
             Self::Name => f.write_str("not a name for a channel"),
-            Self::CategoryFull => f.write_str("the category is full (50 channels)"),
+            Self::CategoryFull => f.write_str("the category is full (50 channels): close tickets that are done with"),
             Self::CategoryGone => f.write_str("the category does not exist: correct TICKET_CATEGORY_ID"),
-            Self::ServerFull => f.write_str("the server is full (500 channels)"),
+            Self::ServerFull => f.write_str("the server is full (500 channels): delete channels that are not needed"),
             Self::SupportRoleGone => f.write_str("the support role does not exist: correct SUPPORT_ROLE_ID"),
             Self::AlreadyAcknowledged => f.write_str("the press was answered before"),
             Self::InteractionGone => f.write_str("too late to answer the press"),
             Self::Other { status, code: 0 } => write!(f, "refused with status {status}"),
-            Self::Other { status, code } => write!(f, "refused with status {status} and Discord's code {code}"),
+            Self::Other { status, code } => write!(
+                f,
+                "refused with status {status} and Discord's code {code}: look it up among the JSON error codes in Discord's \
+                 documentation"
+            ),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::ids::ChannelId;
 use crate::lifecycle::call::{Answer, Call, Refusal};
+use crate::lifecycle::close_failure::{FORBIDDEN_FOR, Promise, is_lasting};
 use crate::lifecycle::note::{Note, Why};
 use crate::lifecycle::reply::{ACKNOWLEDGE_WITHIN, Reply, Role};
 use crate::lifecycle::state::{Asker, Closing, Entrance, State};
@@ -12,28 +13,17 @@ use crate::lifecycle::task::Task;
 use crate::lifecycle::ticket::Ticket;
 use crate::lifecycle::words::Words;
 
-/// How long Discord may forbid the deletion before the ticket is given back: long enough for a right that was taken
-/// away by mistake to be put back, short enough that somebody is still there to read why.
-const FORBIDDEN_FOR: Duration = Duration::from_secs(60);
 /// An announcement that takes no longer than this is in time: the deadline stays what it was.
 const LATE: Duration = Duration::from_secs(1);
 /// How often it is tried to say that a channel could not be deleted.
 const APOLOGIES: u32 = 5;
-
-/// What those who close a ticket have been told.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Closers {
-    /// In the channel, that a limit keeps it.
-    told_kept: bool,
-    /// Somebody who had just closed it, and did so again, that it is closing.
-    told_closing: bool,
-}
 
 impl Ticket {
     /// Somebody who may asked to close the ticket in `channel`.
     pub(super) fn leave(&mut self, channel: ChannelId, asker: Asker, now: SystemTime) {
         self.step.notes.push(Note::CloseAsked { by: asker.user, way: (&asker.entrance).into() });
         self.demote_opener();
+        self.promise = Promise::default();
         self.reassure(channel, now);
         let due = now + self.rules.close_delay;
         let opening = match mem::replace(&mut self.state, State::Absent) {
@@ -43,8 +33,7 @@ impl Ticket {
         self.owe_closer(&asker);
         // A press that waited for the disk may have been answered by another process, which has announced the closing.
         let may_be_announced = matches!(&asker.entrance, Entrance::Press(press) if press.acknowledged);
-        self.state = State::Closing(Closing { channel, due, asker, announced: false, opening });
-        self.closers.told_closing = false;
+        self.state = State::Closing(Closing { channel, due, asker, announced: false, opening, failed: None });
         if may_be_announced {
             self.find_announcement(now);
         } else {
@@ -54,8 +43,8 @@ impl Ticket {
 
     /// Somebody asked to close a ticket that is closing. Whoever did so a moment ago is told once.
     pub(super) fn leave_already(&mut self, there: ChannelId, mut asker: Asker, now: SystemTime) {
-        asker.repeated = asker.repeated && mem::replace(&mut self.closers.told_closing, true);
-        let words = self.kept_until(now).map_or(Words::AlreadyClosing, Words::CloseLater);
+        asker.repeated = asker.repeated && mem::replace(&mut self.promise.told_closing, true);
+        let words = self.state_of_closing(now);
         self.turn_down(asker, there, words, Why::ClosingAlready, now);
     }
 
@@ -109,7 +98,7 @@ impl Ticket {
     }
 
     /// Edits the deferral of the press that closes, if it got one.
-    fn tell_closer(&mut self, words: &Words, now: SystemTime) {
+    pub(super) fn tell_closer(&mut self, words: &Words, now: SystemTime) {
         for reply in self.replies.iter_mut().filter(|reply| reply.is_undecided_closer()) {
             self.step.calls.extend(reply.tell(words.clone(), now));
         }
@@ -134,6 +123,7 @@ impl Ticket {
             self.owe_closer(&asker);
             self.find_announcement(now);
         }
+        self.report_failure(now);
     }
 
     /// It is not known whether the announcement was made, so it is looked for.
@@ -185,10 +175,10 @@ impl Ticket {
     ) {
         match (words, answer) {
             (Words::Closing(_), Answer::Done | Answer::Sent(_)) => self.announced(now, now),
-            (_, Answer::Done | Answer::Sent(_)) => {}
+            (_, Answer::Done | Answer::Sent(_)) => self.told_channel(),
             // It may not speak there, and a close is never silent. Whether it is gone, is being looked up meanwhile.
             (Words::Closing(_), Answer::Refused(refusal)) if *refusal != Refusal::ChannelGone => {
-                self.reopen(refusal, now);
+                self.report_unannounced(refusal, now);
             }
             // The nonce forbids a double only for minutes; looking first forbids it for ever.
             (Words::Closing(_), _) => {
@@ -201,7 +191,10 @@ impl Ticket {
                 let call = task.call.clone();
                 self.retry(task, call, answer, now);
             }
-            (_, _) => self.give_up(&task.call, answer),
+            (_, _) => {
+                self.give_up(&task.call, answer);
+                self.correct_announcement(words, now);
+            }
         }
     }
 
@@ -215,11 +208,10 @@ impl Ticket {
                 let call = task.call.clone();
                 self.retry(task, call, answer, now);
             }
-            Answer::Refused(refusal) if task.begun + FORBIDDEN_FOR <= now && of_ticket => {
-                let intent = self.intent();
-                self.reopen(refusal, now);
-                let words = close_failure(refusal);
-                self.begin_call(Call::Say { channel: there, words, reply_to: None, intent }, now);
+            Answer::Refused(refusal)
+                if of_ticket && (is_lasting(refusal, now) || task.begun + FORBIDDEN_FOR <= now) =>
+            {
+                self.report_undeleted(refusal, now);
             }
             Answer::Refused(_) if task.begun + FORBIDDEN_FOR <= now => {
                 self.forget(there);
@@ -240,11 +232,13 @@ impl Ticket {
     fn keep_until(&mut self, there: ChannelId, until: SystemTime, now: SystemTime) {
         let State::Closing(closing) = &mut self.state else { return };
         closing.due = until;
+        let closer = closing.asker.clone();
         let wait = until.duration_since(now).unwrap_or_default();
         self.step.notes.push(Note::Kept { wait });
-        if !mem::replace(&mut self.closers.told_kept, true) {
+        if !mem::replace(&mut self.promise.told_kept, true) {
             let words = Words::CloseLater(until);
-            let intent = self.intent();
+            let intent = closer.intent();
+            self.promise.closer = Some(closer);
             self.begin_call(Call::Say { channel: there, words, reply_to: None, intent }, now);
         }
     }
@@ -256,29 +250,5 @@ impl Ticket {
         // Only a limit moves the end further away than the countdown is long, also before a restart.
         let kept = (*due > now + self.rules.close_delay).then_some(*due);
         self.tasks.limited_until(announces).filter(|until| *until > now).max(kept)
-    }
-
-    fn reopen(&mut self, refusal: &Refusal, now: SystemTime) {
-        let State::Closing(Closing { channel, opening, .. }) = &mut self.state else { return };
-        let (channel, opening) = (*channel, opening.take());
-        self.step.notes.push(Note::Reopened { why: Why::Refused(refusal.clone()) });
-        self.tell_closer(&close_failure(refusal), now);
-        let Some(opening) = opening else {
-            self.state = State::Open { channel };
-            return;
-        };
-        self.state = State::Opening(opening);
-        // Whether anybody was greeted meanwhile may have been forgotten in a restart.
-        if !self.is_greeting(channel) {
-            self.begin_call(Call::ReadChannel { channel, after: None }, now);
-        }
-    }
-}
-
-/// Only a 403 is about permissions; any other refusal is named in the log, with its code.
-fn close_failure(refusal: &Refusal) -> Words {
-    match refusal {
-        Refusal::Forbidden(rights) => Words::CloseFailed(rights.clone()),
-        _ => Words::CloseRefused,
     }
 }

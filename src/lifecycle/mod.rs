@@ -6,6 +6,7 @@
 
 mod askers;
 pub mod call;
+mod close_failure;
 mod closing;
 mod creation;
 mod decision;

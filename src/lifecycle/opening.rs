@@ -411,16 +411,18 @@ impl Ticket {
         let why = Why::Refused(refusal.clone());
         let words = match refusal {
             Refusal::Forbidden(rights) => Words::BotLacks(rights),
+            Refusal::TimedOut { until } => Words::BotTimedOut(until),
             Refusal::CategoryFull => Words::CategoryFull,
             Refusal::CategoryGone => Words::CategoryGone,
             Refusal::ServerFull => Words::ServerFull,
             Refusal::SupportRoleGone => Words::SupportRoleGone,
             Refusal::ChannelGone
             | Refusal::MessageGone
+            | Refusal::CommunityChannel
             | Refusal::Name
             | Refusal::AlreadyAcknowledged
             | Refusal::InteractionGone
-            | Refusal::Other { .. } => Words::TryAgain,
+            | Refusal::Other { .. } => Words::OpenRefused,
         };
         self.refuse_with(words, why, now);
     }

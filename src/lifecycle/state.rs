@@ -59,6 +59,8 @@ pub struct Closing {
     pub announced: bool,
     /// The opening that was not over yet. It goes on should the close be taken back.
     pub opening: Option<Opening>,
+    /// Why the channel cannot be deleted. The close is taken back as soon as that has been said.
+    pub failed: Option<Words>,
 }
 
 impl State {

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::ids::{ChannelId, Owner};
 use crate::lifecycle::call::{Answer, Call, Sighting};
-use crate::lifecycle::closing::Closers;
+use crate::lifecycle::close_failure::Promise;
 use crate::lifecycle::creation::Creations;
 use crate::lifecycle::decision::{Decision, Step};
 use crate::lifecycle::doubt::{CHECK_AGAIN_AFTER, Doubt, Missed};
@@ -96,8 +96,8 @@ pub struct Ticket {
     pub(super) missed: Option<Missed>,
     /// A list came without the channel since it was last known to exist.
     pub(super) unlisted: bool,
-    /// What those who close it have been told.
-    pub(super) closers: Closers,
+    /// What was said about the ticket's end and may have to be corrected.
+    pub(super) promise: Promise,
     /// Openings that came to nothing lately.
     pub(super) failures: Option<Failures>,
     /// What is known of another process that uses the same token.
@@ -128,7 +128,7 @@ impl Ticket {
             checked: None,
             missed: None,
             unlisted: false,
-            closers: Closers::default(),
+            promise: Promise::default(),
             failures: None,
             rivals: Rivals::default(),
             creations: Creations::default(),
@@ -356,6 +356,7 @@ impl Ticket {
             State::Opening(Opening { channel: Some(channel), .. }) if !opener_waits && !self.is_greeting(*channel) => {
                 self.ready(*channel);
             }
+            State::Closing(Closing { channel, failed: Some(_), .. }) => self.reopen_when_reported(*channel, now),
             State::Closing(closing)
                 if closing.announced && closing.due <= now && !self.is_deleting(closing.channel) =>
             {
@@ -370,7 +371,11 @@ impl Ticket {
     /// When the channel is to be deleted, unless that is under way.
     fn due(&self) -> Option<SystemTime> {
         match &self.state {
-            State::Closing(closing) if closing.announced && !self.is_deleting(closing.channel) => Some(closing.due),
+            State::Closing(closing)
+                if closing.announced && closing.failed.is_none() && !self.is_deleting(closing.channel) =>
+            {
+                Some(closing.due)
+            }
             State::Absent | State::Opening(_) | State::Refused(_) | State::Open { .. } | State::Closing(_) => None,
         }
     }
@@ -528,7 +533,7 @@ impl Ticket {
         self.rivals.reset();
         self.missed = None;
         self.unlisted = false;
-        self.closers = Closers::default();
+        self.promise = Promise::default();
         self.checked = None;
         self.resolve_doubts();
     }

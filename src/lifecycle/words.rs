@@ -35,6 +35,10 @@ pub enum Words {
     SupportRoleGone,
     /// The bot may not do it; the missing rights, as far as they could be found out.
     BotLacks(Vec<Right>),
+    /// No ticket can be opened while the bot is in time-out, which ends at this time.
+    BotTimedOut(SystemTime),
+    /// Discord refused to create the channel for a reason that has no sentence of its own; the log names it.
+    OpenRefused,
     /// Discord did not do it, time after time.
     DiscordDown,
     /// We could not do it (the disk, say): nothing has happened, try again.
@@ -51,9 +55,13 @@ pub enum Words {
     CannotSave,
     /// The channel disappeared while the ticket was being opened.
     ChannelGone,
-    /// For all in the channel: it could not be deleted, for want of these rights.
+    /// For all in the channel: the ticket could not be closed, for want of these rights.
     CloseFailed(Vec<Right>),
-    /// For all in the channel: Discord refused to delete it for another reason than permissions; the log names it.
+    /// For all in the channel: the ticket could not be closed because the bot is in time-out until this time.
+    CloseTimedOut(SystemTime),
+    /// For all in the channel: it serves a Community server as its rules or updates channel and cannot be deleted.
+    CommunityChannel,
+    /// For all in the channel: Discord refused for a reason that has no sentence of its own; the log names it.
     CloseRefused,
     /// To an administrator: the panel is where it should be.
     PanelInPlace,

@@ -105,11 +105,12 @@ impl Columns {
                 ..bare("refused")
             }),
             State::Open { channel } => Some(Self { channel: Some(*channel), ..bare("open") }),
-            State::Closing(Closing { channel, due, asker, announced, opening }) => Some(Self {
+            State::Closing(Closing { channel, due, asker, announced, opening, failed }) => Some(Self {
                 channel: Some(*channel),
                 due_ms: Some(millis(*due)),
                 announced: Some(*announced),
                 asker: Some(serde_json::to_string(asker)?),
+                words: failed.as_ref().map(serde_json::to_string).transpose()?,
                 opening: opening.as_ref().map(serde_json::to_string).transpose()?,
                 ..bare("closing")
             }),
@@ -130,6 +131,7 @@ pub(super) fn state(row: &Row<'_>) -> rusqlite::Result<State> {
             asker: json(row, "asker")?,
             announced: row.get("announced")?,
             opening: json(row, "opening")?,
+            failed: json(row, "words")?,
         }),
         other => return Err(unknown(other)),
     })

@@ -48,13 +48,25 @@ fn say(words: &Words) -> String {
         Words::NoRights => "❌ only the ticket's owner and the support team can close it".into(),
         Words::NotATicket => "❌ this is not a ticket, there is nothing to close here".into(),
         Words::CategoryFull => {
-            "❌ there is no room for another ticket right now, please try again later or write to the support team"
+            "❌ there is no room for another ticket right now: the category is full. please try again when old tickets have \
+             been closed, or let an admin know"
                 .into()
         }
-        Words::ServerFull => "❌ the server has no room for new channels, please let an admin know".into(),
+        Words::ServerFull => {
+            "❌ the server has no room for new channels, please let an admin know: there is room again when channels that \
+             nobody needs are deleted"
+                .into()
+        }
         Words::CategoryGone => "❌ the category for tickets has been deleted, please let an admin know".into(),
         Words::SupportRoleGone => "❌ the support role has been deleted, please let an admin know".into(),
         Words::BotLacks(rights) => format!("❌ {}, please let an admin know", lack(rights)),
+        Words::BotTimedOut(until) => format!(
+            "❌ the bot is in time-out and cannot create a ticket. the time-out ends {}, an admin can end it earlier",
+            relative(*until)
+        ),
+        Words::OpenRefused => {
+            "❌ discord refused to create the channel, please let an admin know: the bot's log says why".into()
+        }
         Words::DiscordDown => "❌ discord is not answering right now, please try again in a couple of minutes".into(),
         Words::TryAgain => "❌ that did not work, please try again, and if it keeps failing, let an admin know".into(),
         Words::CannotSave => {
@@ -63,7 +75,7 @@ fn say(words: &Words) -> String {
                 .into()
         }
         Words::OpenLater(until) => format!(
-            "❌ discord is limiting the bot: too many requests. try again {}, and if it is urgent, write to the support team",
+            "❌ discord is limiting the bot: too many requests. try again {}, and if it is urgent, let an admin know",
             relative(*until)
         ),
         Words::CloseLater(until) => {
@@ -83,10 +95,20 @@ fn say(words: &Words) -> String {
         }
         Words::ChannelGone => "❌ the ticket's channel was deleted while it was being created, please try again".into(),
         Words::CloseFailed(rights) => {
-            format!("❌ the channel could not be deleted: {}, please let an admin know", lack(rights))
+            format!("❌ this ticket could not be closed: {}, please let an admin know", lack(rights))
+        }
+        Words::CloseTimedOut(until) => format!(
+            "❌ this ticket could not be closed: the bot is in time-out. it ends {}, an admin can end it earlier, please \
+             close the ticket again then",
+            relative(*until)
+        ),
+        Words::CommunityChannel => {
+            "❌ this ticket could not be closed: the server uses this channel for its community rules or updates. an admin \
+             can choose another channel for them, please close the ticket again then"
+                .into()
         }
         Words::CloseRefused => {
-            "❌ discord refused to delete the channel, the bot's log says why, please let an admin know".into()
+            "❌ this ticket could not be closed: discord refused, please let an admin know: the bot's log says why".into()
         }
         Words::PanelInPlace => "✅ the panel is in place".into(),
         Words::PanelFailed => "❌ the panel could not be put in place, the bot's log says why".into(),
@@ -166,8 +188,8 @@ mod tests {
             (Words::NoRights, "❌ only the ticket's owner and the support team can close it"),
             (
                 Words::OpenLater(SystemTime::UNIX_EPOCH + Duration::from_millis(1_500)),
-                "❌ discord is limiting the bot: too many requests. try again <t:2:R>, and if it is urgent, write to the \
-                 support team",
+                "❌ discord is limiting the bot: too many requests. try again <t:2:R>, and if it is urgent, let an \
+                 admin know",
             ),
             (
                 Words::CloseLater(SystemTime::UNIX_EPOCH),
@@ -180,7 +202,7 @@ mod tests {
             ),
             (
                 Words::CloseFailed(vec![Right::ViewChannel, Right::EmbedLinks]),
-                "❌ the channel could not be deleted: the bot is missing the permissions “View Channels”, “Embed \
+                "❌ this ticket could not be closed: the bot is missing the permissions “View Channels”, “Embed \
                  Links”, please let an admin know",
             ),
         ];

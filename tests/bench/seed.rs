@@ -34,7 +34,17 @@ pub fn closing(rig: &Rig, count: u64, due: impl Fn(u64) -> SystemTime) -> Vec<(C
         let message = MessageId(channel.0 + 1);
         let entrance = Entrance::Command { channel: *channel, message, language: Language::Russian };
         let asker = Asker { user: owner.member, at: *due - Duration::from_secs(5), entrance, repeated: false };
-        (*owner, State::Closing(Closing { channel: *channel, due: *due, asker, announced: true, opening: None }))
+        (
+            *owner,
+            State::Closing(Closing {
+                channel: *channel,
+                due: *due,
+                asker,
+                announced: true,
+                opening: None,
+                failed: None,
+            }),
+        )
     };
     save(rig, &tickets.iter().map(row).collect::<Vec<_>>());
     tickets.into_iter().map(|((_, channel), due)| (channel, due)).collect()

@@ -106,6 +106,11 @@ async fn a_closing_survives_a_crash_at_every_call() {
 }
 
 #[tokio::test]
+async fn a_close_in_vain_is_corrected_after_a_crash_at_every_call() {
+    each(everything(&Scene::VAIN).await, crash).await;
+}
+
+#[tokio::test]
 async fn the_panel_survives_a_crash_at_every_call() {
     each(everything(&Scene::PANELS).await, crash).await;
 }

@@ -93,6 +93,11 @@ async fn a_closing_survives_a_failure_of_every_call() {
 }
 
 #[tokio::test]
+async fn a_close_in_vain_is_corrected_after_a_failure_of_every_call() {
+    each(points(&Scene::VAIN).await, fail).await;
+}
+
+#[tokio::test]
 async fn the_panel_survives_a_failure_of_every_call() {
     each(points(&Scene::PANELS).await, fail).await;
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use talon::lifecycle::State;
-use talon::sandbox::Setup;
 use talon::sandbox::world::{Overwrite, Permissions, Snowflake, Start, Target};
+use talon::sandbox::{Fault, Setup};
 
 use crate::stage::Stage;
 
@@ -27,21 +27,33 @@ async fn a_full_category_is_said_and_opens_again_when_there_is_room() {
 
     let words = refused(&stage, ids.alice).await;
 
-    assert_eq!(words, "❌ мест для тикетов сейчас нет, попробуй позже или напиши команде поддержки");
+    let full = "❌ мест для тикетов сейчас нет: категория заполнена. попробуй позже, когда закроют старые тикеты, или напиши \
+                администратору";
+    assert_eq!(words, full);
     stage.discord.delete_channel(stage.tickets()[0]);
     stage.open(ids.alice).await;
 }
 
+/// The bot is in time-out for a day: until when, in seconds.
+fn time_out(stage: &Stage) -> u64 {
+    let tomorrow = stage.discord.now() + Duration::from_secs(24 * 60 * 60);
+    stage.discord.act(|world| world.time_out(world.bot(), Some(tomorrow)));
+    tomorrow.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
 #[tokio::test]
-async fn a_bot_in_time_out_names_no_right_that_its_roles_give_it() {
+async fn a_bot_in_time_out_says_so_and_until_when() {
     let stage = Stage::ready().await;
     let ids = stage.discord.ids();
-    let tomorrow = stage.discord.now() + Duration::from_secs(24 * 60 * 60);
-    stage.discord.act(|world| world.time_out(ids.bot, Some(tomorrow)));
+    let tomorrow = time_out(&stage);
 
     let words = refused(&stage, ids.alice).await;
 
-    assert_eq!(words, "❌ мне не хватает прав, напиши администратору");
+    let expected = format!(
+        "❌ бот в тайм-ауте и не может создать тикет. тайм-аут закончится <t:{tomorrow}:R>, снять его раньше может \
+         администратор"
+    );
+    assert_eq!(words, expected);
     stage.until_logged("because it is in time-out").await;
     stage.discord.act(|world| world.time_out(ids.bot, None));
     stage.open(ids.alice).await;
@@ -55,7 +67,8 @@ async fn a_full_server_is_said() {
 
     let words = refused(&stage, ids.alice).await;
 
-    assert_eq!(words, "❌ на сервере нет места для новых каналов, напиши администратору");
+    let full = "❌ на сервере нет места для новых каналов, напиши администратору: место появится, когда удалят ненужные каналы";
+    assert_eq!(words, full);
 }
 
 #[tokio::test]
@@ -196,4 +209,69 @@ async fn what_cannot_be_announced_is_not_closed() {
     stage.press_close(ids.alice, ticket);
     stage.until_gone(ticket).await;
     assert_eq!(stage.announcements(ticket).len(), 1);
+}
+
+/// Until the answer to a press says this, in place of what it said before.
+async fn until_corrected(stage: &Stage, press: Snowflake, words: &str) {
+    let said = || stage.discord.reply(press).filter(|reply| reply.content == words);
+    stage.until("the answer is corrected", said).await;
+}
+
+#[tokio::test]
+async fn a_close_that_a_time_out_prevents_is_corrected_where_it_was_announced() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let ticket = stage.open(ids.alice).await;
+    let tomorrow = time_out(&stage);
+
+    // An answer to a press needs no right in the channel: the announcement succeeds, and everything after it does not.
+    let press = stage.press_close(ids.alice, ticket);
+    assert_eq!(stage.answer(press).await, "🔒 тикет будет закрыт через 1 секунду...");
+
+    let words = format!(
+        "❌ не получилось закрыть тикет: бот в тайм-ауте. он закончится <t:{tomorrow}:R>, снять его раньше может \
+         администратор, потом закрой тикет ещё раз"
+    );
+    until_corrected(&stage, press, &words).await;
+    assert_eq!(stage.announcements(ticket).len(), 0, "nobody reads that it will be closed");
+    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_logged("the bot is in time-out: right-click the bot → Remove Timeout").await;
+
+    stage.discord.act(|world| world.time_out(ids.bot, None));
+    stage.press_close(ids.alice, ticket);
+    stage.until_gone(ticket).await;
+}
+
+#[tokio::test]
+async fn a_written_close_in_a_time_out_is_for_the_log_alone() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let ticket = stage.open(ids.alice).await;
+    time_out(&stage);
+
+    stage.discord.say(ids.sue, ticket, "!close").expect("she may write there");
+
+    stage.until_logged("the channel cannot be closed, so the ticket is open again").await;
+    stage.until_logged("the bot is in time-out: right-click the bot → Remove Timeout").await;
+    assert!(matches!(stage.row(ids.alice), State::Open { .. }));
+}
+
+#[tokio::test]
+async fn a_channel_that_a_community_needs_is_not_blamed_on_missing_rights() {
+    let stage = Stage::ready().await;
+    let ids = stage.discord.ids();
+    let ticket = stage.open(ids.alice).await;
+    let needed = "Cannot delete a channel required for community servers";
+    stage.discord.fault(Fault::code("DELETE /channels/*", 400, 50_074, needed));
+
+    stage.press_close(ids.alice, ticket);
+
+    let words = "❌ не получилось закрыть тикет: сервер использует этот канал для правил или обновлений сообщества. \
+                 администратор может выбрать для них другой канал, потом закрой тикет ещё раз";
+    let messages = || stage.discord.messages(ids.alice, ticket);
+    stage.until("the channel reads why", || messages().iter().any(|said| said.content == words).then_some(())).await;
+    stage.until_logged("choose another rules or updates channel in its Community settings").await;
+    // The administrator chose another one.
+    stage.press_close(ids.sue, ticket);
+    stage.until_gone(ticket).await;
 }

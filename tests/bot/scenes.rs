@@ -2,12 +2,13 @@
 //! calls it is made, and how things must look once they have settled, whatever befell them.
 
 use std::fmt;
+use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 use talon::ids::ChannelId;
 use talon::lifecycle::State;
 use talon::sandbox::Call;
-use talon::sandbox::world::{Channel, Snowflake, World};
+use talon::sandbox::world::{Channel, Progress, Snowflake, World};
 
 use crate::panel;
 use crate::stage::{CLOSE, Stage, button};
@@ -26,6 +27,8 @@ pub enum Scene {
     Close,
     /// The owner uses `/close`.
     SlashClose,
+    /// The owner presses the ticket's button while the bot is in time-out.
+    VainClose,
     /// The first start of all.
     FirstStart,
     /// A start with a panel that shows something else.
@@ -41,6 +44,7 @@ pub enum Scene {
 impl Scene {
     pub const OPENINGS: [Self; 3] = [Self::Press, Self::Ticket, Self::SlashTicket];
     pub const CLOSINGS: [Self; 3] = [Self::PressClose, Self::Close, Self::SlashClose];
+    pub const VAIN: [Self; 1] = [Self::VainClose];
     pub const PANELS: [Self; 5] = [Self::FirstStart, Self::StalePanel, Self::LostFile, Self::SetUp, Self::Invited];
 
     /// The calls of which it is made when nothing goes wrong.
@@ -77,7 +81,7 @@ impl Scene {
         match self {
             Self::Press | Self::SlashTicket => &[CREATE, SAY, CALLBACK],
             Self::Ticket => &[CREATE, SAY],
-            Self::PressClose | Self::SlashClose => &[CALLBACK, DELETE],
+            Self::PressClose | Self::SlashClose | Self::VainClose => &[CALLBACK, DELETE],
             Self::Close => &[SAY, DELETE],
             Self::FirstStart => &[
                 "GET /gateway/bot",
@@ -108,7 +112,8 @@ impl Scene {
         let mut deed = Deed { scene: self, who: ids.adam, asked: None, ticket: None };
         match self {
             Self::Press | Self::Ticket | Self::SlashTicket => deed.who = stage.discord.join("newcomer"),
-            Self::PressClose | Self::Close | Self::SlashClose => {
+            Self::PressClose | Self::Close | Self::SlashClose | Self::VainClose => {
+                time_out(stage, None);
                 deed.who = stage.discord.join("newcomer");
                 deed.ticket = Some(stage.open(deed.who).await);
                 stage.until_row(deed.who, is_open).await;
@@ -122,6 +127,7 @@ impl Scene {
             stage.kill().await;
         }
         match self {
+            Self::VainClose => time_out(stage, Some(stage.discord.now() + Duration::from_secs(24 * 60 * 60))),
             Self::FirstStart => {
                 panel::wipe(stage);
                 stage.discord.act(|world| world.application.commands.clear());
@@ -167,6 +173,10 @@ fn is_open(row: &State) -> bool {
     matches!(row, State::Open { .. })
 }
 
+fn time_out(stage: &Stage, until: Option<SystemTime>) {
+    stage.discord.act(|world| world.time_out(world.bot(), until));
+}
+
 /// A scene being played.
 pub struct Deed {
     scene: Scene,
@@ -186,7 +196,7 @@ impl Deed {
             Scene::Ticket => Some(say(self.who, ids.lounge, "!ticket")),
             Scene::SlashTicket => Some(slash(self.who, ids.lounge, "ticket")),
             Scene::SlashClose => self.ticket.map(|ticket| slash(self.who, ticket, "close")),
-            Scene::PressClose => self.ticket.map(|ticket| stage.press_close(self.who, ticket)),
+            Scene::PressClose | Scene::VainClose => self.ticket.map(|ticket| stage.press_close(self.who, ticket)),
             Scene::Close => self.ticket.map(|ticket| say(ids.sue, ticket, "!close")),
             Scene::SetUp => Some(say(ids.adam, ids.lounge, "!setuptickets")),
             Scene::Invited => {
@@ -216,6 +226,7 @@ impl Deed {
                 };
                 stage.discord.until("the end of the commands elsewhere", removed).await;
             }
+            Scene::VainClose => self.left_open(stage).await,
             Scene::FirstStart | Scene::StalePanel | Scene::LostFile | Scene::SetUp => {
                 panel::settled(stage).await;
                 stage.until_slash().await;
@@ -255,6 +266,21 @@ impl Deed {
         assert_eq!(stage.tickets_of(self.who), []);
     }
 
+    /// The ticket is open again, and nobody who looks at it reads that it will be closed.
+    async fn left_open(&self, stage: &Stage) {
+        let (ticket, press) = (self.ticket.expect("it was open"), self.asked.expect("it was pressed"));
+        let corrected = || {
+            let reply = stage.discord.reply(press);
+            reply.is_some_and(|reply| reply.content.starts_with("❌ не получилось закрыть тикет: бот в тайм-ауте"))
+        };
+        // The answer may have died with the bot, and then there is none to correct.
+        let told = || corrected() || stage.discord.progress(press) == Some(Progress::Failed);
+        let over = || (told() && is_open(&stage.row(self.who))).then_some(());
+        stage.until("the ticket is open again", over).await;
+        assert_eq!(stage.announcements(ticket).len(), 0, "nobody reads that it will be closed");
+        assert_eq!(stage.tickets_of(self.who), [ticket]);
+    }
+
     /// Waits until whoever asked has been answered, and checks that it was once, and well.
     pub async fn answered(&self, stage: &Stage) {
         if let Scene::SetUp = self.scene {
@@ -284,6 +310,12 @@ impl Deed {
                 let press = stage.press_create(self.who);
                 assert_eq!(stage.answer(press).await, format!("❌ у тебя уже есть тикет: <#{ticket}>"));
                 assert_eq!(stage.tickets_of(self.who), [ticket]);
+            }
+            Scene::VainClose => {
+                time_out(stage, None);
+                let ticket = stage.tickets_of(self.who)[0];
+                stage.press_close(self.who, ticket);
+                stage.until_gone(ticket).await;
             }
             _ => drop(stage.open(self.who).await),
         }

@@ -256,6 +256,7 @@ fn refusals_are_told_apart_by_their_codes() {
         (create(), 404, 10_009, Refusal::SupportRoleGone),
         (create(), 404, 10_011, Refusal::SupportRoleGone),
         (create(), 400, 30_013, Refusal::ServerFull),
+        (DELETE, 400, 50_074, Refusal::CommunityChannel),
         (create(), 403, 50_001, forbidden.clone()),
         (create(), 403, 50_013, forbidden.clone()),
         (DELETE, 403, 50_013, forbidden),

@@ -222,7 +222,13 @@ fn a_deletion_is_repeated_until_the_channel_is_gone() {
 fn a_deletion_forbidden_for_a_minute_gives_the_ticket_back_and_says_so() {
     let rights = vec![Right::ManageChannels];
     let no = || refused(Refusal::Forbidden(vec![Right::ManageChannels]));
-    let failed = say(Words::CloseFailed(rights), LEAVE);
+    let failed = say(Words::CloseFailed(rights.clone()), LEAVE);
+    let unsaid = || match announced() {
+        State::Closing(closing) => {
+            State::Closing(Closing { failed: Some(Words::CloseFailed(rights.clone())), ..closing })
+        }
+        other => other,
+    };
     let mut story = given(announced()).wake(5000, announced(), &[delete(C)]);
     let mut time = 5000;
     for pause in [250, 500, 1000, 2000, 4000, 8000, 16_000, 32_000] {
@@ -231,21 +237,31 @@ fn a_deletion_forbidden_for_a_minute_gives_the_ticket_back_and_says_so() {
     }
     let given_back = || {
         let mut story = given(announced()).wake(5000, announced(), &[delete(C)]);
-        story = story.at(65_000).answer(delete(C), no(), open(C), &[failed.clone()]);
+        story = story.at(65_000).answer(delete(C), no(), unsaid(), &[failed.clone()]);
         story
     };
     story
-        .answer(delete(C), no(), open(C), &[failed.clone()])
+        .answer(delete(C), no(), unsaid(), &[failed.clone()])
         .answer(failed.clone(), Answer::Sent(M), open(C), &[])
         .rests();
     // It is worth a few tries, and no more.
-    given_back().answer(failed.clone(), forbidden(), open(C), &[]).rests();
-    given_back().answer(failed.clone(), Answer::Unknown, open(C), &[]).wake(65_250, open(C), &[failed.clone()]);
+    given_back().answer(
+        failed.clone(),
+        forbidden(),
+        unsaid(),
+        &[edit(begun(LEAVE), Words::CloseFailed(vec![Right::ManageChannels]))],
+    );
+    given_back().answer(failed.clone(), Answer::Unknown, unsaid(), &[]).wake(65_250, unsaid(), &[failed.clone()]);
     // And it can be closed again, which is a closing of its own.
     let again = by_command(SAM, COMMAND);
     let asker = again.clone();
-    let closing = State::Closing(Closing { channel: C, due: at(70_000), asker, announced: false, opening: None });
-    given_back().on(leaves(C, again, true), closing, &[say_closing(COMMAND)]);
+    let closing =
+        State::Closing(Closing { channel: C, due: at(70_000), asker, announced: false, opening: None, failed: None });
+    given_back().answer(failed, Answer::Sent(M), open(C), &[]).on(
+        leaves(C, again, true),
+        closing,
+        &[say_closing(COMMAND)],
+    );
 }
 
 #[test]
@@ -325,18 +341,6 @@ fn a_close_that_is_taken_back_owes_the_welcome_still() {
         .answer(read_after(COMMAND), heard(false), too_early(closing_by(asker.clone(), false)), &[say_closing(COMMAND)])
         .answer(say_closing(COMMAND), forbidden(), bound(), &[read(C)])
         .answer(read(C), seen(false, true), bound(), &[welcome(C)]);
-}
-
-#[test]
-fn a_deletion_refused_for_another_reason_than_permissions_does_not_blame_them() {
-    let needed = refused(Refusal::Other { status: 400, code: 50_074 });
-    let failed = say(Words::CloseRefused, LEAVE);
-    given(announced())
-        .wake(5000, announced(), &[delete(C)])
-        .at(65_000)
-        .answer(delete(C), needed, open(C), &[failed.clone()])
-        .answer(failed, Answer::Sent(M), open(C), &[])
-        .rests();
 }
 
 /// Somebody closes by a command, and says it again and again.

@@ -23,7 +23,7 @@ fn closed_again_at(millis: u64) -> Event {
 /// The channel's end is put off.
 fn kept(until: SystemTime) -> State {
     let asker = by_press(ALICE, press(LEAVE));
-    State::Closing(Closing { channel: C, due: until, asker, announced: true, opening: None })
+    State::Closing(Closing { channel: C, due: until, asker, announced: true, opening: None, failed: None })
 }
 
 #[test]

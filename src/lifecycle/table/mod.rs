@@ -6,6 +6,7 @@
 #![expect(clippy::cloned_ref_to_slice_refs, reason = "a list of one call is written like a list of two")]
 #![expect(clippy::needless_pass_by_value, reason = "a case is written with values, not with references to them")]
 
+mod close_failure;
 mod closing;
 mod doubts;
 mod durable;
@@ -121,7 +122,7 @@ fn open(channel: ChannelId) -> State {
 }
 
 fn closing_by(asker: Asker, announced: bool) -> State {
-    State::Closing(Closing { channel: C, due: at(5000), asker, announced, opening: None })
+    State::Closing(Closing { channel: C, due: at(5000), asker, announced, opening: None, failed: None })
 }
 
 /// It came before [`bound`] was over.
@@ -143,7 +144,7 @@ fn spent(mut row: State) -> State {
 /// Announced so late that the channel stays longer than was meant.
 fn announced_late(millis: u64) -> State {
     let asker = by_press(ALICE, press(LEAVE));
-    State::Closing(Closing { channel: C, due: at(millis + 5000), asker, announced: true, opening: None })
+    State::Closing(Closing { channel: C, due: at(millis + 5000), asker, announced: true, opening: None, failed: None })
 }
 
 fn silent() -> State {

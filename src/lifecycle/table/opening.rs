@@ -114,8 +114,8 @@ fn a_name_that_is_refused_falls_back_once() {
     making().answer(create(), name(), asked(), &[create_neutral()]).answer(
         create_neutral(),
         name(),
-        refusing(Words::TryAgain),
-        &[tell(press(FIRST), Words::TryAgain)],
+        refusing(Words::OpenRefused),
+        &[tell(press(FIRST), Words::OpenRefused)],
     );
 }
 
@@ -128,7 +128,8 @@ fn every_refusal_is_told_and_then_the_press_is_over() {
         (Refusal::CategoryGone, Words::CategoryGone),
         (Refusal::ServerFull, Words::ServerFull),
         (Refusal::SupportRoleGone, Words::SupportRoleGone),
-        (Refusal::Other { status: 400, code: 0 }, Words::TryAgain),
+        (Refusal::TimedOut { until: at(60_000) }, Words::BotTimedOut(at(60_000))),
+        (Refusal::Other { status: 403, code: 60_003 }, Words::OpenRefused),
     ] {
         let told = tell(press(FIRST), words.clone());
         making()

@@ -392,7 +392,8 @@ async fn a_copy_holds_no_token_that_has_expired() {
     let place = Place::new();
     let store = place.store();
     store.save(ALICE, &opening(5), &[ASKED], at(0)).await.unwrap();
-    let closing = Closing { channel: ChannelId(7), due: at(9), asker: asker(6), announced: true, opening: None };
+    let closing =
+        Closing { channel: ChannelId(7), due: at(9), asker: asker(6), announced: true, opening: None, failed: None };
     store.save(BOB, &State::Closing(closing.clone()), &[], at(0)).await.unwrap();
     let copy = |name| place.file().with_file_name(name);
     let minutes = |count: u64| at(60 * count);

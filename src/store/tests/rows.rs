@@ -24,7 +24,7 @@ async fn the_list_tells_how_far_each_ticket_has_come() {
     let place = Place::new();
     let store = place.store();
     let (channel, due, asker) = (ChannelId(8), at(5), asker(6));
-    let closing = State::Closing(Closing { channel, due, asker, announced: true, opening: None });
+    let closing = State::Closing(Closing { channel, due, asker, announced: true, opening: None, failed: None });
     store.save(ALICE, &opening(5), &[], at(0)).await.unwrap();
     store.save(BOB, &closing, &[], at(1)).await.unwrap();
     let standing = |owner, number, opened, stage| Standing { owner, number: Number(number), opened, stage };
@@ -108,18 +108,19 @@ fn any_state() -> impl Strategy<Value = State> {
             channel: channel.map(ChannelId),
         })
     };
-    let words = prop_oneof![
-        Just(Words::CategoryFull),
-        any::<u64>().prop_map(|channel| Words::AlreadyOpen(ChannelId(channel))),
-        Just(Words::BotLacks(vec![Right::ManageChannels])),
-    ];
-    let refused = (any_asker(), words).prop_map(|(asker, words)| State::Refused(Refused { asker, words }));
+    let words = || {
+        prop_oneof![
+            Just(Words::CategoryFull),
+            any::<u64>().prop_map(|channel| Words::AlreadyOpen(ChannelId(channel))),
+            Just(Words::BotLacks(vec![Right::ManageChannels])),
+        ]
+    };
+    let refused = (any_asker(), words()).prop_map(|(asker, words)| State::Refused(Refused { asker, words }));
     let interrupted = proptest::option::of(opening());
-    let closing = (any::<u64>(), any_time(), any_asker(), any::<bool>(), interrupted).prop_map(
-        |(channel, due, asker, announced, opening)| {
-            State::Closing(Closing { channel: ChannelId(channel), due, asker, announced, opening })
-        },
-    );
+    let closing = (any::<u64>(), any_time(), any_asker(), any::<bool>(), interrupted, proptest::option::of(words()))
+        .prop_map(|(channel, due, asker, announced, opening, failed)| {
+            State::Closing(Closing { channel: ChannelId(channel), due, asker, announced, opening, failed })
+        });
     prop_oneof![Just(State::Absent), opening().prop_map(State::Opening), refused, any::<u64>().prop_map(open), closing]
 }
 

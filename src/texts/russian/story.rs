@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::lack;
 use crate::ids::UserId;
 use crate::lifecycle::{Note, Refusal, Way, Why};
-use crate::texts::mention;
+use crate::texts::{mention, relative};
 
 pub(super) fn title(number: Option<u64>) -> String {
     number.map_or_else(|| "📖 история тикета".into(), |number| format!("📖 история тикета №{number}"))
@@ -96,6 +96,8 @@ fn refused(refusal: &Refusal) -> String {
         Refusal::ChannelGone => "канала больше нет".into(),
         Refusal::MessageGone => "сообщения больше нет".into(),
         Refusal::Forbidden(rights) => lack(rights),
+        Refusal::TimedOut { until } => format!("бот в тайм-ауте, он закончится {}", relative(*until)),
+        Refusal::CommunityChannel => "канал нужен серверу сообщества".into(),
         Refusal::Name => "такое имя нельзя дать каналу".into(),
         Refusal::CategoryFull => "в категории нет места".into(),
         Refusal::CategoryGone => "категории больше нет".into(),

@@ -45,9 +45,10 @@ pub enum Deed {
     /// The category is filled, and emptied again.
     Fill,
     Empty,
-    /// The bot loses a right in the server or in a ticket, and gets all of them back.
+    /// The bot loses a right in the server or in a ticket, or is put in time-out, and gets all of them back.
     TakeRight,
     ShutOut,
+    TimeOut,
     GiveRights,
     /// The process dies; that one, where one is meant.
     Kill(Option<u64>),
@@ -89,7 +90,7 @@ impl Game {
         self.plan_some(weather.disk_failures, begin, span, |_| (Deed::Disk(true), Some(Deed::Disk(false))));
         self.plan_some(weather.full, begin, span, |_| (Deed::Fill, Some(Deed::Empty)));
         self.plan_some(weather.rights, begin, span, |game| {
-            (game.dice.pick(&[Deed::TakeRight, Deed::ShutOut]), Some(Deed::GiveRights))
+            (game.dice.pick(&[Deed::TakeRight, Deed::ShutOut, Deed::TimeOut]), Some(Deed::GiveRights))
         });
         self.plan_some(weather.deletions, begin, span, |game| {
             (game.dice.pick(&[Deed::DeleteTicket, Deed::DeleteTicket, Deed::DeletePanel]), None)
@@ -203,6 +204,7 @@ impl Game {
                 self.world.change_role(self.cast.bot_role, |role| role.permissions = role.permissions.without(right));
             }
             Deed::ShutOut => self.shut_out(),
+            Deed::TimeOut => self.world.time_out(self.cast.bot, Some(self.now + Duration::from_secs(86_400))),
             Deed::GiveRights => self.give_rights(),
             Deed::Kill(life) => {
                 if life.is_none_or(|life| self.bot.as_ref().is_some_and(|bot| bot.life == life)) {
@@ -313,6 +315,7 @@ impl Game {
     fn give_rights(&mut self) {
         let all = RIGHTS.into_iter().fold(Permissions::NONE, Permissions::with);
         self.world.change_role(self.cast.bot_role, |role| role.permissions = role.permissions.with(all));
+        self.world.time_out(self.cast.bot, None);
         for channel in self.tickets().into_iter().chain(self.copies()) {
             if let Some(mut own) = self.world.channels[&channel].overwrites.get(&self.cast.bot).copied() {
                 own.allow = own.allow.with(own.deny);

@@ -149,12 +149,16 @@ impl Game {
         }
     }
 
-    /// As the bot's client does, which looks whether it might have read something.
+    /// As the bot's client does, which looks whether it might have read something, and why it was forbidden.
     fn looked_into(&self, call: &Call, answer: Answer) -> Answer {
         let may_read = |channel: ChannelId| {
             self.world.permissions(self.cast.bot, Snowflake(channel.0)).has(Permissions::READ_MESSAGE_HISTORY)
         };
+        let timed_out_until = || self.world.guild.members.get(&self.cast.bot)?.timed_out_until;
         match call {
+            _ if answer == Answer::Refused(Refusal::Forbidden(Vec::new())) => {
+                timed_out_until().map_or(answer, |until| Answer::Refused(Refusal::TimedOut { until }))
+            }
             Call::ReadChannel { channel, .. } if call.may_have_missed(&answer) && !may_read(*channel) => {
                 Answer::Refused(Refusal::Forbidden(vec![Right::ReadMessageHistory]))
             }

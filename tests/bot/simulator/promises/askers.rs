@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use talon::ids::{ChannelId, Owner};
 use talon::language::Language;
-use talon::lifecycle::{Call, Words};
+use talon::lifecycle::{Call, State, Words};
 use talon::sandbox::world::Snowflake;
 use talon::sandbox::world::interactions::Progress;
 use talon::texts;
@@ -170,21 +170,18 @@ impl Game {
     fn judge(&self, id: u64, ask: &Ask, said: &str) -> Result<(), String> {
         let weather = &self.weather_then;
         let is = |words: &Words| texts::of(Language::Russian).say(words) == said;
-        let later = |words: fn(SystemTime) -> Words| {
-            let text = texts::of(Language::Russian).say(&words(SystemTime::UNIX_EPOCH));
-            let told = text.split("<t:").next().is_some_and(|begin| said.starts_with(begin));
-            told && weather.held_up > 0
-        };
+        let later = |words| weather.held_up > 0 && says_until(words, said);
         let right = match ask.wish {
             Wish::Open if later(Words::OpenLater) => true,
             Wish::Close { may } if later(Words::CloseLater) => may,
             Wish::SetUp { may } if later(Words::PanelLater) => may,
             Wish::SetUp { .. } if later(Words::AskLater) => true,
             Wish::Open => self.is_right_opening(id, ask, said),
-            Wish::Close { may } if texts::announces_closing(said) || is(&Words::AlreadyClosing) => may,
+            Wish::Close { may } if texts::announces_closing(said) => may && !self.is_left_announced(ask.channel),
+            Wish::Close { may } if is(&Words::AlreadyClosing) => may,
             Wish::Close { may } if is(&Words::NoRights) => !may,
             // It could not be said in the channel, so it was not done.
-            Wish::Close { may } if is(&Words::CloseFailed(Vec::new())) => may && weather.rights > 0,
+            Wish::Close { may } if is_close_failure(said) => may && weather.rights > 0,
             Wish::Close { .. } | Wish::CloseNothing if is(&Words::NotATicket) => {
                 ask.wish == Wish::CloseNothing || *weather != Weather::default()
             }
@@ -200,6 +197,18 @@ impl Game {
             Wish::Close { .. } | Wish::CloseNothing | Wish::SetUp { .. } | Wish::Elsewhere => false,
         };
         if right { Ok(()) } else { Err(format!("was told: {said}")) }
+    }
+
+    /// The ticket is open again, though all that can be read is that it will be closed: nothing in this game kept the bot
+    /// from correcting that, or made it forget to.
+    fn is_left_announced(&self, channel: Snowflake) -> bool {
+        let weather = &self.weather_then;
+        let undisturbed = weather.is_clear() && weather.hears_everything() && weather.saves();
+        let is_open = |state: &State| *state == State::Open { channel: ChannelId(channel.0) };
+        let last = self.by_bot(channel).last();
+        undisturbed
+            && self.rows.tickets.values().any(is_open)
+            && last.is_some_and(|message| texts::announces_closing(&message.content))
     }
 
     fn is_right_opening(&self, id: u64, ask: &Ask, said: &str) -> bool {
@@ -226,8 +235,18 @@ impl Game {
             || (is(&Words::StillOpening) || is(&Words::DiscordDown)) && !weather.is_clear()
             || is(&Words::CategoryFull) && weather.full > 0
             || (is(&Words::CategoryGone) || is(&Words::SupportRoleGone)) && (weather.ruin || weather.leave)
-            || is(&Words::BotLacks(Vec::new())) && weather.rights > 0
+            || (is(&Words::BotLacks(Vec::new())) || says_until(Words::BotTimedOut, said)) && weather.rights > 0
             || is(&Words::ChannelGone) && weather.deletions + weather.copies > 0
             || (is(&Words::TryAgain) || is(&Words::CannotSave)) && !weather.saves()
     }
+}
+
+/// These words, of whatever time.
+pub(super) fn says_until(words: fn(SystemTime) -> Words, said: &str) -> bool {
+    let text = texts::of(Language::Russian).say(&words(SystemTime::UNIX_EPOCH));
+    text.split("<t:").next().is_some_and(|begin| said.starts_with(begin))
+}
+
+fn is_close_failure(said: &str) -> bool {
+    said == texts::of(Language::Russian).say(&Words::CloseFailed(Vec::new())) || says_until(Words::CloseTimedOut, said)
 }

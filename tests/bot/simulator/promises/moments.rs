@@ -5,12 +5,13 @@ use std::time::Duration;
 use talon::discord::view;
 use talon::ids::{ChannelId, Intent, Owner};
 use talon::lifecycle::{Acknowledgement, Answer, Call, Closing, Sighting, State, Words};
-use talon::sandbox::world::{Snowflake, rest};
+use talon::sandbox::world::{Message, Snowflake, rest};
 use talon::texts;
 
 use crate::simulator::bot::{RULES, Seat};
 use crate::simulator::game::Game;
 use crate::simulator::post::{Fate, Letter};
+use crate::simulator::promises::askers::says_until;
 use crate::simulator::promises::{Made, opener};
 
 impl Game {
@@ -80,7 +81,11 @@ impl Game {
                 let since = Snowflake(asker.intent().0);
                 let said = self.by_bot(here).filter(|message| message.id > since);
                 let count = said.filter(|message| texts::announces_closing(&message.content)).count();
-                if count != 1 && (count == 0 || self.weather_then.rights == 0) {
+                // An announcement that a limit made untrue may have been corrected to tell when the channel goes.
+                let is_correction =
+                    |message: &Message| message.id > since && says_until(Words::CloseLater, &message.content);
+                let corrected = self.by_bot(here).any(is_correction);
+                if count != 1 && !(count == 0 && corrected) && (count == 0 || self.weather_then.rights == 0) {
                     self.broken(format!("{channel} is deleted, and this was announced {count} times"));
                 }
                 self.check_countdown(channel, since);

@@ -1,0 +1,124 @@
+//! A ticket that could not be closed: it is open again, and whoever read that it would be closed reads why it is not.
+//!
+//! The sentence is said in the channel. Where Discord refuses that too (the bot lost the channel, or is in time-out), the
+//! answer to the closing press is edited instead: an edit needs no permission in the channel, but Discord takes it only
+//! for fifteen minutes after the press, and a written command has no such answer. What nobody could be told is in the log.
+
+use std::time::{Duration, SystemTime};
+
+use crate::ids::ChannelId;
+use crate::lifecycle::call::{Call, Refusal};
+use crate::lifecycle::note::{Note, Why};
+use crate::lifecycle::reply::{Reply, Role};
+use crate::lifecycle::state::{Asker, Closing, Entrance, State};
+use crate::lifecycle::ticket::Ticket;
+use crate::lifecycle::words::Words;
+
+/// How long Discord may forbid the deletion before the ticket is given back: long enough for a right that was taken
+/// away by mistake to be put back, short enough that somebody is still there to read why.
+pub(super) const FORBIDDEN_FOR: Duration = Duration::from_secs(60);
+
+/// What was said in public about the end of the ticket and has to be corrected. Not saved: a restart finds it out again.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Promise {
+    /// It has been said in the channel that a rate limit keeps it.
+    pub(super) told_kept: bool,
+    /// Somebody who had just closed it, and did so again, was told that it is closing.
+    pub(super) told_closing: bool,
+    /// Who closed the ticket, until it is known that the channel took the sentence which says what became of it.
+    pub(super) closer: Option<Asker>,
+}
+
+impl Ticket {
+    /// Discord does not let the bot delete the ticket's channel. The row says so until the channel has read why: a process
+    /// that dies meanwhile must neither leave an open ticket of which all read that it will be closed, nor delete one of
+    /// which they read that it will not.
+    pub(super) fn report_undeleted(&mut self, refusal: &Refusal, now: SystemTime) {
+        self.step.notes.push(Note::Reopened { why: Why::Refused(refusal.clone()) });
+        if let State::Closing(closing) = &mut self.state {
+            closing.failed = Some(failure(refusal));
+        }
+        self.report_failure(now);
+    }
+
+    /// Says why the ticket could not be closed, if that is known.
+    pub(super) fn report_failure(&mut self, now: SystemTime) {
+        let State::Closing(Closing { channel, asker, failed: Some(words), .. }) = &self.state else { return };
+        let call = Call::Say { channel: *channel, words: words.clone(), reply_to: None, intent: asker.intent() };
+        self.promise.closer = Some(asker.clone());
+        self.begin_call(call, now);
+    }
+
+    /// Opens the ticket again once it has been said, where it can be, why it could not be closed.
+    pub(super) fn reopen_when_reported(&mut self, channel: ChannelId, now: SystemTime) {
+        let closer = self.intent();
+        let saying = self.tasks.any(|call| matches!(call, Call::Say { .. }) && call.is_about(channel));
+        if !saying && !self.replies.iter().any(|reply| reply.asker().intent() == closer) {
+            self.take_close_back(now);
+        }
+    }
+
+    /// The close could not even be announced.
+    pub(super) fn report_unannounced(&mut self, refusal: &Refusal, now: SystemTime) {
+        self.step.notes.push(Note::Reopened { why: Why::Refused(refusal.clone()) });
+        self.tell_closer(&failure(refusal), now);
+        self.take_close_back(now);
+    }
+
+    fn take_close_back(&mut self, now: SystemTime) {
+        let State::Closing(Closing { channel, opening, .. }) = &mut self.state else { return };
+        let (channel, opening) = (*channel, opening.take());
+        let Some(opening) = opening else {
+            self.state = State::Open { channel };
+            return;
+        };
+        self.state = State::Opening(opening);
+        // Whether anybody was greeted meanwhile may have been forgotten in a restart.
+        if !self.is_greeting(channel) {
+            self.begin_call(Call::ReadChannel { channel, after: None }, now);
+        }
+    }
+
+    /// What is told to a person who closes a ticket that is being closed.
+    pub(super) fn state_of_closing(&self, now: SystemTime) -> Words {
+        match &self.state {
+            State::Closing(Closing { failed: Some(words), .. }) => words.clone(),
+            _ => self.kept_until(now).map_or(Words::AlreadyClosing, Words::CloseLater),
+        }
+    }
+
+    /// The channel took the sentence about its end.
+    pub(super) fn told_channel(&mut self) {
+        self.promise.closer = None;
+    }
+
+    /// The channel does not take the sentence about its end: it replaces the announcement that is not true any more.
+    pub(super) fn correct_announcement(&mut self, words: &Words, now: SystemTime) {
+        let Some(mut asker) = self.promise.closer.take() else { return };
+        if let Entrance::Press(press) = &mut asker.entrance {
+            press.acknowledged = true;
+            let mut reply = Reply::owed(asker, Role::Bystander);
+            self.step.calls.extend(reply.tell(words.clone(), now));
+            self.replies.push(reply);
+        }
+    }
+}
+
+/// It does not help to try again soon: the reason is known, and known to last.
+pub(super) fn is_lasting(refusal: &Refusal, now: SystemTime) -> bool {
+    match refusal {
+        Refusal::CommunityChannel => true,
+        Refusal::TimedOut { until } => *until > now + FORBIDDEN_FOR,
+        _ => false,
+    }
+}
+
+/// Why the ticket could not be closed. What has no sentence of its own is named in the log.
+fn failure(refusal: &Refusal) -> Words {
+    match refusal {
+        Refusal::Forbidden(rights) => Words::CloseFailed(rights.clone()),
+        Refusal::TimedOut { until } => Words::CloseTimedOut(*until),
+        Refusal::CommunityChannel => Words::CommunityChannel,
+        _ => Words::CloseRefused,
+    }
+}
