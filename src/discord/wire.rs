@@ -210,6 +210,13 @@ fn spell<'a>(call: &'a Call, place: &Place) -> Ask<'a> {
             let texts = reply_to.map_or(place.texts(), |(_, language)| texts::of(language));
             said(*channel, &texts.say(words), reply_to.map(|(message, _)| message), *intent)
         }
+        Call::RestoreAccess { owner, channel } => {
+            let route = Route::ChannelPermission { channel_id: id(channel.0), target_id: id(owner.member.0) };
+            Ask::new(Put, route)
+                .body(body::member_overwrite())
+                .because(place.texts().channel.restored)
+                .class(Class::Ticket)
+        }
         Call::DeleteChannel { channel } => {
             Ask::new(Delete, Route::Channel { channel_id: id(channel.0) }).because(place.texts().channel.deleted)
         }

@@ -27,6 +27,13 @@ pub enum Note {
         /// How.
         way: Way,
     },
+    /// The member had lost their overwrite in the channel, and got it back.
+    AccessRestored,
+    /// The member cannot see the channel, and Discord did not let the bot change that.
+    LockedOut {
+        /// Why.
+        why: Why,
+    },
     /// Closing was asked for, and turned down.
     TurnedDown {
         /// By whom.
@@ -157,6 +164,8 @@ impl Note {
             | Self::Gone { channel } => Some(*channel),
             Self::Asked { .. }
             | Self::AskedAgain { .. }
+            | Self::AccessRestored
+            | Self::LockedOut { .. }
             | Self::TurnedDown { .. }
             | Self::Refused { .. }
             | Self::Renamed

@@ -8,6 +8,7 @@ use std::mem;
 use std::time::{Duration, SystemTime};
 
 use crate::ids::{ChannelId, Owner};
+use crate::lifecycle::access::AccessLoss;
 use crate::lifecycle::call::{Answer, Call, Sighting};
 use crate::lifecycle::creation::Creations;
 use crate::lifecycle::doubt::{CHECK_AGAIN_AFTER, Doubt, Missed};
@@ -162,6 +163,8 @@ pub struct Ticket {
     pub(super) missed: Option<Missed>,
     /// A list came without the channel since it was last known to exist.
     pub(super) unlisted: bool,
+    /// The member cannot see the channel, and the bot could not change that.
+    pub(super) access_loss: Option<AccessLoss>,
     /// It has been said in the channel that a limit keeps it.
     pub(super) told_kept: bool,
     /// What is known of another process that uses the same token.
@@ -192,6 +195,7 @@ impl Ticket {
             checked: None,
             missed: None,
             unlisted: false,
+            access_loss: None,
             told_kept: false,
             rivals: Rivals::default(),
             creations: Creations::default(),
@@ -268,6 +272,7 @@ impl Ticket {
             && self.replies.is_empty()
             && self.save_again.is_none()
             && self.checked.is_none()
+            && self.access_loss.is_none()
             && self.rivals.is_quiet()
             && self.creations.deadline().is_none()
             && !self.unread
@@ -512,6 +517,8 @@ impl Ticket {
             }
             Call::ReadChannel { channel, after } => self.answered_read(task, *channel, after.is_some(), &answer, now),
             Call::Welcome { channel, .. } => self.answered_welcome(task, *channel, &answer, now),
+            Call::RestoreAccess { channel, .. } => self.answered_restore(task, *channel, &answer, now),
+            Call::Say { words: Words::OwnerLockedOut(_), .. } => self.answered_notice(task, &answer, now),
             Call::Say { words, channel, .. } => self.answered_say(task, *channel, words, &answer, now),
             Call::DeleteChannel { channel } => self.answered_delete(task, *channel, &answer, now),
             // Answers to askers are replies, not tasks; the panel and the menu have rules of their own.
@@ -606,6 +613,7 @@ impl Ticket {
         self.rivals.reset();
         self.missed = None;
         self.unlisted = false;
+        self.access_loss = None;
         self.told_kept = false;
         self.checked = None;
         self.resolve_doubts();

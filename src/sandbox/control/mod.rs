@@ -52,6 +52,7 @@ pub(super) fn router() -> Router<Arc<Hub>> {
         .route("/sandbox/join", post(join))
         .route("/sandbox/leave", post(leave))
         .route("/sandbox/delete", post(delete))
+        .route("/sandbox/sync", post(sync_permissions))
 }
 
 type Shown = Result<Response, Mistaken>;
@@ -200,6 +201,17 @@ async fn delete(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: By
             let channel = wish.channel(world)?.ok_or(Mistaken::missing("channel, message or role"))?;
             world.delete_channel(channel);
         }
+        Ok::<_, Mistaken>(())
+    })?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// A moderator presses "Sync permissions" on `channel`.
+async fn sync_permissions(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
+    let wish = Wish::read(query.as_deref(), &body)?;
+    hub.act(|state, _| {
+        let channel = wish.channel(&state.world)?.ok_or(Mistaken::missing("channel"))?;
+        state.world.sync_permissions(channel);
         Ok::<_, Mistaken>(())
     })?;
     Ok(StatusCode::NO_CONTENT.into_response())

@@ -111,6 +111,11 @@ impl Sandbox {
         self.act(|world| world.overwrite(channel, overwrite));
     }
 
+    /// A moderator presses "Sync permissions": the channel gets the overwrites of its category, and no others.
+    pub fn sync_permissions(&self, channel: Snowflake) {
+        self.act(|world| world.sync_permissions(channel));
+    }
+
     /// Sets the bot's rights in the server, exactly.
     pub fn set_bot_permissions(&self, permissions: Permissions) {
         let role = self.cast.bot_role;
