@@ -93,6 +93,11 @@ async fn a_closing_survives_a_failure_of_every_call() {
 }
 
 #[tokio::test]
+async fn access_is_given_back_after_a_failure_of_every_call() {
+    each(points(&Scene::ACCESS).await, fail).await;
+}
+
+#[tokio::test]
 async fn the_panel_survives_a_failure_of_every_call() {
     each(points(&Scene::PANELS).await, fail).await;
 }

@@ -8,8 +8,8 @@ use talon::lifecycle::State;
 use talon::sandbox::Call;
 use talon::sandbox::world::{Channel, Snowflake};
 
-use crate::panel;
 use crate::stage::{CLOSE, Stage, button};
+use crate::{access, panel};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scene {
@@ -25,6 +25,10 @@ pub enum Scene {
     Close,
     /// The owner uses `/close`.
     SlashClose,
+    /// A member who lost access to her ticket presses the panel's button, and the bot may let her in.
+    LetIn,
+    /// The same, and the bot may not.
+    LockedOut,
     /// The first start of all.
     FirstStart,
     /// A start with a panel that shows something else.
@@ -38,6 +42,7 @@ pub enum Scene {
 impl Scene {
     pub const OPENINGS: [Self; 3] = [Self::Press, Self::Ticket, Self::SlashTicket];
     pub const CLOSINGS: [Self; 3] = [Self::PressClose, Self::Close, Self::SlashClose];
+    pub const ACCESS: [Self; 2] = [Self::LetIn, Self::LockedOut];
     pub const PANELS: [Self; 4] = [Self::FirstStart, Self::StalePanel, Self::LostFile, Self::SetUp];
 
     /// The calls of which it is made when nothing goes wrong.
@@ -80,6 +85,11 @@ impl Scene {
                 deed.who = stage.discord.join("newcomer");
                 deed.ticket = Some(stage.open(deed.who).await);
                 stage.until_row(deed.who, is_open).await;
+            }
+            Self::LetIn | Self::LockedOut => {
+                deed.who = stage.discord.join("newcomer");
+                deed.ticket = Some(access::synced(stage, deed.who).await);
+                access::let_bot_manage_roles(stage, self == Self::LetIn);
             }
             Self::FirstStart => {}
             Self::StalePanel | Self::LostFile | Self::SetUp => {
@@ -150,7 +160,7 @@ impl Deed {
         let say = |who, channel, text| stage.discord.say(who, channel, text).expect("they may write there");
         let slash = |who, channel, name| stage.discord.command(who, channel, name).expect("it is registered");
         self.asked = match self.scene {
-            Scene::Press => Some(stage.press_create(self.who)),
+            Scene::Press | Scene::LetIn | Scene::LockedOut => Some(stage.press_create(self.who)),
             Scene::Ticket => Some(say(self.who, ids.lounge, "!ticket")),
             Scene::SlashTicket => Some(slash(self.who, ids.lounge, "ticket")),
             Scene::SlashClose => self.ticket.map(|ticket| slash(self.who, ticket, "close")),
@@ -169,6 +179,10 @@ impl Deed {
         match self.scene {
             Scene::Press | Scene::Ticket | Scene::SlashTicket => self.opened(stage).await,
             Scene::PressClose | Scene::Close | Scene::SlashClose => self.closed(stage).await,
+            Scene::LetIn | Scene::LockedOut => {
+                let ticket = self.ticket.expect("it was open");
+                stage.until_row(self.who, |row| *row == State::Open { channel: ChannelId(ticket.get()) }).await;
+            }
             Scene::FirstStart | Scene::StalePanel | Scene::LostFile | Scene::SetUp => {
                 panel::settled(stage).await;
                 stage.until_slash().await;
@@ -201,6 +215,10 @@ impl Deed {
     pub fn never_doubled(&self, stage: &Stage) {
         let mine = |channel: &&Channel| channel.overwrites.contains_key(&self.who);
         let made = stage.discord.look(|world| world.channels.values().chain(&world.gone).filter(mine).count());
+        // One that is in step with its category names no member.
+        if Self::is_of_access(self.scene) {
+            return assert!(made <= 1, "channels ever made");
+        }
         assert_eq!(made, usize::from(self.scene != Scene::SetUp && !self.scene.starts()), "channels ever made");
     }
 
@@ -218,6 +236,29 @@ impl Deed {
             stage.until("there is an answer", || (!self.answers(stage).is_empty()).then_some(())).await;
             assert_eq!(self.answers(stage), ["✅ панель на месте"]);
         }
+        if Self::is_of_access(self.scene) {
+            self.told_of_access(stage, self.asked.expect("she pressed")).await;
+        }
+        if self.scene == Scene::LockedOut {
+            assert_eq!(access::notices(stage, self.ticket.expect("it was open")), 1, "staff are told once");
+        }
+    }
+
+    fn is_of_access(scene: Scene) -> bool {
+        Scene::ACCESS.contains(&scene)
+    }
+
+    /// She can see her ticket again and has been pointed to it, or reads that she cannot.
+    async fn told_of_access(&self, stage: &Stage, press: Snowflake) {
+        let ticket = self.ticket.expect("it was open");
+        let words = match self.scene {
+            Scene::LetIn => {
+                stage.until("access", || access::sees(stage, self.who, ticket).then_some(())).await;
+                format!("❌ у тебя уже есть тикет: <#{ticket}>")
+            }
+            _ => access::HIDDEN.to_owned(),
+        };
+        stage.until("the true answer", || stage.discord.reply(press).filter(|reply| reply.content == words)).await;
     }
 
     /// What the asker has been answered.
@@ -241,6 +282,10 @@ impl Deed {
                 let press = stage.press_create(self.who);
                 assert_eq!(stage.answer(press).await, format!("❌ у тебя уже есть тикет: <#{ticket}>"));
                 assert_eq!(stage.tickets_of(self.who), [ticket]);
+            }
+            Scene::LetIn | Scene::LockedOut => {
+                let press = stage.press_create(self.who);
+                self.told_of_access(stage, press).await;
             }
             _ => drop(stage.open(self.who).await),
         }

@@ -9,6 +9,7 @@
 //! curl 'http://127.0.0.1:PORT/sandbox/say?as=alice' -F text=look -F 'files[0]=@picture.png'     and sends a file
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/press?as=alice&button=MENU&values=a,b'   she picks from a menu
 //! curl -X POST http://127.0.0.1:PORT/sandbox/submit -d '{"as": "alice", "values": {"about": "a bill"}}'
+//! curl -X POST 'http://127.0.0.1:PORT/sandbox/sync?channel=ID'            a moderator syncs it with its category
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/limits?do=on'              from now on with Discord's rate limits
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/gateway/faults?stage=resume&action=close&code=4000'   no session goes on
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/gateway/faults?action=freeze'   every connection goes dead, now
