@@ -6,7 +6,7 @@
 //! changed: it gets the one that is right.
 //!
 //! One witness is no proof. Discord answers 404 for moments about channels that exist, and leaves channels that the bot
-//! may not view out of its lists. So a channel is gone when CHANNEL_DELETE says so, or when a list came without it and
+//! may not view out of its lists. So a channel is gone when `CHANNEL_DELETE` says so, or when a list came without it and
 //! it was then asked for by its id in vain. A 404 without Discord's code counts only when it lasts.
 
 use std::mem;

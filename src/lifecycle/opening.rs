@@ -76,15 +76,12 @@ impl Ticket {
         self.step.notes.push(Note::TakenUp);
         let intent = opening.asker.intent();
         self.replies.push(Reply::restored(opening.asker, Role::Opener));
-        match opening.channel {
-            Some(channel) => {
-                self.begin_call(Call::ReadChannel { channel, after: None }, now);
-                self.tell_all(channel, now);
-            }
-            None => {
-                self.creations.resume(intent);
-                self.begin_call(Call::ListChannels { guild: self.owner.guild }, now);
-            }
+        if let Some(channel) = opening.channel {
+            self.begin_call(Call::ReadChannel { channel, after: None }, now);
+            self.tell_all(channel, now);
+        } else {
+            self.creations.resume(intent);
+            self.begin_call(Call::ListChannels { guild: self.owner.guild }, now);
         }
     }
 
@@ -267,7 +264,7 @@ impl Ticket {
             (State::Absent | State::Opening(Opening { channel: None, .. }) | State::Refused(_), Some(sighting))
                 if welcome =>
             {
-                self.adopt(sighting, now);
+                self.adopt(&sighting, now);
             }
             // Somebody uses it, or made it: a copy of the ticket, whose channel was deleted then. It is theirs when they have
             // been greeted: a crash in between leaves nothing half done.
@@ -296,8 +293,8 @@ impl Ticket {
     }
 
     /// Somebody may have been waiting to hear whether it is theirs.
-    fn adopt(&mut self, sighting: Sighting, now: SystemTime) {
-        let Sighting { channel, mark, attempt, .. } = sighting;
+    fn adopt(&mut self, sighting: &Sighting, now: SystemTime) {
+        let Sighting { channel, mark, attempt, .. } = *sighting;
         if let Some((_, intent)) = mark {
             self.creations.bind(channel, intent, attempt);
         }
@@ -314,7 +311,7 @@ impl Ticket {
             // Another one may have been taken over meanwhile, and stays.
             Answer::Done | Answer::Sent(_) => match (self.take_sighting(there), self.state.channel()) {
                 (None, _) => {}
-                (Some(sighting), None) => self.adopt(sighting, now),
+                (Some(sighting), None) => self.adopt(&sighting, now),
                 (Some(_), Some(_)) => self.step.notes.push(Note::Unclaimed { channel: there }),
             },
             Answer::Refused(Refusal::ChannelGone) if self.is_lost(&task, there) => self.gone(there, now),

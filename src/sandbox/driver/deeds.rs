@@ -92,6 +92,7 @@ impl Sandbox {
     }
 
     /// Somebody clones a channel, and gets the copy.
+    #[must_use = "the id is the only way to speak of it"]
     pub fn clone_channel(&self, channel: Snowflake) -> Option<Snowflake> {
         self.act(|world| world.clone_channel(channel))
     }

@@ -281,7 +281,7 @@ impl World {
     }
 
     /// A moderator presses "Sync permissions": the channel gets the overwrites of its category, and no others. The bot is
-    /// told by CHANNEL_UPDATE if it may still view the channel, as with any edit.
+    /// told by `CHANNEL_UPDATE` if it may still view the channel, as with any edit.
     pub fn sync_permissions(&mut self, channel: Snowflake) {
         let parent = self.channels.get(&channel).and_then(|found| found.parent);
         let Some(overwrites) =

@@ -379,6 +379,11 @@ impl Game {
         for channel in self.tickets() {
             let Some(member) = self.member_of(channel).filter(|member| self.members.contains(member)) else { continue };
             self.world.at(self.now);
+            // The copy of a ticket that was synced: who asks again is let in, and closes it the next time.
+            if !self.world.permissions(member, channel).has(Permissions::VIEW_CHANNEL) {
+                self.press(member);
+                continue;
+            }
             if let Ok(press) = self.world.press(member, channel, None, Button::CloseTicket.custom_id()) {
                 self.asks(press, member, channel, Wish::Close { may: true }, true);
             }

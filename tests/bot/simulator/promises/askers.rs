@@ -207,8 +207,9 @@ impl Game {
             return made.intent == Some(id);
         }
         let copies = self.promises.copies.iter().filter(|(_, copied)| copied.member == ask.user);
-        let copied = |words: fn(ChannelId) -> Words| copies.clone().any(|(copy, _)| is(&words(ChannelId(copy.0))));
-        if [Words::Created, Words::AlreadyOpen].into_iter().any(copied) {
+        let told_of_copy =
+            |words: fn(ChannelId) -> Words| copies.clone().any(|(copy, _)| is(&words(ChannelId(copy.0))));
+        if [Words::Created, Words::AlreadyOpen].into_iter().any(told_of_copy) {
             return true;
         }
         if let Some(made) = told(Words::AlreadyOpen) {
