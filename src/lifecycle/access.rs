@@ -2,11 +2,11 @@
 //!
 //! The check of an open ticket reads the channel anyway, so its answer tells whether the overwrite is there. A missing one
 //! is put back. Discord wants Manage Roles for it, which the bot need not have: then staff are told in the channel what to
-//! do, once for each loss, and the member reads what is true. An overwrite that denies her the channel is somebody's
+//! do, once for each loss as long as she keeps asking, and the member reads what is true. An overwrite that denies her the channel is somebody's
 //! decision and stays.
 
 use std::mem;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::ids::ChannelId;
 use crate::lifecycle::call::{Answer, Call};
@@ -20,6 +20,10 @@ use crate::lifecycle::words::Words;
 
 /// So many attempts without an answer are enough: the next press begins anew.
 const ATTEMPTS: u32 = 5;
+
+/// A loss is remembered so long after the last time she asked, so that staff are not told again; then the ticket is let
+/// go from memory.
+const REMEMBER_LOSS: Duration = Duration::from_secs(15 * 60);
 
 /// The member lost her overwrite, and Discord did not let the bot put it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +72,7 @@ impl Ticket {
             // Whether it is gone is being looked up; who waits is told then.
             answer if says_gone(answer) => {}
             Answer::Refused(_) => {
+                self.access_lost_at = Some(now);
                 self.step.notes.push(Note::LockedOut { why: answer.into() });
                 self.tell_staff(task, channel, now);
             }
@@ -79,6 +84,20 @@ impl Ticket {
                 self.give_up(&task.call, answer);
                 self.reassure(channel, now);
             }
+        }
+    }
+
+    pub(super) const fn remembers_loss(&self) -> bool {
+        self.access_loss.is_some()
+    }
+
+    pub(super) fn forget_loss_at(&self) -> Option<SystemTime> {
+        self.access_lost_at.filter(|_| self.access_loss.is_some()).map(|lost| lost + REMEMBER_LOSS)
+    }
+
+    pub(super) fn forget_old_loss(&mut self, now: SystemTime) {
+        if self.forget_loss_at().is_some_and(|at| at <= now) {
+            self.access_loss = None;
         }
     }
 

@@ -165,6 +165,8 @@ pub struct Ticket {
     pub(super) unlisted: bool,
     /// The member cannot see the channel, and the bot could not change that.
     pub(super) access_loss: Option<AccessLoss>,
+    /// When that was last found out.
+    pub(super) access_lost_at: Option<SystemTime>,
     /// It has been said in the channel that a limit keeps it.
     pub(super) told_kept: bool,
     /// What is known of another process that uses the same token.
@@ -196,6 +198,7 @@ impl Ticket {
             missed: None,
             unlisted: false,
             access_loss: None,
+            access_lost_at: None,
             told_kept: false,
             rivals: Rivals::default(),
             creations: Creations::default(),
@@ -254,7 +257,7 @@ impl Ticket {
     #[must_use]
     pub fn deadline(&self) -> Option<SystemTime> {
         let replies = self.replies.iter().filter_map(Reply::deadline);
-        let forget = self.checked.map(|checked| checked + CHECK_AGAIN_AFTER);
+        let forget = self.checked.map(|checked| checked + CHECK_AGAIN_AFTER).into_iter().chain(self.forget_loss_at());
         // While something could not be saved, nothing but answers is begun: it would not be saved either.
         if let Some(again) = self.save_again.filter(|_| !self.unread) {
             return replies.chain([again]).min();
@@ -272,7 +275,7 @@ impl Ticket {
             && self.replies.is_empty()
             && self.save_again.is_none()
             && self.checked.is_none()
-            && self.access_loss.is_none()
+            && !self.remembers_loss()
             && self.rivals.is_quiet()
             && self.creations.deadline().is_none()
             && !self.unread
@@ -388,6 +391,7 @@ impl Ticket {
         if self.checked.is_some_and(|checked| checked + CHECK_AGAIN_AFTER <= now) {
             self.checked = None;
         }
+        self.forget_old_loss(now);
         self.creations.wake(now);
         self.look_at_unfinished(false, now);
         self.step.calls.extend(self.tasks.wake(now));

@@ -117,3 +117,14 @@ fn no_answer_is_tried_again_and_tells_nobody_of_a_loss() {
 fn a_channel_that_went_meanwhile_is_looked_for() {
     locked_out().answer(restore_access(C), no_channel(), open(C), &[find(C)]);
 }
+
+#[test]
+fn the_ticket_is_let_go_when_she_asks_no_more() {
+    let hidden = edit(begun(FIRST), Words::TicketHiddenStaffTold);
+    refused()
+        .answer(notice(FIRST), Answer::Sent(M), open(C), &[hidden.clone()])
+        .answer(hidden, Answer::Done, open(C), &[])
+        .wake(10_000, open(C), &[])
+        .wake(15 * 60_000, open(C), &[])
+        .rests();
+}
