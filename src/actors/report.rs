@@ -60,6 +60,16 @@ fn log(of: Subject, note: &Note) {
         Note::Asked { by, way } => line!(info, of, %by, ?way, "a ticket was asked for"),
         Note::AskedAgain { by, way } => line!(info, of, %by, ?way, "pointed to the ticket there is"),
         Note::TurnedDown { by, way, why, .. } => line!(info, of, %by, ?way, %why, "turned down"),
+        Note::AccessRestored => {
+            line!(warn, of, "the member had lost access to the ticket; their overwrite was put back")
+        }
+        Note::LockedOut { why } => line!(
+            error,
+            of,
+            %why,
+            "the member cannot see their ticket: give the bot Manage Roles, or add the member to the channel by hand with \
+             View Channel, Send Messages, Attach Files and Read Message History"
+        ),
         Note::Created { .. } => line!(debug, of, "channel created"),
         Note::Found { .. } => line!(info, of, "the channel had been created after all"),
         Note::Renamed => {

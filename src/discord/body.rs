@@ -68,6 +68,11 @@ fn overwrites(owner: Owner, place: &Place) -> [PermissionOverwrite; 4] {
     ]
 }
 
+/// What lets the member into their ticket again: the same as when the channel was made.
+pub(super) fn member_overwrite() -> Value {
+    serde_json::json!({ "type": 1, "allow": MEMBER.bits().to_string(), "deny": "0" })
+}
+
 /// The first message in a ticket. It notifies the member and the support, and nobody else.
 pub(super) fn welcome(member: UserId, channel: ChannelId, place: &Place) -> Value {
     let (texts, support) = (place.texts(), place.support);

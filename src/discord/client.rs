@@ -190,6 +190,7 @@ impl Client {
             Call::GetChannel { channel }
             | Call::ReadChannel { channel, .. }
             | Call::Welcome { channel, .. }
+            | Call::RestoreAccess { channel, .. }
             | Call::Say { channel, .. }
             | Call::DeleteChannel { channel } => Some(*channel),
             Call::GetPanel { .. }

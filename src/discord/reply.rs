@@ -51,7 +51,7 @@ fn granted(call: &Call, place: &Place, body: &[u8]) -> Option<Answer> {
         Call::Welcome { .. } | Call::Say { .. } | Call::SendPanel { .. } => {
             made(body).map(|id| Answer::Sent(MessageId(id)))
         }
-        Call::GetChannel { .. } => made(body).map(|_| Answer::Done),
+        Call::GetChannel { .. } => made(body).map(|_| view::access(body).unwrap_or(Answer::Done)),
         Call::ListChannels { .. } => view::listed(body, place).map(Answer::Channels),
         Call::FindChannel { channel, .. } => {
             let there = view::holds(body, *channel)?;
@@ -88,6 +88,7 @@ fn granted(call: &Call, place: &Place, body: &[u8]) -> Option<Answer> {
         Call::ListCommands { .. } => Some(Answer::Commands { current: menu::is_todays(body, place)? }),
         Call::Acknowledge { .. }
         | Call::EditReply { .. }
+        | Call::RestoreAccess { .. }
         | Call::DeleteChannel { .. }
         | Call::EditPanel { .. }
         | Call::DeletePanel { .. }

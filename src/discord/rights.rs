@@ -267,6 +267,7 @@ fn needed(call: &Call) -> Permissions {
     let send = view | Permissions::SEND_MESSAGES;
     match call {
         Call::CreateChannel { .. } | Call::DeleteChannel { .. } => view | Permissions::MANAGE_CHANNELS,
+        Call::RestoreAccess { .. } => view | Permissions::MANAGE_ROLES,
         Call::GetChannel { .. } | Call::EditPanel { .. } | Call::DeletePanel { .. } => view,
         Call::ReadChannel { .. } | Call::GetPanel { .. } | Call::ListPanels => read,
         Call::Welcome { .. } | Call::SendPanel { .. } => send | Permissions::EMBED_LINKS,

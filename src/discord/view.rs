@@ -7,13 +7,14 @@ use serde::Deserialize;
 use serde_json::Value;
 use serenity::model::channel::{ChannelType, GuildChannel, PermissionOverwriteType};
 use serenity::model::id as library;
+use serenity::model::permissions::Permissions;
 
 use crate::discord::lenient;
 use crate::discord::list::Readable;
 use crate::discord::wire::Place;
 use crate::ids::{ChannelId, Intent, UserId};
 use crate::language::Language;
-use crate::lifecycle::Sighting;
+use crate::lifecycle::{Answer, Sighting};
 use crate::texts;
 
 /// The topic of a ticket channel: says to people whose it is, and to us what it was made for, and by which attempt if it
@@ -93,6 +94,17 @@ pub(super) fn holds(body: &[u8], channel: ChannelId) -> Option<bool> {
     Some(channels.iter().any(|listed| listed.id.get() == channel.0))
 }
 
+/// Who is let into a channel by its overwrites; `None` where it does not tell them, as in a hidden one.
+pub(super) fn access(body: &[u8]) -> Option<Answer> {
+    let channel: Listed = serde_json::from_slice(body).ok()?;
+    let guild = channel.guild_id?.get();
+    let overwrites = &channel.permission_overwrites;
+    // The role with the server's own number is @everyone.
+    let private = overwrites.iter().any(|overwrite| overwrite.id.get() == guild && overwrite.denies_view());
+    let members = overwrites.iter().filter(|overwrite| overwrite.is_members());
+    Some(Answer::Channel { private, members: members.map(|overwrite| UserId(overwrite.id.get())).collect() })
+}
+
 #[derive(Deserialize)]
 struct Listed {
     id: library::ChannelId,
@@ -100,6 +112,8 @@ struct Listed {
     kind: Option<u8>,
     #[serde(default, deserialize_with = "lenient::or_default")]
     parent_id: Option<library::ChannelId>,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    guild_id: Option<library::GuildId>,
     #[serde(default, deserialize_with = "lenient::or_default")]
     topic: Option<String>,
     #[serde(default, deserialize_with = "lenient::each")]
@@ -111,12 +125,18 @@ struct ListedOverwrite {
     id: library::UserId,
     #[serde(default, rename = "type")]
     kind: Value,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    deny: Permissions,
 }
 
 impl ListedOverwrite {
     /// It is a member's, not a role's. Discord itself once said it in words.
     fn is_members(&self) -> bool {
         self.kind == 1 || self.kind == "1" || self.kind == "member"
+    }
+
+    const fn denies_view(&self) -> bool {
+        self.deny.contains(Permissions::VIEW_CHANNEL)
     }
 }
 

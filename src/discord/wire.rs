@@ -232,6 +232,13 @@ fn spell<'a>(call: &'a Call, place: &Place) -> Ask<'a> {
                 Class::Ticket
             })
         }
+        Call::RestoreAccess { owner, channel } => {
+            let route = Route::ChannelPermission { channel_id: id(channel.0), target_id: id(owner.member.0) };
+            Ask::new(Put, route)
+                .body(body::member_overwrite())
+                .because(place.texts().channel.restored)
+                .class(Class::Ticket)
+        }
         Call::DeleteChannel { channel } => Ask::new(Delete, Route::Channel { channel_id: id(channel.0) })
             .because(place.texts().channel.deleted)
             .class(Class::Ticket),

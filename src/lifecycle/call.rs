@@ -35,7 +35,7 @@ pub enum Call {
         /// The server.
         guild: GuildId,
     },
-    /// Does this channel exist? [`Answer::Done`], or [`Refusal::ChannelGone`]. A channel that the bot may not see is
+    /// Does this channel exist, and who is let in? [`Answer::Channel`], or [`Refusal::ChannelGone`]. A channel that the bot may not see is
     /// [`Refusal::Forbidden`].
     GetChannel {
         /// The channel.
@@ -86,6 +86,14 @@ pub enum Call {
         reply_to: Option<(MessageId, Language)>,
         /// The nonce is made of it and of the words: a repeat within minutes is the same message.
         intent: Intent,
+    },
+    /// Let the member into their ticket again, by an overwrite like the one the channel was made with. Idempotent; Discord
+    /// wants Manage Roles for it.
+    RestoreAccess {
+        /// Whose ticket.
+        owner: Owner,
+        /// Its channel.
+        channel: ChannelId,
     },
     /// Delete the channel.
     DeleteChannel {
@@ -150,6 +158,7 @@ impl Call {
             | Self::GetChannel { .. }
             | Self::FindChannel { .. }
             | Self::ReadChannel { .. }
+            | Self::RestoreAccess { .. }
             | Self::Say { words: Words::Closing(_) | Words::CloseLater(_), .. }
             | Self::DeleteChannel { .. }
             | Self::GetPanel { .. }
@@ -181,6 +190,7 @@ impl Call {
             Self::Acknowledge { .. } => "answer press",
             Self::EditReply { .. } => "edit reply",
             Self::Say { .. } => "say",
+            Self::RestoreAccess { .. } => "restore access",
             Self::DeleteChannel { .. } => "delete channel",
             Self::GetPanel { .. } => "get panel",
             Self::EditPanel { .. } => "edit panel",
@@ -201,6 +211,7 @@ impl Call {
             | Self::FindChannel { channel, .. }
             | Self::ReadChannel { channel, .. }
             | Self::Welcome { channel, .. }
+            | Self::RestoreAccess { channel, .. }
             | Self::Say { channel, .. }
             | Self::DeleteChannel { channel } => *channel == gone,
             Self::CreateChannel { .. }
@@ -250,6 +261,13 @@ pub enum Answer {
     Sent(MessageId),
     /// The channels of the server that may be tickets.
     Channels(Vec<Sighting>),
+    /// The channel exists.
+    Channel {
+        /// Members have to be let in: @everyone may not view it.
+        private: bool,
+        /// The members that have an overwrite of their own there.
+        members: Vec<UserId>,
+    },
     /// The list came without the channel: it is gone, or the bot may not see it.
     Unlisted,
     /// What the channel holds.

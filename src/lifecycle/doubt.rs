@@ -45,8 +45,11 @@ impl Ticket {
     /// Somebody asked for a ticket and has one.
     pub(super) fn point_out(&mut self, channel: ChannelId, asker: Asker, name: String, now: SystemTime) {
         self.asked_again(&asker);
-        let sure = self.checked.is_some() && !self.is_checking(channel);
-        if sure || is_press(&asker) {
+        let sure = self.checked.is_some() && !self.is_checking(channel) && !self.is_restoring_access(channel);
+        if sure {
+            let words = self.words_for_open(channel);
+            self.answer(asker.clone(), words, now);
+        } else if is_press(&asker) {
             self.answer(asker.clone(), Words::AlreadyOpen(channel), now);
         }
         // Those who hammer on it while it is being looked at are told the same as the first of them.
@@ -54,7 +57,9 @@ impl Ticket {
         if !sure && (!asker.repeated || self.doubts.len() < most) {
             self.checked = Some(now);
             self.doubts.push((asker, name));
-            self.check(Call::GetChannel { channel }, channel, now);
+            if !self.is_restoring_access(channel) {
+                self.check(Call::GetChannel { channel }, channel, now);
+            }
         }
     }
 
@@ -120,7 +125,9 @@ impl Ticket {
             _ => {
                 self.missed = None;
                 self.unlisted = false;
-                self.reassure(channel, now);
+                if self.check_access(task, channel, answer).is_some() {
+                    self.reassure(channel, now);
+                }
             }
         }
     }
@@ -153,7 +160,7 @@ impl Ticket {
     }
 
     /// They get another answer than the one they were given, or are just being given.
-    fn reconsider(&mut self, mut asker: Asker, role: Role) -> Asker {
+    pub(super) fn reconsider(&mut self, mut asker: Asker, role: Role) -> Asker {
         if let Some(reply) = self.replies.iter_mut().find(|reply| reply.asker().intent() == asker.intent()) {
             reply.reconsider(role);
             return reply.asker().clone();
@@ -171,7 +178,7 @@ fn is_lasting(task: &Task, answer: &Answer) -> bool {
 }
 
 /// A 404, with Discord's code or without.
-const fn says_gone(answer: &Answer) -> bool {
+pub(super) const fn says_gone(answer: &Answer) -> bool {
     matches!(answer, Answer::Refused(Refusal::ChannelGone | Refusal::Other { status: 404, .. }))
 }
 

@@ -4,6 +4,7 @@
 //! calls to make and the notes to keep. Nothing here waits, logs, reads a clock or knows Discord's library, so every
 //! decision can be played through in a test, and the simulator plays the very rules that production runs.
 
+mod access;
 mod askers;
 pub mod call;
 mod close_failure;

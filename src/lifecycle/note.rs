@@ -27,6 +27,13 @@ pub enum Note {
         /// How.
         way: Way,
     },
+    /// The member had lost their overwrite in the channel, and got it back.
+    AccessRestored,
+    /// The member cannot see the channel, and Discord did not let the bot change that.
+    LockedOut {
+        /// Why.
+        why: Why,
+    },
     /// Closing was asked for, and turned down.
     TurnedDown {
         /// By whom.
@@ -154,6 +161,8 @@ impl Note {
             Self::TurnedDown { way, channel, .. } => *way == Way::Command && *channel == Some(ticket),
             Self::Opened { channel } | Self::Adopted { channel } => *channel == ticket,
             Self::AskedAgain { .. }
+            | Self::AccessRestored
+            | Self::LockedOut { .. }
             | Self::Created { .. }
             | Self::Found { .. }
             | Self::Refused { .. }
@@ -191,6 +200,8 @@ impl Note {
             | Self::Gone { channel } => Some(*channel),
             Self::Asked { .. }
             | Self::AskedAgain { .. }
+            | Self::AccessRestored
+            | Self::LockedOut { .. }
             | Self::TurnedDown { .. }
             | Self::Refused { .. }
             | Self::Renamed

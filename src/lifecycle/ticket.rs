@@ -8,6 +8,7 @@ use std::mem;
 use std::time::{Duration, SystemTime};
 
 use crate::ids::{ChannelId, Owner};
+use crate::lifecycle::access::AccessLoss;
 use crate::lifecycle::call::{Answer, Call, Sighting};
 use crate::lifecycle::close_failure::Promise;
 use crate::lifecycle::creation::Creations;
@@ -100,6 +101,10 @@ pub struct Ticket {
     pub(super) promise: Promise,
     /// Openings that came to nothing lately.
     pub(super) failures: Option<Failures>,
+    /// The member cannot see the channel, and the bot could not change that.
+    pub(super) access_loss: Option<AccessLoss>,
+    /// When that was last found out.
+    pub(super) access_lost_at: Option<SystemTime>,
     /// What is known of another process that uses the same token.
     pub(super) rivals: Rivals,
     /// What was made, or may have been, and was not answered.
@@ -130,6 +135,8 @@ impl Ticket {
             unlisted: false,
             promise: Promise::default(),
             failures: None,
+            access_loss: None,
+            access_lost_at: None,
             rivals: Rivals::default(),
             creations: Creations::default(),
             unread: false,
@@ -187,7 +194,7 @@ impl Ticket {
     #[must_use]
     pub fn deadline(&self) -> Option<SystemTime> {
         let replies = self.replies.iter().filter_map(Reply::deadline);
-        let forget = self.checked.map(|checked| checked + CHECK_AGAIN_AFTER);
+        let forget = self.checked.map(|checked| checked + CHECK_AGAIN_AFTER).into_iter().chain(self.forget_loss_at());
         // While something could not be saved, nothing but answers is begun: it would not be saved either.
         if let Some(again) = self.save_again.filter(|_| !self.unread) {
             return replies.chain([again]).min();
@@ -208,6 +215,7 @@ impl Ticket {
             && self.save_again.is_none()
             && self.checked.is_none()
             && self.failures.is_none()
+            && !self.remembers_loss()
             && self.rivals.is_quiet()
             && self.creations.deadline().is_none()
             && !self.unread
@@ -323,6 +331,7 @@ impl Ticket {
         if self.checked.is_some_and(|checked| checked + CHECK_AGAIN_AFTER <= now) {
             self.checked = None;
         }
+        self.forget_old_loss(now);
         self.creations.wake(now);
         if self.failures.as_ref().is_some_and(|failures| failures.end() <= now) {
             self.failures = None;
@@ -461,6 +470,8 @@ impl Ticket {
             }
             Call::ReadChannel { channel, after } => self.answered_read(task, *channel, after.is_some(), &answer, now),
             Call::Welcome { channel, .. } => self.answered_welcome(task, *channel, &answer, now),
+            Call::RestoreAccess { channel, .. } => self.answered_restore(task, *channel, &answer, now),
+            Call::Say { words: Words::OwnerLockedOut(_), .. } => self.answered_notice(task, &answer, now),
             Call::Say { words, channel, .. } => self.answered_say(task, *channel, words, &answer, now),
             Call::DeleteChannel { channel } => self.answered_delete(task, *channel, &answer, now),
             // Answers to askers are replies, not tasks; the panel and the menu have rules of their own.
@@ -534,6 +545,7 @@ impl Ticket {
         self.missed = None;
         self.unlisted = false;
         self.promise = Promise::default();
+        self.access_loss = None;
         self.checked = None;
         self.resolve_doubts();
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::ChannelId;
+use crate::ids::{ChannelId, UserId};
 
 /// One thing the bot can say to a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +15,12 @@ pub enum Words {
     Created(ChannelId),
     /// One ticket per member, and this is it.
     AlreadyOpen(ChannelId),
+    /// They have a ticket and cannot see its channel; staff could not be told.
+    TicketHidden,
+    /// They have a ticket and cannot see its channel; staff have been told what to do.
+    TicketHiddenStaffTold,
+    /// For staff in the channel: its owner cannot see it, and how to let them in.
+    OwnerLockedOut(UserId),
     /// A ticket is on its way, asked for by an earlier press.
     StillOpening,
     /// For all in the channel: it goes away after this long.

@@ -220,6 +220,10 @@ fn in_words(note: &Note, owner: UserId, names: &Names) -> String {
         Note::Unclaimed { channel } => {
             format!("Channel {} looks like another ticket of this member. It was left alone.", called(channel))
         }
+        Note::AccessRestored => "The member had lost access to the channel. The bot gave it back.".into(),
+        Note::LockedOut { why } => {
+            format!("The member could not see the channel, and the bot could not give access back: {why}.")
+        }
         Note::CloseAsked { by, way } => format!("{} {} and so asked to close the ticket.", who(*by), close(*way)),
         Note::Announced => "It was said in the channel that it will be closed.".into(),
         Note::Kept { wait } => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::ids::Command;
 use crate::lifecycle::{Right, Words};
-use crate::texts::{Card, Channel, Slash, Texts, Unit, count_units, list, mention, relative};
+use crate::texts::{Card, Channel, OWNER_RIGHTS, Slash, Texts, Unit, count_units, list, mention, relative};
 
 pub(super) const TEXTS: Texts = Texts {
     panel: Card {
@@ -26,7 +26,13 @@ pub(super) const TEXTS: Texts = Texts {
         hint: "the support team will answer soon",
         label: "close ticket",
     },
-    channel: Channel { neutral: "ticket", mark: ["ticket ", "no. "], created: "new ticket", deleted: "ticket closed" },
+    channel: Channel {
+        neutral: "ticket",
+        mark: ["ticket ", "no. "],
+        created: "new ticket",
+        restored: "access to the ticket restored",
+        deleted: "ticket closed",
+    },
     closing: CLOSING,
     new_ticket: "new ticket!",
     say,
@@ -42,6 +48,17 @@ fn say(words: &Words) -> String {
     match words {
         Words::Created(channel) => format!("✅ ticket created: {}", mention(*channel)),
         Words::AlreadyOpen(channel) => format!("❌ you already have a ticket: {}", mention(*channel)),
+        Words::TicketHidden => {
+            "❌ you have a ticket, but you cannot see its channel at the moment, please let an admin know".into()
+        }
+        Words::TicketHiddenStaffTold => {
+            "❌ you have a ticket, but you cannot see its channel at the moment, the support team has been told".into()
+        }
+        Words::OwnerLockedOut(member) => format!(
+            "⚠️ <@{member}> cannot see this channel, and the bot was not allowed to change that. please edit the channel's \
+             permissions, add <@{member}> and allow: {}",
+            list(&OWNER_RIGHTS, name, ['“', '”']).join(", ")
+        ),
         Words::StillOpening => "⏳ your ticket is already being created, just a moment".into(),
         Words::Closing(delay) => format!("{CLOSING}{}...", countdown(*delay)),
         Words::AlreadyClosing => "🔒 this ticket is already being closed, just a moment".into(),

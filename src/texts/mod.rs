@@ -20,6 +20,10 @@ pub const OPEN_EMOJI: &str = "🎫";
 /// On a ticket's button, before the label.
 pub const CLOSE_EMOJI: &str = "🔒";
 
+/// What a member is to be allowed in their ticket by hand.
+const OWNER_RIGHTS: [Right; 4] =
+    [Right::ViewChannel, Right::SendMessages, Right::AttachFiles, Right::ReadMessageHistory];
+
 /// All that is said in one language.
 pub struct Texts {
     /// The panel: the message with the button that makes tickets.
@@ -62,6 +66,8 @@ pub struct Channel {
     pub mark: [&'static str; 2],
     /// The audit log's reason when it is made.
     pub created: &'static str,
+    /// The audit log's reason when its member is let in again.
+    pub restored: &'static str,
     /// The audit log's reason when it is deleted.
     pub deleted: &'static str,
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::ids::Command;
 use crate::lifecycle::{Right, Words};
-use crate::texts::{Card, Channel, Slash, Texts, Unit, count_units, list, mention, relative};
+use crate::texts::{Card, Channel, OWNER_RIGHTS, Slash, Texts, Unit, count_units, list, mention, relative};
 
 pub(super) const TEXTS: Texts = Texts {
     panel: Card {
@@ -27,7 +27,11 @@ pub(super) const TEXTS: Texts = Texts {
         label: "закрыть тикет",
     },
     channel: Channel {
-        neutral: "тикет", mark: ["тикет ", "№"], created: "новый тикет", deleted: "тикет закрыт"
+        neutral: "тикет",
+        mark: ["тикет ", "№"],
+        created: "новый тикет",
+        restored: "доступ к тикету возвращён",
+        deleted: "тикет закрыт",
     },
     closing: CLOSING,
     new_ticket: "новый тикет!",
@@ -44,6 +48,15 @@ fn say(words: &Words) -> String {
     match words {
         Words::Created(channel) => format!("✅ тикет создан: {}", mention(*channel)),
         Words::AlreadyOpen(channel) => format!("❌ у тебя уже есть тикет: {}", mention(*channel)),
+        Words::TicketHidden => "❌ у тебя есть тикет, но ты сейчас не видишь его канал, напиши администратору".into(),
+        Words::TicketHiddenStaffTold => {
+            "❌ у тебя есть тикет, но ты сейчас не видишь его канал, команда поддержки уже знает об этом".into()
+        }
+        Words::OwnerLockedOut(member) => format!(
+            "⚠️ <@{member}> не видит этот канал, а боту не дали это исправить. открой настройки канала, раздел прав доступа, \
+             добавь <@{member}> и разреши: {}",
+            list(&OWNER_RIGHTS, name, ['«', '»']).join(", ")
+        ),
         Words::StillOpening => "⏳ твой тикет уже создаётся, подожди немного".into(),
         Words::Closing(delay) => format!("{CLOSING}{}...", countdown(*delay)),
         Words::AlreadyClosing => "🔒 тикет уже закрывается, подожди немного".into(),

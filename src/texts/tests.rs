@@ -33,6 +33,9 @@ fn all_words() -> Vec<Words> {
         Words::CloseTimedOut(SystemTime::UNIX_EPOCH),
         Words::CommunityChannel,
         Words::CloseRefused,
+        Words::TicketHidden,
+        Words::TicketHiddenStaffTold,
+        Words::OwnerLockedOut(UserId(7)),
         Words::PanelInPlace,
         Words::PanelFailed,
         Words::AdministratorsOnly,
@@ -60,8 +63,8 @@ fn no_text_stands_in_for_another_language() {
         let mut said: Vec<String> = all_words().iter().map(|words| texts.say(words)).collect();
         said.extend(card(&texts.panel).into_iter().chain(card(&texts.welcome)).map(str::to_owned));
         said.extend(Command::SLASH.map(|command| texts.slash(command).description.to_owned()));
-        let Channel { neutral, mark: [mark, _], created, deleted } = texts.channel;
-        said.extend([neutral, mark, created, deleted, texts.new_ticket].map(str::to_owned));
+        let Channel { neutral, mark: [mark, _], created, restored, deleted } = texts.channel;
+        said.extend([neutral, mark, created, restored, deleted, texts.new_ticket].map(str::to_owned));
         for text in said {
             assert_eq!(is_cyrillic(&text), language == Language::Russian, "{text}");
         }

@@ -111,6 +111,11 @@ async fn a_close_in_vain_is_corrected_after_a_crash_at_every_call() {
 }
 
 #[tokio::test]
+async fn access_is_given_back_after_a_crash_at_every_call() {
+    each(everything(&Scene::ACCESS).await, crash).await;
+}
+
+#[tokio::test]
 async fn the_panel_survives_a_crash_at_every_call() {
     each(everything(&Scene::PANELS).await, crash).await;
 }

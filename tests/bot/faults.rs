@@ -98,6 +98,11 @@ async fn a_close_in_vain_is_corrected_after_a_failure_of_every_call() {
 }
 
 #[tokio::test]
+async fn access_is_given_back_after_a_failure_of_every_call() {
+    each(points(&Scene::ACCESS).await, fail).await;
+}
+
+#[tokio::test]
 async fn the_panel_survives_a_failure_of_every_call() {
     each(points(&Scene::PANELS).await, fail).await;
 }

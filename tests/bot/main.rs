@@ -3,6 +3,7 @@
 //! The world is the sandbox, on real sockets; the bot is the real binary, with a real database. Nothing of the bot is
 //! replaced, so what passes here is what runs.
 
+mod access;
 mod adoption;
 mod backup;
 mod browser;

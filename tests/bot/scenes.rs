@@ -10,8 +10,8 @@ use talon::lifecycle::State;
 use talon::sandbox::Call;
 use talon::sandbox::world::{Channel, Progress, Snowflake, World};
 
-use crate::panel;
 use crate::stage::{CLOSE, Stage, button};
+use crate::{access, panel};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scene {
@@ -29,6 +29,10 @@ pub enum Scene {
     SlashClose,
     /// The owner presses the ticket's button while the bot is in time-out.
     VainClose,
+    /// A member who lost access to her ticket presses the panel's button, and the bot may let her in.
+    LetIn,
+    /// The same, and the bot may not.
+    LockedOut,
     /// The first start of all.
     FirstStart,
     /// A start with a panel that shows something else.
@@ -44,6 +48,7 @@ pub enum Scene {
 impl Scene {
     pub const OPENINGS: [Self; 3] = [Self::Press, Self::Ticket, Self::SlashTicket];
     pub const CLOSINGS: [Self; 3] = [Self::PressClose, Self::Close, Self::SlashClose];
+    pub const ACCESS: [Self; 2] = [Self::LetIn, Self::LockedOut];
     pub const VAIN: [Self; 1] = [Self::VainClose];
     pub const PANELS: [Self; 5] = [Self::FirstStart, Self::StalePanel, Self::LostFile, Self::SetUp, Self::Invited];
 
@@ -95,6 +100,7 @@ impl Scene {
             Self::LostFile => &["GET /channels/*/messages", SAY, "DELETE /channels/*/messages/*"],
             Self::SetUp => &["GET /guilds/*", "GET /channels/*/messages/*", "PATCH /channels/*/messages/*", SAY],
             Self::Invited => &["PUT /applications/*/guilds/*/commands"],
+            Self::LetIn | Self::LockedOut => &["GET /channels/*", "PUT /channels/*/permissions/*"],
         }
     }
 
@@ -117,6 +123,11 @@ impl Scene {
                 deed.who = stage.discord.join("newcomer");
                 deed.ticket = Some(stage.open(deed.who).await);
                 stage.until_row(deed.who, is_open).await;
+            }
+            Self::LetIn | Self::LockedOut => {
+                deed.who = stage.discord.join("newcomer");
+                deed.ticket = Some(access::synced(stage, deed.who).await);
+                access::let_bot_manage_roles(stage, self == Self::LetIn);
             }
             Self::FirstStart | Self::Invited => {}
             Self::StalePanel | Self::LostFile | Self::SetUp => {
@@ -192,7 +203,7 @@ impl Deed {
         let say = |who, channel, text| stage.discord.say(who, channel, text).expect("they may write there");
         let slash = |who, channel, name| stage.discord.command(who, channel, name).expect("it is registered");
         self.asked = match self.scene {
-            Scene::Press => Some(stage.press_create(self.who)),
+            Scene::Press | Scene::LetIn | Scene::LockedOut => Some(stage.press_create(self.who)),
             Scene::Ticket => Some(say(self.who, ids.lounge, "!ticket")),
             Scene::SlashTicket => Some(slash(self.who, ids.lounge, "ticket")),
             Scene::SlashClose => self.ticket.map(|ticket| slash(self.who, ticket, "close")),
@@ -227,6 +238,10 @@ impl Deed {
                 stage.discord.until("the end of the commands elsewhere", removed).await;
             }
             Scene::VainClose => self.left_open(stage).await,
+            Scene::LetIn | Scene::LockedOut => {
+                let ticket = self.ticket.expect("it was open");
+                stage.until_row(self.who, |row| *row == State::Open { channel: ChannelId(ticket.get()) }).await;
+            }
             Scene::FirstStart | Scene::StalePanel | Scene::LostFile | Scene::SetUp => {
                 panel::settled(stage).await;
                 stage.until_slash().await;
@@ -251,6 +266,10 @@ impl Deed {
     pub fn never_doubled(&self, stage: &Stage) {
         let mine = |channel: &&Channel| channel.overwrites.contains_key(&self.who);
         let made = stage.discord.look(|world| world.channels.values().chain(&world.gone).filter(mine).count());
+        // One that is in step with its category names no member.
+        if Self::is_of_access(self.scene) {
+            return assert!(made <= 1, "channels ever made");
+        }
         assert_eq!(
             made,
             usize::from(!matches!(self.scene, Scene::SetUp | Scene::Invited) && !self.scene.starts()),
@@ -287,6 +306,29 @@ impl Deed {
             stage.until("there is an answer", || (!self.answers(stage).is_empty()).then_some(())).await;
             assert_eq!(self.answers(stage), ["✅ панель на месте"]);
         }
+        if Self::is_of_access(self.scene) {
+            self.told_of_access(stage, self.asked.expect("she pressed")).await;
+        }
+        if self.scene == Scene::LockedOut {
+            assert_eq!(access::notices(stage, self.ticket.expect("it was open")), 1, "staff are told once");
+        }
+    }
+
+    fn is_of_access(scene: Scene) -> bool {
+        Scene::ACCESS.contains(&scene)
+    }
+
+    /// She can see her ticket again and has been pointed to it, or reads that she cannot.
+    async fn told_of_access(&self, stage: &Stage, press: Snowflake) {
+        let ticket = self.ticket.expect("it was open");
+        let words = match self.scene {
+            Scene::LetIn => {
+                stage.until("access", || access::sees(stage, self.who, ticket).then_some(())).await;
+                format!("❌ у тебя уже есть тикет: <#{ticket}>")
+            }
+            _ => access::HIDDEN.to_owned(),
+        };
+        stage.until("the true answer", || stage.discord.reply(press).filter(|reply| reply.content == words)).await;
     }
 
     /// What the asker has been answered.
@@ -316,6 +358,10 @@ impl Deed {
                 let ticket = stage.tickets_of(self.who)[0];
                 stage.press_close(self.who, ticket);
                 stage.until_gone(ticket).await;
+            }
+            Scene::LetIn | Scene::LockedOut => {
+                let press = stage.press_create(self.who);
+                self.told_of_access(stage, press).await;
             }
             _ => drop(stage.open(self.who).await),
         }

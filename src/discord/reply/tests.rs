@@ -72,6 +72,18 @@ fn what_was_done_is_read() {
         (create(), json!({"id": "50", "type": 0, "name": "анна"}), Answer::Created(TICKET)),
         (say(), message("9", json!({})), Answer::Sent(MessageId(70))),
         (Call::GetChannel { channel: TICKET }, json!({"id": "50", "type": 0}), Answer::Done),
+        (
+            Call::GetChannel { channel: TICKET },
+            json!({"id": "50", "guild_id": "4", "permission_overwrites": [
+                {"id": "4", "type": 0, "allow": "0", "deny": "1024"}, {"id": "7", "type": 1, "allow": "1024", "deny": "0"},
+            ]}),
+            Answer::Channel { private: true, members: vec![UserId(7)] },
+        ),
+        (
+            Call::GetChannel { channel: TICKET },
+            json!({"id": "50", "guild_id": "4", "permission_overwrites": [{"id": "9", "type": 0, "deny": "1024"}]}),
+            Answer::Channel { private: false, members: vec![] },
+        ),
         (DELETE, json!({"id": "50", "type": 0}), Answer::Done),
         (LIST, json!([]), Answer::Channels(vec![])),
         (Call::ListPanels, json!([]), Answer::Panels(vec![])),

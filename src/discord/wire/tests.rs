@@ -117,6 +117,9 @@ fn different_words_have_different_nonces() {
         Words::NotATicket,
         Words::CloseFailed(vec![]),
         Words::CloseRefused,
+        Words::TicketHidden,
+        Words::TicketHiddenStaffTold,
+        Words::OwnerLockedOut(UserId(7)),
         Words::DiscordDown,
         Words::TryAgain,
         Words::CannotSave,
@@ -161,6 +164,16 @@ fn a_press_is_answered_in_private_or_in_public() {
         &Call::EditReply { press: press(), words: Words::Created(TICKET) },
         "PATCH /api/v10/webhooks/8/secret/messages/@original",
         &json!({"content": "✅ тикет создан: <#50>", "allowed_mentions": nobody()}),
+    );
+}
+
+#[test]
+fn a_member_is_let_in_again_as_when_the_channel_was_made() {
+    let owner = Owner { guild: GuildId(4), member: UserId(7) };
+    check(
+        &Call::RestoreAccess { owner, channel: TICKET },
+        "PUT /api/v10/channels/50/permissions/7",
+        &json!({"type": 1, "allow": "101376", "deny": "0"}),
     );
 }
 

@@ -6,6 +6,7 @@
 #![expect(clippy::cloned_ref_to_slice_refs, reason = "a list of one call is written like a list of two")]
 #![expect(clippy::needless_pass_by_value, reason = "a case is written with values, not with references to them")]
 
+mod access;
 mod close_failure;
 mod closing;
 mod doubts;
@@ -223,6 +224,10 @@ fn list() -> Call {
 
 fn get(channel: ChannelId) -> Call {
     Call::GetChannel { channel }
+}
+
+fn restore_access(channel: ChannelId) -> Call {
+    Call::RestoreAccess { owner: OWNER, channel }
 }
 
 fn find(channel: ChannelId) -> Call {

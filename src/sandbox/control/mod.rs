@@ -13,6 +13,7 @@
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/hide?message=ID'               a moderator hides the message's embeds
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/elsewhere'                     the bot is let into a further server
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/elsewhere?as=alice&command=ticket'   and Alice uses a command there
+//! curl -X POST 'http://127.0.0.1:PORT/sandbox/sync?channel=ID'            a moderator syncs it with its category
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/limits?do=on'              from now on with Discord's rate limits
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/gateway/faults?stage=resume&action=close&code=4000'   no session goes on
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/gateway/faults?action=freeze'   every connection goes dead, now
@@ -58,6 +59,7 @@ pub(super) fn router() -> Router<Arc<Hub>> {
         .route("/sandbox/delete", post(delete))
         .route("/sandbox/hide", post(hide))
         .route("/sandbox/elsewhere", post(elsewhere))
+        .route("/sandbox/sync", post(sync_permissions))
 }
 
 type Shown = Result<Response, Mistaken>;
@@ -244,6 +246,17 @@ async fn delete(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: By
             let channel = wish.channel(world)?.ok_or(Mistaken::missing("channel, message or role"))?;
             world.delete_channel(channel);
         }
+        Ok::<_, Mistaken>(())
+    })?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// A moderator presses "Sync permissions" on `channel`.
+async fn sync_permissions(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
+    let wish = Wish::read(query.as_deref(), &body)?;
+    hub.act(|state, _| {
+        let channel = wish.channel(&state.world)?.ok_or(Mistaken::missing("channel"))?;
+        state.world.sync_permissions(channel);
         Ok::<_, Mistaken>(())
     })?;
     Ok(StatusCode::NO_CONTENT.into_response())

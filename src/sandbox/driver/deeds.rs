@@ -92,7 +92,7 @@ impl Sandbox {
     }
 
     /// Somebody clones a channel, and gets the copy.
-    #[must_use]
+    #[must_use = "the id is the only way to speak of it"]
     pub fn clone_channel(&self, channel: Snowflake) -> Option<Snowflake> {
         self.act(|world| world.clone_channel(channel))
     }
@@ -115,6 +115,11 @@ impl Sandbox {
     /// An administrator grants or takes rights in a channel.
     pub fn overwrite(&self, channel: Snowflake, overwrite: Overwrite) {
         self.act(|world| world.overwrite(channel, overwrite));
+    }
+
+    /// A moderator presses "Sync permissions": the channel gets the overwrites of its category, and no others.
+    pub fn sync_permissions(&self, channel: Snowflake) {
+        self.act(|world| world.sync_permissions(channel));
     }
 
     /// Sets the bot's rights in the server, exactly.

@@ -304,6 +304,21 @@ impl World {
         self.set_overwrite(channel, overwrite);
     }
 
+    /// A moderator presses "Sync permissions": the channel gets the overwrites of its category, and no others. The bot is
+    /// told by `CHANNEL_UPDATE` if it may still view the channel, as with any edit.
+    pub fn sync_permissions(&mut self, channel: Snowflake) {
+        let parent = self.channels.get(&channel).and_then(|found| found.parent);
+        let Some(overwrites) =
+            parent.and_then(|parent| self.channels.get(&parent)).map(|parent| parent.overwrites.clone())
+        else {
+            return;
+        };
+        if let Some(found) = self.channels.get_mut(&channel) {
+            found.overwrites = overwrites;
+            self.channel_event("CHANNEL_UPDATE", channel);
+        }
+    }
+
     /// Fills the server with empty channels until it holds `total`, or a category until it does.
     pub fn fill(&mut self, category: Option<Snowflake>, total: usize) {
         let count = |world: &Self| category.map_or(world.places().count(), |parent| world.children(parent).count());

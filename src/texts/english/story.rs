@@ -20,6 +20,10 @@ pub(super) fn step(note: &Note) -> String {
             let place = channel.map(|channel| format!(" in {}", mention(channel))).unwrap_or_default();
             format!("{} asks to close it ({}){place} and is turned down: {why}", person(*by), how(*way))
         }
+        Note::AccessRestored => "the member had lost access to the channel and got it back".into(),
+        Note::LockedOut { why } => {
+            format!("the member cannot see the channel, and access could not be given back: {why}")
+        }
         Note::Created { channel } => format!("channel {} is created", mention(*channel)),
         Note::Found { channel } => format!("channel {} had been created after all", mention(*channel)),
         Note::Refused { why } => format!("no ticket could be opened: {why}"),

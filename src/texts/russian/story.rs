@@ -21,6 +21,8 @@ pub(super) fn step(note: &Note) -> String {
             let place = channel.map(|channel| format!(" в {}", mention(channel))).unwrap_or_default();
             format!("{} просит закрыть ({}){place}, отказано: {}", person(*by), how(*way), reason(why))
         }
+        Note::AccessRestored => "участник потерял доступ к каналу и снова получил его".into(),
+        Note::LockedOut { why } => format!("участник не видит канал, вернуть доступ не удалось: {}", reason(why)),
         Note::Created { channel } => format!("создан канал {}", mention(*channel)),
         Note::Found { channel } => format!("канал {} всё-таки был создан", mention(*channel)),
         Note::Refused { why } => format!("тикет не открыт: {}", reason(why)),
@@ -73,6 +75,7 @@ fn deed(call: &str) -> &str {
         "welcome" => "отправить приветствие",
         "defer" | "answer press" | "edit reply" => "ответить на нажатие",
         "say" => "написать в канал",
+        "restore access" => "вернуть доступ к каналу",
         "delete channel" => "удалить канал",
         other => other,
     }

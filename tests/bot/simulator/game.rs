@@ -190,7 +190,9 @@ impl Game {
         self.run(ORDINARY);
         self.check_usable();
         // A ticket that was left aside, because people wrote in it, comes up when the other one is closed.
-        for _ in 0..MOST_TICKETS {
+        // A copy of one that was synced takes two rounds: its member asks for access first.
+        let rounds = if self.weather_then.syncs > 0 { 2 * MOST_TICKETS } else { MOST_TICKETS };
+        for _ in 0..rounds {
             self.close_all();
             self.run(ORDINARY);
         }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use serde_json::json;
-use talon::ids::{Button, Command};
+use talon::ids::{Button, ChannelId, Command};
+use talon::lifecycle::State;
 use talon::sandbox::world::channels::TEXT;
 use talon::sandbox::world::permissions::Target;
 use talon::sandbox::world::{Overwrite, Permissions, Request, Snowflake};
@@ -40,6 +41,8 @@ pub enum Deed {
     Clone {
         and_delete: bool,
     },
+    /// A moderator presses "Sync permissions" in a ticket, and its member sees it no more.
+    Sync,
     /// A member leaves.
     Leave(Snowflake),
     /// The category is filled, and emptied again.
@@ -96,6 +99,7 @@ impl Game {
             (game.dice.pick(&[Deed::DeleteTicket, Deed::DeleteTicket, Deed::DeletePanel]), None)
         });
         self.plan_some(weather.copies, begin, span, |game| (Deed::Clone { and_delete: game.dice.happens(500) }, None));
+        self.plan_some(weather.syncs, begin, span, |_| (Deed::Sync, None));
         self.plan_some(u64::from(weather.ruin), begin, span, |_| (Deed::Ruin, None));
         self.plan_some(u64::from(weather.leave), begin, span, |game| (Deed::Leave(game.somebody()), None));
     }
@@ -186,6 +190,7 @@ impl Game {
                 }
             }
             Deed::Clone { and_delete } => self.clone_ticket(and_delete),
+            Deed::Sync => self.sync_ticket(),
             Deed::DeletePanel => {
                 for panel in self.panels() {
                     self.world.delete_message(self.cast.panel, panel);
@@ -250,6 +255,33 @@ impl Game {
             _ => self.world.command_elsewhere(user, 1, lounge, Command::SetUp.name()),
         };
         self.asks(asked, user, lounge, Wish::Elsewhere, true);
+    }
+
+    /// Only staff and the bot are let into the category. Whether the bot may let the member in again, chance decides.
+    fn sync_ticket(&mut self) {
+        let Some(channel) = self.some_ticket(self.cast.adam) else { return };
+        let row = self.member_of(channel).map(|member| self.rows.state(self.owner(member)));
+        if row != Some(State::Open { channel: ChannelId(channel.0) }) {
+            return;
+        }
+        let use_it = Permissions::VIEW_CHANNEL.with(Permissions::SEND_MESSAGES).with(Permissions::READ_MESSAGE_HISTORY);
+        let grant = |id, kind, allow, deny| Overwrite { id, kind, allow, deny };
+        for overwrite in [
+            grant(self.cast.guild, Target::Role, Permissions::NONE, Permissions::VIEW_CHANNEL),
+            grant(self.cast.support_role, Target::Role, use_it, Permissions::NONE),
+            grant(self.cast.bot, Target::Member, use_it.with(Permissions::MANAGE_CHANNELS), Permissions::NONE),
+        ] {
+            self.world.overwrite(self.cast.category, overwrite);
+        }
+        self.world.sync_permissions(channel);
+        if self.dice.happens(500) {
+            self.let_bot_manage_roles();
+        }
+    }
+
+    fn let_bot_manage_roles(&mut self) {
+        let role = self.cast.bot_role;
+        self.world.change_role(role, |role| role.permissions = role.permissions.with(Permissions::MANAGE_ROLES));
     }
 
     fn press(&mut self, user: Snowflake) {
@@ -334,6 +366,9 @@ impl Game {
         self.outage = false;
         self.rows.broken = false;
         self.give_rights();
+        if self.weather_then.syncs > 0 {
+            self.let_bot_manage_roles();
+        }
         self.empty();
         self.world.set_available(true);
         if self.bot.as_ref().is_some_and(super::bot::Bot::is_draining) {
@@ -368,6 +403,11 @@ impl Game {
         for channel in self.tickets() {
             let Some(member) = self.member_of(channel).filter(|member| self.members.contains(member)) else { continue };
             self.world.at(self.now);
+            // The copy of a ticket that was synced: who asks again is let in, and closes it the next time.
+            if !self.world.permissions(member, channel).has(Permissions::VIEW_CHANNEL) {
+                self.press(member);
+                continue;
+            }
             if let Ok(press) = self.world.press(member, channel, None, Button::CloseTicket.custom_id()) {
                 self.asks(press, member, channel, Wish::Close { may: true }, true);
             }

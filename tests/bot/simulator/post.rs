@@ -180,6 +180,7 @@ const fn is_of_channel(call: &Call) -> bool {
     matches!(
         call,
         Call::GetChannel { .. }
+            | Call::RestoreAccess { .. }
             | Call::ReadChannel { .. }
             | Call::Welcome { .. }
             | Call::Say { words: Words::Closing(_), .. }

@@ -50,6 +50,8 @@ pub struct Weather {
     pub deletions: u64,
     /// Somebody clones a ticket's channel, and perhaps deletes the original.
     pub copies: u64,
+    /// A moderator syncs a ticket's permissions with the category, which names no member.
+    pub syncs: u64,
     /// The category or the support role is deleted for good.
     pub ruin: bool,
     /// Somebody leaves the server.
@@ -92,6 +94,7 @@ impl Weather {
             copies: often(&[1, 3]),
             ruin: often(&[0, 0, 1]) > 0,
             leave: often(&[1]) > 0,
+            syncs: often(&[1, 3]),
         }
     }
 

@@ -236,6 +236,7 @@ impl Game {
             || is(&Words::CategoryFull) && weather.full > 0
             || (is(&Words::CategoryGone) || is(&Words::SupportRoleGone)) && (weather.ruin || weather.leave)
             || (is(&Words::BotLacks(Vec::new())) || says_until(Words::BotTimedOut, said)) && weather.rights > 0
+            || (is(&Words::TicketHidden) || is(&Words::TicketHiddenStaffTold)) && weather.syncs > 0
             || is(&Words::ChannelGone) && weather.deletions + weather.copies > 0
             || (is(&Words::TryAgain) || is(&Words::CannotSave)) && !weather.saves()
     }
