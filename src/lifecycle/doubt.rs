@@ -63,10 +63,9 @@ impl Ticket {
         }
     }
 
-    /// A list came without the channel.
+    /// The gateway's list came without the channel. It may be older than the channel, so it is no witness, but a reason to look.
     pub(super) fn miss(&mut self, channel: ChannelId, now: SystemTime) {
         self.missed = Some(if self.is_checking(channel) { Missed::AskedBefore } else { Missed::Asked });
-        self.unlisted = true;
         self.check(Call::GetChannel { channel }, channel, now);
     }
 

@@ -52,13 +52,13 @@ fn a_channel_that_a_list_came_without_is_asked_for_until_there_is_an_answer() {
         time += pause;
         story = story.answer(get(C), Answer::Unknown, open(C), &[]).wake(time, open(C), &[get(C)]);
     }
-    story.answer(get(C), refused(Refusal::ChannelGone), Absent, &[]).rests();
+    story.lost(get(C)).answer(get(C), no_channel(), Absent, &[]).rests();
 }
 
 #[test]
 fn only_proof_ends_a_ticket() {
     let asking = || given(open(C)).on(missing(C), open(C), &[get(C)]);
-    asking().answer(get(C), refused(Refusal::ChannelGone), Absent, &[]).rests();
+    asking().lost(get(C)).answer(get(C), no_channel(), Absent, &[]).rests();
     for answer in [Answer::Done, forbidden(), refused(Refusal::Other { status: 400, code: 0 })] {
         asking().answer(get(C), answer, open(C), &[]).rests();
     }
@@ -70,8 +70,14 @@ fn only_proof_ends_a_ticket() {
 fn a_404_without_discords_code_counts_when_it_lasts() {
     let no = |code| refused(Refusal::Other { status: 404, code });
     for code in [0, 404] {
-        // A list came without it before.
-        let looking = || given(open(C)).on(missing(C), open(C), &[get(C)]).answer(get(C), no(code), open(C), &[]);
+        // A list comes without it, too.
+        let looking = || {
+            given(open(C))
+                .on(missing(C), open(C), &[get(C)])
+                .answer(get(C), no(code), open(C), &[find(C)])
+                .answer(find(C), Answer::Unlisted, open(C), &[get(C)])
+                .answer(get(C), no(code), open(C), &[])
+        };
         let looking = || looking().wake(250, open(C), &[get(C)]).answer(get(C), no(code), open(C), &[]);
         let looking = || looking().wake(750, open(C), &[get(C)]);
         looking().answer(get(C), no(code), Absent, &[]).rests();

@@ -144,7 +144,8 @@ fn a_command_does_not_wait_to_hear_of_the_ticket_there_is() {
         .at(10_000)
         .on(Event::Woke, open(C), &[])
         .wake(960_000, open(C), &[get(C)])
-        .answer(get(C), refused(Refusal::ChannelGone), Absent, &[])
+        .lost(get(C))
+        .answer(get(C), no_channel(), Absent, &[])
         .rests();
 }
 
