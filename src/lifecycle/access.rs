@@ -2,8 +2,8 @@
 //!
 //! The check of an open ticket reads the channel anyway, so its answer tells whether the overwrite is there. A missing one
 //! is put back. Discord wants Manage Roles for it, which the bot need not have: then staff are told in the channel what to
-//! do, once for each loss as long as she keeps asking, and the member reads what is true. An overwrite that denies her the channel is somebody's
-//! decision and stays.
+//! do, once for each loss as long as she keeps asking, and the member reads what is true. An overwrite that denies her the
+//! channel is somebody's decision and stays.
 
 use std::mem;
 use std::time::{Duration, SystemTime};
