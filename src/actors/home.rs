@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use crate::actors::Heard;
-use crate::ids::{ChannelId, Command, GuildId, Intent, UserId};
+use crate::ids::{ChannelId, GuildId, Intent, UserId};
 use crate::lifecycle::{Asker, Entrance};
 
 /// A press counts for three seconds; so long may it wait until the own server is known.
@@ -76,12 +76,12 @@ impl Heard {
 
     /// What a person asked for, and in which channel, if this is what was heard.
     #[must_use]
-    pub const fn request(&self) -> Option<(Command, ChannelId, &Asker)> {
+    pub const fn request(&self) -> Option<(ChannelId, &Asker)> {
         match self {
-            Self::Open { channel, asker, .. } => Some((Command::Ticket, *channel, asker)),
-            Self::Close { channel, asker, .. } => Some((Command::Close, *channel, asker)),
-            Self::SetUp { channel, asker, .. } => Some((Command::SetUp, *channel, asker)),
-            Self::Explain { channel, asker, .. } => Some((Command::Explain, *channel, asker)),
+            Self::Open { channel, asker, .. }
+            | Self::Close { channel, asker, .. }
+            | Self::SetUp { channel, asker, .. }
+            | Self::Explain { channel, asker, .. } => Some((*channel, asker)),
             _ => None,
         }
     }
@@ -112,7 +112,7 @@ impl Held {
 
     /// The request with this intent, if it still waits.
     pub fn take(&mut self, intent: Intent) -> Option<Heard> {
-        let asked = |heard: &Heard| heard.request().is_some_and(|(_, _, asker)| asker.intent() == intent);
+        let asked = |heard: &Heard| heard.request().is_some_and(|(_, asker)| asker.intent() == intent);
         let found = self.0.iter().position(asked)?;
         Some(self.0.remove(found))
     }
@@ -131,13 +131,12 @@ pub struct Replies {
 }
 
 impl Replies {
-    /// Whether this request is answered. What is pressed always is, for the presser alone. Of what is written, for all to
-    /// see, only what nobody writes for another bot: `!close` and `!ticket` are the words of many.
-    pub fn wants(&mut self, command: Command, channel: ChannelId, asker: &Asker) -> bool {
-        match (&asker.entrance, command) {
-            (Entrance::Press(_), _) => true,
-            (Entrance::Command { .. }, Command::SetUp) => self.is_due((asker.user, channel), asker.at),
-            (Entrance::Command { .. }, Command::Ticket | Command::Close | Command::Explain) => false,
+    /// Whether this request is answered. What is pressed always is, for the presser alone. What is written may be meant for
+    /// another bot, and the answer is for all to see, so there is one in a while.
+    pub fn wants(&mut self, channel: ChannelId, asker: &Asker) -> bool {
+        match &asker.entrance {
+            Entrance::Press(_) => true,
+            Entrance::Command { .. } => self.is_due((asker.user, channel), asker.at),
         }
     }
 

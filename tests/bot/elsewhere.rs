@@ -60,7 +60,7 @@ async fn in_another_server_the_bot_says_so_and_does_nothing_else() {
         let topic = format!("тикет <@{}> · 1234567890", ids.alice);
         world.create_channel_elsewhere(1, "alice", Some(ids.category), &topic);
     });
-    // Only what is meant for this bot is answered where all can read it, and not again and again.
+    // What is written is answered where all can read it, and not again and again.
     for text in ["!close", "!ticket", "!explain", "!setuptickets", "!setuptickets"] {
         stage.discord.act(|world| world.say_elsewhere(ids.adam, 1, ids.lounge, text)).expect("he may write there");
     }
