@@ -19,7 +19,7 @@ const SUPPRESS_EMBEDS: u64 = 1 << 2;
 #[derive(Deserialize)]
 struct Message<'a> {
     #[serde(borrow)]
-    author: Author<'a>,
+    author: HasId<'a>,
     #[serde(borrow)]
     channel_id: Cow<'a, str>,
     #[serde(borrow)]
@@ -37,7 +37,7 @@ struct Deleted<'a> {
 #[derive(Deserialize)]
 struct Member<'a> {
     #[serde(borrow)]
-    user: Author<'a>,
+    user: HasId<'a>,
 }
 
 /// A message that was changed, as far as somebody may have hidden what it shows.
@@ -55,9 +55,9 @@ impl Edited<'_> {
     }
 }
 
-/// Somebody, or a thing with an id.
+/// A user or a channel, of which only the id matters.
 #[derive(Deserialize)]
-struct Author<'a> {
+struct HasId<'a> {
     #[serde(borrow)]
     id: Cow<'a, str>,
 }
@@ -69,7 +69,7 @@ pub(super) fn may_mean_something(frame: &Frame<'_>, place: &Place) -> bool {
         // The bot's server, roles and rights: rare, and short.
         "GUILD_DELETE" | "GUILD_ROLE_UPDATE" | "GUILD_ROLE_DELETE" => true,
         "CHANNEL_UPDATE" => {
-            let channel = frame.d.and_then(|data| serde_json::from_str::<Author<'_>>(data.get()).ok());
+            let channel = frame.d.and_then(|data| serde_json::from_str::<HasId<'_>>(data.get()).ok());
             channel
                 .is_none_or(|channel| [place.panel.0, place.category.0].iter().any(|id| channel.id == id.to_string()))
         }

@@ -35,8 +35,8 @@ pub enum Call {
         /// The server.
         guild: GuildId,
     },
-    /// Does this channel exist, and who is let in? [`Answer::Channel`], or [`Refusal::ChannelGone`]. A channel that the bot may not see is
-    /// [`Refusal::Forbidden`].
+    /// Does this channel exist, and who is let in? [`Answer::Channel`], or [`Refusal::ChannelGone`]. A channel that the bot
+    /// may not see is [`Refusal::Forbidden`].
     GetChannel {
         /// The channel.
         channel: ChannelId,

@@ -82,6 +82,13 @@ impl Creations {
         self.ticket = Some(Made { channel, intent, attempt });
     }
 
+    /// The ticket's channel is this one; its mark tells what it was made for, if it has one.
+    pub(super) fn bind_marked(&mut self, sighting: &Sighting) {
+        if let Some((_, intent)) = sighting.mark {
+            self.bind(sighting.channel, intent, sighting.attempt);
+        }
+    }
+
     /// Whether this is the ticket's channel, and it is known by which attempt it was made.
     pub(super) fn knows(&self, channel: ChannelId) -> bool {
         self.ticket.is_some_and(|made| made.channel == channel)

@@ -297,10 +297,8 @@ impl Ticket {
 
     /// Somebody may have been waiting to hear whether it is theirs.
     fn adopt(&mut self, sighting: &Sighting, now: SystemTime) {
-        let Sighting { channel, mark, attempt, .. } = *sighting;
-        if let Some((_, intent)) = mark {
-            self.creations.bind(channel, intent, attempt);
-        }
+        let channel = sighting.channel;
+        self.creations.bind_marked(sighting);
         self.step.notes.push(Note::Adopted { channel });
         self.demote_opener();
         self.tell_all(channel, now);

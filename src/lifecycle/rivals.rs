@@ -227,8 +227,8 @@ impl Ticket {
     fn compare(&mut self, own: ChannelId, channels: Vec<Sighting>, now: SystemTime) {
         let listed = channels.iter().find(|sighting| sighting.channel == own);
         let mark = listed.and_then(|sighting| sighting.mark);
-        if let (Some(listed), Some((_, intent))) = (listed, mark) {
-            self.creations.bind(own, intent, listed.attempt);
+        if let Some(listed) = listed {
+            self.creations.bind_marked(listed);
         }
         let intent = self.made_for().or(mark.map(|(_, intent)| intent));
         for sighting in channels {
@@ -310,11 +310,11 @@ impl Ticket {
         }
         self.rivals.contested = false;
         self.tasks.drop_all(|call| call.is_about(own));
-        let won = self.take_sighting(winner).and_then(|won| Some((won.mark?.1, won.attempt)));
-        if let Some((made_for, attempt)) = won {
-            self.creations.bind(winner, made_for, attempt);
+        let won = self.take_sighting(winner);
+        if let Some(won) = &won {
+            self.creations.bind_marked(won);
         }
-        if won.is_some_and(|(made_for, _)| made_for != intent) {
+        if won.and_then(|sighting| sighting.mark).is_some_and(|(_, made_for)| made_for != intent) {
             self.demote_opener();
         }
         match &mut self.state {
