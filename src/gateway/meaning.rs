@@ -7,9 +7,9 @@ use std::time::SystemTime;
 
 use serenity::all::{
     ActionRowComponent, ApplicationId as LibraryApplicationId, ButtonKind, ChannelId as LibraryChannelId,
-    CommandInteraction, CommandType, ComponentInteraction, Event, Guild, GuildChannel, Interaction,
-    InteractionId as LibraryInteractionId, Member, Message, MessageFlags, MessageId as LibraryMessageId, Permissions,
-    RoleId as LibraryRoleId, UnknownEvent,
+    CommandInteraction, CommandType, ComponentInteraction, Event, Guild, GuildChannel, GuildId as LibraryGuildId,
+    Interaction, InteractionId as LibraryInteractionId, Member, Message, MessageFlags, MessageId as LibraryMessageId,
+    Permissions, RoleId as LibraryRoleId, UnknownEvent,
 };
 
 use crate::actors::{Heard, Rank};
@@ -107,24 +107,9 @@ fn pressed(press: ComponentInteraction, place: &Place, now: SystemTime) -> Optio
         return None;
     };
     let language = place.locale.of_member(&press.locale);
-    let asker = Asker {
-        user: UserId(press.user.id.get()),
-        at: now,
-        entrance: entrance(press.id, press.token, press.application_id, language, Gesture::Button),
-        repeated: false,
-    };
-    let Some(guild) = press.guild_id else { return Some(Heard::Private(asker)) };
-    let member = press.member?;
-    let wish = Wish {
-        command: Command::of(button),
-        guild: GuildId(guild.get()),
-        channel: ChannelId(press.channel_id.get()),
-        asker,
-        name: press.user.name,
-        administrator: administrator(&member),
-        roles: member.roles,
-    };
-    Some(wish.meaning(place))
+    let entrance = entrance(press.id, press.token, press.application_id, language, Gesture::Button);
+    let asker = Asker { user: UserId(press.user.id.get()), at: now, entrance, repeated: false };
+    interacted(Command::of(button), asker, press.user.name, (press.guild_id, press.channel_id), press.member, place)
 }
 
 fn used(slash: CommandInteraction, place: &Place, now: SystemTime) -> Option<Heard> {
@@ -133,20 +118,29 @@ fn used(slash: CommandInteraction, place: &Place, now: SystemTime) -> Option<Hea
         return None;
     };
     let language = place.locale.of_member(&slash.locale);
-    let asker = Asker {
-        user: UserId(slash.user.id.get()),
-        at: now,
-        entrance: entrance(slash.id, slash.token, slash.application_id, language, Gesture::Slash),
-        repeated: false,
-    };
-    let Some(guild) = slash.guild_id else { return Some(Heard::Private(asker)) };
-    let member = slash.member?;
+    let entrance = entrance(slash.id, slash.token, slash.application_id, language, Gesture::Slash);
+    let asker = Asker { user: UserId(slash.user.id.get()), at: now, entrance, repeated: false };
+    let member = slash.member.map(|member| *member);
+    interacted(command, asker, slash.user.name, (slash.guild_id, slash.channel_id), member, place)
+}
+
+/// What a button or a slash command asks for, in a server or in a private message.
+fn interacted(
+    command: Command,
+    asker: Asker,
+    name: String,
+    (guild, channel): (Option<LibraryGuildId>, LibraryChannelId),
+    member: Option<Member>,
+    place: &Place,
+) -> Option<Heard> {
+    let Some(guild) = guild else { return Some(Heard::Private(asker)) };
+    let member = member?;
     let wish = Wish {
         command,
         guild: GuildId(guild.get()),
-        channel: ChannelId(slash.channel_id.get()),
+        channel: ChannelId(channel.get()),
         asker,
-        name: slash.user.name,
+        name,
         administrator: administrator(&member),
         roles: member.roles,
     };
