@@ -11,7 +11,7 @@ use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::ticket::TicketMsg;
 use crate::actors::{Heard, Rank};
 use crate::discord::{Place, request};
-use crate::ids::{ApplicationId, ChannelId, GuildId, InteractionId, Owner, RoleId, UserId};
+use crate::ids::{ChannelId, GuildId, InteractionId, Owner, RoleId, UserId};
 use crate::language::{Language, Locale};
 use crate::lifecycle::panel::{Panel, PanelEvent};
 use crate::lifecycle::reply::{Reply, Role};
@@ -25,14 +25,7 @@ const GUILD: GuildId = GuildId(1);
 const OWNER: Owner = Owner { guild: GUILD, member: UserId(10) };
 const RULES: Rules = Rules { close_delay: Duration::from_secs(5) };
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;
-const PLACE: Place = Place {
-    me: UserId(9),
-    application: ApplicationId(8),
-    panel: ChannelId(1),
-    category: ChannelId(2),
-    support: RoleId(3),
-    locale: Locale::Auto,
-};
+const PLACE: Place = Place { locale: Locale::Auto, ..Place::EXAMPLE };
 
 fn press(acknowledged: bool) -> Press {
     Press {

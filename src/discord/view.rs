@@ -176,17 +176,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::ids::{ApplicationId, RoleId};
-    use crate::language::Locale;
 
-    const PLACE: Place = Place {
-        me: UserId(9),
-        application: ApplicationId(8),
-        panel: ChannelId(1),
-        category: ChannelId(2),
-        support: RoleId(3),
-        locale: Locale::One(Language::Russian),
-    };
+    const PLACE: Place = Place::EXAMPLE;
 
     #[test]
     fn a_mark_is_read_back() {

@@ -34,6 +34,17 @@ pub struct Place {
 }
 
 impl Place {
+    /// Any surroundings, for a test; the language is the server's own, Russian.
+    #[cfg(test)]
+    pub(crate) const EXAMPLE: Self = Self {
+        me: UserId(9),
+        application: ApplicationId(8),
+        panel: ChannelId(1),
+        category: ChannelId(2),
+        support: RoleId(3),
+        locale: Locale::One(crate::language::Language::Russian),
+    };
+
     /// What everybody in the server reads.
     pub(super) const fn texts(&self) -> &'static Texts {
         texts::of(self.locale.of_server())

@@ -120,11 +120,4 @@ fn note(event: &Event) {
 
 /// Where the tests of this room are: a bot that speaks to everybody in their own language.
 #[cfg(test)]
-const PLACE: Place = Place {
-    me: crate::ids::UserId(9),
-    application: crate::ids::ApplicationId(8),
-    panel: crate::ids::ChannelId(1),
-    category: crate::ids::ChannelId(2),
-    support: crate::ids::RoleId(3),
-    locale: crate::language::Locale::Auto,
-};
+const PLACE: Place = Place { locale: crate::language::Locale::Auto, ..Place::EXAMPLE };

@@ -5,17 +5,9 @@ use crate::discord::estate::Application;
 use crate::discord::standin::{Act, StandIn};
 use crate::discord::start::Gateway;
 use crate::ids::{ApplicationId, Intent, Owner, UserId};
-use crate::language::{Language, Locale};
 use crate::lifecycle::ChannelName;
 
-const PLACE: Place = Place {
-    me: UserId(9),
-    application: ApplicationId(8),
-    panel: ChannelId(1),
-    category: ChannelId(2),
-    support: RoleId(3),
-    locale: Locale::One(Language::Russian),
-};
+const PLACE: Place = Place::EXAMPLE;
 const GUILD: GuildId = GuildId(4);
 const DELETE: Call = Call::DeleteChannel { channel: ChannelId(50) };
 

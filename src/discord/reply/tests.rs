@@ -2,18 +2,11 @@ use serde_json::json;
 
 use super::*;
 use crate::discord::request;
-use crate::ids::{ApplicationId, GuildId, Intent, InteractionId, Owner, RoleId, UserId};
-use crate::language::{Language, Locale};
+use crate::ids::{ApplicationId, GuildId, Intent, InteractionId, Owner, UserId};
+use crate::language::Language;
 use crate::lifecycle::{Acknowledgement, ChannelName, Gesture, Press, Sighting, Words};
 
-const PLACE: Place = Place {
-    me: UserId(9),
-    application: ApplicationId(8),
-    panel: ChannelId(1),
-    category: ChannelId(2),
-    support: RoleId(3),
-    locale: Locale::One(Language::Russian),
-};
+const PLACE: Place = Place::EXAMPLE;
 const OWNER: Owner = Owner { guild: GuildId(4), member: UserId(7) };
 const TICKET: ChannelId = ChannelId(50);
 

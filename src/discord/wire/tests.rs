@@ -7,14 +7,7 @@ use crate::ids::{ApplicationId, GuildId, Intent, InteractionId, MessageId, Owner
 use crate::language::Language;
 use crate::lifecycle::{Acknowledgement, ChannelName, Gesture, Press, Words};
 
-const PLACE: Place = Place {
-    me: UserId(9),
-    application: ApplicationId(8),
-    panel: ChannelId(1),
-    category: ChannelId(2),
-    support: RoleId(3),
-    locale: Locale::One(Language::Russian),
-};
+const PLACE: Place = Place::EXAMPLE;
 const OWNER: Owner = Owner { guild: GuildId(4), member: UserId(7) };
 const TICKET: ChannelId = ChannelId(50);
 

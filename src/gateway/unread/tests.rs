@@ -2,9 +2,8 @@ use std::time::SystemTime;
 
 use super::*;
 use crate::gateway::meaning;
-use crate::language::{Language, Locale};
 
-const PLACE: Place = Place { locale: Locale::One(Language::Russian), ..crate::gateway::PLACE };
+const PLACE: Place = Place::EXAMPLE;
 
 fn hear(kind: &str, data: &Value) -> Option<Heard> {
     let event: Event = serde_json::from_value(json!({ "t": kind, "d": data })).expect("an event");
