@@ -1,6 +1,8 @@
 //! People delete channels and leave, at any moment: nothing sticks, and nobody is locked out.
 
+use talon::ids::ChannelId;
 use talon::lifecycle::State;
+use talon::sandbox::world::Snowflake;
 use talon::sandbox::{Fault, When};
 
 use crate::stage::Stage;
@@ -110,21 +112,33 @@ async fn a_channel_deleted_before_its_closing_is_announced_frees_its_owner() {
     stage.open(alice).await;
 }
 
+/// Her ticket is deleted, and the bot does not hear of it.
+async fn miss_deletion(stage: &Stage, member: Snowflake) {
+    let missed = stage.open(member).await;
+    stage.until_row(member, |row| matches!(row, State::Open { .. })).await;
+    stage.discord.swallow("CHANNEL_DELETE", 1);
+    stage.discord.delete_channel(missed);
+}
+
+/// She presses, and her press is told in the end of the new ticket.
+async fn open_anew(stage: &Stage, member: Snowflake) -> Snowflake {
+    let press = stage.press_create(member);
+    let [ticket] = stage.until_tickets(1).await[..] else { unreachable!() };
+    let said = format!("✅ тикет создан: <#{ticket}>");
+    stage.until("it is said", || (stage.discord.reply(press)?.content == said).then_some(())).await;
+    ticket
+}
+
 #[tokio::test]
 async fn a_deletion_that_was_missed_is_found_out_by_the_next_press() {
     let stage = Stage::ready().await;
     let alice = stage.discord.ids().alice;
-    let missed = stage.open(alice).await;
-    stage.until_row(alice, |row| matches!(row, State::Open { .. })).await;
-    stage.discord.swallow("CHANNEL_DELETE", 1);
-    stage.discord.delete_channel(missed);
+    miss_deletion(&stage, alice).await;
 
-    let press = stage.press_create(alice);
+    let ticket = open_anew(&stage, alice).await;
 
-    let [ticket] = stage.until_tickets(1).await[..] else { unreachable!() };
-    let said = format!("✅ тикет создан: <#{ticket}>");
-    stage.until("it is said", || (stage.discord.reply(press)?.content == said).then_some(())).await;
     stage.welcome(ticket).await;
+    stage.until_row(alice, |row| *row == State::Open { channel: ChannelId(ticket.get()) }).await;
 }
 
 /// What stands in for Discord may have no code for a channel that is gone: then the list of all channels decides.
@@ -132,18 +146,12 @@ async fn a_deletion_that_was_missed_is_found_out_by_the_next_press() {
 async fn a_deletion_that_is_told_without_a_code_is_found_out_by_the_list() {
     let stage = Stage::ready().await;
     let alice = stage.discord.ids().alice;
-    let missed = stage.open(alice).await;
-    stage.until_row(alice, |row| matches!(row, State::Open { .. })).await;
-    stage.discord.swallow("CHANNEL_DELETE", 1);
-    stage.discord.delete_channel(missed);
+    miss_deletion(&stage, alice).await;
     stage.discord.clear_record();
     stage.discord.fault(Fault::code("GET /channels/*", 404, 0, "404: Not Found"));
 
-    let press = stage.press_create(alice);
+    open_anew(&stage, alice).await;
 
-    let [ticket] = stage.until_tickets(1).await[..] else { unreachable!() };
-    let said = format!("✅ тикет создан: <#{ticket}>");
-    stage.until("it is said", || (stage.discord.reply(press)?.content == said).then_some(())).await;
     assert_eq!(stage.discord.calls_matching("GET /guilds/*/channels").len(), 1);
 }
 

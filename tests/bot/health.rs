@@ -42,14 +42,23 @@ async fn until_counted(url: &str, lines: &[&str]) -> String {
 
 /// Asks until the answer has this status.
 pub async fn healthz(url: &str, status: u16) -> Value {
-    for _ in 0..200 {
-        let (found, text) = get(&format!("{url}/healthz")).await;
-        if found == status {
-            return serde_json::from_str(&text).expect("JSON");
+    let told = until_healthz(url, Duration::from_secs(5), |found, _| found == status).await;
+    told.unwrap_or_else(|| panic!("/healthz did not come to answer {status}"))
+}
+
+/// Asks until the status and what is told fit, for as long as is said.
+pub async fn until_healthz(url: &str, patience: Duration, fits: impl Fn(u16, &Value) -> bool) -> Option<Value> {
+    let fitting = async {
+        loop {
+            let (status, text) = get(&format!("{url}/healthz")).await;
+            let told = serde_json::from_str(&text).expect("JSON");
+            if fits(status, &told) {
+                return told;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
         }
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-    panic!("/healthz did not come to answer {status}");
+    };
+    tokio::time::timeout(patience, fitting).await.ok()
 }
 
 #[tokio::test]

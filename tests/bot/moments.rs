@@ -90,24 +90,3 @@ async fn a_hidden_ticket_and_a_page_in_discords_place_are_no_proof() {
         assert_eq!(stage.tickets(), [ticket]);
     }
 }
-
-/// Of a channel that is gone, nobody told.
-#[tokio::test]
-async fn what_two_witnesses_say_is_believed() {
-    let stage = Stage::ready().await;
-    let ids = stage.discord.ids();
-    let ticket = stage.open(ids.alice).await;
-    stage.until_row(ids.alice, |row| is_open(row, ticket)).await;
-    stage.discord.swallow("CHANNEL_DELETE", 1);
-    stage.discord.delete_channel(ticket);
-
-    let press = stage.press_create(ids.alice);
-
-    let anew = stage.until_tickets(1).await[0];
-    stage.until_row(ids.alice, |row| is_open(row, anew)).await;
-    let right = format!("✅ тикет создан: <#{anew}>");
-    stage
-        .discord
-        .until("the right answer", |world| world.reply_to(press).filter(|reply| reply.content == right).map(|_| ()))
-        .await;
-}

@@ -7,7 +7,7 @@ use talon::sandbox::Setup;
 use talon::sandbox::world::permissions::Target;
 use talon::sandbox::world::{Overwrite, Permissions, Snowflake, Start};
 
-use crate::health::get;
+use crate::health::until_healthz;
 use crate::stage::{LIST_COMMANDS, Stage, each};
 
 /// The bot waits for a few seconds before it looks, and never looks twice in a few.
@@ -32,25 +32,16 @@ async fn ready() -> (Stage, String) {
 
 /// Waits until `/healthz` names this problem; none, where it is empty.
 async fn until_problem(stage: &Stage, url: &str, problem: &str) {
-    let named = async {
-        loop {
-            let (status, text) = get(&format!("{url}/healthz")).await;
-            let told: Value = serde_json::from_str(&text).expect("JSON");
-            let problems: Vec<&str> =
-                told["setup"]["problems"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
-            let fits = if problem.is_empty() {
-                status == 200 && problems.is_empty()
-            } else {
-                status == 503 && problems.iter().any(|found| found.contains(problem))
-            };
-            if fits {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+    let fits = |status, told: &Value| {
+        let mut problems = told["setup"]["problems"].as_array().expect("a list").iter().filter_map(Value::as_str);
+        if problem.is_empty() {
+            status == 200 && problems.next().is_none()
+        } else {
+            status == 503 && problems.any(|found| found.contains(problem))
         }
     };
-    let named = tokio::time::timeout(PATIENCE, named).await;
-    named.unwrap_or_else(|_| panic!("/healthz did not come to tell {problem:?}\n{}", stage.story()));
+    let told = until_healthz(url, PATIENCE, fits).await;
+    assert!(told.is_some(), "/healthz did not come to tell {problem:?}\n{}", stage.story());
 }
 
 async fn until_logged(stage: &Stage, level: &str, words: &str) {
