@@ -91,6 +91,12 @@ impl Bucket {
         [self.blocked, reset].into_iter().flatten().max().filter(|until| *until > now)
     }
 
+    /// Later than this it will not be full, whatever goes before the next reply.
+    pub(super) fn ends_by(&self, now: Instant) -> Option<Instant> {
+        let reset = self.window.as_ref().and_then(|window| window.reset);
+        [self.blocked, reset].into_iter().flatten().max().filter(|until| *until > now)
+    }
+
     /// One more goes.
     pub(super) fn go(&mut self, now: Instant) {
         self.in_flight += 1;

@@ -43,6 +43,8 @@ struct Line {
     presses: BTreeSet<Turn>,
     /// Requests that a person waits for, and since when.
     awaited: BTreeMap<Turn, Instant>,
+    /// None of them has waited since before then.
+    awaited_since: Option<Instant>,
     bells: HashMap<Turn, Arc<Notify>>,
     /// Let through or withdrawn, but not yet awake.
     called: HashMap<Turn, Result<Permit, HeldUp>>,
@@ -209,7 +211,10 @@ impl Line {
     fn enter(&mut self, way: &Way<'_>) -> Option<Permit> {
         if let Some(lane) = &way.lane {
             self.limits.enter(way.turn, lane.clone());
-            self.awaited.extend(way.awaited.map(|since| (way.turn, since)));
+            if let Some(since) = way.awaited {
+                self.awaited.insert(way.turn, since);
+                self.awaited_since = Some(self.awaited_since.map_or(since, |oldest| oldest.min(since)));
+            }
         } else {
             let now = Instant::now();
             if self.presses.is_empty() && self.edge.room(now).now > 0 {
@@ -257,9 +262,14 @@ impl Line {
     /// Withdraws what people wait for and what is held up for too long, by a limit or by the edge.
     fn withdraw_held(&mut self, edge_opens: Option<Instant>, now: Instant) {
         // Called at every step of the line, however long that is: mostly no limit at all lasts long enough.
-        let latest = self.limits.latest(now).max(edge_opens);
-        let oldest = self.awaited.values().min();
-        if !oldest.zip(latest).is_some_and(|(since, until)| is_too_long(until, *since, now)) {
+        let anybody = |since: Option<Instant>, until: Option<Instant>| {
+            since.zip(until).is_some_and(|(since, until)| is_too_long(until, since, now))
+        };
+        if !anybody(self.awaited_since, self.limits.latest_at_most(now).max(edge_opens)) {
+            return;
+        }
+        self.awaited_since = self.awaited.values().min().copied();
+        if !anybody(self.awaited_since, self.limits.latest(now).max(edge_opens)) {
             return;
         }
         let held: Vec<(Turn, Instant)> = self

@@ -7,13 +7,14 @@
 //! The order is by urgency, then by arrival, and a request that was refused after all keeps its place. Time is an
 //! argument and nothing waits here; `gate` does the waiting.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::discord::bucket::{Bucket, Told, Verdict};
+use crate::discord::waiting::Waiting;
 use crate::discord::wire::Class;
 
 /// What Discord takes from one bot within [`PERIOD`], all routes together (its reference, "Global Rate Limit").
@@ -50,9 +51,11 @@ pub(super) struct Limits {
     routes: HashMap<Arc<str>, Route>,
     buckets: HashMap<Lane, Bucket>,
     together: Together,
-    waiting: BTreeMap<Turn, Lane>,
+    waiting: Waiting,
     arrivals: u64,
     crowd: usize,
+    /// No limit that has been told of ends later than this.
+    ends_by: Option<Instant>,
 }
 
 /// What the replies of a route have taught.
@@ -96,12 +99,12 @@ impl Limits {
 
     /// Leaves the line; was anybody there?
     pub(super) fn leave(&mut self, turn: Turn) -> bool {
-        self.waiting.remove(&turn).is_some()
+        self.waiting.remove(turn).is_some()
     }
 
     /// Who keeps watch for all: the first in the line.
     pub(super) fn first(&self) -> Option<Turn> {
-        self.waiting.keys().next().copied()
+        self.waiting.first()
     }
 
     /// Lets everybody go who may, but no more than `most`, each with the lane they take; and tells when to look again, if
@@ -109,11 +112,11 @@ impl Limits {
     pub(super) fn advance(&mut self, now: Instant, most: usize) -> (Vec<(Turn, Lane)>, Option<Instant>) {
         let (mut gone, mut again) = (Vec::new(), None);
         self.tidy(now);
-        let waiting = std::mem::take(&mut self.waiting);
-        for (turn, lane) in &waiting {
-            if gone.len() >= most {
-                break;
-            }
+        let mut last = None;
+        while gone.len() < most
+            && let Some((turn, lane)) = self.waiting.head_after(last)
+        {
+            last = Some(turn);
             match self.together.verdict(turn.class, now) {
                 Verdict::Go => {}
                 Verdict::At(then) => {
@@ -122,21 +125,18 @@ impl Limits {
                 }
                 Verdict::Later => break,
             }
-            let (name, limit) = self.bucket(lane);
+            let (name, limit) = self.bucket(&lane);
             let bucket = self.buckets.entry(name.clone()).or_default();
             match bucket.verdict(limit, now) {
                 Verdict::Go => {
                     bucket.go(now);
                     self.together.go(now);
-                    gone.push((*turn, name));
+                    self.waiting.remove(turn);
+                    gone.push((turn, name));
                 }
                 Verdict::At(then) => again = Some(earlier(again, then)),
                 Verdict::Later => {}
             }
-        }
-        self.waiting = waiting;
-        for (turn, _) in &gone {
-            self.waiting.remove(turn);
         }
         (gone, again)
     }
@@ -158,12 +158,14 @@ impl Limits {
         };
         let route = Route::Limited { bucket: told.bucket.clone(), limit: told.limit };
         self.routes.insert(lane.kind.clone(), route);
+        self.ends_by = self.ends_by.max(Some(told.reset));
         self.buckets.entry(Lane { kind: told.bucket.clone(), ..*lane }).or_default().learn(&told);
     }
 
     /// A request in this lane was refused: there is no room until then, here or anywhere.
     pub(super) fn refused(&mut self, lane: &Lane, until: Instant, everywhere: bool) {
         self.together.known = Known::Present;
+        self.ends_by = self.ends_by.max(Some(until));
         if everywhere {
             self.together.blocked = self.together.blocked.max(Some(until));
             return;
@@ -182,13 +184,21 @@ impl Limits {
 
     /// Until when a limit is known to hold up the request with this place in the line.
     pub(super) fn held_until(&self, turn: Turn, now: Instant) -> Option<Instant> {
-        let bucket = self.buckets.get(&self.bucket(self.waiting.get(&turn)?).0);
+        let bucket = self.buckets.get(&self.bucket(self.waiting.lane(turn)?).0);
         let full = bucket.and_then(|bucket| bucket.full_until(now));
         [full, self.together.blocked.filter(|until| *until > now)].into_iter().flatten().max()
     }
 
+    /// No limit holds up any request for longer than this; most end earlier. Costs nothing, as opposed to
+    /// [`Limits::latest`].
+    pub(super) fn latest_at_most(&self, now: Instant) -> Option<Instant> {
+        self.ends_by.filter(|until| *until > now)
+    }
+
     /// When the last of all known limits ends: none holds up any request for longer.
-    pub(super) fn latest(&self, now: Instant) -> Option<Instant> {
+    pub(super) fn latest(&mut self, now: Instant) -> Option<Instant> {
+        let ends = self.buckets.values().filter_map(|bucket| bucket.ends_by(now));
+        self.ends_by = ends.chain(self.together.blocked.filter(|until| *until > now)).max();
         let full = self.buckets.values().filter_map(|bucket| bucket.full_until(now));
         full.chain(self.together.blocked.filter(|until| *until > now)).max()
     }

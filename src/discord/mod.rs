@@ -35,6 +35,7 @@ mod survey;
 mod transport;
 mod unreachable;
 pub mod view;
+mod waiting;
 mod wire;
 
 pub use client::{Client, Standing};

@@ -1,6 +1,6 @@
 //! Discord's side of the limits, in virtual time: who keeps its pace is never refused, and who is refused loses nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 
 const CREATE: &str = "POST /guilds/{}/channels";
@@ -9,12 +11,13 @@ struct Day {
     limits: Limits,
     start: Instant,
     millis: u64,
+    asked: BTreeMap<Turn, Lane>,
     flying: BTreeMap<Turn, (Lane, Lane)>,
 }
 
 impl Day {
     fn new() -> Self {
-        Self { limits: Limits::default(), start: Instant::now(), millis: 0, flying: BTreeMap::new() }
+        Self { limits: Limits::default(), start: Instant::now(), millis: 0, asked: BTreeMap::new(), flying: BTreeMap::new() }
     }
 
     /// A day on which it is known that Discord tells limits, and nothing else.
@@ -30,7 +33,9 @@ impl Day {
 
     fn come(&mut self, class: Class, kind: &str, major: u64) -> Turn {
         let turn = self.limits.turn(class);
-        self.limits.enter(turn, Lane { kind: kind.into(), major });
+        let lane = Lane { kind: kind.into(), major };
+        self.asked.insert(turn, lane.clone());
+        self.limits.enter(turn, lane);
         turn
     }
 
@@ -40,10 +45,9 @@ impl Day {
 
     /// Who goes now.
     fn go(&mut self) -> Vec<Turn> {
-        let lanes = self.limits.waiting.clone();
         let (gone, _) = self.limits.advance(self.at(self.millis), usize::MAX);
         for (turn, bucket) in &gone {
-            self.flying.insert(*turn, (lanes[turn].clone(), bucket.clone()));
+            self.flying.insert(*turn, (self.asked[turn].clone(), bucket.clone()));
         }
         gone.into_iter().map(|(turn, _)| turn).collect()
     }
