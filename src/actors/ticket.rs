@@ -63,9 +63,15 @@ pub struct Desk {
     place_untold: bool,
     /// Calls to Discord and jobs for the disk.
     tasks: JoinSet<()>,
-    alarm: Option<JoinHandle<Result<(), ractor::MessagingErr<TicketMsg>>>>,
+    alarm: Option<Alarm>,
     handled: u64,
     settling: bool,
+}
+
+/// What wakes the actor, and when.
+struct Alarm {
+    at: SystemTime,
+    task: JoinHandle<Result<(), ractor::MessagingErr<TicketMsg>>>,
 }
 
 impl Actor for TicketActor {
@@ -105,7 +111,10 @@ impl Actor for TicketActor {
             TicketMsg::Answered(call, answer) => self.hear(&me, desk, Event::Answered { call, answer }),
             TicketMsg::Loaded(row) => self.loaded(&me, desk, row),
             TicketMsg::Saved(outcome) => self.saved(&me, desk, outcome),
-            TicketMsg::Alarm => self.hear(&me, desk, Event::Woke),
+            TicketMsg::Alarm => {
+                desk.silence();
+                self.hear(&me, desk, Event::Woke);
+            }
             TicketMsg::Settle => desk.settling = true,
             #[cfg(test)]
             TicketMsg::Panic => panic!("told to"),
@@ -265,9 +274,14 @@ impl TicketActor {
 
     /// Sets the alarm for the next deadline, and says what the supervisor wants to know.
     fn look_ahead(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk) {
-        desk.silence();
-        let rest = desk.ticket.deadline().map(|deadline| deadline.duration_since(clock::now()).unwrap_or_default());
-        desk.alarm = rest.map(|rest| me.send_after(rest, || TicketMsg::Alarm));
+        let deadline = desk.ticket.deadline();
+        if desk.alarm.as_ref().map(|alarm| alarm.at) != deadline {
+            desk.silence();
+            desk.alarm = deadline.map(|at| {
+                let rest = at.duration_since(clock::now()).unwrap_or_default();
+                Alarm { at, task: me.send_after(rest, || TicketMsg::Alarm) }
+            });
+        }
         if desk.settling && desk.ticket.is_still() {
             desk.settling = false;
             let _ = self.supervisor.cast(SupervisorMsg::Settled);
@@ -298,7 +312,7 @@ async fn watched<T>(owner: Owner, job: &'static str, outcome: impl Future<Output
 impl Desk {
     fn silence(&mut self) {
         if let Some(alarm) = self.alarm.take() {
-            alarm.abort();
+            alarm.task.abort();
         }
     }
 }
