@@ -16,7 +16,6 @@ use serenity::model::channel::{
 use serenity::model::id as library;
 use serenity::model::permissions::Permissions;
 
-use crate::discord::view;
 use crate::discord::wire::{Place, id};
 use crate::ids::{Button, ChannelId, Intent, MessageId, Owner, UserId};
 use crate::lifecycle::{Acknowledgement, ChannelName, Press};
@@ -41,14 +40,14 @@ pub(super) const SUPPORT_OVERWRITE: &str = "2";
 const NAME_LENGTH: usize = 100;
 
 /// A ticket channel, private from its first moment.
-pub(super) fn channel(owner: Owner, name: &ChannelName, (intent, attempt): (Intent, u32), place: &Place) -> Value {
+pub(super) fn channel(owner: Owner, name: &ChannelName, topic: String, place: &Place) -> Value {
     let name = match name {
         ChannelName::Member(name) => name.chars().take(NAME_LENGTH).collect(),
         ChannelName::Neutral => place.texts().neutral_name(owner.member),
     };
     let builder = CreateChannel::new(name)
         .category(id::<library::ChannelId>(place.category.0))
-        .topic(view::mark(owner.member, intent, attempt, place.locale.of_server()))
+        .topic(topic)
         .permissions(overwrites(owner, place));
     json(&builder)
 }

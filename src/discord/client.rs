@@ -17,7 +17,7 @@ use crate::discord::status::{Barred, LineStatus};
 use crate::discord::survey::{Look, Sought, Survey};
 use crate::discord::transport::Transport;
 use crate::discord::wire::{Ask, Place, follow_up, id, replacement, request, said};
-use crate::ids::{ChannelId, GuildId, Intent, MessageId, RoleId, UserId};
+use crate::ids::{ChannelId, GuildId, Intent, MessageId, RoleId, TicketNumber, UserId};
 use crate::lifecycle::{Answer, Call, Note, Press, Refusal, Right};
 use crate::texts;
 
@@ -84,7 +84,7 @@ impl Client {
         &self,
         channel: ChannelId,
         reply_to: MessageId,
-        (ticket, number): (ChannelId, Option<u64>),
+        (ticket, number): (ChannelId, Option<TicketNumber>),
         story: &[(SystemTime, Note)],
     ) -> bool {
         let mut first = Some(reply_to);
@@ -98,7 +98,12 @@ impl Client {
     }
 
     /// Tells a ticket's whole story to whoever used a slash command that has been deferred, in the same way.
-    pub async fn tell_in_private(&self, press: &Press, number: Option<u64>, story: &[(SystemTime, Note)]) -> bool {
+    pub async fn tell_in_private(
+        &self,
+        press: &Press,
+        number: Option<TicketNumber>,
+        story: &[(SystemTime, Note)],
+    ) -> bool {
         for (place, page) in texts::of(press.language).story(number, story).iter().enumerate() {
             let page = if place == 0 { replacement(press, page) } else { follow_up(press, page) };
             if !self.send_page(&page).await {

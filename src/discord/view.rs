@@ -12,40 +12,63 @@ use serenity::model::permissions::Permissions;
 use crate::discord::lenient;
 use crate::discord::list::Readable;
 use crate::discord::wire::Place;
-use crate::ids::{ChannelId, Intent, UserId};
+use crate::ids::{ChannelId, Intent, TicketNumber, UserId};
 use crate::language::Language;
 use crate::lifecycle::{Answer, Sighting};
 use crate::texts;
 
+/// No ticket has a higher number.
+const MAX_NUMBER: u64 = 1_000_000_000;
+
 /// The topic of a ticket channel: says to people whose it is, and to us what it was made for, and by which attempt if it
 /// was not the first one.
 #[must_use]
-pub fn mark(member: UserId, intent: Intent, attempt: u32, language: Language) -> String {
-    let [ticket, number] = texts::of(language).channel.mark;
+pub fn mark(ticket: Option<TicketNumber>, member: UserId, intent: Intent, attempt: u32, language: Language) -> String {
+    let [begin, number] = texts::of(language).channel.mark;
+    let ticket = ticket.map(|ticket| format!("{ticket} · ")).unwrap_or_default();
     let attempt = if attempt == 0 { String::new() } else { format!("-{attempt}") };
-    format!("{ticket}<@{member}> · {number}{intent}{attempt}")
+    format!("{begin}{ticket}<@{member}> · {number}{intent}{attempt}")
 }
 
 /// Reads a topic back, whatever language was spoken when it was written. What people wrote behind the mark does not
 /// matter.
 #[must_use]
 pub fn read_mark(topic: &str) -> Option<(UserId, Intent)> {
-    read_attempt(topic).map(|(mark, _)| mark)
+    Mark::read(topic).map(|mark| mark.made_for)
 }
 
-/// The same, with the attempt.
-fn read_attempt(topic: &str) -> Option<((UserId, Intent), u32)> {
-    Language::ALL.into_iter().find_map(|language| {
-        let [ticket, number] = texts::of(language).channel.mark;
-        let (member, rest) = topic.strip_prefix(ticket)?.strip_prefix("<@")?.split_once("> · ")?;
-        read_numbers(member, rest.strip_prefix(number)?)
-    })
+/// What a topic tells.
+#[derive(Debug, PartialEq, Eq)]
+struct Mark {
+    made_for: (UserId, Intent),
+    attempt: u32,
+    number: Option<TicketNumber>,
 }
 
-fn read_numbers(member: &str, rest: &str) -> Option<((UserId, Intent), u32)> {
-    let (intent, rest) = split_digits(rest);
-    let attempt = rest.strip_prefix('-').and_then(|rest| split_digits(rest).0.parse().ok());
-    Some(((member.parse().ok()?, intent.parse().ok()?), attempt.unwrap_or_default()))
+impl Mark {
+    fn read(topic: &str) -> Option<Self> {
+        Language::ALL.into_iter().find_map(|language| {
+            let [begin, number] = texts::of(language).channel.mark;
+            let rest = topic.strip_prefix(begin)?;
+            let (ticket, rest) = read_ticket(rest).unwrap_or((None, rest));
+            let (member, rest) = rest.strip_prefix("<@")?.split_once("> · ")?;
+            let (intent, rest) = split_digits(rest.strip_prefix(number)?);
+            let attempt = rest.strip_prefix('-').and_then(|rest| split_digits(rest).0.parse().ok());
+            Some(Self {
+                made_for: (member.parse().ok()?, intent.parse().ok()?),
+                attempt: attempt.unwrap_or_default(),
+                number: ticket,
+            })
+        })
+    }
+}
+
+/// The number of the ticket, which topics of older versions do not have; and what follows it. Staff can edit a topic: a
+/// number that no server will ever come to is none.
+fn read_ticket(topic: &str) -> Option<(Option<TicketNumber>, &str)> {
+    let (digits, rest) = split_digits(topic.strip_prefix('#')?);
+    let number = digits.parse().ok().filter(|number| *number <= MAX_NUMBER);
+    Some((number.map(TicketNumber), rest.strip_prefix(" · ")?))
 }
 
 fn split_digits(text: &str) -> (&str, &str) {
@@ -158,13 +181,14 @@ struct Outline<'a> {
 
 impl Outline<'_> {
     fn sighting(&self, members: impl Iterator<Item = library::UserId>, place: &Place) -> Option<Sighting> {
-        let (mark, attempt) = self.topic.and_then(read_attempt).unzip();
+        let mark = self.topic.and_then(Mark::read);
         let ours = mark.is_some() || self.parent.is_some_and(|parent| parent.get() == place.category.0);
         (self.text && ours).then(|| Sighting {
             channel: ChannelId(self.id.get()),
             members: members.map(|member| UserId(member.get())).filter(|member| *member != place.me).collect(),
-            mark,
-            attempt: attempt.unwrap_or_default(),
+            attempt: mark.as_ref().map_or(0, |mark| mark.attempt),
+            number: mark.as_ref().and_then(|mark| mark.number),
+            mark: mark.map(|mark| mark.made_for),
             // Only the registry knows.
             owned: false,
         })
@@ -183,28 +207,46 @@ mod tests {
     fn a_mark_is_read_back() {
         let (member, intent) = (UserId(175_928_847_299_117_063), Intent(u64::MAX));
         let topics = [
-            (Language::Russian, "тикет <@175928847299117063> · №18446744073709551615"),
-            (Language::English, "ticket <@175928847299117063> · no. 18446744073709551615"),
+            (Language::Russian, "тикет #42 · <@175928847299117063> · №18446744073709551615"),
+            (Language::English, "ticket #42 · <@175928847299117063> · no. 18446744073709551615"),
         ];
+        let number = Some(TicketNumber(42));
+        let read = |attempt| Some(Mark { made_for: (member, intent), attempt, number });
         for (language, topic) in topics {
-            assert_eq!(mark(member, intent, 0, language), topic);
-            assert_eq!(read_attempt(topic), Some(((member, intent), 0)));
+            assert_eq!(mark(number, member, intent, 0, language), topic);
+            assert_eq!(Mark::read(topic), read(0));
             assert_eq!(read_mark(&format!("{topic}, сложный случай")), Some((member, intent)));
-            assert_eq!(mark(member, intent, 250, language), format!("{topic}-250"));
+            assert_eq!(mark(number, member, intent, 250, language), format!("{topic}-250"));
             for rest in ["-250", "-250, сложный случай", "-250-1"] {
-                assert_eq!(read_attempt(&format!("{topic}{rest}")), Some(((member, intent), 250)));
+                assert_eq!(Mark::read(&format!("{topic}{rest}")), read(250));
             }
             for rest in ["-", "-x", "- 250", "-99999999999"] {
-                assert_eq!(read_attempt(&format!("{topic}{rest}")), Some(((member, intent), 0)));
+                assert_eq!(Mark::read(&format!("{topic}{rest}")), read(0));
             }
         }
     }
 
     #[test]
+    fn a_topic_without_a_number_or_with_an_absurd_one_is_a_mark_all_the_same() {
+        for ticket in ["", "#1000000001 · ", "#99999999999999999999999 · "] {
+            let topic = format!("тикет {ticket}<@7> · №70");
+            let read = Mark { made_for: (UserId(7), Intent(70)), attempt: 0, number: None };
+            assert_eq!(Mark::read(&topic), Some(read), "{topic}");
+        }
+    }
+
+    #[test]
     fn other_topics_are_no_marks() {
-        for topic in
-            ["", "тикет", "тикет <@> · №1", "тикет <@1> · №", "тикет <@1> · №x", "о тикет <@1> · №2", "тикет <@1 №2"]
-        {
+        for topic in [
+            "",
+            "тикет",
+            "тикет <@> · №1",
+            "тикет <@1> · №",
+            "тикет <@1> · №x",
+            "о тикет <@1> · №2",
+            "тикет <@1 №2",
+            "тикет #1",
+        ] {
             assert_eq!(read_mark(topic), None, "{topic}");
         }
     }
@@ -213,7 +255,7 @@ mod tests {
     fn channel(change: Value) -> Value {
         let mut channel = json!({
             "id": "50", "type": 0, "guild_id": "4", "name": "анна", "parent_id": "2", "position": 3,
-            "topic": "тикет <@7> · №70", "nsfw": false, "flags": 0, "last_message_id": null,
+            "topic": "тикет #42 · <@7> · №70", "nsfw": false, "flags": 0, "last_message_id": null,
             "permission_overwrites": [
                 {"id": "4", "type": 0, "allow": "0", "deny": "1024"},
                 {"id": "7", "type": 1, "allow": "101376", "deny": "0"},
@@ -241,10 +283,11 @@ mod tests {
             members: vec![UserId(7)],
             mark: Some((UserId(7), Intent(70))),
             attempt: 0,
+            number: Some(TicketNumber(42)),
             owned: false,
         };
         check(json!({}), Some(seen.clone()));
-        check(json!({"topic": null}), Some(Sighting { mark: None, ..seen.clone() }));
+        check(json!({"topic": null}), Some(Sighting { mark: None, number: None, ..seen.clone() }));
         check(json!({"permission_overwrites": []}), Some(Sighting { members: vec![], ..seen }));
     }
 
@@ -255,6 +298,7 @@ mod tests {
             members: vec![UserId(7)],
             mark: Some((UserId(7), Intent(70))),
             attempt: 0,
+            number: Some(TicketNumber(42)),
             owned: false,
         };
         check(json!({"parent_id": "8"}), Some(seen()));
@@ -277,6 +321,7 @@ mod tests {
             members: members.iter().copied().map(UserId).collect(),
             mark: Some((UserId(7), Intent(70))),
             attempt: 0,
+            number: Some(TicketNumber(42)),
             owned: false,
         };
         assert_eq!(told(&channel(change), &PLACE), Some(seen), "{name}");

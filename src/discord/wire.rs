@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 use serenity::http::{LightMethod, Route};
 
-use crate::discord::{body, menu};
+use crate::discord::{body, menu, view};
 use crate::ids::{ApplicationId, ChannelId, GuildId, Intent, MessageId, RoleId, UserId};
 use crate::language::Locale;
 use crate::lifecycle::{Call, Press};
@@ -210,9 +210,10 @@ pub fn request<'a>(call: &'a Call, place: &Place) -> Ask<'a> {
 fn spell<'a>(call: &'a Call, place: &Place) -> Ask<'a> {
     use LightMethod::{Delete, Get, Patch, Post, Put};
     match call {
-        Call::CreateChannel { owner, name, intent, attempt } => {
+        Call::CreateChannel { owner, name, intent, attempt, number } => {
+            let topic = view::mark(*number, owner.member, *intent, *attempt, place.locale.of_server());
             Ask::new(Post, Route::GuildChannels { guild_id: id(owner.guild.0) })
-                .body(body::channel(*owner, name, (*intent, *attempt), place))
+                .body(body::channel(*owner, name, topic, place))
                 .because(place.texts().channel.created)
                 .class(Class::Ticket)
         }

@@ -96,22 +96,26 @@ impl Ticket {
     }
 
     pub(super) fn answered_check(&mut self, task: Task, channel: ChannelId, answer: &Answer, now: SystemTime) {
+        // A 404 about the list is about the server, and says nothing of the channel.
+        let says_gone = says_gone(answer) && matches!(task.call, Call::GetChannel { .. });
         match answer {
-            answer if says_gone(answer) && self.unlisted && is_lasting(&task, answer) => {
+            answer if says_gone && self.unlisted && is_lasting(&task, answer) => {
                 let doubts = mem::take(&mut self.doubts);
                 self.gone(channel, now);
                 self.begin_again(doubts);
             }
-            answer if says_gone(answer) && self.unlisted => {
+            answer if says_gone && self.unlisted => {
                 let call = task.call.clone();
                 self.retry(task, call, answer, now);
             }
-            answer if says_gone(answer) => self.go_on(task, Call::FindChannel { guild: self.owner.guild, channel }),
+            _ if says_gone => self.go_on(task, Call::FindChannel { guild: self.owner.guild, channel }),
             Answer::Unlisted => {
                 self.unlisted = true;
                 self.go_on(task, Call::GetChannel { channel });
             }
-            Answer::Unknown if task.attempt < LOOKS || self.missed.is_some() => {
+            Answer::Unknown | Answer::Refused(Refusal::ChannelGone | Refusal::Other { status: 404, .. })
+                if task.attempt < LOOKS || self.missed.is_some() =>
+            {
                 let call = task.call.clone();
                 self.retry(task, call, answer, now);
             }

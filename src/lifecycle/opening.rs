@@ -40,6 +40,7 @@ impl Ticket {
 
     pub(super) fn begin(&mut self, asker: Asker, name: String) {
         self.step.notes.push(Note::Asked { by: asker.user, way: (&asker.entrance).into() });
+        self.number = None;
         self.state = State::Opening(Opening { asker, name, channel: None });
     }
 
@@ -96,7 +97,7 @@ impl Ticket {
     }
 
     pub(super) fn answered_create(&mut self, task: Task, answer: Answer, now: SystemTime) {
-        let Call::CreateChannel { intent, attempt, .. } = task.call else { return };
+        let Call::CreateChannel { intent, attempt, number, .. } = task.call else { return };
         match answer {
             Answer::Created(channel) => {
                 self.creations.bind(channel, intent, attempt);
@@ -114,7 +115,7 @@ impl Ticket {
                     self.step.notes.push(Note::Renamed);
                     // Nothing was made, so it is the same attempt still.
                     let name = ChannelName::Neutral;
-                    self.go_on(task, Call::CreateChannel { owner: self.owner, name, intent, attempt });
+                    self.go_on(task, Call::CreateChannel { owner: self.owner, name, intent, attempt, number });
                 } else {
                     self.creations.end(intent);
                     self.refuse(refusal, now);
@@ -300,6 +301,7 @@ impl Ticket {
         let channel = sighting.channel;
         self.creations.bind_marked(sighting);
         self.step.notes.push(Note::Adopted { channel });
+        self.step.shown_number = sighting.number;
         self.demote_opener();
         self.tell_all(channel, now);
         self.forget(channel);
@@ -371,7 +373,7 @@ impl Ticket {
             State::Opening(Opening { asker, .. }) => self.creations.begin(asker, now),
             State::Absent | State::Refused(_) | State::Open { .. } | State::Closing(_) => 0,
         };
-        Call::CreateChannel { owner: self.owner, name, intent: self.intent(), attempt }
+        Call::CreateChannel { owner: self.owner, name, intent: self.intent(), attempt, number: self.number }
     }
 
     fn welcome(&self, channel: ChannelId) -> Call {

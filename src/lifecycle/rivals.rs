@@ -331,6 +331,7 @@ impl Ticket {
             members,
             mark: Some((self.owner.member, intent)),
             attempt: 0,
+            number: self.number,
             owned: false,
         });
         self.rivals.surplus.push(own);

@@ -99,6 +99,11 @@ impl Tasks {
         self.0.iter().any(|task| kind(&task.call))
     }
 
+    /// All calls that are under way or waiting.
+    pub(super) fn calls_mut(&mut self) -> impl Iterator<Item = &mut Call> {
+        self.0.iter_mut().map(|task| &mut task.call)
+    }
+
     /// Gives up what is of this kind; an answer that is still to come will find nobody.
     pub fn drop_all(&mut self, kind: impl Fn(&Call) -> bool) {
         self.0.retain(|task| !kind(&task.call));

@@ -7,7 +7,7 @@
 use std::mem;
 use std::time::{Duration, SystemTime};
 
-use crate::ids::{ChannelId, Owner};
+use crate::ids::{ChannelId, Owner, TicketNumber};
 use crate::lifecycle::access::AccessLoss;
 use crate::lifecycle::call::{Answer, Call, Sighting};
 use crate::lifecycle::close_failure::Promise;
@@ -84,6 +84,8 @@ pub struct Rules {
 pub struct Ticket {
     pub(super) owner: Owner,
     pub(super) rules: Rules,
+    /// Given with the row.
+    pub(super) number: Option<TicketNumber>,
     pub(super) state: State,
     pub(super) tasks: Tasks,
     pub(super) replies: Vec<Reply>,
@@ -125,6 +127,7 @@ impl Ticket {
         Self {
             owner,
             rules,
+            number: None,
             state,
             tasks: Tasks::default(),
             replies: Vec::new(),
@@ -159,9 +162,22 @@ impl Ticket {
     }
 
     /// The row could be read after all. [`Event::Restored`] takes up what it was doing, and what was put off comes next.
-    pub fn read(&mut self, state: State) {
+    pub fn read(&mut self, state: State, number: Option<TicketNumber>) {
         self.state = state;
+        self.number = number;
         self.unread = false;
+    }
+
+    /// Its number, or that of the member's last one.
+    #[must_use]
+    pub const fn number(&self) -> Option<TicketNumber> {
+        self.number
+    }
+
+    /// The row is on the disk, and with it the number: the calls that were decided before that get it now.
+    pub(super) fn set_number(&mut self, number: TicketNumber, calls: &mut [Call]) {
+        self.number = Some(number);
+        calls.iter_mut().chain(self.tasks.calls_mut()).for_each(|call| call.set_number(number));
     }
 
     /// Where the ticket stands.

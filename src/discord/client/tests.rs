@@ -21,7 +21,7 @@ fn forbidden(code: u64) -> Act {
 
 fn create() -> Call {
     let owner = Owner { guild: GUILD, member: UserId(7) };
-    Call::CreateChannel { owner, name: ChannelName::Neutral, intent: Intent(60), attempt: 0 }
+    Call::CreateChannel { owner, name: ChannelName::Neutral, intent: Intent(60), attempt: 0, number: None }
 }
 
 /// A server whose bot may see and nothing more, and which lets it look at `visible` channels alone.

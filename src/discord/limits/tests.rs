@@ -17,7 +17,13 @@ struct Day {
 
 impl Day {
     fn new() -> Self {
-        Self { limits: Limits::default(), start: Instant::now(), millis: 0, asked: BTreeMap::new(), flying: BTreeMap::new() }
+        Self {
+            limits: Limits::default(),
+            start: Instant::now(),
+            millis: 0,
+            asked: BTreeMap::new(),
+            flying: BTreeMap::new(),
+        }
     }
 
     /// A day on which it is known that Discord tells limits, and nothing else.

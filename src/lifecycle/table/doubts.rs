@@ -60,6 +60,35 @@ fn one_404_ends_no_ticket() {
 }
 
 #[test]
+fn a_404_about_the_list_is_no_witness_and_is_not_asked_about_without_a_pause() {
+    let no_server = || Answer::Refused(Refusal::Other { status: 404, code: 10_004 });
+    for answer in [no_server(), no_channel()] {
+        doubting()
+            .answer(get(C), no_channel(), open(C), &[find(C)])
+            .answer(find(C), answer.clone(), open(C), &[])
+            .wake(250, open(C), &[find(C)])
+            .answer(find(C), answer.clone(), open(C), &[])
+            .wake(750, open(C), &[find(C)])
+            .answer(find(C), Answer::Unlisted, open(C), &[get(C)])
+            .answer(get(C), Answer::Done, open(C), &[])
+            .rests();
+        // However often: it is not asked for ever.
+        let mut story = doubting().answer(get(C), no_channel(), open(C), &[find(C)]);
+        let mut asked = 1;
+        while let step = story.ticket.handle(Event::Answered { call: find(C), answer: answer.clone() }, story.now)
+            && let Some(next) = story.ticket.deadline().filter(|_| story.ticket.tasks.any(|call| *call == find(C)))
+        {
+            assert_eq!((&step.calls[..], story.ticket.state()), (&[][..], &open(C)), "a pause");
+            story.now = next;
+            assert_eq!(story.ticket.handle(Event::Woke, next).calls, [find(C)]);
+            asked += 1;
+        }
+        assert!((2..10).contains(&asked), "{asked}");
+        assert_eq!(story.ticket.state(), &open(C));
+    }
+}
+
+#[test]
 fn it_is_not_known_whether_the_ticket_exists() {
     let told = reply(COMMAND, Words::AlreadyOpen(C));
     let mut story = both_doubting();
@@ -117,6 +146,7 @@ fn a_ticket_deleted_meanwhile_was_there_when_the_press_was_told_of_it() {
         name: ChannelName::Member("alice".into()),
         intent: Intent(COMMAND),
         attempt: 0,
+        number: None,
     };
     both_doubting().on(gone(C), opening(asker, None), &[made]);
 }

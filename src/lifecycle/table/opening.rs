@@ -38,6 +38,7 @@ fn a_command_in_every_state() {
         name: ChannelName::Member("alice".into()),
         intent: Intent(COMMAND),
         attempt: 0,
+        number: None,
     };
     check(Absent, wants(asker.clone()), opening(asker.clone(), None), &[made]);
     unmoved(asked(), wants(asker.clone()));
@@ -180,7 +181,7 @@ fn an_unknown_outcome_is_looked_into_before_another_channel_is_made() {
 #[test]
 fn only_a_channel_of_this_press_is_taken() {
     let owned = Sighting { owned: true, ..marked(C, FIRST) };
-    let of_bob = Sighting { channel: C, members: vec![BOB], mark: None, attempt: 0, owned: false };
+    let of_bob = Sighting { channel: C, members: vec![BOB], mark: None, attempt: 0, number: None, owned: false };
     let foreign_mark = Sighting { mark: Some((BOB, Intent(FIRST))), ..unmarked(C) };
     for other in [owned, of_bob, foreign_mark] {
         given(asked()).answer(list(), Answer::Channels(vec![other]), asked(), &[create_again(1)]);

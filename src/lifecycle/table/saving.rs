@@ -80,7 +80,7 @@ fn without_the_row_nothing_is_decided_and_whoever_asks_is_told() {
         .on(gone(C), Absent, &[]);
     assert!(!story.ticket.is_idle());
     // It can be read after all, and what was heard meanwhile is not lost.
-    story.ticket.read(open(C));
+    story.ticket.read(open(C), None);
     story.at(5000).on(Event::Restored, open(C), &[]).at(5000).on(Event::Woke, Absent, &[]).rests();
 }
 
