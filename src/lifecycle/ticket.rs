@@ -111,6 +111,8 @@ pub struct Ticket {
     pub(super) rivals: Rivals,
     /// What was made, or may have been, and was not answered.
     pub(super) creations: Creations,
+    /// The ticket's channel, which somebody else deleted: a copy of it takes its place.
+    pub(super) orphaned: Option<ChannelId>,
     /// The row could not be read yet: what the state is, is not known.
     unread: bool,
     /// Events whose change could not be saved, or not be decided without the row.
@@ -142,6 +144,7 @@ impl Ticket {
             access_lost_at: None,
             rivals: Rivals::default(),
             creations: Creations::default(),
+            orphaned: None,
             unread: false,
             unsaved: Vec::new(),
             save_again: None,
@@ -476,7 +479,8 @@ impl Ticket {
             }
         }
         // Given up meanwhile: the channel it was about is gone.
-        let Some(task) = self.tasks.answered(call) else { return };
+        let Some(mut task) = self.tasks.answered(call) else { return };
+        task.note_found(&answer, now);
         self.suspect(call, &answer, now);
         match call {
             Call::CreateChannel { .. } => self.answered_create(task, answer, now),
@@ -532,6 +536,7 @@ impl Ticket {
         if self.state.channel() == Some(gone) && !self.lose_contest(gone, now) {
             let by_us = self.is_deleting(gone);
             let note = if by_us { Note::Closed { channel: gone } } else { Note::Gone { channel: gone } };
+            self.orphaned = Some(gone).filter(|_| !by_us);
             self.end(gone, note, now);
         }
         self.forget(gone);
@@ -563,6 +568,6 @@ impl Ticket {
         self.promise = Promise::default();
         self.access_loss = None;
         self.checked = None;
-        self.resolve_doubts();
+        self.resolve_doubts(now);
     }
 }

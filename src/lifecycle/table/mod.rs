@@ -399,6 +399,17 @@ impl Story {
         self.answer(call, no_channel(), state.clone(), &[find(C)]).answer(find(C), Answer::Unlisted, state, &[get(C)])
     }
 
+    /// It is not there, and not three seconds later either, when all other calls that wait are made again, too: the list
+    /// leaves it out once more, and it is asked for by its id.
+    #[track_caller]
+    fn still_lost(mut self, others: &[Call]) -> Self {
+        let state = self.ticket.state().clone();
+        self = self.answer(get(C), no_channel(), state.clone(), &[]);
+        self.now += Duration::from_secs(3);
+        let calls = [&[find(C)], others].concat();
+        self.on(Event::Woke, state.clone(), &calls).answer(find(C), Answer::Unlisted, state, &[get(C)])
+    }
+
     /// From now on it is so late.
     fn at(mut self, millis: u64) -> Self {
         self.now = at(millis);

@@ -267,7 +267,7 @@ fn a_welcome_that_got_lost_is_looked_for_before_it_is_said_again() {
         .answer(welcome(C), Answer::Sent(M), open(C), &[])
         .rests();
     lost().answer(read(C), Answer::Unknown, bound(), &[]).wake(750, bound(), &[read(C)]);
-    lost().lost(read(C)).answer(get(C), no_channel(), Absent, &[]).rests();
+    lost().lost(read(C)).still_lost(&[read(C)]).answer(get(C), no_channel(), Absent, &[]).rests();
 }
 
 #[test]
@@ -382,5 +382,10 @@ fn an_opening_found_too_late_for_any_answer_is_finished_all_the_same() {
     late().answer(read(C), seen(true, false), open(C), &[]).rests();
     // Nobody looks at the press any more, so no channel is made for it.
     let late = || restored(16 * 60_000, spent(deferred()), &[list()]);
-    late().answer(list(), Answer::Channels(vec![]), Absent, &[]).rests();
+    late()
+        .answer(list(), Answer::Channels(vec![]), Absent, &[])
+        .at(16 * 60_000 + 10_000)
+        .on(Event::Woke, Absent, &[])
+        .wake(16 * 60_000 + 150_000, Absent, &[])
+        .rests();
 }

@@ -87,10 +87,10 @@ fn without_the_row_nothing_is_decided_and_whoever_asks_is_told() {
 #[test]
 fn an_answer_that_got_lost_is_given_again_though_nothing_can_be_saved() {
     let told = tell(press(FIRST), Words::AlreadyOpen(C));
-    let story = given(open(C)).on(pressed(FIRST), open(C), &[told.clone(), get(C)]).lost(get(C));
+    let story = given(open(C)).on(pressed(FIRST), open(C), &[told.clone(), get(C)]).lost(get(C)).still_lost(&[]);
     let story = unsaved(story, Event::Answered { call: get(C), answer: no_channel() }, &[]);
-    let lost = story.answer(told.clone(), Answer::Unknown, open(C), &[]).at(1000);
-    unsaved(lost, Event::Woke, &[told]);
+    let lost = story.answer(told.clone(), Answer::Unknown, open(C), &[]).at(4000);
+    unsaved(lost, Event::Woke, &[edit(press(FIRST), Words::AlreadyOpen(C))]);
 }
 
 #[test]
