@@ -71,11 +71,11 @@ mod tests {
     fn the_heads_of_all_lanes_are_passed_in_the_order_of_arrival_however_others_come_and_go() {
         let mut limits = Limits::default();
         let mut turns = || limits.turn(Class::Ticket);
-        let [a, b, c, d, e] = std::array::from_fn(|_| turns());
+        let [first, second, third, fourth, fifth] = std::array::from_fn(|_| turns());
         let lane = |major| Lane { kind: "POST".into(), major };
         let mut waiting = Waiting::default();
         // Whoever came first may be put in last: a request that was refused keeps its place.
-        for (turn, major) in [(b, 1), (d, 2), (c, 1), (e, 3), (a, 2)] {
+        for (turn, major) in [(second, 1), (fourth, 2), (third, 1), (fifth, 3), (first, 2)] {
             waiting.insert(turn, lane(major));
         }
         let heads = |waiting: &Waiting| {
@@ -86,12 +86,16 @@ mod tests {
             })
             .collect::<Vec<_>>()
         };
-        assert_eq!(heads(&waiting), [a, b, e]);
-        assert_eq!(waiting.remove(b), Some(lane(1)));
-        assert_eq!(heads(&waiting), [a, c, e]);
-        assert_eq!((waiting.remove(d), waiting.remove(d)), (Some(lane(2)), None), "not the first of its lane");
-        assert_eq!(heads(&waiting), [a, c, e]);
-        for turn in [a, c, e] {
+        assert_eq!(heads(&waiting), [first, second, fifth]);
+        assert_eq!(waiting.remove(second), Some(lane(1)));
+        assert_eq!(heads(&waiting), [first, third, fifth]);
+        assert_eq!(
+            (waiting.remove(fourth), waiting.remove(fourth)),
+            (Some(lane(2)), None),
+            "not the first of its lane"
+        );
+        assert_eq!(heads(&waiting), [first, third, fifth]);
+        for turn in [first, third, fifth] {
             assert_eq!(waiting.first(), Some(turn));
             waiting.remove(turn);
         }

@@ -21,6 +21,8 @@ use crate::lifecycle::state::Asker;
 const LATE: Duration = Duration::from_secs(150);
 /// By how much this machine's measure of time and Discord's may differ.
 const CLOCK_SLACK: Duration = Duration::from_secs(5);
+/// Whoever copies a ticket and deletes it does both within this time, whichever Discord tells first.
+const COPY_WITHIN: Duration = Duration::from_secs(60);
 /// So many are remembered: an opening does not try more often.
 const MAX: usize = 8;
 
@@ -51,6 +53,20 @@ struct Made {
     channel: ChannelId,
     intent: Intent,
     attempt: u32,
+}
+
+/// A ticket's channel that somebody else deleted a moment ago.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Orphaned {
+    pub channel: ChannelId,
+    /// A copy that is seen only then is no reason to open a ticket any more.
+    pub forget: SystemTime,
+}
+
+impl Orphaned {
+    pub(super) fn new(channel: ChannelId, now: SystemTime) -> Self {
+        Self { channel, forget: now + COPY_WITHIN }
+    }
 }
 
 impl Creations {

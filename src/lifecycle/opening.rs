@@ -226,7 +226,7 @@ impl Ticket {
             Some((member, _)) => member == self.owner.member,
             None => sighting.members == [self.owner.member],
         };
-        theirs && self.orphaned.is_some_and(|deleted| sighting.channel > deleted)
+        theirs && self.orphaned.is_some_and(|orphaned| sighting.channel > orphaned.channel)
     }
 
     fn read_from_start(&mut self, task: Task, there: ChannelId, welcome: bool, others: bool, now: SystemTime) {

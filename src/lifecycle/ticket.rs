@@ -11,7 +11,7 @@ use crate::ids::{ChannelId, Owner, TicketNumber};
 use crate::lifecycle::access::AccessLoss;
 use crate::lifecycle::call::{Answer, Call, Sighting};
 use crate::lifecycle::close_failure::Promise;
-use crate::lifecycle::creation::Creations;
+use crate::lifecycle::creation::{Creations, Orphaned};
 use crate::lifecycle::decision::{Decision, Step};
 use crate::lifecycle::doubt::{CHECK_AGAIN_AFTER, Doubt, Missed};
 use crate::lifecycle::failures::Failures;
@@ -112,7 +112,7 @@ pub struct Ticket {
     /// What was made, or may have been, and was not answered.
     pub(super) creations: Creations,
     /// The ticket's channel, which somebody else deleted: a copy of it takes its place.
-    pub(super) orphaned: Option<ChannelId>,
+    pub(super) orphaned: Option<Orphaned>,
     /// The row could not be read yet: what the state is, is not known.
     unread: bool,
     /// Events whose change could not be saved, or not be decided without the row.
@@ -222,7 +222,9 @@ impl Ticket {
         let next = replies.chain(rivals).chain(self.tasks.deadline()).chain(self.due()).chain(forget).min();
         // Nothing depends on when exactly these are, so nobody is woken for them alone while there is more to come.
         let next = next.into_iter().chain(self.state.token_end()).min();
-        next.or(self.failures.as_ref().map(Failures::end).into_iter().chain(self.creations.deadline()).min())
+        let orphaned = self.orphaned.filter(|_| self.sightings.is_empty()).map(|orphaned| orphaned.forget);
+        let forget = self.failures.as_ref().map(Failures::end).into_iter().chain(self.creations.deadline());
+        next.or(forget.chain(orphaned).min())
     }
 
     /// Nothing is under way and no deadline is near: the row says it all, and this value may be let go.
@@ -234,6 +236,7 @@ impl Ticket {
             && self.save_again.is_none()
             && self.checked.is_none()
             && self.failures.is_none()
+            && self.orphaned.is_none()
             && !self.remembers_loss()
             && self.rivals.is_quiet()
             && self.creations.deadline().is_none()
@@ -352,6 +355,10 @@ impl Ticket {
         }
         self.forget_old_loss(now);
         self.creations.wake(now);
+        // A copy that was seen in time may have to wait until it can be looked into.
+        if self.sightings.is_empty() {
+            self.orphaned.take_if(|orphaned| orphaned.forget <= now);
+        }
         if self.failures.as_ref().is_some_and(|failures| failures.end() <= now) {
             self.failures = None;
         }
@@ -536,7 +543,9 @@ impl Ticket {
         if self.state.channel() == Some(gone) && !self.lose_contest(gone, now) {
             let by_us = self.is_deleting(gone);
             let note = if by_us { Note::Closed { channel: gone } } else { Note::Gone { channel: gone } };
-            self.orphaned = Some(gone).filter(|_| !by_us);
+            // One that was to be closed is over, whoever deleted it.
+            let wanted = matches!(self.state, State::Open { .. } | State::Opening(_));
+            self.orphaned = wanted.then(|| Orphaned::new(gone, now));
             self.end(gone, note, now);
         }
         self.forget(gone);

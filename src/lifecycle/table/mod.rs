@@ -434,9 +434,9 @@ impl Story {
     /// There is nothing left to do.
     #[track_caller]
     fn rests(mut self) {
-        if self.ticket.checked.is_some() || self.ticket.failures.is_some() {
-            // What was looked up or came to nothing is forgotten after a while.
-            let step = self.ticket.handle(Event::Woke, self.now + Duration::from_secs(10));
+        if self.ticket.checked.is_some() || self.ticket.failures.is_some() || self.ticket.orphaned.is_some() {
+            // What was looked up, came to nothing or was deleted is forgotten after a while.
+            let step = self.ticket.handle(Event::Woke, self.now + Duration::from_secs(60));
             assert_eq!(sorted(&step.calls), [""; 0]);
         }
         assert_eq!(self.ticket.deadline(), None, "the deadline");

@@ -205,6 +205,7 @@ fn the_end_of_a_ticket_does_not_stop_the_removal_of_the_channel_beside_it() {
         .wake(500, Absent, &[read(D)])
         .answer(read(D), seen(false, false), Absent, &[delete(D)])
         .answer(delete(D), Answer::Done, Absent, &[])
+        .wake(60_250, Absent, &[])
         .wake(150_000, Absent, &[])
         .rests();
 }

@@ -195,6 +195,7 @@ impl Game {
         self.disconnect();
         self.cut_off(|seat| seat.life() == bot.life);
         self.excuse_pending("the bot died");
+        self.leave_copies();
         let back = self.dice.pick(&[20, 300, 1500, 2900, 5000, 20_000, 90_000, 400_000, 16 * 60_000]);
         self.plan(Duration::from_millis(back), Happening::Start);
     }

@@ -10,7 +10,7 @@ mod moments;
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use talon::ids::{Button, ChannelId, Command, Intent};
+use talon::ids::{Button, ChannelId, Command, Intent, Owner, UserId};
 use talon::lifecycle::{Opening, Refused, State};
 use talon::sandbox::world::{Message, Permissions, Snowflake};
 use talon::texts;
@@ -54,6 +54,8 @@ struct Copied {
     member: Snowflake,
     /// It has the mark of the ticket. Those of the Python bot have none, and nothing tells whose copies of them are.
     marked: bool,
+    /// The ticket was closed since.
+    of_closed: bool,
 }
 
 /// Somebody asked for something.
@@ -144,8 +146,27 @@ impl Game {
 
     pub fn copied(&mut self, ticket: Snowflake, copy: Snowflake) {
         if let Some(made) = self.promises.tickets.get(&ticket) {
-            let copied = Copied { member: made.member, marked: made.intent.is_some() };
+            let copied = Copied { member: made.member, marked: made.intent.is_some(), of_closed: false };
             self.promises.copies.insert(copy, copied);
+        }
+    }
+
+    /// The process that saw a ticket deleted has died before a copy took its place: that copy is left to people.
+    pub fn leave_copies(&mut self) {
+        let rows = &self.rows;
+        let waits = |member: UserId| {
+            let mut theirs = rows.tickets.iter().filter(|(owner, _)| owner.member == member);
+            theirs.any(|(_, state)| matches!(state, State::Open { .. } | State::Closing(_)))
+        };
+        let copies = self.promises.copies.values_mut();
+        copies.filter(|copied| !waits(UserId(copied.member.0))).for_each(|copied| copied.marked = false);
+    }
+
+    /// The ticket was closed: its member wants none any more, and copies are left to people.
+    fn leave_copies_of(&mut self, owner: Owner) {
+        let copies = self.promises.copies.values_mut();
+        for copied in copies.filter(|copied| copied.member.0 == owner.member.0) {
+            (copied.marked, copied.of_closed) = (false, true);
         }
     }
 
@@ -280,7 +301,7 @@ impl Game {
             }
         }
         for copy in self.copies() {
-            let Copied { member, marked } = self.promises.copies[&copy];
+            let Copied { member, marked, .. } = self.promises.copies[&copy];
             if marked && self.rows.state(self.owner(member)) == State::Absent {
                 return self.broken(format!("{member} sees {copy}, and cannot close it"));
             }

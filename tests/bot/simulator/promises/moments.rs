@@ -193,6 +193,14 @@ impl Game {
         {
             self.broken(format!("the closing of {channel} was taken back"));
         }
+        if let (State::Closing(_), State::Absent | State::Opening(_)) = (before, after) {
+            self.leave_copies_of(owner);
+        }
+        if let State::Open { channel } = after
+            && self.promises.copies.get(&Snowflake(channel.0)).is_some_and(|copied| copied.of_closed)
+        {
+            self.broken(format!("{channel}, a copy of a ticket that was closed, is a ticket"));
+        }
         if let State::Closing(closing) = after {
             let closings = self.promises.closings.entry(closing.channel).or_default();
             let intent = closing.asker.intent();
