@@ -39,13 +39,11 @@ mod rights;
 mod scenes;
 mod settings;
 mod setup;
-mod simulator;
 mod slash;
 mod slow_disk;
 mod spam;
 mod supervision;
 
 mod stage;
-mod tidy;
 mod tls;
 mod twins;

@@ -19,9 +19,9 @@ use talon::lifecycle::panel::{Panel, PanelEvent, PanelStep};
 use talon::lifecycle::{Answer, Asker, Call, DurableTicket, Effects, Event, Note, Rules, State, Words};
 use talon::sandbox::world::{Permissions, Snowflake};
 
-use crate::simulator::disk::Job;
-use crate::simulator::game::{Game, Happening};
-use crate::simulator::people::Deed;
+use crate::disk::Job;
+use crate::game::{Game, Happening};
+use crate::people::Deed;
 
 pub const RULES: Rules = Rules { close_delay: Duration::from_secs(5) };
 /// As `actors::supervisor` has it.

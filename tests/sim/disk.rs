@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 use talon::ids::Owner;
 use talon::lifecycle::{Answer, Call, DiskJob, Note, Sighting, State};
 
-use crate::simulator::bot::Seat;
-use crate::simulator::game::{Game, Happening};
+use crate::bot::Seat;
+use crate::game::{Game, Happening};
 
 /// How long a slow job takes, in milliseconds: with luck nobody notices, or a press must be deferred, or a restart is
 /// faster.

@@ -16,17 +16,17 @@ use talon::lifecycle::panel::PanelEvent;
 use talon::lifecycle::{Answer, Asker, Call};
 use talon::sandbox::world::{Cast, Snowflake, Start, World};
 
-use crate::simulator::bot::{Bot, Seat};
-use crate::simulator::dice::Dice;
-use crate::simulator::disk::{Disk, Job};
-use crate::simulator::figures::Figures;
-use crate::simulator::line::Line;
-use crate::simulator::people::Deed;
-use crate::simulator::post::Letter;
-use crate::simulator::promises::{Check, Promises};
-use crate::simulator::rows::Rows;
-use crate::simulator::trace::Trace;
-use crate::simulator::weather::Weather;
+use crate::bot::{Bot, Seat};
+use crate::dice::Dice;
+use crate::disk::{Disk, Job};
+use crate::figures::Figures;
+use crate::line::Line;
+use crate::people::Deed;
+use crate::post::Letter;
+use crate::promises::{Check, Promises};
+use crate::rows::Rows;
+use crate::trace::Trace;
+use crate::weather::Weather;
 
 /// How long people are given to make trouble.
 const CHAOS: (u64, u64) = (20_000, 150_000);

@@ -11,8 +11,8 @@ use talon::actors::Heard;
 use talon::gateway::meaning;
 use talon::sandbox::world::Dispatch;
 
-use crate::simulator::bot::Bot;
-use crate::simulator::game::{Game, Happening};
+use crate::bot::Bot;
+use crate::game::{Game, Happening};
 
 /// The events that mean something to the bot. The others are not even parsed, which would take most of the time.
 const MEANT: [&str; 5] = ["INTERACTION_CREATE", "MESSAGE_CREATE", "GUILD_CREATE", "CHANNEL_CREATE", "CHANNEL_DELETE"];

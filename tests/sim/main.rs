@@ -4,8 +4,8 @@
 //! takes milliseconds. A seed that fails prints what happened, and fails again in the same way:
 //!
 //! ```text
-//! TALON_SEED=1234 cargo test --test bot simulator
-//! TALON_SEEDS=1000000 cargo test --profile simulate --test bot simulator
+//! TALON_SEED=1234 cargo test --test sim
+//! TALON_SEEDS=1000000 cargo test --profile simulate --test sim
 //! ```
 
 mod bot;
@@ -94,6 +94,6 @@ fn play(seed: u64, traced: bool) -> (Figures, Result<(), String>) {
 
 fn report(seed: u64, outcome: Result<(), String>) {
     if let Err(broken) = outcome {
-        panic!("seed {seed}: {broken}\nagain: TALON_SEED={seed} cargo test --test bot simulator");
+        panic!("seed {seed}: {broken}\nagain: TALON_SEED={seed} cargo test --test sim");
     }
 }

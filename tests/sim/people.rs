@@ -9,8 +9,8 @@ use talon::sandbox::world::channels::TEXT;
 use talon::sandbox::world::permissions::Target;
 use talon::sandbox::world::{Overwrite, Permissions, Request, Snowflake};
 
-use crate::simulator::game::{Game, Happening};
-use crate::simulator::promises::Wish;
+use crate::game::{Game, Happening};
+use crate::promises::Wish;
 
 /// One thing that somebody does.
 #[derive(Clone, Copy, Debug)]

@@ -8,8 +8,8 @@ use talon::ids::ChannelId;
 use talon::lifecycle::{Answer, Call, Refusal, Right, Words};
 use talon::sandbox::world::{Permissions, Request, Snowflake};
 
-use crate::simulator::bot::Seat;
-use crate::simulator::game::{Game, Happening};
+use crate::bot::Seat;
+use crate::game::{Game, Happening};
 
 /// What the bot's transport gives up after.
 const TIMEOUT: Duration = Duration::from_secs(15);

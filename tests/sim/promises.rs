@@ -15,8 +15,8 @@ use talon::lifecycle::{Opening, Refused, State};
 use talon::sandbox::world::{Message, Permissions, Snowflake};
 use talon::texts;
 
-use crate::simulator::bot::Seat;
-use crate::simulator::game::Game;
+use crate::bot::Seat;
+use crate::game::Game;
 
 /// As `actors::repeats` has it.
 const REPEATED_WITHIN: Duration = Duration::from_secs(5);

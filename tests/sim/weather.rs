@@ -3,7 +3,7 @@
 //! Each seed chooses a few kinds of misfortune and leaves the others out: where everything fails at once, little
 //! happens, and where only one thing fails, the trace is short.
 
-use crate::simulator::dice::Dice;
+use crate::dice::Dice;
 
 /// Misfortunes, each as so many in a thousand, or as so many in the game.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -10,10 +10,10 @@ use talon::sandbox::world::Snowflake;
 use talon::sandbox::world::interactions::Progress;
 use talon::texts;
 
-use crate::simulator::game::{Game, Happening};
-use crate::simulator::post::Fate;
-use crate::simulator::promises::{Ask, Check, Wish, opener};
-use crate::simulator::weather::Weather;
+use crate::game::{Game, Happening};
+use crate::post::Fate;
+use crate::promises::{Ask, Check, Wish, opener};
+use crate::weather::Weather;
 
 impl Game {
     pub fn asks(&mut self, id: Snowflake, user: Snowflake, channel: Snowflake, wish: Wish, pressed: bool) {

@@ -8,11 +8,11 @@ use talon::lifecycle::{Acknowledgement, Answer, Call, Closing, Sighting, State, 
 use talon::sandbox::world::{Message, Snowflake, rest};
 use talon::texts;
 
-use crate::simulator::bot::{RULES, Seat};
-use crate::simulator::game::Game;
-use crate::simulator::post::{Fate, Letter};
-use crate::simulator::promises::askers::says_until;
-use crate::simulator::promises::{Made, opener};
+use crate::bot::{RULES, Seat};
+use crate::game::Game;
+use crate::post::{Fate, Letter};
+use crate::promises::askers::says_until;
+use crate::promises::{Made, opener};
 
 impl Game {
     /// When a call is made: what it is for is on the disk, and a creation is never simply repeated.
