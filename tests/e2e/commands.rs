@@ -1,7 +1,7 @@
 //! Commands: what people write instead of pressing.
 
-use crate::panel::{panels, spoil};
-use crate::stage::{CREATE, Stage, button};
+use crate::panel::spoil;
+use crate::stage::{CREATE, Stage, button, panels};
 
 #[tokio::test]
 async fn ticket_opens_like_the_button() {

@@ -1,81 +1,19 @@
 //! `talon sandbox` at a terminal: what it prints is true, and it ends when it is asked to.
 
-use std::process::{ExitStatus, Stdio};
+#[path = "../support/demo.rs"]
+mod process;
+
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::Command;
 use tokio::time::timeout;
 
-/// How long it may take to start, or to end.
-const PATIENCE: Duration = Duration::from_secs(15);
+use self::process::{Demo, PATIENCE};
 
-/// A running `talon sandbox`, and what it has told a newcomer.
-pub struct Demo {
-    process: Child,
-    pub address: String,
-    guide: String,
-    lines: Lines<BufReader<ChildStdout>>,
-}
-
-impl Demo {
-    /// Starts it on a free port, and reads what it prints, up to its last line.
-    pub async fn start(arguments: &[&str]) -> Self {
-        Self::start_at("0", arguments).await
-    }
-
-    /// Starts it on this port.
-    pub async fn start_at(port: &str, arguments: &[&str]) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_talon"));
-        // Whatever the language of whoever runs the tests.
-        process.env("LOCALE", "ru").stderr(Stdio::null());
-        Self::run(process, port, arguments).await
-    }
-
-    async fn run(mut process: Command, port: &str, arguments: &[&str]) -> Self {
-        let mut process = process
-            .args(["sandbox", "--port", port])
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("talon starts");
-        let mut lines = BufReader::new(process.stdout.take().expect("it is piped")).lines();
-        let mut guide = String::new();
-        // The address stands alone, at the end.
-        while !guide.lines().last().is_some_and(|line| line.trim().starts_with("http://")) {
-            let line =
-                timeout(PATIENCE, lines.next_line()).await.expect("it says how to use it").expect("it can be read");
-            guide += &line.expect("it goes on running");
-            guide.push('\n');
-        }
-        let address = guide.split_whitespace().find(|word| word.starts_with("http://")).expect("it says where it is");
-        let address = address.trim_end_matches(',').to_owned();
-        assert_eq!(guide.lines().last().map(str::trim), Some(&*address), "{guide}");
-        Self { process, address, guide, lines }
-    }
-
-    /// Where it listens, on loopback.
-    pub fn port(&self) -> &str {
-        self.address.rsplit(':').next().expect("an address has a port")
-    }
-
-    /// Sends it a signal, and waits for its end.
-    pub async fn stop(mut self, signal: &str) -> ExitStatus {
-        let id = self.process.id().expect("it runs").to_string();
-        let sent = Command::new("kill").args(["-s", signal, &id]).status().await;
-        assert!(sent.expect("`kill` can be run").success());
-        timeout(PATIENCE, self.process.wait()).await.expect("it ends soon").expect("it can be waited for")
-    }
-
-    /// The commands it has printed, without what follows them.
-    fn commands(&self) -> impl Iterator<Item = &str> {
-        self.guide
-            .lines()
-            .map(|line| line.split(" #").next().unwrap_or(line).trim())
-            .filter(|line| line.starts_with("curl"))
-    }
+/// The commands it has printed, without what follows them.
+fn commands(talon: &Demo) -> impl Iterator<Item = &str> {
+    let lines = talon.guide.lines().map(|line| line.split(" #").next().unwrap_or(line).trim());
+    lines.filter(|line| line.starts_with("curl"))
 }
 
 #[tokio::test]
@@ -83,8 +21,8 @@ async fn every_command_it_prints_works_as_printed() {
     for arguments in [&[] as &[&str], &["--bot", "none"]] {
         let talon = Demo::start(arguments).await;
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-        assert!(talon.commands().count() >= 3, "{}", talon.guide);
-        for command in talon.commands() {
+        assert!(commands(&talon).count() >= 3, "{}", talon.guide);
+        for command in commands(&talon) {
             let url = command.split('\'').nth(1).expect("the address is quoted for the shell");
             let method = if command.contains("-X POST") { reqwest::Method::POST } else { reqwest::Method::GET };
             let answer = http.request(method, url).send().await.expect("an answer");
@@ -115,7 +53,7 @@ async fn without_a_bot_it_prints_what_a_bot_needs() {
 #[tokio::test]
 async fn a_taken_port_is_told_in_a_sentence() {
     let talon = Demo::start(&["--bot", "none"]).await;
-    let port = talon.address.rsplit(':').next().expect("an address has a port").to_owned();
+    let port = talon.port().to_owned();
     let second = Command::new(env!("CARGO_BIN_EXE_talon")).args(["sandbox", "--port", &port]).output();
     let second = timeout(PATIENCE, second).await.expect("it ends at once").expect("talon starts");
     let said = String::from_utf8_lossy(&second.stderr);
@@ -127,12 +65,7 @@ async fn a_taken_port_is_told_in_a_sentence() {
 async fn a_killed_sandbox_leaves_no_bot_behind() {
     let mut talon = Demo::start(&[]).await;
     talon.process.kill().await.expect("it can be killed");
-    // Its bot prints to the same place, which ends with the last of them.
-    while let Some(line) =
-        timeout(PATIENCE, talon.lines.next_line()).await.expect("the bot ends soon").expect("it can be read")
-    {
-        talon.guide += &line;
-    }
+    talon.until_silent().await;
 }
 
 /// The title of the panel, once it speaks this language.
@@ -140,7 +73,7 @@ async fn until_panel(talon: &Demo, title: &str) {
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     let spoken = async {
         loop {
-            let view = http.get(format!("{}/sandbox/view?as=alice", talon.address)).send().await.expect("an answer");
+            let view = http.get(format!("{}/sandbox/view?as=alice", talon.address())).send().await.expect("an answer");
             if view.text().await.expect("a text").contains(title) {
                 return;
             }
@@ -156,7 +89,7 @@ async fn the_bot_speaks_the_language_that_was_asked_for_and_changes_it_while_one
     until_panel(&talon, "SUPPORT SYSTEM").await;
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     for (name, title) in [("speak-ru", "СИСТЕМА ПОДДЕРЖКИ"), ("speak-en", "SUPPORT SYSTEM")] {
-        let thrown = http.post(format!("{}/sandbox/switches?name={name}", talon.address)).send().await;
+        let thrown = http.post(format!("{}/sandbox/switches?name={name}", talon.address())).send().await;
         assert!(thrown.expect("an answer").status().is_success());
         until_panel(&talon, title).await;
     }

@@ -3,10 +3,14 @@
 //! The world is the sandbox, on real sockets; the bot is the real binary, with a real database. Nothing of the bot is
 //! replaced, so what passes here is what runs.
 
+#[path = "../support/process.rs"]
+mod process;
+#[path = "../support/test_bot.rs"]
+mod test_bot;
+
 mod access;
 mod adoption;
 mod backup;
-mod browser;
 mod closing;
 mod commands;
 mod copies;

@@ -3,20 +3,13 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use talon::sandbox::world::{Answer, MessageView, Overwrite, Permissions, Snowflake, Target};
+use talon::sandbox::world::{Answer, Overwrite, Permissions, Snowflake, Target};
 use talon::sandbox::{Fault, Trouble, When};
 
 use crate::health::{self, healthz};
-use crate::stage::{CREATE, Stage, button};
+use crate::stage::{CREATE, Stage, panels};
 
 const FILE: &str = "json/ticket_message.json";
-
-/// The messages with the button.
-pub fn panels(stage: &Stage) -> Vec<MessageView> {
-    let mut messages = stage.discord.messages(stage.discord.ids().owner, stage.discord.ids().panel);
-    messages.retain(|message| button(message) == Some(CREATE));
-    messages
-}
 
 /// The id in the file, if it holds one.
 fn known(stage: &Stage) -> Option<u64> {

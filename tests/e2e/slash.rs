@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use talon::sandbox::world::{Cannot, MessageView, Snowflake, Start};
 use talon::sandbox::{Fault, Setup, When};
 
-use crate::panel::{panels, spoil};
-use crate::stage::{LIST_COMMANDS, Stage};
+use crate::panel::spoil;
+use crate::stage::{LIST_COMMANDS, Stage, panels};
 
 const PUT: &str = "PUT /applications/*/guilds/*/commands";
 

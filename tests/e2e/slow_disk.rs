@@ -12,8 +12,7 @@ use talon::lifecycle::State;
 use talon::sandbox::When;
 use talon::sandbox::world::{Progress, Snowflake};
 
-use crate::panel::panels;
-use crate::stage::Stage;
+use crate::stage::{Stage, panels};
 
 /// Held by somebody else: nothing can be saved until they let go.
 struct Held(Connection);

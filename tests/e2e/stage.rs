@@ -1,93 +1,40 @@
-//! The stage of every story: a sandbox, a folder, and a bot that can be started, stopped and killed.
+//! What a story does with its stage beyond starting and killing the bot: other programs beside it, rows, the order to
+//! stop, and what people write and read.
+
+#[path = "../support/stage.rs"]
+mod shared;
 
 use std::fmt::Debug;
-use std::fs::{self, File};
+use std::fs;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Command, ExitStatus, Output};
 use std::time::Duration;
 
 use serde_json::Value;
 use talon::ids::{GuildId, Owner, UserId};
 use talon::lifecycle::State;
 use talon::sandbox::world::{MessageView, Request, Snowflake};
-use talon::sandbox::{Call, Ending, Sandbox, Setup};
+use talon::sandbox::{Call, Ending};
 use talon::store::Reader;
-use tempfile::TempDir;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-pub const CREATE: &str = "create_ticket_button";
-pub const CLOSE: &str = "close_ticket_button";
+pub use self::shared::{CLOSE, CREATE, LIST_COMMANDS, Stage, button, panels};
+use self::shared::{GLANCE, PATIENCE};
+use crate::process::read_kilobytes;
+use crate::test_bot::TestBot;
 
 /// How every announcement of a closing begins, in either language.
 const CLOSING: [&str; 2] = ["🔒 тикет будет закрыт через ", "🔒 this ticket will be closed in "];
-/// How the bot learns which slash commands it has.
-pub const LIST_COMMANDS: &str = "GET /applications/*/guilds/*/commands";
-/// How long a test waits for what is not Discord's: a row, the end of a process.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// How many variants are played at a time, by all stories together. More of them would starve each other, and an answer
 /// that comes after three seconds counts for nothing.
 static SEATS: Semaphore = Semaphore::const_new(10);
-/// How often such things are looked at.
-const GLANCE: Duration = Duration::from_millis(5);
-
-/// A server with people in it, and a bot that may be running.
-pub struct Stage {
-    pub discord: Sandbox,
-    home: TempDir,
-    bot: Option<Child>,
-    settings: Vec<(String, String)>,
-    file_limit: Option<u32>,
-}
 
 impl Stage {
-    /// An ordinary server; the bot is connected and the panel is in place.
-    pub async fn ready() -> Self {
-        let mut stage = Self::empty();
-        stage.start().await;
-        stage
-    }
-
-    /// An ordinary server; the bot gives people this long before it deletes a channel.
-    pub async fn closing_after(delay: &str) -> Self {
-        let mut stage = Self::empty();
-        stage.set("CLOSE_DELAY", delay);
-        stage.start().await;
-        stage
-    }
-
-    /// An ordinary server; the bot has not been started.
-    pub fn empty() -> Self {
-        Self::with(Setup::default())
-    }
-
-    /// A server of one's own making; the bot has not been started.
-    pub fn with(setup: Setup) -> Self {
-        let discord = Sandbox::start(setup).expect("the sandbox listens");
-        let home = TempDir::new().expect("a folder for the bot");
-        let mut stage = Self { discord, home, bot: None, settings: Vec::new(), file_limit: None };
-        let ids = stage.discord.ids();
-        stage.set("DISCORD_TOKEN", stage.discord.token().to_owned());
-        stage.set("DISCORD_PROXY", stage.discord.base_url());
-        stage.set("TICKET_BUTTON_CHANNEL_ID", ids.panel.to_string());
-        stage.set("TICKET_CATEGORY_ID", ids.category.to_string());
-        stage.set("SUPPORT_ROLE_ID", ids.support_role.to_string());
-        // Long enough to look at a countdown, short enough to wait for its end.
-        stage.set("CLOSE_DELAY", "300ms".to_owned());
-        // Without the doctor's look around at the start: its calls would mix with those that a story is about.
-        stage.set("RUST_LOG", "talon=debug,talon::doctor=off,info".to_owned());
-        stage
-    }
-
     /// Another host with the same settings, in the same world: a folder and a database of its own. Not started.
     pub fn twin(&self) -> Self {
-        Self {
-            discord: self.discord.clone(),
-            home: TempDir::new().expect("a folder for the bot"),
-            bot: None,
-            settings: self.settings.clone(),
-            file_limit: None,
-        }
+        let bot = TestBot::with_variables(env!("CARGO_BIN_EXE_talon"), self.bot.variables.clone());
+        Self { discord: self.discord.clone(), bot }
     }
 
     /// Starts the bot beside another one, and waits until it listens, too, and its panel is in place.
@@ -99,43 +46,21 @@ impl Stage {
         self.until("the panel's id is kept", || self.file("json/ticket_message.json").exists().then_some(())).await;
     }
 
-    /// Changes a setting, from the next start on.
-    pub fn set(&mut self, name: &str, value: impl Into<String>) {
-        self.settings.retain(|(known, _)| known != name);
-        self.settings.push((name.to_owned(), value.into()));
-    }
-
     /// Takes a setting away, from the next start on.
     pub fn unset(&mut self, name: &str) {
-        self.settings.retain(|(known, _)| known != name);
+        self.bot.variables.retain(|(known, _)| known != name);
     }
 
     /// From the next start on, no file of the bot's may grow beyond so many kilobytes: it is as if the disk were full.
     pub fn limit_files(&mut self, kilobytes: u32) {
-        self.file_limit = Some(kilobytes);
+        self.bot.file_limit = Some(kilobytes);
     }
 
     /// Moves all settings into a file of the bot's folder.
     pub fn settings_into_file(&mut self, name: &str) {
-        let lines: Vec<String> = self.settings.drain(..).map(|(name, value)| format!("{name}=\"{value}\"")).collect();
+        let lines: Vec<String> =
+            self.bot.variables.drain(..).map(|(name, value)| format!("{name}=\"{value}\"")).collect();
         fs::write(self.file(name), lines.join("\n")).expect("the file can be written");
-    }
-
-    /// Starts the bot and waits until it is connected and the panel and the slash commands are in place.
-    pub async fn start(&mut self) {
-        let looked = self.discord.calls_matching(LIST_COMMANDS);
-        let before = looked.iter().filter(|call| call.ending != Ending::Pending).count();
-        self.spawn();
-        self.discord.ready().await;
-        self.panel().await;
-        self.discord.until_called(LIST_COMMANDS, before + 1).await;
-        self.until_slash().await;
-    }
-
-    /// Waits until the bot has slash commands.
-    pub async fn until_slash(&self) {
-        let server = Some(self.discord.ids().guild);
-        self.discord.until("the slash commands", |world| world.application.commands.get(&server).map(|_| ())).await;
     }
 
     /// Uses a slash command, and waits for the answer.
@@ -147,21 +72,17 @@ impl Stage {
 
     /// Starts the bot, and does not wait for anything.
     pub fn spawn(&mut self) {
-        self.spawn_with(&[]);
+        self.bot.spawn(&[]);
     }
 
     /// The same, with these arguments.
     pub fn spawn_with(&mut self, arguments: &[&str]) {
-        assert!(self.bot.is_none(), "the bot runs already");
-        let log = File::options().create(true).append(true).open(self.log()).expect("the log can be written");
-        let bot =
-            self.program("run").args(arguments).stdout(Stdio::null()).stderr(log).spawn().expect("the bot starts");
-        self.bot = Some(bot);
+        self.bot.spawn(arguments);
     }
 
     /// Whether the bot has been started, and neither ended nor killed.
     pub fn runs(&self) -> bool {
-        self.bot.is_some()
+        self.bot.process.is_some()
     }
 
     /// Runs the program beside the bot, in the same folder and with the same settings, until it ends by itself.
@@ -198,52 +119,17 @@ impl Stage {
 
     /// The program in the bot's folder, with the same settings.
     pub fn program(&self, argument: &str) -> Command {
-        let talon = env!("CARGO_BIN_EXE_talon");
-        let mut command = match self.file_limit {
-            None => Command::new(talon),
-            Some(kilobytes) => {
-                let mut shell = Command::new("sh");
-                // Blocks of 512 bytes; and a write that goes too far fails, instead of killing.
-                shell.args(["-c", &format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", 2 * kilobytes), talon]);
-                shell
-            }
-        };
-        command.arg(argument).current_dir(self.home.path()).stdin(Stdio::null());
-        command.env_clear().envs(self.settings.iter().map(|(name, value)| (name, value)));
-        command
-    }
-
-    /// Ends the bot at once, wherever it is.
-    pub async fn kill(&mut self) {
-        let listening = self.discord.connected();
-        let mut bot = self.bot.take().expect("the bot runs");
-        bot.kill().expect("the bot can be killed");
-        bot.wait().expect("the bot is gone");
-        self.hung_up(listening).await;
-    }
-
-    /// Waits until Discord knows that the bot is gone: what happens from now on is heard by the next one, or by the one
-    /// beside it. So many were listening before.
-    async fn hung_up(&self, listening: usize) {
-        let left = listening.saturating_sub(1);
-        self.until("the connection ends", || (self.discord.connected() <= left).then_some(())).await;
+        self.bot.command(argument)
     }
 
     /// How long the bot has kept a processor busy so far.
     pub fn processor_time(&self) -> Duration {
-        let bot = self.bot.as_ref().expect("the bot runs");
-        let stat = fs::read_to_string(format!("/proc/{}/stat", bot.id())).expect("the bot runs");
-        // After the name, which may hold anything: user and system time are the 14th and 15th field, in hundredths.
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks: u64 = fields[11..13].iter().map(|field| field.parse::<u64>().expect("a number of ticks")).sum();
-        Duration::from_millis(10 * ticks)
+        self.bot.cpu_time()
     }
 
     /// Asks the bot to stop, as a service manager does, and does not wait for anything.
     pub fn ask_to_stop(&self) {
-        let bot = self.bot.as_ref().expect("the bot runs");
-        let asked = Command::new("kill").arg(bot.id().to_string()).status().expect("`kill` can be run");
-        assert!(asked.success(), "the bot could not be asked to stop");
+        self.bot.request_stop();
     }
 
     /// Asks the bot to stop, and waits until it has.
@@ -259,11 +145,18 @@ impl Stage {
     }
 
     async fn ended_of(&mut self, listening: usize) -> ExitStatus {
-        let mut bot = self.bot.take().expect("the bot runs");
+        let ended = async {
+            loop {
+                match self.bot.take_exit() {
+                    Some(ended) => return ended,
+                    None => sleep(GLANCE).await,
+                }
+            }
+        };
         // A refused session is asked for once more after five seconds, where less may be asked for.
-        let ended =
-            self.until_in(2 * PATIENCE, "the bot ends", || bot.try_wait().expect("the bot can be waited for")).await;
-        self.hung_up(listening).await;
+        let ended = timeout(2 * PATIENCE, ended).await;
+        let ended = ended.unwrap_or_else(|_| panic!("the bot did not end\n{}", self.story()));
+        self.until_disconnected(listening).await;
         ended
     }
 
@@ -277,11 +170,6 @@ impl Stage {
     /// Waits until the database says of a member's ticket what it should.
     pub async fn until_row(&self, member: Snowflake, fits: impl Fn(&State) -> bool) -> State {
         self.until("the row is as it should be", || Some(self.row(member)).filter(&fits)).await
-    }
-
-    /// Waits until the log says this.
-    pub async fn until_logged(&self, words: &str) {
-        self.until(words, || self.logged().contains(words).then_some(())).await;
     }
 
     /// Waits until no call is on its way.
@@ -302,25 +190,6 @@ impl Stage {
         self.until_in(2 * PATIENCE, "the call is given up", given_up).await;
     }
 
-    /// Waits for something outside Discord, which is looked at again and again.
-    pub async fn until<T>(&self, what: &str, look: impl FnMut() -> Option<T>) -> T {
-        self.until_in(PATIENCE, what, look).await
-    }
-
-    /// The same, for as long as is said.
-    pub async fn until_in<T>(&self, patience: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-        let found = async {
-            loop {
-                match look() {
-                    Some(found) => return found,
-                    None => sleep(GLANCE).await,
-                }
-            }
-        };
-        let found = timeout(patience, found).await;
-        found.unwrap_or_else(|_| panic!("waited in vain until {what}\n{}", self.story()))
-    }
-
     /// Does something in the bot's name, as an older bot with the same token would have.
     pub fn as_bot(&self, method: &str, path: &str, body: Value) -> Value {
         let request = Request::new(method, path).body(body).bot(self.discord.token());
@@ -332,15 +201,12 @@ impl Stage {
 
     /// A file in the bot's folder.
     pub fn file(&self, name: &str) -> PathBuf {
-        self.home.path().join(name)
+        self.bot.path_of(name)
     }
 
     /// The most memory that the bot has held so far, in MiB.
-    pub fn peak_memory(&self) -> u64 {
-        let bot = self.bot.as_ref().expect("the bot runs");
-        let status = fs::read_to_string(format!("/proc/{}/status", bot.id())).expect("the bot runs");
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux tells the peak");
-        peak.split_whitespace().next().and_then(|kilobytes| kilobytes.parse::<u64>().ok()).expect("kilobytes") / 1024
+    pub fn peak_memory(&self) -> u32 {
+        read_kilobytes(&format!("/proc/{}/status", self.bot.process_id()), "VmHWM:") / 1024
     }
 
     /// Where the bot tells how it is: it must have been started with [`HEALTH_ADDR`](Self::set).
@@ -353,65 +219,12 @@ impl Stage {
         .await
     }
 
-    /// What the bot has logged so far.
-    pub fn logged(&self) -> String {
-        fs::read_to_string(self.log()).unwrap_or_default()
-    }
-
-    fn log(&self) -> PathBuf {
-        self.file("bot.log")
-    }
-
-    /// Waits for the panel message.
-    pub async fn panel(&self) -> MessageView {
-        let (panel, eyes) = (self.discord.ids().panel, self.discord.ids().owner);
-        self.discord
-            .until("the panel", |world| {
-                world.messages_seen(eyes, panel).into_iter().find(|message| button(message) == Some(CREATE))
-            })
-            .await
-    }
-
-    /// Presses the button that asks for a ticket.
-    pub fn press_create(&self, who: Snowflake) -> Snowflake {
-        self.discord.press(who, self.discord.ids().panel, CREATE).expect("the panel's button can be pressed")
-    }
-
-    /// Presses the button that closes a ticket.
-    pub fn press_close(&self, who: Snowflake, ticket: Snowflake) -> Snowflake {
-        self.discord.press(who, ticket, CLOSE).expect("the ticket's button can be pressed")
-    }
-
-    /// Opens a ticket: presses, and waits until all has been said.
-    pub async fn open(&self, who: Snowflake) -> Snowflake {
-        let press = self.press_create(who);
-        let reply = self.answer(press).await;
-        let ticket = self.tickets();
-        let ticket = ticket.into_iter().find(|ticket| {
-            reply == format!("✅ тикет создан: <#{ticket}>") || reply == format!("✅ ticket created: <#{ticket}>")
-        });
-        let ticket = ticket.unwrap_or_else(|| panic!("no ticket was opened: {reply:?}\n{}", self.story()));
-        self.welcome(ticket).await;
-        ticket
-    }
-
-    /// What the bot answers to a press, in the end.
-    pub async fn answer(&self, press: Snowflake) -> String {
-        let answer = self.discord.answered(press).await;
-        answer.unwrap_or_else(|| panic!("the press was not answered\n{}", self.story())).content
-    }
-
     /// On a busy machine it may take longer than the three seconds in which Discord takes an answer to a press. It was tried
     /// then, and refused.
     pub fn came_too_late(&self, press: Snowflake) -> bool {
         let token = self.discord.look(|world| Some(world.interactions.get(&press)?.token.clone()));
         let is_about_it = |call: &Call| token.as_ref().is_some_and(|token| call.path.contains(token));
         self.discord.calls().iter().any(|call| is_about_it(call) && call.status() == Some(404))
-    }
-
-    /// The ticket channels there are.
-    pub fn tickets(&self) -> Vec<Snowflake> {
-        self.discord.look(|world| world.children_of(self.discord.ids().category))
     }
 
     /// The ticket channels of a member.
@@ -431,16 +244,6 @@ impl Stage {
         let what = format!("{count} ticket channels");
         self.discord
             .until(&what, |world| Some(world.children_of(category)).filter(|tickets| tickets.len() == count))
-            .await
-    }
-
-    /// Waits for the first message in a ticket.
-    pub async fn welcome(&self, ticket: Snowflake) -> MessageView {
-        let bot = self.discord.ids().bot;
-        self.discord
-            .until("the welcome", |world| {
-                world.messages_seen(bot, ticket).into_iter().find(|message| button(message) == Some(CLOSE))
-            })
             .await
     }
 
@@ -479,35 +282,11 @@ impl Stage {
         let message = self.discord.say(who, channel, command).expect("they may write there");
         self.reply(channel, message).await
     }
-
-    /// Waits until the channel does not exist.
-    pub async fn until_gone(&self, channel: Snowflake) {
-        self.discord
-            .until("the end of the channel", |world| (!world.channels.contains_key(&channel)).then_some(()))
-            .await;
-    }
-
-    /// What has happened, for a failing test.
-    pub fn story(&self) -> String {
-        format!("{}\n{}", self.discord.story(), self.logged())
-    }
 }
 
 async fn ended(program: Command) -> Output {
     let program = tokio::process::Command::from(program).kill_on_drop(true).output();
     timeout(PATIENCE, program).await.expect("the program ends by itself").expect("the program starts")
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        if let Some(mut bot) = self.bot.take() {
-            let _ = bot.kill();
-            let _ = bot.wait();
-        }
-        if std::thread::panicking() {
-            eprintln!("{}", self.story());
-        }
-    }
 }
 
 fn is_announcement(content: &str) -> bool {
@@ -538,9 +317,4 @@ where
     }
     let failed: Vec<String> = failed.iter().map(|variant| format!("{variant:?}")).collect();
     assert!(failed.is_empty(), "these failed:\n{}", failed.join("\n"));
-}
-
-/// The custom id of a message's first button.
-pub fn button(message: &MessageView) -> Option<&str> {
-    message.buttons.first()?.custom_id.as_deref()
 }

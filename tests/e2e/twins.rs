@@ -12,8 +12,8 @@ use talon::sandbox::world::{MessageView, Snowflake, World};
 use talon::sandbox::{Fault, Sandbox, When};
 
 use crate::health::{get, healthz};
-use crate::panel::{kept, panels};
-use crate::stage::{CREATE, Stage, button, each};
+use crate::panel::kept;
+use crate::stage::{CREATE, Stage, button, each, panels};
 
 const WARNING: &str = "another process uses this bot's token";
 

@@ -8,7 +8,7 @@ use crate::stage::{Stage, each};
 
 const MIB: usize = 1024 * 1024;
 /// How much memory the bot may have held at any time, in MiB.
-const PEAK: u64 = 200;
+const PEAK: u32 = 200;
 
 #[tokio::test]
 async fn a_frame_beyond_all_bounds_costs_a_connection_at_most() {

@@ -1,5 +1,12 @@
 //! The sandbox's page in a real browser: what a newcomer sees, clicks and reads.
 
+#[path = "../support/demo.rs"]
+mod demo;
+#[path = "../support/stage.rs"]
+mod stage;
+#[path = "../support/test_bot.rs"]
+mod test_bot;
+
 mod chat;
 mod chromium;
 mod forms;

@@ -86,7 +86,7 @@ async fn the_first_link_leads_to_the_box_and_nowhere_else() {
 #[tokio::test]
 async fn the_page_survives_the_sandbox_and_loses_no_words() {
     let talon = Demo::start(&[]).await;
-    let (address, port) = (talon.address.clone(), talon.port().to_owned());
+    let (address, port) = (talon.address().to_owned(), talon.port().to_owned());
     let browser = Chromium::start().await;
     let alice = Window::open(&browser, &address).await;
     open_ticket(&alice, "alice").await;

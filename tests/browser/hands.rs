@@ -2,8 +2,7 @@
 
 use super::chromium::Chromium;
 use super::{CLOSE, CREATE, look_as, open_ticket};
-use crate::panel::panels;
-use crate::stage::Stage;
+use crate::stage::{Stage, panels};
 
 #[tokio::test]
 async fn a_ticket_is_opened_and_closed_with_the_keyboard_alone() {

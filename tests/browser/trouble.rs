@@ -99,7 +99,7 @@ async fn calls_about_a_channel_that_is_gone_still_name_it() {
 async fn the_bot_is_killed_from_the_page_and_takes_up_where_it_was() {
     let talon = Demo::start(&[]).await;
     let browser = Chromium::start().await;
-    let alice = Window::open(&browser, &talon.address).await;
+    let alice = Window::open(&browser, talon.address()).await;
     open_ticket(&alice, "alice").await;
 
     alice.click("button", "Kill the bot").await;
