@@ -95,35 +95,19 @@ async fn stop((scene, point, when): (Scene, Point, When)) {
     deed.goes_on(&stage).await;
 }
 
-#[tokio::test]
-async fn an_opening_survives_a_crash_at_every_call() {
-    each(everything(&Scene::OPENINGS).await, crash).await;
+mod every_call_is_survived_by {
+    crate::scenes::try_every_scene!(super::crash_everywhere);
 }
 
-#[tokio::test]
-async fn a_closing_survives_a_crash_at_every_call() {
-    each(everything(&Scene::CLOSINGS).await, crash).await;
-}
-
-#[tokio::test]
-async fn a_close_in_vain_is_corrected_after_a_crash_at_every_call() {
-    each(everything(&Scene::VAIN).await, crash).await;
-}
-
-#[tokio::test]
-async fn access_is_given_back_after_a_crash_at_every_call() {
-    each(everything(&Scene::ACCESS).await, crash).await;
-}
-
-#[tokio::test]
-async fn the_panel_survives_a_crash_at_every_call() {
-    each(everything(&Scene::PANELS).await, crash).await;
+async fn crash_everywhere(scenes: &[Scene]) {
+    each(everything(scenes).await, crash).await;
 }
 
 #[tokio::test]
 async fn nothing_is_lost_by_an_order_to_stop_at_any_call() {
     let mut all = Vec::new();
-    for scene in Scene::OPENINGS.into_iter().chain(Scene::CLOSINGS).chain([Scene::FirstStart, Scene::SetUp]) {
+    let scenes = [Scene::OPENINGS, Scene::CLOSINGS, Scene::STORIES, &[Scene::FirstStart, Scene::SetUp, Scene::TakenUp]];
+    for &scene in scenes.into_iter().flatten() {
         for point in scene.points().await {
             all.extend([When::Before, When::After].map(|when| (scene, point.clone(), when)));
         }

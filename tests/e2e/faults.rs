@@ -82,29 +82,12 @@ async fn fail((scene, point): (Scene, Point)) {
     }
 }
 
-#[tokio::test]
-async fn an_opening_survives_a_failure_of_every_call() {
-    each(points(&Scene::OPENINGS).await, fail).await;
+mod a_failure_of_every_call_is_survived_by {
+    crate::scenes::try_every_scene!(super::fail_everywhere);
 }
 
-#[tokio::test]
-async fn a_closing_survives_a_failure_of_every_call() {
-    each(points(&Scene::CLOSINGS).await, fail).await;
-}
-
-#[tokio::test]
-async fn a_close_in_vain_is_corrected_after_a_failure_of_every_call() {
-    each(points(&Scene::VAIN).await, fail).await;
-}
-
-#[tokio::test]
-async fn access_is_given_back_after_a_failure_of_every_call() {
-    each(points(&Scene::ACCESS).await, fail).await;
-}
-
-#[tokio::test]
-async fn the_panel_survives_a_failure_of_every_call() {
-    each(points(&Scene::PANELS).await, fail).await;
+async fn fail_everywhere(scenes: &[Scene]) {
+    each(points(scenes).await, fail).await;
 }
 
 #[tokio::test]

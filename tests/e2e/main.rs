@@ -11,6 +11,7 @@ mod test_bot;
 mod access;
 mod adoption;
 mod backup;
+mod calls;
 mod closing;
 mod commands;
 mod copies;
@@ -46,6 +47,7 @@ mod setup;
 mod slash;
 mod slow_disk;
 mod spam;
+mod story;
 mod supervision;
 
 mod stage;

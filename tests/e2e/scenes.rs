@@ -7,51 +7,121 @@ use std::time::{Duration, SystemTime};
 use serde_json::json;
 use talon::ids::ChannelId;
 use talon::lifecycle::State;
-use talon::sandbox::Call;
 use talon::sandbox::world::{Channel, Progress, Snowflake, World};
+use talon::sandbox::{Call, When};
 
 use crate::stage::{CLOSE, Stage, button};
-use crate::{access, panel};
+use crate::{access, calls, panel, story};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scene {
-    /// A member presses the panel's button.
-    Press,
-    /// A member writes `!ticket`.
-    Ticket,
-    /// A member uses `/ticket`.
-    SlashTicket,
-    /// The owner presses the ticket's button.
-    PressClose,
-    /// The support writes `!close`.
-    Close,
-    /// The owner uses `/close`.
-    SlashClose,
-    /// The owner presses the ticket's button while the bot is in time-out.
-    VainClose,
-    /// A member who lost access to her ticket presses the panel's button, and the bot may let her in.
-    LetIn,
-    /// The same, and the bot may not.
-    LockedOut,
-    /// The first start of all.
-    FirstStart,
-    /// A start with a panel that shows something else.
-    StalePanel,
-    /// A start without the file, in a channel with an older panel.
-    LostFile,
-    /// An administrator writes `!setuptickets` after the panel was deleted.
-    SetUp,
-    /// The bot is let into another server, where it had commands before.
-    Invited,
+/// Declares the scenes by groups, each of which is tried in every matrix: see [`try_every_scene`].
+macro_rules! scenes {
+    ($($(#[$group_doc:meta])* $group:ident { $($(#[$doc:meta])* $scene:ident,)* })*) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Scene {
+            $($($(#[$doc])* $scene,)*)*
+        }
+
+        impl Scene {
+            $($(#[$group_doc])* pub const $group: &[Self] = &[$(Self::$scene),*];)*
+        }
+    };
 }
 
-impl Scene {
-    pub const OPENINGS: [Self; 3] = [Self::Press, Self::Ticket, Self::SlashTicket];
-    pub const CLOSINGS: [Self; 3] = [Self::PressClose, Self::Close, Self::SlashClose];
-    pub const ACCESS: [Self; 2] = [Self::LetIn, Self::LockedOut];
-    pub const VAIN: [Self; 1] = [Self::VainClose];
-    pub const PANELS: [Self; 5] = [Self::FirstStart, Self::StalePanel, Self::LostFile, Self::SetUp, Self::Invited];
+scenes! {
+    OPENINGS {
+        /// A member presses the panel's button.
+        Press,
+        /// A member writes `!ticket`.
+        Ticket,
+        /// A member uses `/ticket`.
+        SlashTicket,
+    }
+    CLOSINGS {
+        /// The owner presses the ticket's button.
+        PressClose,
+        /// The support writes `!close`.
+        Close,
+        /// The owner uses `/close`.
+        SlashClose,
+    }
+    VAIN {
+        /// The owner presses the ticket's button while the bot is in time-out.
+        VainClose,
+    }
+    ACCESS {
+        /// A member who lost access to her ticket presses the panel's button, and the bot may let her in.
+        LetIn,
+        /// The same, and the bot may not.
+        LockedOut,
+    }
+    PANELS {
+        /// The first start of all.
+        FirstStart,
+        /// A start with a panel that shows something else.
+        StalePanel,
+        /// A start without the file, in a channel with an older panel.
+        LostFile,
+        /// An administrator writes `!setuptickets` after the panel was deleted.
+        SetUp,
+        /// The bot is let into another server, where it had commands before.
+        Invited,
+    }
+    STARTS {
+        /// A start after a death in the middle of an opening: the channel was made, and nothing else is known of it.
+        TakenUp,
+        /// A start after a ticket's channel was deleted while there was no bot.
+        Missed,
+    }
+    STORIES {
+        /// An administrator uses `/explain` in a ticket with a story of several pages.
+        Explain,
+        /// An administrator writes `!explain` there.
+        ExplainToAll,
+    }
+}
 
+/// Tries every scene there is in one matrix: a test for each group, all of them in every matrix.
+macro_rules! try_every_scene {
+    ($try_scenes:path) => {
+        #[tokio::test]
+        async fn an_opening() {
+            $try_scenes($crate::scenes::Scene::OPENINGS).await;
+        }
+
+        #[tokio::test]
+        async fn a_closing() {
+            $try_scenes($crate::scenes::Scene::CLOSINGS).await;
+        }
+
+        #[tokio::test]
+        async fn a_close_in_vain() {
+            $try_scenes($crate::scenes::Scene::VAIN).await;
+        }
+
+        #[tokio::test]
+        async fn access_to_a_ticket() {
+            $try_scenes($crate::scenes::Scene::ACCESS).await;
+        }
+
+        #[tokio::test]
+        async fn the_panel() {
+            $try_scenes($crate::scenes::Scene::PANELS).await;
+        }
+
+        #[tokio::test]
+        async fn a_start_in_the_middle_of_things() {
+            $try_scenes($crate::scenes::Scene::STARTS).await;
+        }
+
+        #[tokio::test]
+        async fn a_story() {
+            $try_scenes($crate::scenes::Scene::STORIES).await;
+        }
+    };
+}
+pub(crate) use try_every_scene;
+
+impl Scene {
     /// The calls of which it is made when nothing goes wrong.
     pub async fn points(self) -> Vec<Point> {
         let mut stage = Stage::empty();
@@ -71,13 +141,14 @@ impl Scene {
             let nth = points.iter().filter(|point| point.call == call).count();
             points.push(Point { call, nth });
         }
-        for call in self.least() {
-            assert!(points.iter().any(|point| point.call == *call), "{self:?} makes no {call}: {points:?}");
+        assert!(!points.is_empty(), "{self:?} makes no call");
+        for call in self.least().iter().copied().chain(calls::made_in(self)) {
+            assert!(points.iter().any(|point| point.call == call), "{self:?} makes no {call}: {points:?}");
         }
         points
     }
 
-    /// Calls without which it would be another scene. One that has none of them is not being played.
+    /// Calls without which it would be another scene, beside those that [`calls`] looks for in it.
     const fn least(self) -> &'static [&'static str] {
         const CALLBACK: &str = "POST /interactions/*/*/callback";
         const SAY: &str = "POST /channels/*/messages";
@@ -88,25 +159,22 @@ impl Scene {
             Self::Ticket => &[CREATE, SAY],
             Self::PressClose | Self::SlashClose | Self::VainClose => &[CALLBACK, DELETE],
             Self::Close => &[SAY, DELETE],
-            Self::FirstStart => &[
-                "GET /gateway/bot",
-                "GET /users/@me",
-                "GET /channels/*/messages",
-                SAY,
-                "GET /applications/*/guilds/*/commands",
-                "PUT /applications/*/guilds/*/commands",
-            ],
+            Self::FirstStart => &["GET /gateway/bot", "GET /users/@me", "GET /channels/*/messages"],
             Self::StalePanel => &["GET /channels/*/messages/*", "PATCH /channels/*/messages/*"],
             Self::LostFile => &["GET /channels/*/messages", SAY, "DELETE /channels/*/messages/*"],
             Self::SetUp => &["GET /guilds/*", "GET /channels/*/messages/*", "PATCH /channels/*/messages/*", SAY],
             Self::Invited => &["PUT /applications/*/guilds/*/commands"],
             Self::LetIn | Self::LockedOut => &["GET /channels/*", "PUT /channels/*/permissions/*"],
+            Self::TakenUp => &["GET /guilds/*/channels", "GET /channels/*/messages", SAY],
+            Self::Missed => &["GET /channels/*"],
+            Self::Explain => &[CALLBACK],
+            Self::ExplainToAll => &["GET /guilds/*"],
         }
     }
 
     /// The deed is the start of the bot.
     fn starts(self) -> bool {
-        matches!(self, Self::FirstStart | Self::StalePanel | Self::LostFile)
+        matches!(self, Self::FirstStart | Self::StalePanel | Self::LostFile | Self::TakenUp | Self::Missed)
     }
 
     /// Everything up to the moment before the deed. It may be played again and again on one stage.
@@ -114,6 +182,10 @@ impl Scene {
         let ids = stage.discord.ids();
         if !stage.runs() && self != Self::FirstStart {
             stage.start().await;
+        }
+        if stage.runs() {
+            // A start may have come to its end before the bot listens.
+            stage.discord.ready().await;
         }
         let mut deed = Deed { scene: self, who: ids.adam, asked: None, ticket: None };
         match self {
@@ -128,6 +200,26 @@ impl Scene {
                 deed.who = stage.discord.join("newcomer");
                 deed.ticket = Some(access::synced(stage, deed.who).await);
                 access::let_bot_manage_roles(stage, self == Self::LetIn);
+            }
+            Self::TakenUp => {
+                deed.who = stage.discord.join("newcomer");
+                let mut creating = stage.discord.hold("POST /guilds/*/channels", When::After);
+                let lounge = ids.lounge;
+                deed.asked = Some(stage.discord.say(deed.who, lounge, "!ticket").expect("they may write there"));
+                creating.reached().await;
+                stage.kill().await;
+                creating.release();
+                stage.until_quiet().await;
+            }
+            Self::Missed => {
+                deed.who = stage.discord.join("newcomer");
+                let ticket = stage.open(deed.who).await;
+                stage.until_row(deed.who, is_open).await;
+                stage.kill().await;
+                stage.discord.delete_channel(ticket);
+            }
+            Self::Explain | Self::ExplainToAll => {
+                deed.ticket = Some(story::written(stage, &mut deed.who).await);
             }
             Self::FirstStart | Self::Invited => {}
             Self::StalePanel | Self::LostFile | Self::SetUp => {
@@ -204,6 +296,8 @@ impl Deed {
         let slash = |who, channel, name| stage.discord.command(who, channel, name).expect("it is registered");
         self.asked = match self.scene {
             Scene::Press | Scene::LetIn | Scene::LockedOut => Some(stage.press_create(self.who)),
+            Scene::Explain => self.ticket.map(|ticket| slash(ids.adam, ticket, "explain")),
+            Scene::ExplainToAll => self.ticket.map(|ticket| say(ids.adam, ticket, "!explain")),
             Scene::Ticket => Some(say(self.who, ids.lounge, "!ticket")),
             Scene::SlashTicket => Some(slash(self.who, ids.lounge, "ticket")),
             Scene::SlashClose => self.ticket.map(|ticket| slash(self.who, ticket, "close")),
@@ -217,9 +311,10 @@ impl Deed {
                 });
                 None
             }
-            Scene::FirstStart | Scene::StalePanel | Scene::LostFile => {
+            Scene::FirstStart | Scene::StalePanel | Scene::LostFile | Scene::TakenUp | Scene::Missed => {
                 stage.spawn();
-                None
+                // What was asked before the start.
+                self.asked
             }
         };
     }
@@ -227,7 +322,10 @@ impl Deed {
     /// Waits until all has come to its end, and checks that it is the right one.
     pub async fn settled(&self, stage: &Stage) {
         match self.scene {
-            Scene::Press | Scene::Ticket | Scene::SlashTicket => self.opened(stage).await,
+            Scene::Press | Scene::Ticket | Scene::SlashTicket | Scene::TakenUp => self.opened(stage).await,
+            Scene::Missed => {
+                stage.until_row(self.who, |row| *row == State::Absent).await;
+            }
             Scene::PressClose | Scene::Close | Scene::SlashClose => self.closed(stage).await,
             Scene::Invited => {
                 let home = stage.discord.ids().guild;
@@ -238,7 +336,8 @@ impl Deed {
                 stage.discord.until("the end of the commands elsewhere", removed).await;
             }
             Scene::VainClose => self.left_open(stage).await,
-            Scene::LetIn | Scene::LockedOut => {
+            // Whoever asked for a story may have asked in vain; the ticket knows nothing of it.
+            Scene::LetIn | Scene::LockedOut | Scene::Explain | Scene::ExplainToAll => {
                 let ticket = self.ticket.expect("it was open");
                 stage.until_row(self.who, |row| *row == State::Open { channel: ChannelId(ticket.get()) }).await;
             }
@@ -270,11 +369,11 @@ impl Deed {
         if Self::is_of_access(self.scene) {
             return assert!(made <= 1, "channels ever made");
         }
-        assert_eq!(
-            made,
-            usize::from(!matches!(self.scene, Scene::SetUp | Scene::Invited) && !self.scene.starts()),
-            "channels ever made"
-        );
+        let opens = match self.scene {
+            Scene::FirstStart | Scene::StalePanel | Scene::LostFile | Scene::SetUp | Scene::Invited => 0,
+            _ => 1,
+        };
+        assert_eq!(made, opens, "channels ever made");
     }
 
     async fn closed(&self, stage: &Stage) {
@@ -309,6 +408,9 @@ impl Deed {
         if Self::is_of_access(self.scene) {
             self.told_of_access(stage, self.asked.expect("she pressed")).await;
         }
+        if Scene::STORIES.contains(&self.scene) {
+            story::until_told(stage, self.ticket.expect("it was open"), self.asked.expect("it was asked")).await;
+        }
         if self.scene == Scene::LockedOut {
             assert_eq!(access::notices(stage, self.ticket.expect("it was open")), 1, "staff are told once");
         }
@@ -337,7 +439,7 @@ impl Deed {
         stage.discord.look(|world| {
             let messages = world.channels.values().flat_map(|channel| channel.messages.values());
             let to_it = messages.filter(|message| match self.scene {
-                Scene::Ticket | Scene::Close | Scene::SetUp => message.reply_to == Some(asked),
+                Scene::Ticket | Scene::Close | Scene::SetUp | Scene::TakenUp => message.reply_to == Some(asked),
                 _ => message.interaction == Some(asked),
             });
             to_it.map(|message| message.content.clone()).collect()
@@ -347,7 +449,7 @@ impl Deed {
     /// Life goes on: whoever presses now gets what they should.
     pub async fn goes_on(&self, stage: &Stage) {
         match self.scene {
-            Scene::Press | Scene::Ticket | Scene::SlashTicket => {
+            Scene::Press | Scene::Ticket | Scene::SlashTicket | Scene::TakenUp => {
                 let ticket = stage.tickets_of(self.who)[0];
                 let press = stage.press_create(self.who);
                 assert_eq!(stage.answer(press).await, format!("❌ у тебя уже есть тикет: <#{ticket}>"));
@@ -362,6 +464,11 @@ impl Deed {
             Scene::LetIn | Scene::LockedOut => {
                 let press = stage.press_create(self.who);
                 self.told_of_access(stage, press).await;
+            }
+            Scene::Explain | Scene::ExplainToAll => {
+                let ticket = self.ticket.expect("it was open");
+                let again = stage.discord.command(stage.discord.ids().adam, ticket, "explain");
+                story::until_told(stage, ticket, again.expect("it is registered")).await;
             }
             _ => drop(stage.open(self.who).await),
         }
