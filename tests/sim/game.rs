@@ -304,7 +304,7 @@ impl Game {
                     self.play_menu(MenuEvent::Here(guild));
                 }
                 // It only reads the journal, which is not played here.
-                Told::Clerk(_) => {}
+                Told::Clerk(question) => self.pass_on_to_clerk(&question),
             }
         }
     }

@@ -31,6 +31,8 @@ pub enum Deed {
     /// `!setuptickets` and `/setuptickets`.
     SetUp(Snowflake),
     SetUpBySlash(Snowflake),
+    /// `/explain` or `!explain`, in a ticket or where there is none.
+    Explain(Snowflake),
     /// Somebody wants something in another server, where the bot is, too.
     Stranger(Snowflake),
     /// An administrator deletes a ticket's channel, the panel, the category, or the support role.
@@ -131,7 +133,7 @@ impl Game {
         // The administrator sees every ticket and may close none.
         let closer = self.dice.pick(&[member, member, self.cast.sue, self.cast.adam]);
         let caretaker = self.dice.pick(&[self.cast.adam, self.cast.adam, member]);
-        match self.dice.roll(25) {
+        match self.dice.roll(26) {
             0..=6 => Deed::Press(member),
             7..=8 => Deed::Command(member),
             9 => Deed::Slash(member),
@@ -143,6 +145,7 @@ impl Game {
             20..=21 => Deed::Talk(closer),
             22 => Deed::SetUp(caretaker),
             23 => Deed::Stranger(closer),
+            24 => Deed::Explain(caretaker),
             _ => Deed::SetUpBySlash(caretaker),
         }
     }
@@ -182,6 +185,14 @@ impl Game {
             Deed::SetUp(user) => {
                 let may = user == self.cast.adam;
                 self.say(user, self.cast.lounge, "!setuptickets", Wish::SetUp { may });
+            }
+            Deed::Explain(user) => {
+                let channel = self.some_ticket(user).unwrap_or(self.cast.lounge);
+                if self.dice.happens(500) {
+                    self.slash(user, channel, Command::Explain, Wish::Explain);
+                } else {
+                    self.say(user, channel, "!explain", Wish::Explain);
+                }
             }
             Deed::Stranger(user) => self.ask_elsewhere(user),
             Deed::DeleteTicket => {

@@ -64,6 +64,8 @@ struct Ask {
     heard: Option<SystemTime>,
     /// The same person wrote in the same channel a moment before: a refusal may have been left unsaid.
     repeated: bool,
+    /// So often the clerk was asked to answer it.
+    passed_on: u32,
     lost: u32,
     excuse: Option<&'static str>,
 }
@@ -79,6 +81,8 @@ pub enum Wish {
     SetUp {
         may: bool,
     },
+    /// The story is told by the clerk, who is no part of the games: it is asked once, for the ticket that was meant.
+    Explain,
     /// Anything, in a server that is not the bot's own.
     Elsewhere,
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
+use talon::actors::clerk::Question;
 use talon::ids::{ChannelId, Owner};
 use talon::language::Language;
 use talon::lifecycle::{Call, State, Words};
@@ -19,7 +20,18 @@ impl Game {
     pub fn asks(&mut self, id: Snowflake, user: Snowflake, channel: Snowflake, wish: Wish, pressed: bool) {
         let unseen = !pressed && !self.world.guild.available;
         let excuse = unseen.then_some("the server was out of sight");
-        let ask = Ask { user, at: self.now, channel, wish, pressed, heard: None, repeated: false, lost: 0, excuse };
+        let ask = Ask {
+            user,
+            at: self.now,
+            channel,
+            wish,
+            pressed,
+            heard: None,
+            repeated: false,
+            passed_on: 0,
+            lost: 0,
+            excuse,
+        };
         self.promises.asks.insert(id.0, ask);
         self.figures.asked += 1;
         self.figures.waived += u64::from(unseen);
@@ -88,7 +100,21 @@ impl Game {
         self.world.progress(self.now, Snowflake(id)) == Some(Progress::Thinking)
     }
 
+    /// The clerk is asked for a story.
+    pub fn pass_on_to_clerk(&mut self, question: &Question) {
+        let Some(ask) = self.promises.asks.get_mut(&question.asker.intent().0) else { return };
+        ask.passed_on += 1;
+        let meant = question.ticket.is_none_or(|ticket| ticket.0 == ask.channel.0);
+        if ask.wish != Wish::Explain || ask.passed_on > 1 || !meant {
+            let what = format!("{} asked for {:?}, and the clerk was told {question:?}", ask.user, ask.wish);
+            self.broken(what);
+        }
+    }
+
     fn is_done(&self, id: u64, ask: &Ask) -> bool {
+        if ask.passed_on > 0 {
+            return true;
+        }
         match self.world.progress(self.now, Snowflake(id)) {
             Some(progress) => progress == Progress::Answered,
             None if ask.pressed => true,
@@ -131,6 +157,7 @@ impl Game {
         }
         let progress = self.world.progress(self.now, Snowflake(id));
         let verdict = match check {
+            _ if ask.passed_on > 0 => Ok(()),
             Check::Acknowledged(_) => match progress {
                 Some(Progress::Answered | Progress::Thinking) => Ok(()),
                 other => Err(format!("nothing for three seconds: {other:?}")),
@@ -192,9 +219,11 @@ impl Game {
             // The ticket may be one that is just being looked into.
             Wish::Close { .. } if is(&Words::TryAgain) => true,
             Wish::Elsewhere if is(&Words::AnotherServer) => true,
-            Wish::Close { .. } | Wish::CloseNothing | Wish::Elsewhere if is(&Words::DiscordDown) => !weather.is_clear(),
+            Wish::Close { .. } | Wish::CloseNothing | Wish::Explain | Wish::Elsewhere if is(&Words::DiscordDown) => {
+                !weather.is_clear()
+            }
             _ if is(&Words::TryAgain) || is(&Words::CannotSave) => !weather.saves(),
-            Wish::Close { .. } | Wish::CloseNothing | Wish::SetUp { .. } | Wish::Elsewhere => false,
+            Wish::Close { .. } | Wish::CloseNothing | Wish::SetUp { .. } | Wish::Explain | Wish::Elsewhere => false,
         };
         if right { Ok(()) } else { Err(format!("was told: {said}")) }
     }
