@@ -20,6 +20,7 @@ use talon::lifecycle::{Answer, Asker, Call, DurableTicket, Effects, Event, Note,
 use talon::sandbox::world::{Permissions, Snowflake};
 
 use crate::disk::Job;
+use crate::figures::Count;
 use crate::game::{Game, Happening};
 use crate::people::Deed;
 
@@ -189,7 +190,7 @@ impl Game {
     pub fn die(&mut self, how: &str) {
         let Some(bot) = self.bot.take() else { return };
         self.tell(|_| format!("the bot dies: {how}"));
-        self.figures.crashes += u64::from(!bot.draining);
+        self.figures.add(if bot.draining { Count::Stops } else { Count::Crashes }, 1);
         self.leave_disk(bot.draining && bot.is_still());
         self.disconnect();
         self.cut_off(|seat| seat.life() == bot.life);
@@ -307,6 +308,7 @@ impl Game {
 
     fn carry_out(&mut self, owner: Owner, effects: Effects, death: Option<Death>) {
         let Some(seat) = self.seat(owner) else { return };
+        self.figures.add_notes(&effects.notes);
         for note in &effects.notes {
             self.tell(|_| format!("{seat} notes {note:?}"));
         }
@@ -416,7 +418,7 @@ impl Game {
     fn panic(&mut self, owner: Owner) {
         let Some(seat) = self.seat(owner) else { return };
         self.tell(|_| format!("{seat} panics"));
-        self.figures.panics += 1;
+        self.figures.add(Count::Panics, 1);
         self.excuse_pending("a ticket panicked");
         self.cut_off(|other| *other == seat);
         if let Some(bot) = &mut self.bot {

@@ -120,7 +120,7 @@ impl Game {
         let saved = !self.dice.happens(self.weather.unsaved) && self.rows.save(owner, state).is_ok();
         self.tell(|_| format!("{} {}: {state:?}, {notes:?}", owner.member, if saved { "saved" } else { "NOT SAVED" }));
         if saved {
-            self.figures.count_notes(notes);
+            self.figures.add_notes(notes);
             self.check_row(owner, &before, state);
         }
         saved

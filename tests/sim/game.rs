@@ -166,7 +166,7 @@ impl Game {
             line: Line::new(now),
             outage: false,
             promises: Promises::default(),
-            figures: Figures { games: 1, ..Figures::default() },
+            figures: Figures::one_game(),
             agenda: BTreeMap::new(),
             planned: 0,
         }

@@ -11,6 +11,7 @@ use talon::sandbox::world::Snowflake;
 use talon::sandbox::world::interactions::Progress;
 use talon::texts;
 
+use crate::figures::Count;
 use crate::game::{Game, Happening};
 use crate::post::Fate;
 use crate::promises::{Ask, Check, Wish, opener};
@@ -33,8 +34,8 @@ impl Game {
             excuse,
         };
         self.promises.asks.insert(id.0, ask);
-        self.figures.asked += 1;
-        self.figures.waived += u64::from(unseen);
+        self.figures.add(Count::Asked, 1);
+        self.figures.add(Count::Waived, u64::from(unseen));
         if pressed {
             self.plan(Duration::from_millis(3000), Happening::Check(Check::Acknowledged(id.0)));
         }
@@ -49,7 +50,7 @@ impl Game {
                 *id
             })
             .collect();
-        self.figures.waived += excused.len() as u64;
+        self.figures.add(Count::Waived, excused.len() as u64);
         if !excused.is_empty() {
             self.tell(|_| format!("excused, because {why}: {excused:?}"));
         }
@@ -104,6 +105,7 @@ impl Game {
     pub fn pass_on_to_clerk(&mut self, question: &Question) {
         let Some(ask) = self.promises.asks.get_mut(&question.asker.intent().0) else { return };
         ask.passed_on += 1;
+        self.figures.add(Count::Stories, 1);
         let meant = question.ticket.is_none_or(|ticket| ticket.0 == ask.channel.0);
         if ask.wish != Wish::Explain || ask.passed_on > 1 || !meant {
             let what = format!("{} asked for {:?}, and the clerk was told {question:?}", ask.user, ask.wish);
