@@ -393,7 +393,8 @@ async fn a_look_that_something_on_the_way_answers_is_unchecked_and_the_rest_is_c
 
 #[tokio::test]
 async fn a_look_that_is_never_answered_costs_itself() {
-    let stage = stage();
+    let mut stage = stage();
+    stage.set("REQUEST_TIMEOUT", "1s");
     stage.discord.fault(Fault::hang("GET /guilds/*/members/*", When::Before).always());
     accuses_nobody(&stage, "GET /guilds/*/members/*", false).await;
     stage.discord.clear_faults();

@@ -108,18 +108,21 @@ async fn an_answer_that_hangs_is_given_again_while_it_counts() {
 
 #[tokio::test]
 async fn a_call_that_hangs_is_given_up_in_the_end() {
+    /// Longer than any call takes on a busy machine, and shorter than the patience of the tests.
+    const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
     let mut all = points(&[Scene::Press, Scene::PressClose, Scene::FirstStart]).await;
     // An answer to a press has a shorter patience, and what the start can do without it does not ask for again.
     all.retain(|(_, point)| !point.call.ends_with("/callback") && !point.call.ends_with("/@me"));
     each(all, |(scene, point)| async move {
         for when in [When::Before, When::After] {
             let mut stage = Stage::empty();
+            stage.set("REQUEST_TIMEOUT", format!("{}s", REQUEST_TIMEOUT.as_secs()));
             let mut deed = scene.prepare(&mut stage).await;
             stage.discord.fault(Fault::hang(&*point.call, when).skip(point.nth));
             deed.begin(&mut stage);
             // A channel that was deleted is heard of on the gateway, and nothing is left to wait for.
             if !point.call.starts_with("DELETE") || when == When::Before {
-                stage.until_given_up().await;
+                stage.until_given_up(REQUEST_TIMEOUT).await;
             }
             deed.settled(&stage).await;
         }

@@ -178,16 +178,15 @@ impl Stage {
         self.until("all calls are answered", || quiet().then_some(())).await;
     }
 
-    /// Waits until the bot no longer waits for the call that hangs, and makes another one instead.
-    pub async fn until_given_up(&self) {
-        /// A little less than how long the bot waits.
-        const LONG: Duration = Duration::from_secs(14);
+    /// Waits until the bot no longer waits for the call that hangs, and makes another one instead: so long after it, by its
+    /// `REQUEST_TIMEOUT`.
+    pub async fn until_given_up(&self, request_timeout: Duration) {
         let given_up = || {
             let calls = self.discord.calls();
             let hangs = calls.iter().find(|call| call.struck)?.at;
-            calls.iter().any(|call| call.at >= hangs + LONG).then_some(())
+            calls.iter().any(|call| call.at >= hangs + request_timeout).then_some(())
         };
-        self.until_in(2 * PATIENCE, "the call is given up", given_up).await;
+        self.until("the call is given up", given_up).await;
     }
 
     /// Does something in the bot's name, as an older bot with the same token would have.

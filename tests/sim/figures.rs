@@ -15,7 +15,8 @@ pub enum Count {
     /// Tickets that were saved as open, and as closed by the bot.
     Opened,
     Closed,
-    /// Tickets of the Python bot that were taken over.
+    /// Tickets that the Python bot left open, and channels that were taken over as tickets: those, and copies.
+    Inherited,
     Adopted,
     /// Channels that were found after an unknown outcome, or that people deleted.
     Found,
@@ -55,9 +56,10 @@ const fn limit(count: Count, what: &'static str, per: Per, (least, most): (u64, 
     Limit { count, what, per, least, most }
 }
 
-const LIMITS: [Limit; 13] = [
+const LIMITS: [Limit; 14] = [
     limit(Count::Opened, "tickets opened", Per::Game, (200, 1_000)),
     limit(Count::Closed, "closed", Per::Game, (200, 1_000)),
+    limit(Count::Inherited, "left by another bot", Per::Game, (8, 100)),
     limit(Count::Adopted, "adopted", Per::Game, (15, 200)),
     limit(Count::Found, "found again", Per::Game, (2, 50)),
     limit(Count::Gone, "deleted by people", Per::Game, (8, 150)),

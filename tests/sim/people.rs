@@ -9,6 +9,7 @@ use talon::sandbox::world::channels::TEXT;
 use talon::sandbox::world::permissions::Target;
 use talon::sandbox::world::{Overwrite, Permissions, Request, Snowflake};
 
+use crate::figures::Count;
 use crate::game::{Game, Happening};
 use crate::promises::Wish;
 
@@ -446,6 +447,7 @@ impl Game {
                 .bot("token");
             self.world.rest(self.now, &request);
             self.adopted(channel, member);
+            self.figures.add(Count::Inherited, 1);
         }
         self.world.take_dispatches();
         Duration::from_millis(500)

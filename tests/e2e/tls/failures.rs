@@ -106,6 +106,7 @@ async fn any_other_call_without_an_answer_is_given_up_and_its_effect_looked_for(
     }
     each(all, |(scene, point, failure)| async move {
         let (mut stage, proxy) = stage_behind(Certificate::Good);
+        stage.set("REQUEST_TIMEOUT", "3s");
         let mut deed = scene.prepare(&mut stage).await;
         proxy.fail(&point.call, failure);
         deed.begin(&mut stage);
