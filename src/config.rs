@@ -20,7 +20,7 @@ use secrecy::SecretString;
 use crate::config::setting::{
     CATEGORY, CLOSE_DELAY, DATABASE, LOCALE, PANEL_CHANNEL, PANEL_FILE, PROXY, REQUIRED, SUPPORT, Setting,
 };
-use crate::config::setting::{HEALTH, JOURNAL_KEEP, LOG_FORMAT, REQUEST_TIMEOUT, STAGE_LIMIT, TOKEN, TOKEN_FILE};
+use crate::config::setting::{GATEWAY_TIMEOUT, HEALTH, JOURNAL_KEEP, LOG_FORMAT, REQUEST_TIMEOUT, TOKEN, TOKEN_FILE};
 use crate::ids::{ChannelId, RoleId};
 use crate::language::{Language, Locale};
 use crate::logs::Format;
@@ -56,7 +56,7 @@ pub struct Config {
     /// How long one request to Discord may take; its outcome is unknown after that.
     pub request_timeout: Duration,
     /// How long each stage of a connection to the gateway may take.
-    pub gateway_stage_limit: Duration,
+    pub gateway_timeout: Duration,
 }
 
 /// The language of the server that the bot was made for.
@@ -69,7 +69,7 @@ const SEASON: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 const REQUEST_TIMEOUT_DEFAULT: Duration = Duration::from_secs(15);
 
 /// Long enough for a slow start of Discord's, short enough not to be deaf for long.
-const STAGE_LIMIT_DEFAULT: Duration = Duration::from_secs(25);
+const GATEWAY_TIMEOUT_DEFAULT: Duration = Duration::from_secs(25);
 
 impl Config {
     /// Understands the settings, or tells everything that is wrong with them.
@@ -88,7 +88,7 @@ impl Config {
         let locale = reading.optional(&LOCALE);
         let proxy = reading.optional(&PROXY);
         let request_timeout = reading.optional(&REQUEST_TIMEOUT);
-        let gateway_stage_limit = reading.optional(&STAGE_LIMIT);
+        let gateway_timeout = reading.optional(&GATEWAY_TIMEOUT);
 
         let (Some(token), Some(panel_channel), Some(category), Some(support), []) =
             (token, panel_channel, category, support, &*reading.mistakes)
@@ -110,7 +110,7 @@ impl Config {
             locale: locale.unwrap_or(USUAL_LOCALE),
             proxy,
             request_timeout: request_timeout.unwrap_or(REQUEST_TIMEOUT_DEFAULT),
-            gateway_stage_limit: gateway_stage_limit.unwrap_or(STAGE_LIMIT_DEFAULT),
+            gateway_timeout: gateway_timeout.unwrap_or(GATEWAY_TIMEOUT_DEFAULT),
         })
     }
 

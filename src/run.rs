@@ -139,7 +139,7 @@ async fn start(config: Config, vitals: Vitals, shutdown: impl Future<Output = ()
         token: config.token.clone(),
         gateway,
         content,
-        stage_limit: config.gateway_stage_limit,
+        stage_limit: config.gateway_timeout,
         status: Arc::clone(&status.gateway),
     };
     let handler = EventHandler { supervisor: supervisor.clone(), place, status: Arc::clone(&status) };

@@ -38,7 +38,7 @@ pub(super) struct Setting<T> {
 }
 
 /// Every variable that the bot reads. `RUST_LOG` is read by the log.
-pub(super) const NAMES: [&str; 15] = [
+pub(super) const NAMES: [&str; 16] = [
     TOKEN.name,
     TOKEN_FILE.name,
     PANEL_CHANNEL.name,
@@ -53,6 +53,7 @@ pub(super) const NAMES: [&str; 15] = [
     LOCALE.name,
     PROXY.name,
     REQUEST_TIMEOUT.name,
+    GATEWAY_TIMEOUT.name,
     "RUST_LOG",
 ];
 
@@ -111,10 +112,10 @@ pub(super) const REQUEST_TIMEOUT: Setting<Duration> = Setting {
     understand: request_timeout,
 };
 
-pub(super) const STAGE_LIMIT: Setting<Duration> = Setting {
-    name: "TALON_GATEWAY_STAGE_LIMIT",
+pub(super) const GATEWAY_TIMEOUT: Setting<Duration> = Setting {
+    name: "GATEWAY_TIMEOUT",
     expected: "a number with its unit, such as 25s, and at most an hour",
-    understand: stage_limit,
+    understand: gateway_timeout,
 };
 
 pub(super) const DATABASE: Setting<PathBuf> = Setting {
@@ -202,7 +203,7 @@ fn request_timeout(value: &str) -> Result<Duration, Cow<'static, str>> {
     }
 }
 
-fn stage_limit(value: &str) -> Result<Duration, Cow<'static, str>> {
+fn gateway_timeout(value: &str) -> Result<Duration, Cow<'static, str>> {
     match humantime::parse_duration(value) {
         Ok(limit) if !limit.is_zero() && limit <= LONGEST_STAGE => Ok(limit),
         Ok(_) => Err("is nothing, or longer than an hour".into()),

@@ -89,9 +89,12 @@ pub fn files_below(folder: &Path) -> Vec<File> {
     let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
     let is_source = |path: &Path| path.extension().is_some_and(|kind| kind == "rs");
     entries
-        .flat_map(|path| match path.is_dir() {
-            true => files_below(&path),
-            false => File::read(&path).filter(|_| is_source(&path)).into_iter().collect(),
+        .flat_map(|path| {
+            if path.is_dir() {
+                files_below(&path)
+            } else {
+                File::read(&path).filter(|_| is_source(&path)).into_iter().collect()
+            }
         })
         .collect()
 }
@@ -183,19 +186,20 @@ fn is_name(char: char) -> bool {
 
 #[test]
 fn every_way_to_name_a_room_is_read() {
-    let code = r##"
-use crate::{
-    store::{Store, Reader},
-    texts,
-};
-let x = crate::ids::UserId('"'); // crate::health
-let y = "crate::logs, and
-    crate::logs"; super::super::run();
-let z = r#"crate::"logs""#; crate::language::of::<'static>();
-use super::clock;"##;
-    let code = blank_out(code);
+    let code = [
+        "use crate::{",
+        "    store::{Store, Reader},",
+        "    texts,",
+        "};",
+        "let x = crate::ids::UserId('\"'); // crate::health",
+        "let y = \"crate::logs, and",
+        "    crate::logs\"; super::super::run();",
+        "let z = r#\"crate::\"logs\"\"#; crate::language::of::<'static>();",
+        "use super::clock;",
+    ];
+    let code = blank_out(&code.join("\n"));
     let file = File { path: root().join("src/actors/panel.rs"), text: String::new(), code };
     let named = |line, name: &str| (line, name.to_owned());
-    let expected = [named(2, "store"), named(2, "texts"), named(6, "ids"), named(9, "language"), named(8, "run")];
+    let expected = [named(1, "store"), named(1, "texts"), named(5, "ids"), named(8, "language"), named(7, "run")];
     assert_eq!(file.named_in_crate(), expected);
 }

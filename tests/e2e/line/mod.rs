@@ -21,7 +21,7 @@ use crate::stage::Stage;
 /// How long `/healthz` may take to answer, whatever the gateway does.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
 /// The bot's hidden setting: how long a stage of a connection may last.
-const STAGE_LIMIT: &str = "TALON_GATEWAY_STAGE_LIMIT";
+const STAGE_LIMIT: &str = "GATEWAY_TIMEOUT";
 
 /// A bot that has not been started and will tell how it is.
 fn prepare(mut stage: Stage) -> Stage {
