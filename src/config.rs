@@ -20,7 +20,7 @@ use secrecy::SecretString;
 use crate::config::setting::{
     CATEGORY, CLOSE_DELAY, DATABASE, LOCALE, PANEL_CHANNEL, PANEL_FILE, PROXY, REQUIRED, SUPPORT, Setting,
 };
-use crate::config::setting::{HEALTH, JOURNAL_KEEP, LOG_FORMAT, STAGE_LIMIT, TOKEN, TOKEN_FILE};
+use crate::config::setting::{GATEWAY_TIMEOUT, HEALTH, JOURNAL_KEEP, LOG_FORMAT, REQUEST_TIMEOUT, TOKEN, TOKEN_FILE};
 use crate::ids::{ChannelId, RoleId};
 use crate::language::{Language, Locale};
 use crate::logs::Format;
@@ -53,8 +53,10 @@ pub struct Config {
     pub locale: Locale,
     /// What stands in for `https://discord.com`: scheme, host and port, without a slash at the end.
     pub proxy: Option<String>,
+    /// How long one request to Discord may take; its outcome is unknown after that.
+    pub request_timeout: Duration,
     /// How long each stage of a connection to the gateway may take.
-    pub gateway_stage_limit: Duration,
+    pub gateway_timeout: Duration,
 }
 
 /// The language of the server that the bot was made for.
@@ -63,8 +65,11 @@ const USUAL_LOCALE: Locale = Locale::One(Language::Russian);
 /// A season: long enough for "what happened to that ticket?", short enough for a journal of some megabytes.
 const SEASON: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
+/// A server that is there answers a request within this time.
+const REQUEST_TIMEOUT_DEFAULT: Duration = Duration::from_secs(15);
+
 /// Long enough for a slow start of Discord's, short enough not to be deaf for long.
-const STAGE_LIMIT_DEFAULT: Duration = Duration::from_secs(25);
+const GATEWAY_TIMEOUT_DEFAULT: Duration = Duration::from_secs(25);
 
 impl Config {
     /// Understands the settings, or tells everything that is wrong with them.
@@ -82,7 +87,8 @@ impl Config {
         let log_format = reading.optional(&LOG_FORMAT);
         let locale = reading.optional(&LOCALE);
         let proxy = reading.optional(&PROXY);
-        let gateway_stage_limit = reading.optional(&STAGE_LIMIT);
+        let request_timeout = reading.optional(&REQUEST_TIMEOUT);
+        let gateway_timeout = reading.optional(&GATEWAY_TIMEOUT);
 
         let (Some(token), Some(panel_channel), Some(category), Some(support), []) =
             (token, panel_channel, category, support, &*reading.mistakes)
@@ -103,7 +109,8 @@ impl Config {
             panel_file,
             locale: locale.unwrap_or(USUAL_LOCALE),
             proxy,
-            gateway_stage_limit: gateway_stage_limit.unwrap_or(STAGE_LIMIT_DEFAULT),
+            request_timeout: request_timeout.unwrap_or(REQUEST_TIMEOUT_DEFAULT),
+            gateway_timeout: gateway_timeout.unwrap_or(GATEWAY_TIMEOUT_DEFAULT),
         })
     }
 

@@ -86,7 +86,8 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
         Some(address) => Some(listen(address).await?),
         None => None,
     };
-    let transport = Transport::new(&config.token, config.proxy.as_deref()).map_err(Failure::Start)?;
+    let transport = Transport::with_timeout(&config.token, config.proxy.as_deref(), config.request_timeout)
+        .map_err(Failure::Start)?;
     let transport = Arc::new(transport);
     let vitals = Vitals { supervisor: Arc::default(), status: Arc::default(), store, transport };
     tokio::select! {
@@ -138,7 +139,7 @@ async fn start(config: Config, vitals: Vitals, shutdown: impl Future<Output = ()
         token: config.token.clone(),
         gateway,
         content,
-        stage_limit: config.gateway_stage_limit,
+        stage_limit: config.gateway_timeout,
         status: Arc::clone(&status.gateway),
     };
     let handler = EventHandler { supervisor: supervisor.clone(), place, status: Arc::clone(&status) };

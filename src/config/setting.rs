@@ -16,6 +16,12 @@ use crate::logs::Format;
 /// Longer than anybody would wait for a ticket to close; rather a slip of the pen.
 const LONGEST_DELAY: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// What a healthy network needs for a new connection and a slow answer.
+const SHORTEST_REQUEST: Duration = Duration::from_secs(1);
+
+/// What was made by a request without an answer is looked for in the minutes after it; a later effect would be missed.
+const LONGEST_REQUEST: Duration = Duration::from_secs(60);
+
 /// A connection that takes longer is none.
 const LONGEST_STAGE: Duration = Duration::from_secs(60 * 60);
 
@@ -32,7 +38,7 @@ pub(super) struct Setting<T> {
 }
 
 /// Every variable that the bot reads. `RUST_LOG` is read by the log.
-pub(super) const NAMES: [&str; 14] = [
+pub(super) const NAMES: [&str; 16] = [
     TOKEN.name,
     TOKEN_FILE.name,
     PANEL_CHANNEL.name,
@@ -46,6 +52,8 @@ pub(super) const NAMES: [&str; 14] = [
     LOG_FORMAT.name,
     LOCALE.name,
     PROXY.name,
+    REQUEST_TIMEOUT.name,
+    GATEWAY_TIMEOUT.name,
     "RUST_LOG",
 ];
 
@@ -98,10 +106,16 @@ pub(super) const CLOSE_DELAY: Setting<Duration> = Setting {
     understand: delay,
 };
 
-pub(super) const STAGE_LIMIT: Setting<Duration> = Setting {
-    name: "TALON_GATEWAY_STAGE_LIMIT",
+pub(super) const REQUEST_TIMEOUT: Setting<Duration> = Setting {
+    name: "REQUEST_TIMEOUT",
+    expected: "a number with its unit, such as 15s, at least a second and at most a minute",
+    understand: request_timeout,
+};
+
+pub(super) const GATEWAY_TIMEOUT: Setting<Duration> = Setting {
+    name: "GATEWAY_TIMEOUT",
     expected: "a number with its unit, such as 25s, and at most an hour",
-    understand: stage_limit,
+    understand: gateway_timeout,
 };
 
 pub(super) const DATABASE: Setting<PathBuf> = Setting {
@@ -181,7 +195,15 @@ fn delay(value: &str) -> Result<Duration, Cow<'static, str>> {
     }
 }
 
-fn stage_limit(value: &str) -> Result<Duration, Cow<'static, str>> {
+fn request_timeout(value: &str) -> Result<Duration, Cow<'static, str>> {
+    match humantime::parse_duration(value) {
+        Ok(limit) if (SHORTEST_REQUEST..=LONGEST_REQUEST).contains(&limit) => Ok(limit),
+        Ok(_) => Err("is shorter than a second or longer than a minute".into()),
+        Err(_) => Err("is not a duration".into()),
+    }
+}
+
+fn gateway_timeout(value: &str) -> Result<Duration, Cow<'static, str>> {
     match humantime::parse_duration(value) {
         Ok(limit) if !limit.is_zero() && limit <= LONGEST_STAGE => Ok(limit),
         Ok(_) => Err("is nothing, or longer than an hour".into()),

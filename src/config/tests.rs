@@ -30,6 +30,8 @@ fn four_variables_are_enough() {
     assert_eq!(config.database, Path::new("json/talon.db"));
     assert_eq!(config.locale, Locale::One(Language::Russian));
     assert_eq!(config.proxy, None);
+    assert_eq!(config.request_timeout, Duration::from_secs(15));
+    assert_eq!(config.gateway_timeout, Duration::from_secs(25));
     assert_eq!(config.journal_keep, Duration::from_secs(90 * 86_400));
     assert_eq!(config.health, None);
     assert_eq!(config.log_format, Format::Text);
@@ -79,6 +81,11 @@ fn what_settings_mean() {
     delay("250ms", 250);
     delay("1d", 86_400_000);
 
+    for (value, seconds) in [("1s", 1), ("20s", 20), ("1m", 60)] {
+        let config = read(&[("REQUEST_TIMEOUT", value)]).unwrap();
+        assert_eq!(config.request_timeout, Duration::from_secs(seconds), "{value}");
+    }
+
     let locale = |value: &str, expected: Locale| {
         assert_eq!(read(&[("LOCALE", value)]).unwrap().locale, expected, "{value}");
     };
@@ -118,6 +125,10 @@ fn each_mistake_names_its_variable_and_never_the_value() {
         ("CLOSE_DELAY", "55", "is not a duration"),
         ("CLOSE_DELAY", "5 hats", "is not a duration"),
         ("CLOSE_DELAY", "1d 1s", "is longer than a day"),
+        ("REQUEST_TIMEOUT", "15", "is not a duration"),
+        ("GATEWAY_TIMEOUT", "0s", "is nothing"),
+        ("REQUEST_TIMEOUT", "999ms", "is shorter than a second"),
+        ("REQUEST_TIMEOUT", "61s", "longer than a minute"),
         ("DATABASE_URL", "postgres://me:secret@host/db", "only kind of database"),
         ("DATABASE_URL", "sqlite::memory:", "lost at the next start"),
         ("DATABASE_URL", "sqlite://", "names no file"),

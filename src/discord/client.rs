@@ -115,10 +115,11 @@ impl Client {
 
     /// In a channel, the nonce makes a repeat the same message. A page for one person alone may be shown to them twice.
     async fn send_page(&self, page: &Ask<'_>) -> bool {
+        let is_refusal = |body: &[u8]| Said::read(body).is_some_and(|said| !said.is_transient());
         for _ in 0..TRIES {
             match self.transport.send(page).await {
                 Ok(reply) if reply.status < 300 => return true,
-                Ok(reply) if reply.status < 500 && Said::read(&reply.body).is_some() => return false,
+                Ok(reply) if reply.status < 500 && is_refusal(&reply.body) => return false,
                 _ => tokio::time::sleep(PAUSE).await,
             }
         }

@@ -51,7 +51,7 @@ impl StandIn {
     }
 
     pub(super) fn patient(&self, total: Duration) -> Transport {
-        Transport::patient(&"Bot secret-token".into(), Some(&self.base), total).unwrap()
+        Transport::with_timeout(&"Bot secret-token".into(), Some(&self.base), total).unwrap()
     }
 
     /// How many connections there have been.

@@ -28,8 +28,8 @@ use crate::discord::status::{LineStatus, Outage};
 use crate::discord::unreachable::Unreachable;
 use crate::discord::wire::Ask;
 
-/// A server that is there answers a request within this time.
-const TOTAL: Duration = Duration::from_secs(15);
+/// As long as a request may take where the operator does not say otherwise: a server that is there answers within this time.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 /// However short a limit says it is, the first pause is not shorter than this, and each one twice as long as the one
 /// before, up to the longest. Discord bars the address of whoever has 10,000 requests refused within ten minutes, and a
 /// limit that is always over "in 0 seconds" would have the bot there in no time.
@@ -102,11 +102,15 @@ impl Reply {
 impl Transport {
     /// A transport for this bot token, to Discord or to what stands in for it.
     pub fn new(token: &SecretString, proxy: Option<&str>) -> Result<Self, StartError> {
-        Self::patient(token, proxy, TOTAL)
+        Self::with_timeout(token, proxy, REQUEST_TIMEOUT)
     }
 
-    /// The same, giving up after another time.
-    pub(super) fn patient(token: &SecretString, proxy: Option<&str>, total: Duration) -> Result<Self, StartError> {
+    /// The same, where one request may take so long.
+    pub fn with_timeout(
+        token: &SecretString,
+        proxy: Option<&str>,
+        request_timeout: Duration,
+    ) -> Result<Self, StartError> {
         if let Some(base) = proxy {
             let base = reqwest::Url::parse(base).map_err(|_| StartError::Proxy)?;
             if shows_token(&base) {
@@ -118,7 +122,7 @@ impl Transport {
         }
         let counts = Arc::<Counts>::default();
         Ok(Self {
-            connections: Connections::new(proxy.is_some(), total).map_err(StartError::Network)?,
+            connections: Connections::new(proxy.is_some(), request_timeout).map_err(StartError::Network)?,
             authorization: authorization(token)?,
             proxy: proxy.map(str::to_owned),
             gate: Gate::new(counts.clone()),

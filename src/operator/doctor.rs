@@ -46,7 +46,7 @@ pub struct Report {
 /// Looks at everything.
 pub async fn run(config: &Config, options: &Options) -> Report {
     let survey = async {
-        let transport = Transport::new(&config.token, config.proxy.as_deref())?;
+        let transport = Transport::with_timeout(&config.token, config.proxy.as_deref(), config.request_timeout)?;
         survey(transport.survey(facts::sought(config), clock::now)).await
     };
     let facts = Facts { discord: survey.await, disk: facts::disk(config) };

@@ -12,11 +12,16 @@
 //! A machine that does other things, too, makes all times longer. Counts stay what they are, and two builds can be
 //! compared when they take turns.
 
-mod figure;
+#[path = "../support/process.rs"]
 mod process;
+#[path = "../support/test_bot.rs"]
+mod test_bot;
+
+mod figure;
 mod rig;
 mod rows;
 mod seed;
+mod usage;
 mod versus;
 
 use std::path::{self, Path, PathBuf};

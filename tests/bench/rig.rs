@@ -1,17 +1,15 @@
 //! What is measured: the bot as a process of its own, and the sandbox it believes to be Discord.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
 use talon::sandbox::world::{Room, Snowflake, Start};
 use talon::sandbox::{Call, Happening, Sandbox, Setup};
-use tempfile::TempDir;
 
-use crate::process::{self, Memory};
+use crate::test_bot::TestBot;
+use crate::usage::Memory;
 
 const CREATE: &str = "create_ticket_button";
 const CLOSE: &str = "close_ticket_button";
@@ -27,10 +25,7 @@ const GLANCE: Duration = Duration::from_millis(3);
 /// A sandbox, a folder, and a bot that may be running.
 pub struct Rig {
     pub discord: Sandbox,
-    home: TempDir,
-    binary: PathBuf,
-    settings: Vec<(String, String)>,
-    bot: Option<Child>,
+    pub bot: TestBot,
 }
 
 /// Somebody who pressed, and when.
@@ -52,16 +47,9 @@ impl Rig {
     /// A server of this kind; the bot has not been started.
     pub fn new(binary: &Path, start: Start) -> Self {
         let discord = Sandbox::start(Setup { start, ..Setup::default() }).expect("the sandbox listens");
-        let home = TempDir::new().expect("a folder for the bot");
-        let mut rig = Self { discord, home, binary: binary.to_owned(), settings: Vec::new(), bot: None };
-        let ids = rig.discord.ids();
-        rig.set("DISCORD_TOKEN", rig.discord.token().to_owned());
-        rig.set("DISCORD_PROXY", rig.discord.base_url());
-        rig.set("TICKET_BUTTON_CHANNEL_ID", ids.panel.to_string());
-        rig.set("TICKET_CATEGORY_ID", ids.category.to_string());
-        rig.set("SUPPORT_ROLE_ID", ids.support_role.to_string());
-        rig.set("CLOSE_DELAY", "1s".to_owned());
-        rig
+        let mut bot = TestBot::new(binary, &discord);
+        bot.set("CLOSE_DELAY", "1s");
+        Self { discord, bot }
     }
 
     /// The same, with the bot connected and the panel in place.
@@ -71,22 +59,16 @@ impl Rig {
         rig
     }
 
-    /// Changes a setting, from the next start on.
-    pub fn set(&mut self, name: &str, value: String) {
-        self.settings.retain(|(known, _)| known != name);
-        self.settings.push((name.to_owned(), value));
-    }
-
     /// The bot's database.
     pub fn database(&self) -> PathBuf {
-        self.home.path().join("json/talon.db")
+        self.bot.path_of("json/talon.db")
     }
 
     /// Starts the bot, waits until it is connected and the panel is in place, and tells how long that took.
     pub fn start(&mut self) -> Duration {
         self.discord.clear_record();
         let begun = self.discord.now();
-        self.spawn();
+        self.bot.spawn(&[]);
         wait("the bot is ready", || self.identified().is_some() && self.panel_seen_to().is_some());
         // Looking for an old panel is not yet having one.
         sleep(Duration::from_millis(300));
@@ -94,20 +76,10 @@ impl Rig {
         ready.duration_since(begun).unwrap_or_default()
     }
 
-    /// Starts the bot as a service manager would, and does not wait for anything.
-    pub fn spawn(&mut self) {
-        let log = File::create(self.home.path().join("bot.log")).expect("the log can be written");
-        let mut command = Command::new(&self.binary);
-        command.current_dir(self.home.path()).env_clear().envs(self.settings.iter().cloned());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        self.bot = Some(command.spawn().expect("the bot starts"));
-    }
-
     /// Asks the bot to stop, and waits until it has.
     pub fn stop(&mut self) {
-        let mut bot = self.bot.take().expect("the bot runs");
-        Command::new("kill").arg(bot.id().to_string()).status().expect("`kill` can be run");
-        bot.wait().expect("the bot can be waited for");
+        self.bot.request_stop();
+        wait("the bot ends", || self.bot.take_exit().is_some());
         wait("the connection ends", || self.discord.connected() == 0);
     }
 
@@ -122,29 +94,15 @@ impl Rig {
         self.discord.calls().iter().filter(|call| call.path.starts_with(&place)).filter_map(end).max()
     }
 
-    fn pid(&self) -> u32 {
-        self.bot.as_ref().expect("the bot runs").id()
-    }
-
     /// How many seconds the bot has been on a processor.
     pub fn cpu(&self) -> f64 {
-        process::cpu(self.pid())
-    }
-
-    /// How many files and sockets the bot has open.
-    pub fn open_files(&self) -> usize {
-        process::open_files(self.pid())
+        self.bot.cpu_time().as_secs_f64()
     }
 
     /// What the bot holds in memory, once it has come to rest.
     pub fn memory_at_rest(&self) -> Memory {
         sleep(Duration::from_secs(2));
-        self.memory()
-    }
-
-    /// What the bot holds in memory.
-    pub fn memory(&self) -> Memory {
-        process::memory(self.pid())
+        self.bot.memory()
     }
 
     /// Members without any part to play, as many as there are.
@@ -232,15 +190,6 @@ impl Rig {
             .into_iter()
             .map(Option::unwrap_or_default)
             .collect()
-    }
-}
-
-impl Drop for Rig {
-    fn drop(&mut self) {
-        if let Some(mut bot) = self.bot.take() {
-            let _ = bot.kill();
-            let _ = bot.wait();
-        }
     }
 }
 

@@ -9,8 +9,8 @@ use talon::sandbox::world::{Limits, Start};
 use talon::sandbox::{Call, Fault, When};
 
 use crate::figure::{Figure, median, millis};
-use crate::process;
 use crate::rig::{Press, ROOM, Rig, wait};
+use crate::usage::own_cpu;
 
 const UNLIMITED: usize = 500;
 const LIMITED: usize = 100;
@@ -20,7 +20,7 @@ const SLOW: Duration = Duration::from_millis(300);
 
 pub fn unlimited(binary: &Path) -> Vec<Figure> {
     let rig = Rig::ready(binary, Start { extras: UNLIMITED, room: ROOM, ..Start::default() });
-    let (bot, sandbox) = (rig.cpu(), process::own_cpu("sandbox"));
+    let (bot, sandbox) = (rig.cpu(), own_cpu("sandbox"));
     let begun = rig.discord.now();
     let presses = press_all(&rig);
     rig.until_answered(&presses);
@@ -34,7 +34,7 @@ pub fn unlimited(binary: &Path) -> Vec<Figure> {
         Figure::new("… member told, median", median(told), "ms"),
         Figure::new("… member told, slowest", slowest, "ms"),
         Figure::new("… CPU of the bot", rig.cpu() - bot, "s").at_most(0.5),
-        Figure::new("… CPU of the sandbox meanwhile", process::own_cpu("sandbox") - sandbox, "s"),
+        Figure::new("… CPU of the sandbox meanwhile", own_cpu("sandbox") - sandbox, "s"),
     ]
 }
 
@@ -69,7 +69,7 @@ pub fn flood(binary: &Path) -> Vec<Figure> {
     let presses = press_all(&rig);
     let mut files = 0;
     wait("the presses are answered", || {
-        files = files.max(rig.open_files());
+        files = files.max(rig.bot.open_files());
         let now = rig.discord.now();
         rig.discord.look(|world| presses.iter().all(|press| world.is_settled(now, press.id)))
     });

@@ -22,7 +22,7 @@ pub fn one(binary: &Path) -> Vec<Figure> {
     let members = rig.members();
     let (alone, beside) = members[1..].split_at(OTHERS);
     let alone = wait_of(&rig, alone);
-    let before = rig.memory();
+    let before = rig.bot.memory();
     let (over, others) = (AtomicBool::new(false), rig.discord.clone());
     rig.discord.clear_record();
     let beside = scope(|scope| {

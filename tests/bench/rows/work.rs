@@ -7,8 +7,8 @@ use std::time::Duration;
 use talon::sandbox::world::{Limits, Rate, Start};
 
 use crate::figure::Figure;
-use crate::process;
 use crate::rig::{ROOM, Rig};
+use crate::usage::own_cpu;
 
 const TICKETS: usize = 1_000;
 /// How many members press at once.
@@ -18,12 +18,12 @@ const TIDIED: Duration = Duration::from_secs(75);
 
 pub fn thousand(binary: &Path) -> Vec<Figure> {
     let rig = ready(binary);
-    let (bot, sandbox) = (rig.cpu(), process::own_cpu("sandbox"));
+    let (bot, sandbox) = (rig.cpu(), own_cpu("sandbox"));
     let opened = open_and_close(&rig) - bot;
     vec![
         Figure::new("1,000 tickets opened and closed: CPU of the bot", rig.cpu() - bot, "s").at_most(1.0),
         Figure::new("… of which for opening", opened, "s"),
-        Figure::new("… CPU of the sandbox meanwhile", process::own_cpu("sandbox") - sandbox, "s"),
+        Figure::new("… CPU of the sandbox meanwhile", own_cpu("sandbox") - sandbox, "s"),
     ]
 }
 
@@ -54,7 +54,7 @@ pub fn remains(binary: &Path) -> Vec<Figure> {
     let after = || {
         open_and_close(&rig);
         sleep(TIDIED);
-        rig.memory().resident
+        rig.bot.memory().resident
     };
     vec![
         Figure::new("memory before 1,000 tickets", before, "MiB"),
