@@ -17,9 +17,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::config;
 use crate::language::{Language, Locale};
-use crate::sandbox::world::Permissions;
-use crate::sandbox::{Caption, Sandbox, Setup, Switch};
 use bot::Bot;
+use talon_sandbox::world::Permissions;
+use talon_sandbox::{Caption, Sandbox, Setup, Switch};
 
 const RUSSIAN: Locale = Locale::One(Language::Russian);
 const ENGLISH: Locale = Locale::One(Language::English);

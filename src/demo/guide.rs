@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::sandbox::Sandbox;
+use talon_sandbox::Sandbox;
 
 /// Prints it. Where nobody reads any more, as after `| head`, everything goes on all the same.
 pub(super) fn tell(guide: &str) {

@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
-use talon::sandbox::world::{Room, Snowflake, Start};
-use talon::sandbox::{Call, Happening, Sandbox, Setup};
+use talon_sandbox::world::{Room, Snowflake, Start};
+use talon_sandbox::{Call, Happening, Sandbox, Setup};
 use tempfile::TempDir;
 
 use crate::process::{self, Memory};

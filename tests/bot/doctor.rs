@@ -6,8 +6,8 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
-use talon::sandbox::world::{Answer, Overwrite, Permissions, Snowflake, Start, Target, World};
-use talon::sandbox::{Fault, Setup, Trouble, When};
+use talon_sandbox::world::{Answer, Overwrite, Permissions, Snowflake, Start, Target, World};
+use talon_sandbox::{Fault, Setup, Trouble, When};
 
 use crate::stage::Stage;
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use talon::lifecycle::State;
-use talon::sandbox::world::Snowflake;
-use talon::sandbox::{Happening, Sandbox, Setup, When};
+use talon_sandbox::world::Snowflake;
+use talon_sandbox::{Happening, Sandbox, Setup, When};
 
 use crate::stage::Stage;
 

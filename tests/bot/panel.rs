@@ -3,8 +3,8 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use talon::sandbox::world::{Answer, MessageView, Overwrite, Permissions, Snowflake, Target};
-use talon::sandbox::{Fault, Trouble, When};
+use talon_sandbox::world::{Answer, MessageView, Overwrite, Permissions, Snowflake, Target};
+use talon_sandbox::{Fault, Trouble, When};
 
 use crate::health::{self, healthz};
 use crate::stage::{CREATE, Stage, button};

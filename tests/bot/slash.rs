@@ -1,8 +1,8 @@
 //! Slash commands: registered once, and what people may do with them.
 
 use serde_json::{Value, json};
-use talon::sandbox::world::{Cannot, MessageView, Snowflake, Start};
-use talon::sandbox::{Fault, Setup, When};
+use talon_sandbox::world::{Cannot, MessageView, Snowflake, Start};
+use talon_sandbox::{Fault, Setup, When};
 
 use crate::panel::{panels, spoil};
 use crate::stage::{LIST_COMMANDS, Stage};

@@ -7,9 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use talon::ids::{GuildId, Owner, UserId};
 use talon::lifecycle::State;
-use talon::sandbox::Call;
-use talon::sandbox::world::Start;
 use talon::store::Reader;
+use talon_sandbox::Call;
+use talon_sandbox::world::Start;
 
 use crate::figure::{Figure, median, millis};
 use crate::rig::{Press, ROOM, Rig, wait};

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use talon::discord::view;
 use talon::ids::UserId;
-use talon::sandbox::world::{Limits, Start};
-use talon::sandbox::{Call, Fault, When};
+use talon_sandbox::world::{Limits, Start};
+use talon_sandbox::{Call, Fault, When};
 
 use crate::figure::{Figure, median, millis};
 use crate::process;

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{scope, sleep};
 use std::time::Duration;
 
-use talon::sandbox::Call;
-use talon::sandbox::world::{Snowflake, Start};
+use talon_sandbox::Call;
+use talon_sandbox::world::{Snowflake, Start};
 
 use crate::figure::{Figure, median, millis};
 use crate::rig::{ROOM, Rig};
@@ -53,7 +53,7 @@ fn wait_of(rig: &Rig, members: &[Snowflake]) -> f64 {
     median(answers.iter().zip(&presses).map(|(answered, press)| millis(press.until(answered.told))).collect())
 }
 
-fn press_on(discord: &talon::sandbox::Sandbox, who: Snowflake, over: &AtomicBool) {
+fn press_on(discord: &talon_sandbox::Sandbox, who: Snowflake, over: &AtomicBool) {
     while !over.load(Ordering::Relaxed) {
         let panel = discord.ids().panel;
         discord.press(who, panel, "create_ticket_button").expect("the button can be pressed");

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use talon::sandbox::world::Start;
+use talon_sandbox::world::Start;
 
 use crate::figure::{Figure, median};
 use crate::rig::{ROOM, Rig};

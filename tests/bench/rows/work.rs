@@ -4,7 +4,7 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
-use talon::sandbox::world::{Limits, Rate, Start};
+use talon_sandbox::world::{Limits, Rate, Start};
 
 use crate::figure::Figure;
 use crate::process;

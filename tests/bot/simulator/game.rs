@@ -14,7 +14,7 @@ use talon::language::{Language, Locale};
 use talon::lifecycle::menu::MenuEvent;
 use talon::lifecycle::panel::PanelEvent;
 use talon::lifecycle::{Answer, Asker, Call};
-use talon::sandbox::world::{Cast, Snowflake, Start, World};
+use talon_sandbox::world::{Cast, Snowflake, Start, World};
 
 use crate::simulator::bot::{Bot, Seat};
 use crate::simulator::dice::Dice;

@@ -6,9 +6,9 @@ use serde_json::Value;
 use talon::ids::{ChannelId, Owner};
 use talon::language::Language;
 use talon::lifecycle::{Call, State, Words};
-use talon::sandbox::world::Snowflake;
-use talon::sandbox::world::interactions::Progress;
 use talon::texts;
+use talon_sandbox::world::Snowflake;
+use talon_sandbox::world::interactions::Progress;
 
 use crate::simulator::game::{Game, Happening};
 use crate::simulator::post::Fate;

@@ -3,10 +3,10 @@
 use std::time::SystemTime;
 
 use super::Sandbox;
-use crate::sandbox::hub::now;
-use crate::sandbox::pattern::Pattern;
-use crate::sandbox::record::{Call, GatewayConnection, Note};
-use crate::sandbox::world::{ChannelView, Interaction, Message, MessageView, Progress, Snowflake, World};
+use crate::hub::now;
+use crate::pattern::Pattern;
+use crate::record::{Call, GatewayConnection, Note};
+use crate::world::{ChannelView, Interaction, Message, MessageView, Progress, Snowflake, World};
 
 impl Sandbox {
     /// The channels this person sees.

@@ -16,9 +16,9 @@ use futures_util::Stream;
 use serde_json::{Map, Value, json};
 
 use super::{Shown, show};
-use crate::sandbox::hub::Hub;
-use crate::sandbox::wish::Wish;
-use crate::sandbox::world::{Cause, ChannelView, Permissions, Progress, Snowflake, World};
+use crate::hub::Hub;
+use crate::wish::Wish;
+use crate::world::{Cause, ChannelView, Permissions, Progress, Snowflake, World};
 
 /// As many messages of a channel, its newest, are shown.
 const MOST_MESSAGES: usize = 200;

@@ -13,11 +13,11 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use super::{Shown, show};
-use crate::sandbox::gateway_fault::{GatewayAction, GatewayFault, GatewayStage};
-use crate::sandbox::hub::Hub;
-use crate::sandbox::huge_frame::HugeFrame;
-use crate::sandbox::wish::{Mistaken, Wish};
-use crate::sandbox::world::{Request, SessionStartLimit};
+use crate::gateway_fault::{GatewayAction, GatewayFault, GatewayStage};
+use crate::hub::Hub;
+use crate::huge_frame::HugeFrame;
+use crate::wish::{Mistaken, Wish};
+use crate::world::{Request, SessionStartLimit};
 
 pub(super) fn router() -> Router<Arc<Hub>> {
     Router::new()

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::sandbox::world::refusal::Mistakes;
+use crate::world::refusal::Mistakes;
 
 pub(super) struct Checker<'a> {
     schemas: &'a Value,

@@ -7,8 +7,8 @@ use twilight_model::gateway::event::Event;
 use twilight_model::guild::Permissions;
 
 use super::{id, refused, rig, row};
-use crate::sandbox::world::{self, Snowflake};
-use crate::sandbox::{Sandbox, Setup};
+use talon_sandbox::world::{self, Snowflake};
+use talon_sandbox::{Sandbox, Setup};
 
 #[tokio::test]
 async fn a_message_is_written_read_changed_and_taken_back() {

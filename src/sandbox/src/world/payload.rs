@@ -203,7 +203,7 @@ pub(super) fn url(form: &Fields<'_>, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::world::form::Form;
+    use crate::world::form::Form;
 
     /// The path and code of the first mistake in a message body, or nothing when it is fine.
     fn mistake(body: &Value) -> Option<String> {

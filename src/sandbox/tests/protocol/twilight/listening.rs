@@ -6,8 +6,8 @@ use twilight_model::gateway::event::Event;
 use twilight_model::gateway::payload::incoming::GuildCreate;
 
 use super::{Rig, hear, id, rig, shard};
-use crate::sandbox::world::Start;
-use crate::sandbox::*;
+use talon_sandbox::world::Start;
+use talon_sandbox::*;
 
 #[tokio::test]
 async fn a_newcomer_is_told_who_it_is_and_what_there_is() {

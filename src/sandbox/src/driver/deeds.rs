@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Sandbox;
-use crate::sandbox::world::{Cannot, Overwrite, Permissions, Snowflake};
+use crate::world::{Cannot, Overwrite, Permissions, Snowflake};
 
 impl Sandbox {
     /// A new person joins, with the rights of an ordinary member.

@@ -8,7 +8,7 @@ use twilight_model::gateway::event::Event;
 use twilight_model::http::interaction::{InteractionResponse, InteractionResponseData, InteractionResponseType};
 
 use super::{Rig, id, refused, rig, row};
-use crate::sandbox::world::{Progress, Snowflake};
+use talon_sandbox::world::{Progress, Snowflake};
 
 impl Rig {
     /// Puts up a button, lets Alice press it, and gives the press as twilight hears it.

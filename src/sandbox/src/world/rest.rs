@@ -308,7 +308,7 @@ fn application(method: &str, steps: &[&str]) -> Result<Route, Refusal> {
 }
 
 /// The text with what is written as `%XX` in it; what is no such code stays as it is.
-pub(in crate::sandbox) fn percent_decoded(text: &str) -> String {
+pub(crate) fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {

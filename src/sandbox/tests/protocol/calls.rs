@@ -5,8 +5,8 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::sandbox::world::{Limits, MessageView};
-use crate::sandbox::*;
+use talon_sandbox::world::{Limits, MessageView};
+use talon_sandbox::*;
 
 const SEND: &str = "POST /channels/*/messages";
 

@@ -12,7 +12,7 @@ use twilight_model::http::attachment::Attachment;
 use twilight_model::http::interaction::{InteractionResponse, InteractionResponseData, InteractionResponseType};
 
 use super::{hear, id, rig, shard};
-use crate::sandbox::world::Permissions;
+use talon_sandbox::world::Permissions;
 
 #[tokio::test]
 async fn a_file_is_sent_and_described() {
@@ -88,7 +88,7 @@ async fn reactions_and_private_messages_are_heard_with_their_own_intents() {
     let rig = rig().await;
     let cast = rig.sandbox.ids();
     rig.sandbox
-        .set_bot_permissions(crate::sandbox::world::Start::default().bot_permissions | Permissions::ADD_REACTIONS);
+        .set_bot_permissions(talon_sandbox::world::Start::default().bot_permissions | Permissions::ADD_REACTIONS);
     let intents = Intents::GUILD_MESSAGE_REACTIONS | Intents::DIRECT_MESSAGES;
     let mut shard = shard(&rig.sandbox, intents);
     hear(&mut shard, |event| matches!(event, Event::Ready(_)).then_some(())).await;

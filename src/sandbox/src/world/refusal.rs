@@ -16,7 +16,7 @@ pub struct Refusal {
 macro_rules! refusals {
     ($($(#[$doc:meta])* $name:ident = $status:literal, $code:literal, $message:literal;)*) => {
         impl Refusal {
-            $($(#[$doc])* pub(in crate::sandbox) fn $name() -> Self {
+            $($(#[$doc])* pub(crate) fn $name() -> Self {
                 Self { status: $status, code: $code, message: $message.to_owned(), errors: None }
             })*
         }
@@ -70,7 +70,7 @@ impl Refusal {
     }
 
     /// 50035 for a body that is not declared as JSON.
-    pub(in crate::sandbox) fn unexpected_content() -> Self {
+    pub(crate) fn unexpected_content() -> Self {
         let message = "Expected \"Content-Type\" header to be one of {'application/json', 'multipart/form-data'}.";
         Self::field("", "CONTENT_TYPE_INVALID", message)
     }

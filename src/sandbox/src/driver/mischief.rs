@@ -5,11 +5,11 @@ use std::io;
 use serde_json::Value;
 
 use super::Sandbox;
-use crate::sandbox::faults::{Fault, Hold, Trouble, When};
-use crate::sandbox::gateway::{Order, bare};
-use crate::sandbox::gateway_fault::{GatewayAction, GatewayFault};
-use crate::sandbox::pattern::Pattern;
-use crate::sandbox::world::{Dispatch, Intents, Limits, SessionStartLimit};
+use crate::faults::{Fault, Hold, Trouble, When};
+use crate::gateway::{Order, bare};
+use crate::gateway_fault::{GatewayAction, GatewayFault};
+use crate::pattern::Pattern;
+use crate::world::{Dispatch, Intents, Limits, SessionStartLimit};
 
 impl Sandbox {
     /// Adds a rule.

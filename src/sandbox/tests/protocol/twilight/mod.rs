@@ -18,8 +18,8 @@ use twilight_model::channel::message::component::{ActionRow, Button, ButtonStyle
 use twilight_model::gateway::event::Event;
 use twilight_model::id::Id;
 
-use crate::sandbox::world::Snowflake;
-use crate::sandbox::*;
+use talon_sandbox::world::Snowflake;
+use talon_sandbox::*;
 
 /// A sandbox with twilight in it: its REST client with its rate limiter on, and one shard that is connected.
 struct Rig {

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::{id, rig};
-use crate::sandbox::Call;
-use crate::sandbox::world::{Limits, Rate};
+use talon_sandbox::Call;
+use talon_sandbox::world::{Limits, Rate};
 
 #[tokio::test]
 async fn a_client_that_is_refused_waits_as_long_as_it_is_told() {

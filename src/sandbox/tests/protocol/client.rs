@@ -10,7 +10,7 @@ use serenity::all::{
     Interaction, Message, Ready, ResumedEvent,
 };
 
-use crate::sandbox::*;
+use talon_sandbox::*;
 
 /// Answers a press in private, and echoes `ping`.
 #[derive(Clone, Default)]

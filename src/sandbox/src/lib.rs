@@ -36,8 +36,6 @@ mod record;
 mod server;
 mod socket;
 mod switch;
-#[cfg(test)]
-mod tests;
 mod wire;
 mod wish;
 pub mod world;

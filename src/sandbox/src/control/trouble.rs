@@ -12,11 +12,11 @@ use axum::routing::get;
 use serde_json::{Value, json};
 
 use super::{Shown, show};
-use crate::sandbox::faults::{Fault, When};
-use crate::sandbox::gateway::{Order, bare};
-use crate::sandbox::hub::Hub;
-use crate::sandbox::wish::{Mistaken, Wish};
-use crate::sandbox::world::Limits;
+use crate::faults::{Fault, When};
+use crate::gateway::{Order, bare};
+use crate::hub::Hub;
+use crate::wish::{Mistaken, Wish};
+use crate::world::Limits;
 
 pub(super) fn router() -> Router<Arc<Hub>> {
     Router::new()

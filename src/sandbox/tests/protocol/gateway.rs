@@ -9,8 +9,8 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-use crate::sandbox::world::{Limits, Start};
-use crate::sandbox::*;
+use talon_sandbox::world::{Limits, Start};
+use talon_sandbox::*;
 
 const GUILDS_AND_MESSAGES: u64 = 1 << 0 | 1 << 9;
 const MESSAGE_CONTENT: u64 = 1 << 15;

@@ -3,7 +3,7 @@
 //!
 //! `openapi.json` is a part of <https://github.com/discord/discord-api-spec> (see `LICENSE` beside it): the calls served
 //! here, and what they refer to, without the prose. It is made anew from the whole by
-//! `OPENAPI=path/to/openapi.json cargo test sandbox::world::contract -- --ignored`.
+//! `OPENAPI=path/to/openapi.json cargo test -p talon-sandbox contract -- --ignored`.
 //!
 //! The description uses little of JSON Schema, so a checker of its own is shorter than the dependency would be.
 

@@ -10,8 +10,8 @@ use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::gateway::{Heard, Line};
-use crate::sandbox::world::SessionStartLimit;
-use crate::sandbox::*;
+use talon_sandbox::world::SessionStartLimit;
+use talon_sandbox::*;
 
 /// Long enough for what is sent at once to arrive; what is late would make a test pass that should fail, never the reverse.
 const SILENCE: Duration = Duration::from_millis(150);
