@@ -1,9 +1,9 @@
 //! Files that come with messages (Discord documentation, *API Reference*: "Uploading Files"; *Message Resource*:
 //! "Attachment Structure"). They are kept for a while, so that who follows their address finds them.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::World;
@@ -13,6 +13,9 @@ use super::payload::put;
 use super::permissions::Permissions;
 use super::refusal::Refusal;
 use super::snowflake::Snowflake;
+
+/// What is escaped in a file name that is a step of an address: all but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A file as a request brings it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,7 +96,7 @@ impl World {
     }
 
     pub(super) fn attachment_json(&self, message: &Message, file: &Attachment) -> Value {
-        let name = percent_encoded(&file.filename);
+        let name = utf8_percent_encode(&file.filename, RESERVED);
         let url = format!("{}/attachments/{}/{}/{name}", self.origin, message.channel, file.id);
         let mut json = json!({
             "id": file.id, "filename": file.filename, "size": file.bytes.len(), "url": url, "proxy_url": url,
@@ -112,19 +115,6 @@ impl World {
         let messages = self.channels.get(&channel)?.messages.values();
         messages.flat_map(|message| &message.attachments).find(|file| file.id == id)
     }
-}
-
-/// A name as one step of an address: whatever has a meaning of its own there is written as `%XX`.
-fn percent_encoded(name: &str) -> String {
-    let mut encoded = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
 }
 
 /// The number in `files[0]`.

@@ -309,15 +309,7 @@ fn application(method: &str, steps: &[&str]) -> Result<Route, Refusal> {
 
 /// The text with what is written as `%XX` in it; what is no such code stays as it is.
 pub(crate) fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let code = tail.get(..2).filter(|_| *first == b'%').and_then(|code| std::str::from_utf8(code).ok());
-        let byte = code.and_then(|code| u8::from_str_radix(code, 16).ok());
-        bytes.push(byte.unwrap_or(*first));
-        rest = &tail[if byte.is_some() { 2 } else { 0 }..];
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 fn id(name: &str, step: &str) -> Result<Snowflake, Refusal> {
