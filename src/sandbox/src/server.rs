@@ -2,10 +2,10 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::Next;
@@ -214,7 +214,7 @@ async fn api(hub: Arc<Hub>, path: String, request: Request) -> Response {
         authorization: text("authorization"),
         reason: text("x-audit-log-reason").map(|reason| percent_decoded(&reason)),
     };
-    let Parts { body, files } = match read_body(&parts.headers, &bytes) {
+    let Parts { body, files } = match read_body(&parts.headers, bytes).await {
         Ok(parts) => parts,
         Err(refusal) => return write(&turn_away(&hub, &call, *refusal)),
     };
@@ -234,7 +234,7 @@ fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// Discord takes JSON that says it is JSON, and forms that hold JSON and files, from clients that say who they are (*API Reference*, "HTTP API").
-fn read_body(headers: &HeaderMap, bytes: &[u8]) -> Result<Parts, Box<Refusal>> {
+async fn read_body(headers: &HeaderMap, bytes: Bytes) -> Result<Parts, Box<Refusal>> {
     if header_text(headers, "user-agent").is_none() {
         return Err(Box::new(Refusal::nameless_client()));
     }
@@ -243,12 +243,12 @@ fn read_body(headers: &HeaderMap, bytes: &[u8]) -> Result<Parts, Box<Refusal>> {
     }
     let kind = header_text(headers, "content-type").unwrap_or_default();
     if kind.starts_with("multipart/form-data") {
-        return multipart::take_apart(&kind, bytes).ok_or_else(|| Box::new(Refusal::invalid_json()));
+        return multipart::take_apart(&kind, bytes).await.ok_or_else(|| Box::new(Refusal::invalid_json()));
     }
     if !kind.starts_with("application/json") {
         return Err(Box::new(Refusal::unexpected_content()));
     }
-    let body = serde_json::from_slice(bytes).map(Some).map_err(|_| Box::new(Refusal::invalid_json()))?;
+    let body = serde_json::from_slice(&bytes).map(Some).map_err(|_| Box::new(Refusal::invalid_json()))?;
     Ok(Parts { body, files: Vec::new() })
 }
 
@@ -314,18 +314,7 @@ fn wrong_date(hub: &Hub) -> Option<String> {
     let (skew, now) = hub.look(|state, now| (state.skew, now));
     let by = Duration::from_secs(skew.unsigned_abs());
     let wrong = if skew < 0 { now.checked_sub(by) } else { now.checked_add(by) };
-    wrong.filter(|_| skew != 0).map(http_date)
-}
-
-/// `Sun, 06 Nov 1994 08:49:37 GMT`.
-fn http_date(time: SystemTime) -> String {
-    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let days = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 86_400;
-    let text = humantime::format_rfc3339_seconds(time).to_string();
-    let month: usize = text[5..7].parse().unwrap_or(1);
-    let weekday = usize::try_from(days % 7).unwrap_or(0);
-    format!("{}, {} {} {} {} GMT", DAYS[weekday], &text[8..10], MONTHS[month - 1], &text[..4], &text[11..19])
+    wrong.filter(|_| skew != 0).map(httpdate::fmt_http_date)
 }
 
 fn write(answer: &Answer) -> Response {
@@ -362,11 +351,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_written_as_http_writes_them() {
-        assert_eq!(http_date(UNIX_EPOCH + Duration::from_secs(784_111_777)), "Sun, 06 Nov 1994 08:49:37 GMT");
-    }
-
-    #[test]
     fn files_are_served_as_what_a_browser_does_not_run() {
         for (kind, served) in [
             ("image/png", "image/png"),
@@ -385,6 +369,6 @@ mod tests {
 
     #[test]
     fn reasons_are_decoded() {
-        assert_eq!(percent_decoded("%D1%82%20x%2"), "т x%2");
+        assert_eq!(percent_decoded("%D1%82%20x%2%+1"), "т x%2%+1");
     }
 }

@@ -130,7 +130,7 @@ async fn outcome(hub: &Hub, wish: &Wish, user: Snowflake, interaction: Snowflake
 /// Writes a message, with files where the body is a form: in a channel, or to the bot in private, where the channel is
 /// called `@bot`.
 async fn say(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, headers: HeaderMap, body: Bytes) -> Shown {
-    let Parts { body, files } = read_parts(&headers, body)?;
+    let Parts { body, files } = read_parts(&headers, body).await?;
     let wish = Wish::read(query.as_deref(), &body)?;
     let text = if files.is_empty() { wish.need("text")? } else { wish.text("text").unwrap_or_default() };
     let (channel, message) = hub.act(|state, _| {
@@ -145,13 +145,13 @@ async fn say(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, headers: He
 }
 
 /// The wish and the files of a body: a form is taken apart, and anything else has no files.
-fn read_parts(headers: &HeaderMap, body: Bytes) -> Result<Parts<Bytes>, Mistaken> {
+async fn read_parts(headers: &HeaderMap, body: Bytes) -> Result<Parts<Bytes>, Mistaken> {
     let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::to_str).and_then(Result::ok).unwrap_or_default();
     if !kind.starts_with("multipart/form-data") {
         return Ok(Parts { body, files: Vec::new() });
     }
     let no_form = || Mistaken::new(StatusCode::BAD_REQUEST, "the body is not a form");
-    let Parts { body, files } = multipart::take_apart(kind, &body).ok_or_else(no_form)?;
+    let Parts { body, files } = multipart::take_apart(kind, body).await.ok_or_else(no_form)?;
     Ok(Parts { body: body.map(|body| body.to_string().into()).unwrap_or_default(), files })
 }
 
