@@ -35,6 +35,7 @@ mod pattern;
 mod record;
 mod server;
 mod socket;
+pub mod standalone;
 mod switch;
 mod wire;
 mod wish;

@@ -39,6 +39,7 @@ use super::multipart::{self, Parts};
 use super::server::LARGEST_BODY;
 use super::wish::{Mistaken, Wish};
 use super::world::{Cannot, Snowflake, World};
+pub(crate) use sight::describe;
 use sight::seen;
 
 /// How long a press waits for its answer before it shows what there is.

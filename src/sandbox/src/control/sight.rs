@@ -34,17 +34,22 @@ pub(super) fn router() -> Router<Arc<Hub>> {
 
 /// Where the sandbox is and what a bot needs to know.
 async fn about(State(hub): State<Arc<Hub>>) -> Response {
+    show(&describe(&hub))
+}
+
+/// The address, the token, and the ids of the application, the server, its channels and roles.
+pub(crate) fn describe(hub: &Hub) -> Value {
     hub.look(|state, _| {
         let world = &state.world;
         let channels: Vec<Value> = world
             .places()
             .map(|channel| json!({ "id": channel.id, "name": channel.name, "kind": channel.kind }))
             .collect();
-        show(&json!({
+        json!({
             "url": format!("http://{}", hub.address), "token": world.application.token,
             "application": world.application.id, "guild": { "id": world.guild.id, "name": world.guild.name },
             "available": world.guild.available, "roles": roles(world), "channels": channels,
-        }))
+        })
     })
 }
 

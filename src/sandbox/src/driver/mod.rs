@@ -12,8 +12,10 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::oneshot;
 
+use super::control::describe;
 use super::gateway::Gateway;
 use super::hub::{Hub, State, now};
 use super::pattern::Pattern;
@@ -118,6 +120,13 @@ impl Sandbox {
     #[must_use]
     pub fn ids(&self) -> Cast {
         self.cast
+    }
+
+    /// What `GET /sandbox` answers: the address, the token, and the ids of the application, the server, its channels and
+    /// roles.
+    #[must_use]
+    pub fn describe(&self) -> Value {
+        describe(&self.hub)
     }
 
     /// Offers on the page something that only the host of the sandbox can do.

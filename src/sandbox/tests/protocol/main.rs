@@ -2,6 +2,8 @@
 
 mod calls;
 mod client;
+#[cfg(feature = "cli")]
+mod command_line;
 mod gateway;
 mod gateway_faults;
 mod twilight;
