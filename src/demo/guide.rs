@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use talon_sandbox::world::{Cast, Snowflake};
+use talon_sandbox::world::{FixtureIds, Snowflake};
 
 /// Prints it. Where nobody reads any more, as after `| head`, everything goes on all the same.
 pub(super) fn tell(guide: &str) {
@@ -34,7 +34,7 @@ pub(super) fn together(url: &str) -> String {
 }
 
 /// The ids, under the names of this bot's settings.
-pub(super) fn settings(ids: &Cast) -> Vec<(&'static str, Snowflake)> {
+pub(super) fn settings(ids: &FixtureIds) -> Vec<(&'static str, Snowflake)> {
     vec![
         ("GUILD_ID", ids.guild),
         ("TICKET_BUTTON_CHANNEL_ID", ids.panel),

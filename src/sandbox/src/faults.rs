@@ -22,7 +22,7 @@ pub enum When {
 
 /// What befalls a call.
 #[derive(Clone, Debug)]
-pub enum Trouble {
+pub enum FaultEffect {
     /// It takes longer.
     Delay(Duration),
     /// It is answered with this instead.
@@ -50,65 +50,69 @@ pub struct Page {
 pub struct Fault {
     pattern: Pattern,
     when: When,
-    trouble: Trouble,
+    effect: FaultEffect,
     skip: usize,
     left: Option<usize>,
 }
 
 impl Fault {
     /// A rule for the next matching call.
-    pub fn new(pattern: impl Into<Pattern>, when: When, trouble: Trouble) -> Self {
-        Self { pattern: pattern.into(), when, trouble, skip: 0, left: Some(1) }
+    pub fn new(pattern: impl Into<Pattern>, when: When, effect: FaultEffect) -> Self {
+        Self { pattern: pattern.into(), when, effect, skip: 0, left: Some(1) }
     }
 
     /// The next matching call is answered with a bare status, such as 500 or 502.
     pub fn status(pattern: impl Into<Pattern>, when: When, status: u16) -> Self {
         let body = json!({ "message": format!("{status}: sandbox fault"), "code": 0 });
-        Self::new(pattern, when, Trouble::Answer(Answer { status, headers: Vec::new(), body: Some(body) }))
+        Self::new(pattern, when, FaultEffect::Answer(Answer { status, headers: Vec::new(), body: Some(body) }))
     }
 
     /// The next matching call is refused with a code of Discord's.
     pub fn code(pattern: impl Into<Pattern>, status: u16, code: u32, message: &str) -> Self {
         let body = json!({ "message": message, "code": code });
-        Self::new(pattern, When::Before, Trouble::Answer(Answer { status, headers: Vec::new(), body: Some(body) }))
+        Self::new(pattern, When::Before, FaultEffect::Answer(Answer { status, headers: Vec::new(), body: Some(body) }))
     }
 
     /// The next matching call is refused for one field, with 50035.
     pub fn field(pattern: impl Into<Pattern>, field: &str, code: &str, message: &str) -> Self {
         let errors = json!({ field: { "_errors": [{ "code": code, "message": message }] } });
         let body = json!({ "message": "Invalid Form Body", "code": 50035, "errors": errors });
-        Self::new(pattern, When::Before, Trouble::Answer(Answer { status: 400, headers: Vec::new(), body: Some(body) }))
+        Self::new(
+            pattern,
+            When::Before,
+            FaultEffect::Answer(Answer { status: 400, headers: Vec::new(), body: Some(body) }),
+        )
     }
 
     /// The next matching call meets a rate limit.
     pub fn limited(pattern: impl Into<Pattern>, retry_after: f64, global: bool) -> Self {
-        Self::new(pattern, When::Before, Trouble::Answer(too_many(retry_after, global)))
+        Self::new(pattern, When::Before, FaultEffect::Answer(too_many(retry_after, global)))
     }
 
     /// The next matching call is answered with a page by something between its caller and Discord.
     pub fn page(pattern: impl Into<Pattern>, when: When, status: u16, text: &str) -> Self {
-        Self::new(pattern, when, Trouble::Page(Page { status, retry_after: None, text: text.to_owned() }))
+        Self::new(pattern, when, FaultEffect::Page(Page { status, retry_after: None, text: text.to_owned() }))
     }
 
     /// The next matching call meets the edge network that bars its caller's address, and may tell for how many seconds.
     pub fn barred(pattern: impl Into<Pattern>, retry_after: Option<u64>) -> Self {
         let page = Page { status: 429, retry_after, text: "error code: 1015".to_owned() };
-        Self::new(pattern, When::Before, Trouble::Page(page))
+        Self::new(pattern, When::Before, FaultEffect::Page(page))
     }
 
     /// The next matching call takes longer.
     pub fn slow(pattern: impl Into<Pattern>, when: When, by: Duration) -> Self {
-        Self::new(pattern, when, Trouble::Delay(by))
+        Self::new(pattern, when, FaultEffect::Delay(by))
     }
 
     /// The connection of the next matching call breaks.
     pub fn reset(pattern: impl Into<Pattern>, when: When) -> Self {
-        Self::new(pattern, when, Trouble::Reset)
+        Self::new(pattern, when, FaultEffect::Reset)
     }
 
     /// The next matching call is never answered.
     pub fn hang(pattern: impl Into<Pattern>, when: When) -> Self {
-        Self::new(pattern, when, Trouble::Hang)
+        Self::new(pattern, when, FaultEffect::Hang)
     }
 
     /// Lets this many matching calls pass first.
@@ -136,13 +140,13 @@ impl Fault {
     fn json(&self) -> Value {
         let mut json =
             json!({ "calls": self.pattern.to_string(), "after": self.when == When::After, "times": self.left });
-        match &self.trouble {
-            Trouble::Delay(by) => json["delay"] = by.as_secs_f64().into(),
-            Trouble::Answer(answer) => json["status"] = answer.status.into(),
-            Trouble::Page(page) => json["page"] = page.status.into(),
-            Trouble::Reset => json["reset"] = true.into(),
-            Trouble::Hang => json["hang"] = true.into(),
-            Trouble::Hold(_) => json["hold"] = true.into(),
+        match &self.effect {
+            FaultEffect::Delay(by) => json["delay"] = by.as_secs_f64().into(),
+            FaultEffect::Answer(answer) => json["status"] = answer.status.into(),
+            FaultEffect::Page(page) => json["page"] = page.status.into(),
+            FaultEffect::Reset => json["reset"] = true.into(),
+            FaultEffect::Hang => json["hang"] = true.into(),
+            FaultEffect::Hold(_) => json["hold"] = true.into(),
         }
         json
     }
@@ -179,9 +183,9 @@ impl Faults {
     }
 
     /// What befalls this call, in the order in which the rules were made.
-    pub(super) fn strike(&mut self, request: &Request) -> Vec<(When, Trouble)> {
+    pub(super) fn strike(&mut self, request: &Request) -> Vec<(When, FaultEffect)> {
         let struck =
-            self.0.iter_mut().filter_map(|fault| fault.strikes(request).then(|| (fault.when, fault.trouble.clone())));
+            self.0.iter_mut().filter_map(|fault| fault.strikes(request).then(|| (fault.when, fault.effect.clone())));
         let struck = struck.collect();
         self.0.retain(|fault| fault.left != Some(0));
         struck

@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::wish::Mistaken;
+use super::parameters::RequestError;
 
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
@@ -31,7 +31,7 @@ pub(super) async fn refuse_foreign(request: Request, next: Next) -> Response {
 }
 
 /// The address that was asked, if it is one of loopback.
-fn check_host(request: &Request) -> Result<String, Mistaken> {
+fn check_host(request: &Request) -> Result<String, RequestError> {
     let mut named = request.headers().get_all(header::HOST).iter();
     let host = match (named.next(), named.next()) {
         (Some(host), None) => host.to_str().ok().filter(|host| is_loopback(host)),
@@ -41,7 +41,7 @@ fn check_host(request: &Request) -> Result<String, Mistaken> {
     let proxied = request.uri().authority().map(Authority::as_str);
     match host {
         Some(host) if proxied.is_none_or(|proxied| proxied.eq_ignore_ascii_case(host)) => Ok(host.to_owned()),
-        _ => Err(Mistaken::new(
+        _ => Err(RequestError::new(
             StatusCode::MISDIRECTED_REQUEST,
             "the sandbox answers only as 127.0.0.1, localhost or [::1]: use one of these in the address",
         )),
@@ -57,7 +57,7 @@ fn is_loopback(host: &str) -> bool {
     known && port.is_none_or(|port| port.parse::<u16>().is_ok())
 }
 
-fn check_origin(request: &Request, host: &str) -> Result<(), Mistaken> {
+fn check_origin(request: &Request, host: &str) -> Result<(), RequestError> {
     let headers = request.headers();
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let own = format!("http://{host}");
@@ -65,7 +65,10 @@ fn check_origin(request: &Request, host: &str) -> Result<(), Mistaken> {
     if is_own && (is_own_site(headers) || is_followed_link(request)) {
         return Ok(());
     }
-    Err(Mistaken::new(StatusCode::FORBIDDEN, "the sandbox serves its own page and programs, not the pages of others"))
+    Err(RequestError::new(
+        StatusCode::FORBIDDEN,
+        "the sandbox serves its own page and programs, not the pages of others",
+    ))
 }
 
 /// "`none`" is the person: an address typed, a bookmark (W3C, *Fetch Metadata*).

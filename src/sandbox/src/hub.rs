@@ -13,7 +13,7 @@ use super::faults::Faults;
 use super::gateway::Gateway;
 use super::gateway_fault::{GatewayAction, GatewayStage};
 use super::gateway_port::GatewayPort;
-use super::record::{Happening, Record};
+use super::record::{GatewayEvent, Record};
 use super::switch::Switch;
 use super::world::World;
 use super::world::interactions::TIME_TO_ACKNOWLEDGE;
@@ -46,7 +46,7 @@ impl State {
     pub(super) fn reach(&mut self, now: SystemTime, stage: GatewayStage) -> Vec<GatewayAction> {
         let actions = self.gateway.faults.reach(stage);
         if !actions.is_empty() {
-            self.record.note(now, Happening::Struck { stage });
+            self.record.note(now, GatewayEvent::Struck { stage });
         }
         actions
     }

@@ -72,18 +72,18 @@ impl Call {
 
 /// One thing that happened on the gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Note {
+pub struct GatewayNote {
     /// When.
     #[serde(serialize_with = "show_time")]
     pub at: SystemTime,
     /// What.
-    pub what: Happening,
+    pub what: GatewayEvent,
 }
 
 /// What can happen on the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Happening {
+pub enum GatewayEvent {
     /// A connection was opened.
     Connected,
     /// A connection was not taken.
@@ -150,7 +150,7 @@ fn show_times<'a, S: serde::Serializer>(
 #[derive(Debug, Default)]
 pub(super) struct Record {
     calls: VecDeque<Call>,
-    notes: VecDeque<Note>,
+    notes: VecDeque<GatewayNote>,
     connections: VecDeque<GatewayConnection>,
     count: u64,
 }
@@ -186,8 +186,8 @@ impl Record {
         }
     }
 
-    pub(super) fn note(&mut self, at: SystemTime, what: Happening) {
-        self.notes.push_back(Note { at, what });
+    pub(super) fn note(&mut self, at: SystemTime, what: GatewayEvent) {
+        self.notes.push_back(GatewayNote { at, what });
         if self.notes.len() > MOST_KEPT {
             self.notes.pop_front();
         }
@@ -229,7 +229,7 @@ impl Record {
         self.calls.iter().filter(|call| pattern.matches(&call.method, &call.path)).cloned().collect()
     }
 
-    pub(super) fn notes(&self) -> Vec<Note> {
+    pub(super) fn notes(&self) -> Vec<GatewayNote> {
         self.notes.iter().cloned().collect()
     }
 

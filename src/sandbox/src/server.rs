@@ -17,11 +17,11 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::faults::{Page, Trouble, When};
+use super::faults::{FaultEffect, Page, When};
 use super::gateway_fault::{GatewayAction, GatewayStage};
 use super::hub::Hub;
 use super::multipart::{self, Parts};
-use super::record::{Ending, Happening};
+use super::record::{Ending, GatewayEvent};
 use super::socket::{self, Version, Visit};
 use super::wire::{Wire, WireHandle};
 use super::world::attachments::LARGEST;
@@ -89,8 +89,8 @@ fn broken() -> Response {
 
 /// The gateway lives at the same address as the page, and is told apart by the wish to upgrade.
 async fn upgrade_first(State(hub): State<Arc<Hub>>, request: Request, next: Next) -> Response {
-    let wish = request.headers().get(header::UPGRADE);
-    if wish.is_some_and(|wish| wish.as_bytes().eq_ignore_ascii_case(b"websocket")) {
+    let upgrade = request.headers().get(header::UPGRADE);
+    if upgrade.is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket")) {
         return open_gateway(hub, request).await;
     }
     next.run(request).await
@@ -154,7 +154,7 @@ async fn open_gateway(hub: Arc<Hub>, mut request: Request) -> Response {
     let refuses = hub.act(|state, now| {
         let refuses = state.gateway.line.refuses;
         if refuses {
-            state.record.note(now, Happening::Refused);
+            state.record.note(now, GatewayEvent::Refused);
         }
         refuses
     });
@@ -270,15 +270,15 @@ enum End {
 
 /// Takes a call through its troubles to its effect and back.
 async fn carry_out(hub: Arc<Hub>, call: Call) -> End {
-    let (number, troubles) = hub.act(|state, now| {
-        let troubles = state.faults.strike(&call);
-        (state.record.arrive(now, &call, !troubles.is_empty()), troubles)
+    let (number, effects) = hub.act(|state, now| {
+        let effects = state.faults.strike(&call);
+        (state.record.arrive(now, &call, !effects.is_empty()), effects)
     });
-    let end = if let Some(end) = suffer(&troubles, When::Before).await {
+    let end = if let Some(end) = suffer(&effects, When::Before).await {
         end
     } else {
         let answer = hub.act(|state, now| state.world.rest(now, &call));
-        suffer(&troubles, When::After).await.unwrap_or(End::Answer(answer))
+        suffer(&effects, When::After).await.unwrap_or(End::Answer(answer))
     };
     let known = Route::is_known(&call.method, &call.path);
     let ending = match &end {
@@ -291,15 +291,15 @@ async fn carry_out(hub: Arc<Hub>, call: Call) -> End {
 }
 
 /// Lets the troubles of one side befall a call, and tells how it ends if they end it.
-async fn suffer(troubles: &[(When, Trouble)], when: When) -> Option<End> {
-    for (_, trouble) in troubles.iter().filter(|(side, _)| *side == when) {
-        match trouble {
-            Trouble::Delay(by) => tokio::time::sleep(*by).await,
-            Trouble::Answer(answer) => return Some(End::Answer(answer.clone())),
-            Trouble::Page(page) => return Some(End::Page(page.clone())),
-            Trouble::Reset => return Some(End::Broken),
-            Trouble::Hang => std::future::pending().await,
-            Trouble::Hold(gate) => {
+async fn suffer(effects: &[(When, FaultEffect)], when: When) -> Option<End> {
+    for (_, effect) in effects.iter().filter(|(side, _)| *side == when) {
+        match effect {
+            FaultEffect::Delay(by) => tokio::time::sleep(*by).await,
+            FaultEffect::Answer(answer) => return Some(End::Answer(answer.clone())),
+            FaultEffect::Page(page) => return Some(End::Page(page.clone())),
+            FaultEffect::Reset => return Some(End::Broken),
+            FaultEffect::Hang => std::future::pending().await,
+            FaultEffect::Hold(gate) => {
                 if !gate.clone().pass().await {
                     std::future::pending().await
                 }

@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 use super::gateway::{Link, Order, Reject};
 use super::gateway_fault::{GatewayAction, GatewayStage};
 use super::hub::Hub;
-use super::record::Happening;
+use super::record::GatewayEvent;
 use super::wire::WireHandle;
 
 type Stream = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
@@ -58,7 +58,7 @@ pub(super) async fn serve(mut visit: Visit, upgraded: hyper::upgrade::Upgraded, 
     let (orders, inbox) = unbounded_channel();
     let link = Link { number, orders };
     let heartbeat = hub.act(|state, now| {
-        state.record.note(now, Happening::Connected);
+        state.record.note(now, GatewayEvent::Connected);
         state.gateway.open(link.clone());
         state.gateway.heartbeat
     });
@@ -80,7 +80,7 @@ pub(super) async fn serve(mut visit: Visit, upgraded: hyper::upgrade::Upgraded, 
     };
     visit.code = code;
     socket.hub.act(|state, now| {
-        state.record.note(now, Happening::Closed { code });
+        state.record.note(now, GatewayEvent::Closed { code });
         if let Some(session) = &socket.session {
             state.gateway.hang_up(now, session, number, code);
         }
@@ -334,8 +334,8 @@ impl Socket {
         let (link, omitted) = (self.link.clone(), std::mem::take(&mut self.omitted));
         let started = self.hub.act(|state, now| {
             let started = state.gateway.identify(&mut state.world, data, &link, &omitted)?;
-            let what = started.as_ref().map(|(_, intents)| Happening::Identified { intents: intents.0 });
-            state.record.note(now, what.unwrap_or(Happening::Invalid));
+            let what = started.as_ref().map(|(_, intents)| GatewayEvent::Identified { intents: intents.0 });
+            state.record.note(now, what.unwrap_or(GatewayEvent::Invalid));
             Ok(started)
         })?;
         self.begin(started.map(|(session, _)| session)).await;
@@ -362,8 +362,9 @@ impl Socket {
         let link = self.link.clone();
         let resumed = self.hub.act(|state, now| {
             let resumed = state.gateway.resume(&state.world, data, &link)?;
-            let what =
-                resumed.as_ref().map_or(Happening::Invalid, |(_, replayed)| Happening::Resumed { replayed: *replayed });
+            let what = resumed
+                .as_ref()
+                .map_or(GatewayEvent::Invalid, |(_, replayed)| GatewayEvent::Resumed { replayed: *replayed });
             state.record.note(now, what);
             Ok(resumed)
         })?;

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::pin::pin;
 
 use crate::driver::{Sandbox, Setup};
-use crate::world::{Cast, Permissions, Snowflake};
+use crate::world::{FixtureIds, Permissions, Snowflake};
 
 /// The port that is used where none is chosen.
 pub const DEFAULT_PORT: u16 = 8420;
@@ -15,7 +15,7 @@ pub const DEFAULT_PORT: u16 = 8420;
 #[derive(Clone, Copy, Debug)]
 pub enum Announcement {
     /// A guide for a person. Ids are printed as `NAME=value` under the names that this function gives them.
-    Text(fn(&Cast) -> Vec<(&'static str, Snowflake)>),
+    Text(fn(&FixtureIds) -> Vec<(&'static str, Snowflake)>),
     /// The answer of `GET /sandbox`: address, token, and the ids of the application, the server, its channels and roles.
     Json,
 }
@@ -91,7 +91,7 @@ pub async fn run(port: u16, announcement: Announcement, shutdown: impl Future<Ou
 
 /// The ids under names that suit any bot.
 #[must_use]
-pub fn generic_names(ids: &Cast) -> Vec<(&'static str, Snowflake)> {
+pub fn generic_names(ids: &FixtureIds) -> Vec<(&'static str, Snowflake)> {
     vec![
         ("GUILD_ID", ids.guild),
         ("CHANNEL_ID", ids.lounge),

@@ -9,7 +9,7 @@ use talon_sandbox::Call;
 use talon_sandbox::world::{Snowflake, Start};
 
 use crate::figure::{Figure, median, millis};
-use crate::rig::{ROOM, Rig};
+use crate::rig::{NO_CHANNEL_LIMITS, Rig};
 
 /// How many others ask for a ticket, without the hostile one and then beside it.
 const OTHERS: usize = 40;
@@ -18,7 +18,8 @@ const PAUSE: Duration = Duration::from_millis(250);
 const FIFTY_A_SECOND: Duration = Duration::from_millis(20);
 
 pub fn one(binary: &Path) -> Vec<Figure> {
-    let rig = Rig::ready(binary, Start { extras: 2 * OTHERS + 1, room: ROOM, ..Start::default() });
+    let rig =
+        Rig::ready(binary, Start { extras: 2 * OTHERS + 1, channel_limits: NO_CHANNEL_LIMITS, ..Start::default() });
     let members = rig.members();
     let (alone, beside) = members[1..].split_at(OTHERS);
     let alone = wait_of(&rig, alone);

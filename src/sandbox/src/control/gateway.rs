@@ -16,7 +16,7 @@ use super::{Shown, show};
 use crate::gateway_fault::{GatewayAction, GatewayFault, GatewayStage};
 use crate::hub::Hub;
 use crate::huge_frame::HugeFrame;
-use crate::wish::{Mistaken, Wish};
+use crate::parameters::{Parameters, RequestError};
 use crate::world::{Request, SessionStartLimit};
 
 pub(super) fn router() -> Router<Arc<Hub>> {
@@ -35,13 +35,13 @@ async fn faults(State(hub): State<Arc<Hub>>) -> Response {
 /// compressed (bytes) | guild (channels), skip, times}`; without `times` it befalls every connection, and without `stage`
 /// those that there are, at once.
 async fn add_fault(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
-    let wish = Wish::read(query.as_deref(), &body)?;
-    let action = wish.gateway_action()?;
-    match wish.gateway_stage()? {
+    let parameters = Parameters::read(query.as_deref(), &body)?;
+    let action = parameters.gateway_action()?;
+    match parameters.gateway_stage()? {
         None => hub.act(|state, _| state.gateway.strike(&action)),
         Some(stage) => {
-            let fault = GatewayFault::new(stage, action).skip(wish.number("skip")?.unwrap_or(0));
-            let fault = match wish.number("times")? {
+            let fault = GatewayFault::new(stage, action).skip(parameters.number("skip")?.unwrap_or(0));
+            let fault = match parameters.number("times")? {
                 Some(times) => fault.times(times),
                 None => fault.always(),
             };
@@ -63,13 +63,13 @@ async fn connections(State(hub): State<Arc<Hub>>) -> Response {
 /// `{url, resume_url, total, remaining, reset_after, max_concurrency}`: what clients are told of the gateway. A limit is
 /// set where `remaining` is named; `reset_after` is in seconds.
 async fn tell(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
-    let wish = Wish::read(query.as_deref(), &body)?;
-    let limit = wish.session_start_limit()?;
+    let parameters = Parameters::read(query.as_deref(), &body)?;
+    let limit = parameters.session_start_limit()?;
     Ok(hub.act(|state, now| {
-        if let Some(url) = wish.text("url") {
+        if let Some(url) = parameters.text("url") {
             url.clone_into(&mut state.world.gateway);
         }
-        if let Some(url) = wish.text("resume_url") {
+        if let Some(url) = parameters.text("resume_url") {
             url.clone_into(&mut state.gateway.resume_url);
         }
         if limit.is_some() {
@@ -82,8 +82,8 @@ async fn tell(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Byte
     }))
 }
 
-impl Wish {
-    fn gateway_stage(&self) -> Result<Option<GatewayStage>, Mistaken> {
+impl Parameters {
+    fn gateway_stage(&self) -> Result<Option<GatewayStage>, RequestError> {
         Ok(Some(match self.text("stage") {
             None => return Ok(None),
             Some("upgrade") => GatewayStage::Upgrade,
@@ -92,11 +92,11 @@ impl Wish {
             Some("resume") => GatewayStage::Resume,
             Some("ready") => GatewayStage::Ready,
             Some("resumed") => GatewayStage::Resumed,
-            Some(_) => return Err(Mistaken::no("stage")),
+            Some(_) => return Err(RequestError::no("stage")),
         }))
     }
 
-    fn gateway_action(&self) -> Result<GatewayAction, Mistaken> {
+    fn gateway_action(&self) -> Result<GatewayAction, RequestError> {
         Ok(match self.need("action")? {
             "silence" => GatewayAction::Silence,
             "freeze" => GatewayAction::Freeze,
@@ -110,11 +110,11 @@ impl Wish {
             "text" => GatewayAction::Send(HugeFrame::Text(self.count("bytes")?)),
             "compressed" => GatewayAction::Send(HugeFrame::Compressed(self.count("bytes")?)),
             "guild" => GatewayAction::Send(HugeFrame::Guild { channels: self.count("channels")? }),
-            _ => return Err(Mistaken::no("action")),
+            _ => return Err(RequestError::no("action")),
         })
     }
 
-    fn session_start_limit(&self) -> Result<Option<SessionStartLimit>, Mistaken> {
+    fn session_start_limit(&self) -> Result<Option<SessionStartLimit>, RequestError> {
         let Some(remaining) = self.number("remaining")? else { return Ok(None) };
         Ok(Some(SessionStartLimit {
             total: self.number("total")?.unwrap_or(1000),
@@ -124,12 +124,12 @@ impl Wish {
         }))
     }
 
-    fn span(&self, name: &str) -> Result<Duration, Mistaken> {
-        Duration::try_from_secs_f64(self.number(name)?.unwrap_or(0.0)).map_err(|_| Mistaken::no(name))
+    fn span(&self, name: &str) -> Result<Duration, RequestError> {
+        Duration::try_from_secs_f64(self.number(name)?.unwrap_or(0.0)).map_err(|_| RequestError::no(name))
     }
 
-    fn count(&self, name: &str) -> Result<usize, Mistaken> {
-        self.number(name)?.ok_or_else(|| Mistaken::missing(name))
+    fn count(&self, name: &str) -> Result<usize, RequestError> {
+        self.number(name)?.ok_or_else(|| RequestError::missing(name))
     }
 
     /// A list, or a text with commas.

@@ -19,9 +19,9 @@
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/gateway/faults?action=freeze'   every connection goes dead, now
 //! ```
 
+mod faults;
 mod gateway;
-mod sight;
-mod trouble;
+mod queries;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,19 +36,19 @@ use serde_json::{Value, json};
 
 use super::hub::Hub;
 use super::multipart::{self, Parts};
+use super::parameters::{Parameters, RequestError};
 use super::server::LARGEST_BODY;
-use super::wish::{Mistaken, Wish};
-use super::world::{Cannot, Snowflake, World};
-pub(crate) use sight::describe;
-use sight::seen;
+use super::world::{ActionError, Snowflake, World};
+pub(crate) use queries::describe;
+use queries::seen;
 
 /// How long a press waits for its answer before it shows what there is.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) fn router() -> Router<Arc<Hub>> {
     Router::new()
-        .merge(sight::router())
-        .merge(trouble::router())
+        .merge(queries::router())
+        .merge(faults::router())
         .merge(gateway::router())
         .route("/sandbox/press", post(press))
         .route("/sandbox/submit", post(submit))
@@ -63,7 +63,7 @@ pub(super) fn router() -> Router<Arc<Hub>> {
         .route("/sandbox/sync", post(sync_permissions))
 }
 
-type Shown = Result<Response, Mistaken>;
+type Shown = Result<Response, RequestError>;
 
 fn show(value: &Value) -> Response {
     let text = format!("{value:#}\n");
@@ -71,9 +71,9 @@ fn show(value: &Value) -> Response {
 }
 
 /// Who acts, with a client in the language that is named, if one is.
-fn speaker(world: &mut World, wish: &Wish) -> Result<Snowflake, Mistaken> {
-    let user = wish.person(world)?;
-    if let Some(locale) = wish.text("locale") {
+fn speaker(world: &mut World, parameters: &Parameters) -> Result<Snowflake, RequestError> {
+    let user = parameters.person(world)?;
+    if let Some(locale) = parameters.text("locale") {
         world.set_locale(user, locale);
     }
     Ok(user)
@@ -81,39 +81,42 @@ fn speaker(world: &mut World, wish: &Wish) -> Result<Snowflake, Mistaken> {
 
 /// Presses a button, or picks `values` from a menu, and waits for what comes of it.
 async fn press(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
-    let wish = Wish::read(query.as_deref(), &body)?;
+    let parameters = Parameters::read(query.as_deref(), &body)?;
     let (user, pressed) = hub.interact(|world| {
-        let user = speaker(world, &wish)?;
-        let (channel, message, button) = wish.button(world, user)?;
-        Ok::<_, Mistaken>((user, world.choose(user, channel, message, &button, &wish.values())))
+        let user = speaker(world, &parameters)?;
+        let (channel, message, button) = parameters.button(world, user)?;
+        Ok::<_, RequestError>((user, world.choose(user, channel, message, &button, &parameters.values())))
     })?;
-    Ok(outcome(&hub, &wish, user, pressed?).await)
+    Ok(outcome(&hub, &parameters, user, pressed?).await)
 }
 
 /// Sends the form that the bot has opened, with `values` by their custom ids.
 async fn submit(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
-    let wish = Wish::read(query.as_deref(), &body)?;
+    let parameters = Parameters::read(query.as_deref(), &body)?;
     let (user, sent) = hub.interact(|world| {
-        let user = wish.person(world)?;
-        let values = wish.value("values").as_object().cloned().unwrap_or_default();
-        Ok::<_, Mistaken>((user, world.submit(user, &values)))
+        let user = parameters.person(world)?;
+        let values = parameters.value("values").as_object().cloned().unwrap_or_default();
+        Ok::<_, RequestError>((user, world.submit(user, &values)))
     })?;
-    Ok(outcome(&hub, &wish, user, sent?).await)
+    Ok(outcome(&hub, &parameters, user, sent?).await)
 }
 
 async fn command(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
-    let wish = Wish::read(query.as_deref(), &body)?;
+    let parameters = Parameters::read(query.as_deref(), &body)?;
     let (user, started) = hub.interact(|world| {
-        let user = speaker(world, &wish)?;
-        let channel = wish.channel_or_newest(world, user)?;
-        Ok::<_, Mistaken>((user, world.command(user, channel, wish.need("name")?, wish.value("options"))))
+        let user = speaker(world, &parameters)?;
+        let channel = parameters.channel_or_newest(world, user)?;
+        Ok::<_, RequestError>((
+            user,
+            world.command(user, channel, parameters.need("name")?, parameters.value("options")),
+        ))
     })?;
-    Ok(outcome(&hub, &wish, user, started?).await)
+    Ok(outcome(&hub, &parameters, user, started?).await)
 }
 
 /// Shows what came of it; a page that looks again by itself asks to be told `at_once`.
-async fn outcome(hub: &Hub, wish: &Wish, user: Snowflake, interaction: Snowflake) -> Response {
-    if wish.is_set("at_once") {
+async fn outcome(hub: &Hub, parameters: &Parameters, user: Snowflake, interaction: Snowflake) -> Response {
+    if parameters.is_set("at_once") {
         return show(&json!({ "interaction": interaction }));
     }
     let settled = hub.until(|state, now| state.world.is_settled(now, interaction).then_some(()));
@@ -132,87 +135,97 @@ async fn outcome(hub: &Hub, wish: &Wish, user: Snowflake, interaction: Snowflake
 /// called `@bot`.
 async fn say(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, headers: HeaderMap, body: Bytes) -> Shown {
     let Parts { body, files } = read_parts(&headers, body).await?;
-    let wish = Wish::read(query.as_deref(), &body)?;
-    let text = if files.is_empty() { wish.need("text")? } else { wish.text("text").unwrap_or_default() };
+    let parameters = Parameters::read(query.as_deref(), &body)?;
+    let text = if files.is_empty() { parameters.need("text")? } else { parameters.text("text").unwrap_or_default() };
     let (channel, message) = hub.act(|state, _| {
-        let user = wish.person(&state.world)?;
-        let channel = match wish.text("channel") {
+        let user = parameters.person(&state.world)?;
+        let channel = match parameters.text("channel") {
             Some("@bot") => state.world.private_channel(user),
-            _ => wish.channel_or_newest(&state.world, user)?,
+            _ => parameters.channel_or_newest(&state.world, user)?,
         };
-        Ok::<_, Mistaken>((channel, state.world.say_with(user, channel, text, files)?))
+        Ok::<_, RequestError>((channel, state.world.say_with(user, channel, text, files)?))
     })?;
     Ok(show(&json!({ "channel": channel, "message": message })))
 }
 
 /// The wish and the files of a body: a form is taken apart, and anything else has no files.
-async fn read_parts(headers: &HeaderMap, body: Bytes) -> Result<Parts<Bytes>, Mistaken> {
+async fn read_parts(headers: &HeaderMap, body: Bytes) -> Result<Parts<Bytes>, RequestError> {
     let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::to_str).and_then(Result::ok).unwrap_or_default();
     if !kind.starts_with("multipart/form-data") {
         return Ok(Parts { body, files: Vec::new() });
     }
-    let no_form = || Mistaken::new(StatusCode::BAD_REQUEST, "the body is not a form");
+    let no_form = || RequestError::new(StatusCode::BAD_REQUEST, "the body is not a form");
     let Parts { body, files } = multipart::take_apart(kind, body).await.ok_or_else(no_form)?;
     Ok(Parts { body: body.map(|body| body.to_string().into()).unwrap_or_default(), files })
 }
 
 /// Reacts to a message with an `emoji`, or takes that back.
 async fn react(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
-    let wish = Wish::read(query.as_deref(), &body)?;
+    let parameters = Parameters::read(query.as_deref(), &body)?;
     hub.act(|state, _| {
-        let user = wish.person(&state.world)?;
-        let message = wish.id("message")?.ok_or(Mistaken::missing("message"))?;
-        let channel = state.world.channel_of(message).ok_or(Mistaken::no("message"))?;
-        Ok::<_, Mistaken>(state.world.react(user, channel, message, wish.need("emoji")?, !wish.is_set("back"))?)
+        let user = parameters.person(&state.world)?;
+        let message = parameters.id("message")?.ok_or(RequestError::missing("message"))?;
+        let channel = state.world.channel_of(message).ok_or(RequestError::no("message"))?;
+        Ok::<_, RequestError>(state.world.react(
+            user,
+            channel,
+            message,
+            parameters.need("emoji")?,
+            !parameters.is_set("back"),
+        )?)
     })?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// A new person joins, or one who left comes back, with the rights of an ordinary member.
 async fn join(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
-    let wish = Wish::read(query.as_deref(), &body)?;
+    let parameters = Parameters::read(query.as_deref(), &body)?;
     let (user, name) = hub.act(|state, _| {
         let world = &mut state.world;
         let everyday = world.guild.roles.values().filter(|role| role.name == "member").map(|role| role.id);
         // A bot comes with its own role.
         let own = world.guild.roles.values().filter(|role| role.bot == Some(world.bot())).map(|role| role.id);
         let (everyday, own): (Vec<Snowflake>, Vec<Snowflake>) = (everyday.collect(), own.collect());
-        let user = if wish.has("name") { world.add_user(wish.need("name")?, false) } else { wish.person(world)? };
+        let user = if parameters.has("name") {
+            world.add_user(parameters.need("name")?, false)
+        } else {
+            parameters.person(world)?
+        };
         if !world.guild.members.contains_key(&user) {
             let roles = if user == world.bot() { own } else { everyday };
             world.admit(user, &roles);
         }
-        Ok::<_, Mistaken>((user, world.display_name(user)))
+        Ok::<_, RequestError>((user, world.display_name(user)))
     })?;
     Ok(show(&json!({ "id": user, "name": name })))
 }
 
 async fn leave(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
-    let wish = Wish::read(query.as_deref(), &body)?;
+    let parameters = Parameters::read(query.as_deref(), &body)?;
     let user = hub.act(|state, _| {
-        let user = wish.person(&state.world)?;
+        let user = parameters.person(&state.world)?;
         state.world.leave(user);
-        Ok::<_, Mistaken>(user)
+        Ok::<_, RequestError>(user)
     })?;
     Ok(show(&json!({ "left": user })))
 }
 
 /// Hides the embeds of a message, as a moderator.
 async fn hide(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
-    let wish = Wish::read(query.as_deref(), &body)?;
+    let parameters = Parameters::read(query.as_deref(), &body)?;
     hub.act(|state, _| {
-        let message = wish.id("message")?.ok_or(Mistaken::missing("message"))?;
-        let channel = state.world.channel_of(message).ok_or(Mistaken::no("message"))?;
+        let message = parameters.id("message")?.ok_or(RequestError::missing("message"))?;
+        let channel = state.world.channel_of(message).ok_or(RequestError::no("message"))?;
         state.world.hide_embeds(channel, message);
-        Ok::<_, Mistaken>(())
+        Ok::<_, RequestError>(())
     })?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// Lets the bot into a further server; uses a command there, where one is named, and waits for what comes of it.
 async fn elsewhere(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
-    let wish = Wish::read(query.as_deref(), &body)?;
-    if !wish.has("command") {
+    let parameters = Parameters::read(query.as_deref(), &body)?;
+    if !parameters.has("command") {
         let server = hub.act(|state, _| {
             let number = state.world.invite_elsewhere();
             state.world.neighbour(number)
@@ -220,71 +233,72 @@ async fn elsewhere(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body:
         return Ok(show(&json!({ "server": server })));
     }
     let (user, asked) = hub.interact(|world| {
-        let user = speaker(world, &wish)?;
-        let channel = wish.channel_or_newest(world, user)?;
+        let user = speaker(world, &parameters)?;
+        let channel = parameters.channel_or_newest(world, user)?;
         let last = u64::try_from(world.neighbours().count()).unwrap_or_default();
         if last == 0 {
-            return Err(Mistaken::no("further server"));
+            return Err(RequestError::no("further server"));
         }
-        let asked = world.command_elsewhere(user, last, channel, wish.need("command")?);
-        Ok::<_, Mistaken>((user, Ok::<_, Cannot>(asked)))
+        let asked = world.command_elsewhere(user, last, channel, parameters.need("command")?);
+        Ok::<_, RequestError>((user, Ok::<_, ActionError>(asked)))
     })?;
-    Ok(outcome(&hub, &wish, user, asked?).await)
+    Ok(outcome(&hub, &parameters, user, asked?).await)
 }
 
 /// Deletes a role, a message or a channel, as an administrator.
 async fn delete(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
-    let wish = Wish::read(query.as_deref(), &body)?;
+    let parameters = Parameters::read(query.as_deref(), &body)?;
     hub.act(|state, _| {
         let world = &mut state.world;
-        if wish.has("role") {
-            let role = wish.role(world)?;
+        if parameters.has("role") {
+            let role = parameters.role(world)?;
             world.delete_role(role);
-        } else if let Some(message) = wish.id("message")? {
-            let channel = wish.channel(world)?.or_else(|| world.channel_of(message)).ok_or(Mistaken::no("message"))?;
+        } else if let Some(message) = parameters.id("message")? {
+            let channel =
+                parameters.channel(world)?.or_else(|| world.channel_of(message)).ok_or(RequestError::no("message"))?;
             world.delete_message(channel, message);
         } else {
-            let channel = wish.channel(world)?.ok_or(Mistaken::missing("channel, message or role"))?;
+            let channel = parameters.channel(world)?.ok_or(RequestError::missing("channel, message or role"))?;
             world.delete_channel(channel);
         }
-        Ok::<_, Mistaken>(())
+        Ok::<_, RequestError>(())
     })?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// A moderator presses "Sync permissions" on `channel`.
 async fn sync_permissions(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
-    let wish = Wish::read(query.as_deref(), &body)?;
+    let parameters = Parameters::read(query.as_deref(), &body)?;
     hub.act(|state, _| {
-        let channel = wish.channel(&state.world)?.ok_or(Mistaken::missing("channel"))?;
+        let channel = parameters.channel(&state.world)?.ok_or(RequestError::missing("channel"))?;
         state.world.sync_permissions(channel);
-        Ok::<_, Mistaken>(())
+        Ok::<_, RequestError>(())
     })?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-impl From<Cannot> for Mistaken {
-    fn from(cannot: Cannot) -> Self {
+impl From<ActionError> for RequestError {
+    fn from(cannot: ActionError) -> Self {
         Self::new(
             StatusCode::FORBIDDEN,
             match cannot {
-                Cannot::SeeTheChannel => "this person does not see that channel",
-                Cannot::Attach => "this person may not send files there",
-                Cannot::AttachThat => "a message takes ten files of 10 MiB each at most",
-                Cannot::Write => "this person may not write there",
-                Cannot::SeeTheMessage => "this person does not see that message",
-                Cannot::FindTheButton => "there is no such button or command",
-                Cannot::UseTheCommand => "this person may not use that command",
-                Cannot::GiveSuchOptions => "that command does not take such options",
-                Cannot::React => "this person may not react there, or that is no emoji",
-                Cannot::PickThat => {
+                ActionError::ChannelNotVisible => "this person does not see that channel",
+                ActionError::AttachingForbidden => "this person may not send files there",
+                ActionError::TooManyBytes => "a message takes ten files of 10 MiB each at most",
+                ActionError::WritingForbidden => "this person may not write there",
+                ActionError::MessageNotVisible => "this person does not see that message",
+                ActionError::NoSuchComponent => "there is no such button or command",
+                ActionError::CommandForbidden => "this person may not use that command",
+                ActionError::InvalidOptions => "that command does not take such options",
+                ActionError::ReactingForbidden => "this person may not react there, or that is no emoji",
+                ActionError::InvalidChoice => {
                     "that menu does not offer this: say values=VALUE, or several with commas between them"
                 }
-                Cannot::FindTheForm => "this person has no form open",
-                Cannot::FillItInSo => {
+                ActionError::NoOpenForm => "this person has no form open",
+                ActionError::InvalidFormValues => {
                     "the form cannot be sent so: say values={\"CUSTOM_ID\": \"what is written\"} as JSON"
                 }
-                Cannot::PressADisabledButton => "that button is disabled",
+                ActionError::ComponentDisabled => "that button is disabled",
             },
         )
     }

@@ -1,9 +1,9 @@
 //! The hand that moves the sandbox: start it, be somebody in it (`deeds`), look through somebody's eyes (`eyes`),
 //! make things go wrong (`mischief`).
 
-mod deeds;
-mod eyes;
-mod mischief;
+mod actions;
+mod faults;
+mod queries;
 
 use std::fmt::Write as _;
 use std::io;
@@ -22,7 +22,7 @@ use super::pattern::Pattern;
 use super::record::{Call, Ending, GatewayConnection};
 use super::server;
 use super::switch::Switch;
-use super::world::{Cast, Start, World};
+use super::world::{FixtureIds, Start, World};
 
 /// How long a test waits for what it expects.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -55,7 +55,7 @@ impl Default for Setup {
 #[derive(Clone, Debug)]
 pub struct Sandbox {
     hub: Arc<Hub>,
-    cast: Cast,
+    ids: FixtureIds,
     token: Arc<str>,
     _thread: Arc<Thread>,
 }
@@ -86,7 +86,7 @@ impl Sandbox {
         // Not before the port is known to be free: a runtime cannot be let go of within another one.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let url = format!("ws://{address}");
-        let (world, cast) = World::new(now(), &setup.start, &setup.token, &url);
+        let (world, ids) = World::new(now(), &setup.start, &setup.token, &url);
         let gateway = Gateway::new(url, setup.heartbeat);
         let hub = Arc::new(Hub::new(world, gateway, runtime.handle().clone(), address));
         let (stop, stopped) = oneshot::channel::<()>();
@@ -101,7 +101,7 @@ impl Sandbox {
             runtime.shutdown_background();
         })?;
         let thread = Thread { stop: Some(stop), handle: Some(handle) };
-        Ok(Self { hub, cast, token: setup.token.into(), _thread: Arc::new(thread) })
+        Ok(Self { hub, ids, token: setup.token.into(), _thread: Arc::new(thread) })
     }
 
     /// `http://127.0.0.1:port`, which stands in for `https://discord.com`.
@@ -118,8 +118,8 @@ impl Sandbox {
 
     /// The ids of everyone and everything that was there from the start.
     #[must_use]
-    pub fn ids(&self) -> Cast {
-        self.cast
+    pub fn ids(&self) -> FixtureIds {
+        self.ids
     }
 
     /// What `GET /sandbox` answers: the address, the token, and the ids of the application, the server, its channels and

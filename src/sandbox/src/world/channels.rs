@@ -51,7 +51,7 @@ pub struct Channel {
 }
 
 /// What a request says of a channel; what it leaves out stays as it is.
-struct Wish {
+struct ChannelFields {
     name: Option<String>,
     kind: Option<u8>,
     topic: Change<String>,
@@ -82,7 +82,7 @@ impl<T> Change<T> {
     }
 }
 
-impl Wish {
+impl ChannelFields {
     fn read(form: &Fields<'_>) -> Self {
         Self {
             name: form.text("name", 1..=100),
@@ -196,24 +196,24 @@ impl World {
 
     pub(super) fn post_channel(&mut self, guild: Snowflake, request: &Request) -> Outcome {
         self.check_guild(guild)?;
-        let wish = Form::read(request.body.as_ref(), |form| {
+        let fields = Form::read(request.body.as_ref(), |form| {
             form.require("name");
-            Wish::read(form)
+            ChannelFields::read(form)
         })?;
-        let kind = wish.kind.unwrap_or(TEXT);
-        let parent = wish.parent.apply(None);
+        let kind = fields.kind.unwrap_or(TEXT);
+        let parent = fields.parent.apply(None);
         self.check_may_create(parent)?;
-        let name = wish.name.as_deref().and_then(|name| names::normalise(kind, name)).ok_or_else(empty_name)?;
+        let name = fields.name.as_deref().and_then(|name| names::normalise(kind, name)).ok_or_else(empty_name)?;
         self.check_parent(kind, parent)?;
-        if self.places().count() >= self.room.in_guild {
+        if self.places().count() >= self.channel_limits.in_guild {
             return Err(Refusal::too_many_channels());
         }
-        let overwrites = self.initial_overwrites(wish.overwrites, parent)?;
+        let overwrites = self.initial_overwrites(fields.overwrites, parent)?;
         let channel = Channel {
-            topic: wish.topic.apply(None),
-            position: wish.position.unwrap_or_else(|| self.next_position()),
-            nsfw: wish.nsfw.unwrap_or(false),
-            slowmode: wish.slowmode.unwrap_or(0),
+            topic: fields.topic.apply(None),
+            position: fields.position.unwrap_or_else(|| self.next_position()),
+            nsfw: fields.nsfw.unwrap_or(false),
+            slowmode: fields.slowmode.unwrap_or(0),
             ..self.new_channel(kind, name, parent, overwrites)
         };
         self.note(request, "CHANNEL_CREATE", channel.id);
@@ -242,7 +242,7 @@ impl World {
         }
         match self.channels.get(&parent).map(|channel| channel.kind) {
             None => Err(Refusal::field("parent_id", "CHANNEL_PARENT_INVALID", "Category does not exist")),
-            Some(CATEGORY) if self.children(parent).count() >= self.room.in_category => Err(Refusal::field(
+            Some(CATEGORY) if self.children(parent).count() >= self.channel_limits.in_category => Err(Refusal::field(
                 "parent_id",
                 "CHANNEL_PARENT_MAX_CHANNELS",
                 "Maximum number of channels in category reached (50)",
@@ -300,34 +300,34 @@ impl World {
 
     pub(super) fn patch_channel(&mut self, channel: Snowflake, request: &Request) -> Outcome {
         let kind = self.allowed(channel, Permissions::MANAGE_CHANNELS)?.kind;
-        let wish = Form::read(request.body.as_ref(), Wish::read)?;
-        let name = match wish.name.as_deref() {
+        let fields = Form::read(request.body.as_ref(), ChannelFields::read)?;
+        let name = match fields.name.as_deref() {
             Some(name) => Some(names::normalise(kind, name).ok_or_else(empty_name)?),
             None => None,
         };
         let known = self.channels[&channel].parent;
-        let parent = wish.parent.apply(known);
+        let parent = fields.parent.apply(known);
         if parent != known {
             self.check_parent(kind, parent)?;
         }
-        if let Some(overwrites) = &wish.overwrites {
+        if let Some(overwrites) = &fields.overwrites {
             self.check_may_overwrite(channel, overwrites)?;
         }
-        self.apply(channel, wish, name);
+        self.apply(channel, fields, name);
         self.note(request, "CHANNEL_UPDATE", channel);
         self.channel_event("CHANNEL_UPDATE", channel);
         Ok(Answer::ok(self.channel_json(&self.channels[&channel])))
     }
 
-    fn apply(&mut self, channel: Snowflake, wish: Wish, name: Option<String>) {
+    fn apply(&mut self, channel: Snowflake, fields: ChannelFields, name: Option<String>) {
         let Some(channel) = self.channels.get_mut(&channel) else { return };
         channel.name = name.unwrap_or_else(|| channel.name.clone());
-        channel.topic = wish.topic.apply(channel.topic.take());
-        channel.parent = wish.parent.apply(channel.parent);
-        channel.position = wish.position.unwrap_or(channel.position);
-        channel.nsfw = wish.nsfw.unwrap_or(channel.nsfw);
-        channel.slowmode = wish.slowmode.unwrap_or(channel.slowmode);
-        if let Some(overwrites) = wish.overwrites {
+        channel.topic = fields.topic.apply(channel.topic.take());
+        channel.parent = fields.parent.apply(channel.parent);
+        channel.position = fields.position.unwrap_or(channel.position);
+        channel.nsfw = fields.nsfw.unwrap_or(channel.nsfw);
+        channel.slowmode = fields.slowmode.unwrap_or(channel.slowmode);
+        if let Some(overwrites) = fields.overwrites {
             channel.overwrites = overwrites.into_iter().map(|overwrite| (overwrite.id, overwrite)).collect();
         }
     }

@@ -12,7 +12,7 @@ use super::guild::{Role, moved_id, there};
 use super::interactions::Cause;
 use super::rest::{Answer, Outcome, Request, Route};
 use super::snowflake::Snowflake;
-use super::{Cannot, Permissions, World};
+use super::{ActionError, Permissions, World};
 
 /// Discord's flag of a button among components.
 const BUTTON: u8 = 2;
@@ -65,9 +65,9 @@ impl World {
         number: u64,
         channel: Snowflake,
         text: &str,
-    ) -> Result<Snowflake, Cannot> {
+    ) -> Result<Snowflake, ActionError> {
         if !self.permissions(user, channel).has(Permissions::SEND_MESSAGES) {
-            return Err(Cannot::Write);
+            return Err(ActionError::WritingForbidden);
         }
         let mut message = self.new_message(channel, user);
         text.clone_into(&mut message.content);

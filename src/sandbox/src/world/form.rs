@@ -7,13 +7,13 @@ use std::ops::RangeInclusive;
 use serde_json::{Map, Value};
 
 use super::permissions::Permissions;
-use super::refusal::{Mistakes, Refusal};
+use super::refusal::{FieldErrors, Refusal};
 use super::snowflake::Snowflake;
 
 /// A body being read, with the mistakes found so far.
 #[derive(Debug, Default)]
 pub(super) struct Form {
-    mistakes: RefCell<Mistakes>,
+    field_errors: RefCell<FieldErrors>,
 }
 
 /// One object inside the body.
@@ -37,8 +37,8 @@ impl Form {
         };
         let form = Self::default();
         let result = read(&Fields { form: &form, path: String::new(), object });
-        let mistakes = form.mistakes.into_inner();
-        if mistakes.is_empty() { Ok(result) } else { Err(mistakes.refusal()) }
+        let field_errors = form.field_errors.into_inner();
+        if field_errors.is_empty() { Ok(result) } else { Err(field_errors.refusal()) }
     }
 }
 
@@ -54,7 +54,7 @@ impl Form {
             let path = index.to_string();
             match value.as_object() {
                 Some(object) => fields.push(Fields { form: &form, path, object }),
-                None => form.mistakes.borrow_mut().add(
+                None => form.field_errors.borrow_mut().add(
                     &path,
                     "MODEL_TYPE_CONVERT",
                     "Only dictionaries may be used in a ModelType",
@@ -62,8 +62,8 @@ impl Form {
             }
         }
         let result = read(&fields);
-        let mistakes = form.mistakes.into_inner();
-        if mistakes.is_empty() { Ok(result) } else { Err(mistakes.refusal()) }
+        let field_errors = form.field_errors.into_inner();
+        if field_errors.is_empty() { Ok(result) } else { Err(field_errors.refusal()) }
     }
 }
 
@@ -75,7 +75,7 @@ impl<'a> Fields<'a> {
     /// Remembers a mistake at a field of this object; an empty name means the object itself.
     pub(super) fn mistake(&self, name: &str, code: &str, message: impl Into<String>) {
         let path = if name.is_empty() { self.path.clone() } else { self.path_to(name) };
-        self.form.mistakes.borrow_mut().add(&path, code, message);
+        self.form.field_errors.borrow_mut().add(&path, code, message);
     }
 
     /// Whether the field is there at all, be it null.
@@ -212,7 +212,7 @@ impl<'a> Fields<'a> {
             let object = value.as_object();
             if object.is_none() {
                 let message = "Only dictionaries may be used in a ModelType";
-                self.form.mistakes.borrow_mut().add(&path, "MODEL_TYPE_CONVERT", message);
+                self.form.field_errors.borrow_mut().add(&path, "MODEL_TYPE_CONVERT", message);
             }
             object.map(|object| Fields { form: self.form, path, object })
         };

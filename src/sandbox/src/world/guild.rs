@@ -16,12 +16,12 @@ use super::{World, channels::Channel, timestamp};
 
 /// How many channels there may be, categories counted. A load test may want more than Discord allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
+pub struct ChannelLimits {
     pub in_guild: usize,
     pub in_category: usize,
 }
 
-impl Default for Room {
+impl Default for ChannelLimits {
     fn default() -> Self {
         Self { in_guild: 500, in_category: 50 }
     }

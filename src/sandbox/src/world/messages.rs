@@ -1,4 +1,4 @@
-//! Messages as they are kept, shown, listed and lost; `writing` makes and changes them
+//! Messages as they are kept, shown, listed and lost; `message_create` makes and changes them
 //! (Discord documentation, *Message Resource*; *Gateway*: "Message Content Intent").
 
 use std::time::SystemTime;

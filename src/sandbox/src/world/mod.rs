@@ -3,7 +3,7 @@
 //! that a simulator can drive it through years in a second and twice the same way.
 //!
 //! ```text
-//!   people.rs ──┐                        ┌──▶ Answer
+//!   users.rs ───┐                        ┌──▶ Answer
 //!   rest.rs ────┼──▶ World (+ the time) ─┤
 //!               │                        └──▶ take_dispatches()
 //!      guild · roles · channels · private · overwrites · messages · writing · attachments · reactions · interactions · commands · options · modals
@@ -20,21 +20,21 @@
 //! | 500 channels, 50 in a category; a deleted category leaves its children | `channels` | *Channels Resource*; api-docs pull request 1289 |
 //! | codes and shape of errors | `refusal` | *Opcodes and Status Codes*; *API Reference*: "Error Messages" |
 //! | content, embeds, components, files | `payload`, `components`, `attachments` | *Message Resource*: "Create Message", "Embed Limits"; *Component Reference*; *API Reference*: "Uploading Files" |
-//! | private channels | `private` | *User Resource*: "Create DM" |
-//! | replies, nonces, listing, editing, bulk deletion | `messages`, `writing` | *Message Resource* |
+//! | private channels | `dm` | *User Resource*: "Create DM" |
+//! | replies, nonces, listing, editing, bulk deletion | `messages`, `message_create` | *Message Resource* |
 //! | reactions | `reactions` | *Message Resource*: "Create Reaction" |
 //! | who is notified | `mentions` | *Message Resource*: "Allowed Mentions Object" |
 //! | three seconds, fifteen minutes, deferrals, followups | `interactions` | *Receiving and Responding* |
 //! | forms | `modals` | *Receiving and Responding*; *Component Reference* |
-//! | commands, who may use them and with what | `commands`, `people`, `options` | *Application Commands* |
+//! | commands, who may use them and with what | `commands`, `users`, `options` | *Application Commands* |
 //! | who hears what, and what is blank | `dispatch`, `messages` | *Gateway*: "List of Intents", "Message Content Intent" |
 //! | buckets, headers, 429 | `limits` | *Rate Limits* |
 //! | ids | `snowflake` | *API Reference*: "Snowflakes" |
-//! | every other shape of a query or a body | `contract` | the `OpenAPI` description |
+//! | every other shape of a query or a body | `openapi` | the `OpenAPI` description |
 //!
 //! Discord does not write everything down. Observed, and told at their places: what becomes of a channel's name
 //! (`names`), 10009 for an overwrite of nobody (`overwrites`), an embed without "embed links" that is dropped or refused
-//! (`writing`; api-docs issue 2601), 10015 for a followup before the acknowledgement (`interactions`).
+//! (`message_create`; api-docs issue 2601), 10015 for a followup before the acknowledgement (`interactions`).
 
 #![expect(missing_docs, reason = "the fields and rights bear the names that Discord's documentation explains")]
 
@@ -42,35 +42,35 @@ pub mod attachments;
 pub mod channels;
 pub mod commands;
 mod components;
-mod contract;
 pub mod dispatch;
+mod dm;
 mod elsewhere;
 mod form;
 pub mod guild;
 pub mod interactions;
 pub mod limits;
+mod member_chunks;
 pub mod mentions;
+mod message_create;
 pub mod messages;
 mod modals;
 mod names;
+mod openapi;
 mod options;
 mod overwrites;
 pub mod payload;
-mod people;
 pub mod permissions;
-mod private;
 mod reactions;
 pub mod refusal;
 pub mod rest;
 mod roles;
-mod roster;
 mod session_start;
 pub mod snowflake;
 mod start;
 #[cfg(test)]
 mod tests;
+mod users;
 pub mod view;
-mod writing;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::SystemTime;
@@ -81,18 +81,18 @@ pub use attachments::{Attachment, Upload};
 pub use channels::Channel;
 pub use commands::Application;
 pub use dispatch::{Dispatch, Intents};
-pub use guild::{Guild, Member, Role, Room, User};
+pub use guild::{ChannelLimits, Guild, Member, Role, User};
 pub use interactions::{Cause, Interaction, Progress, Stage};
 pub use limits::{Limits, Rate};
 pub use messages::Message;
-pub use people::Cannot;
 pub use permissions::{Overwrite, Permissions, Target};
 pub use reactions::Reaction;
 pub use refusal::Refusal;
 pub use rest::{Answer, Request, Route};
 pub use session_start::SessionStartLimit;
 pub use snowflake::Snowflake;
-pub use start::{Cast, Start};
+pub use start::{FixtureIds, Start};
+pub use users::ActionError;
 pub use view::{ButtonView, ChannelView, MessageView};
 
 use rest::Outcome;
@@ -120,14 +120,14 @@ pub struct World {
     /// Whether channels that the bot may not view are hidden from it, as Discord does since the autumn of 2026.
     hides_channels: bool,
     buckets: limits::Buckets,
-    pub room: Room,
+    pub channel_limits: ChannelLimits,
     bot: Snowflake,
     /// Where this Discord is, as the addresses of its files say.
     origin: String,
     /// Where clients are told to open their gateway connection.
     pub gateway: String,
     session_starts: Option<session_start::SessionStarts>,
-    nonces: VecDeque<writing::Nonce>,
+    nonces: VecDeque<message_create::Nonce>,
     outbox: Vec<Dispatch>,
 }
 
@@ -182,7 +182,7 @@ impl World {
     }
 
     fn handle(&mut self, route: Route, request: &Request) -> Outcome {
-        contract::check_request(request)?;
+        openapi::check_request(request)?;
         self.answer(route, request)
     }
 

@@ -8,8 +8,8 @@ use super::components::{Seen, custom_id, select};
 use super::form::Fields;
 use super::interactions::Cause;
 use super::payload::put;
-use super::people::Cannot;
 use super::snowflake::Snowflake;
+use super::users::ActionError;
 
 const ROW: i64 = 1;
 const TEXT_INPUT: i64 = 4;
@@ -89,13 +89,13 @@ impl World {
     }
 
     /// Fills in and sends the open form: values by their custom ids, a text or a list of what was picked.
-    pub fn submit(&mut self, user: Snowflake, values: &Map<String, Value>) -> Result<Snowflake, Cannot> {
-        let (opened, form) = self.open_form(user).ok_or(Cannot::FindTheForm)?;
+    pub fn submit(&mut self, user: Snowflake, values: &Map<String, Value>) -> Result<Snowflake, ActionError> {
+        let (opened, form) = self.open_form(user).ok_or(ActionError::NoOpenForm)?;
         let form = form.clone();
         let filled: Option<Vec<Value>> =
             form["components"].as_array().into_iter().flatten().map(|part| self.filled_part(part, values)).collect();
-        let filled = filled.ok_or(Cannot::FillItInSo)?;
-        let before = self.interactions.get_mut(&opened).ok_or(Cannot::FindTheForm)?;
+        let filled = filled.ok_or(ActionError::InvalidFormValues)?;
+        let before = self.interactions.get_mut(&opened).ok_or(ActionError::NoOpenForm)?;
         before.form = None;
         let (channel, message) = (before.channel, before.pressed());
         let custom_id = form["custom_id"].as_str().unwrap_or_default().to_owned();

@@ -15,23 +15,23 @@ impl World {
     /// is only possible for guild administrators." With none given, a new channel is in step with its category.
     pub(super) fn initial_overwrites(
         &self,
-        wished: Option<Vec<Overwrite>>,
+        overwrites: Option<Vec<Overwrite>>,
         parent: Option<Snowflake>,
     ) -> Result<BTreeMap<Snowflake, Overwrite>, Refusal> {
-        let Some(wished) = wished else {
+        let Some(overwrites) = overwrites else {
             let category = parent.and_then(|parent| self.channels.get(&parent));
             return Ok(category.map(|category| category.overwrites.clone()).unwrap_or_default());
         };
         let held = self.guild_permissions(self.bot());
         let grantable =
             if held.has(Permissions::ADMINISTRATOR) { held } else { held.without(Permissions::MANAGE_ROLES) };
-        self.check_overwrites(&wished, grantable)?;
-        Ok(wished.into_iter().map(|overwrite| (overwrite.id, overwrite)).collect())
+        self.check_overwrites(&overwrites, grantable)?;
+        Ok(overwrites.into_iter().map(|overwrite| (overwrite.id, overwrite)).collect())
     }
 
     /// An overwrite for nobody is unknown (10009), as is one whose kind does not fit its id: observed behaviour.
-    fn check_overwrites(&self, wished: &[Overwrite], grantable: Permissions) -> Result<(), Refusal> {
-        for overwrite in wished {
+    fn check_overwrites(&self, overwrites: &[Overwrite], grantable: Permissions) -> Result<(), Refusal> {
+        for overwrite in overwrites {
             if !self.is_target(overwrite.id, overwrite.kind) {
                 return Err(Refusal::unknown_overwrite());
             }
@@ -44,28 +44,31 @@ impl World {
 
     /// "Requires the `MANAGE_ROLES` permission. Only permissions your bot has in the guild or parent channel can be
     /// allowed/denied (unless your bot has a `MANAGE_ROLES` overwrite in the channel)."
-    pub(super) fn check_may_overwrite(&self, channel: Snowflake, wished: &[Overwrite]) -> Result<(), Refusal> {
+    pub(super) fn check_may_overwrite(&self, channel: Snowflake, overwrites: &[Overwrite]) -> Result<(), Refusal> {
         let bot = self.bot();
         let found = self.allowed(channel, Permissions::MANAGE_ROLES)?;
         let guild = self.guild_permissions(bot);
         let parent = found.parent.map_or(Permissions::NONE, |parent| self.permissions(bot, parent));
         let own = found.overwrites.get(&bot).is_some_and(|own| own.allow.has(Permissions::MANAGE_ROLES));
         let held = if own { Permissions::ALL } else { guild | parent };
-        let changed: Vec<Overwrite> =
-            wished.iter().filter(|wish| found.overwrites.get(&wish.id) != Some(wish)).copied().collect();
+        let changed: Vec<Overwrite> = overwrites
+            .iter()
+            .filter(|overwrite| found.overwrites.get(&overwrite.id) != Some(overwrite))
+            .copied()
+            .collect();
         let roles_too = own || guild.has(Permissions::ADMINISTRATOR);
         self.check_overwrites(&changed, if roles_too { held } else { held.without(Permissions::MANAGE_ROLES) })
     }
 
     pub(super) fn put_overwrite(&mut self, channel: Snowflake, target_id: Snowflake, request: &Request) -> Outcome {
         self.allowed(channel, Permissions::MANAGE_ROLES)?;
-        let wish = Form::read(request.body.as_ref(), |form| {
+        let overwrite = Form::read(request.body.as_ref(), |form| {
             form.require("type");
             granted(form, target_id)
         })?;
-        self.check_may_overwrite(channel, &[wish])?;
+        self.check_may_overwrite(channel, &[overwrite])?;
         self.note(request, "CHANNEL_OVERWRITE_UPDATE", channel);
-        self.set_overwrite(channel, wish);
+        self.set_overwrite(channel, overwrite);
         Ok(Answer::nothing())
     }
 

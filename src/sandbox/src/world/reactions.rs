@@ -9,11 +9,11 @@ use super::World;
 use super::components::may_be_emoji;
 use super::dispatch::{Dispatch, Intents};
 use super::messages::{Message, public};
-use super::people::Cannot;
 use super::permissions::Permissions;
 use super::refusal::Refusal;
 use super::rest::{Answer, Outcome, Request};
 use super::snowflake::Snowflake;
+use super::users::ActionError;
 
 /// Discord's limit of different reactions to a message.
 const MOST: usize = 20;
@@ -110,12 +110,12 @@ impl World {
         message: Snowflake,
         emoji: &str,
         held: bool,
-    ) -> Result<(), Cannot> {
+    ) -> Result<(), ActionError> {
         if self.shown(user, channel).all(|shown| shown.id != message) {
-            return Err(Cannot::SeeTheMessage);
+            return Err(ActionError::MessageNotVisible);
         }
         if !self.permissions(user, channel).has(Permissions::ADD_REACTIONS) || !is_emoji(emoji) {
-            return Err(Cannot::React);
+            return Err(ActionError::ReactingForbidden);
         }
         self.set_reaction(user, channel, message, emoji, held);
         Ok(())

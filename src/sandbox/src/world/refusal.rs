@@ -64,9 +64,9 @@ refusals! {
 impl Refusal {
     /// 50035 with a single mistake, such as `parent_id: CHANNEL_PARENT_INVALID`.
     pub(super) fn field(path: &str, code: &str, message: impl Into<String>) -> Self {
-        let mut mistakes = Mistakes::default();
-        mistakes.add(path, code, message);
-        mistakes.refusal()
+        let mut field_errors = FieldErrors::default();
+        field_errors.add(path, code, message);
+        field_errors.refusal()
     }
 
     /// 50035 for a body that is not declared as JSON.
@@ -88,7 +88,7 @@ impl Refusal {
 
 /// The mistakes found in one body, kept until all of them are known: Discord tells them together.
 #[derive(Debug, Default)]
-pub(super) struct Mistakes(Vec<Mistake>);
+pub(super) struct FieldErrors(Vec<Mistake>);
 
 #[derive(Debug)]
 struct Mistake {
@@ -97,7 +97,7 @@ struct Mistake {
     message: String,
 }
 
-impl Mistakes {
+impl FieldErrors {
     /// `path` is dotted, with list positions as numbers: `embeds.0.title`.
     pub(super) fn add(&mut self, path: &str, code: &str, message: impl Into<String>) {
         self.0.push(Mistake { path: path.to_owned(), code: code.to_owned(), message: message.into() });
@@ -134,10 +134,10 @@ mod tests {
 
     #[test]
     fn mistakes_nest_as_discord_nests_them() {
-        let mut mistakes = Mistakes::default();
-        mistakes.add("embeds.0.title", "BASE_TYPE_MAX_LENGTH", "Must be 256 or fewer in length.");
-        mistakes.add("embeds.0", "MAX_EMBED_SIZE_EXCEEDED", "Embed size exceeds maximum size of 6000");
-        let body = mistakes.refusal().body();
+        let mut field_errors = FieldErrors::default();
+        field_errors.add("embeds.0.title", "BASE_TYPE_MAX_LENGTH", "Must be 256 or fewer in length.");
+        field_errors.add("embeds.0", "MAX_EMBED_SIZE_EXCEEDED", "Embed size exceeds maximum size of 6000");
+        let body = field_errors.refusal().body();
         assert_eq!(body["code"], 50035);
         assert_eq!(body["errors"]["embeds"]["0"]["title"]["_errors"][0]["code"], "BASE_TYPE_MAX_LENGTH");
         assert_eq!(body["errors"]["embeds"]["0"]["_errors"][0]["code"], "MAX_EMBED_SIZE_EXCEEDED");

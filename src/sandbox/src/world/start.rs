@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use super::World;
 use super::channels::{CATEGORY, TEXT};
 use super::commands::Application;
-use super::guild::{Guild, Member, Role, Room, User};
+use super::guild::{ChannelLimits, Guild, Member, Role, User};
 use super::limits::{Buckets, Limits};
 use super::permissions::Permissions;
 use super::snowflake::{Mint, Snowflake};
@@ -26,7 +26,7 @@ pub struct Start {
     pub support_mentionable: bool,
     /// Rate limits; none by default, so that tests need not wait.
     pub limits: Option<Limits>,
-    pub room: Room,
+    pub channel_limits: ChannelLimits,
     /// Whether channels that the bot may not view are hidden from it, as Discord does since the autumn of 2026.
     pub hides_channels: bool,
     /// Further members without any part to play.
@@ -52,7 +52,7 @@ impl Default for Start {
             presence_intent: false,
             support_mentionable: false,
             limits: None,
-            room: Room::default(),
+            channel_limits: ChannelLimits::default(),
             hides_channels: false,
             extras: 0,
             neighbours: 0,
@@ -62,7 +62,7 @@ impl Default for Start {
 
 /// The ids of everyone and everything that is there from the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cast {
+pub struct FixtureIds {
     /// The server, and at the same time its `@everyone` role.
     pub guild: Snowflake,
     /// Held by every person, never by the bot: it carries the everyday rights.
@@ -93,11 +93,11 @@ pub struct Cast {
 impl World {
     /// A new world, and the ids of what is in it. `gateway` is where clients are told to connect.
     #[must_use]
-    pub fn new(now: SystemTime, start: &Start, token: &str, gateway: &str) -> (Self, Cast) {
+    pub fn new(now: SystemTime, start: &Start, token: &str, gateway: &str) -> (Self, FixtureIds) {
         let mut world = Self::empty(now, start, token, gateway);
-        let cast = world.people(start);
+        let ids = world.people(start);
         world.take_dispatches();
-        (world, cast)
+        (world, ids)
     }
 
     /// A server without channels or people. The application and its bot share an id, as they do at Discord.
@@ -133,7 +133,7 @@ impl World {
             limits: start.limits,
             neighbours: start.neighbours,
             hides_channels: start.hides_channels,
-            room: start.room,
+            channel_limits: start.channel_limits,
             buckets: Buckets::default(),
             bot,
             origin: gateway.replacen("ws", "http", 1),
@@ -144,7 +144,7 @@ impl World {
         }
     }
 
-    fn people(&mut self, start: &Start) -> Cast {
+    fn people(&mut self, start: &Start) -> FixtureIds {
         let (guild, bot, owner) = (self.guild.id, self.bot, self.guild.owner);
         self.role_from_start(guild, "@everyone", Permissions::NONE, 0);
         let member_role = self.ranked_role("member", Permissions::EVERYDAY, 1);
@@ -156,7 +156,7 @@ impl World {
         self.user_from_start(bot, "talon", true, &[bot_role]);
         self.user_from_start(owner, "Olga", false, &[member_role]);
         let category = self.create_channel(CATEGORY, "tickets", None, &[]);
-        let cast = Cast {
+        let ids = FixtureIds {
             guild,
             member_role,
             support_role,
@@ -174,11 +174,11 @@ impl World {
             bot,
             application: bot,
         };
-        self.admit(cast.robot, &[member_role]);
+        self.admit(ids.robot, &[member_role]);
         for number in 0..start.extras {
             self.person(&format!("Member {number}"), &[member_role]);
         }
-        cast
+        ids
     }
 
     fn person(&mut self, name: &str, roles: &[Snowflake]) -> Snowflake {

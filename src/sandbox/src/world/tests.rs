@@ -1,10 +1,10 @@
 //! The rules by example: a request, the status and code that Discord answers, and what is then heard on the gateway.
 
 mod audit;
+mod dm;
 mod files;
 mod forms;
 mod hidden;
-mod private;
 mod reactions;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -19,7 +19,7 @@ const START: SystemTime = UNIX_EPOCH;
 /// A world at a time of its own.
 struct Play {
     world: World,
-    cast: Cast,
+    ids: FixtureIds,
     now: SystemTime,
 }
 
@@ -29,8 +29,8 @@ fn play() -> Play {
 
 fn play_with(start: &Start) -> Play {
     let now = START + Duration::from_secs(1_700_000_000);
-    let (world, cast) = World::new(now, start, TOKEN, "ws://sandbox");
-    Play { world, cast, now }
+    let (world, ids) = World::new(now, start, TOKEN, "ws://sandbox");
+    Play { world, ids, now }
 }
 
 impl Play {
@@ -44,7 +44,7 @@ impl Play {
     fn check(&mut self, method: &str, path: impl Into<String>, body: Value, status: u16, code: Option<u64>) -> Value {
         let path = path.into();
         let answer = self.call(method, path.clone(), body);
-        assert_eq!(contract::check_answer(method, &path, &answer), Vec::<String>::new(), "{method} {path}");
+        assert_eq!(openapi::check_answer(method, &path, &answer), Vec::<String>::new(), "{method} {path}");
         assert_eq!((answer.status, answer.code()), (status, code), "{method} {path}: {:?}", answer.body);
         answer.body.unwrap_or_default()
     }
@@ -68,10 +68,9 @@ impl Play {
     fn press(&mut self) -> (Snowflake, String) {
         let button = json!({ "type": 2, "style": 1, "label": "go", "custom_id": "go" });
         let body = json!({ "content": "press", "components": [{ "type": 1, "components": [button] }] });
-        let path = messages(self.cast.panel);
+        let path = messages(self.ids.panel);
         self.check("POST", path, body, 200, None);
-        let id =
-            self.world.at(self.now).press(self.cast.alice, self.cast.panel, None, "go").expect("there is a button");
+        let id = self.world.at(self.now).press(self.ids.alice, self.ids.panel, None, "go").expect("there is a button");
         (id, self.world.interactions[&id].token.clone())
     }
 
@@ -98,28 +97,28 @@ fn strangers_are_turned_away() {
 #[test]
 fn a_channel_is_made_under_its_category() {
     let mut play = play();
-    let cast = play.cast;
+    let ids = play.ids;
     let overwrites = json!([
-        { "id": cast.guild, "type": 0, "deny": "1024" },
-        { "id": cast.alice, "type": 1, "allow": "1024" },
-        { "id": cast.bot, "type": 1, "allow": "1040" },
+        { "id": ids.guild, "type": 0, "deny": "1024" },
+        { "id": ids.alice, "type": 1, "allow": "1024" },
+        { "id": ids.bot, "type": 1, "allow": "1040" },
     ]);
-    let body = json!({ "name": "Ticket Alice", "parent_id": cast.category, "permission_overwrites": overwrites });
-    let made = play.check("POST", format!("/guilds/{}/channels", cast.guild), body, 201, None);
+    let body = json!({ "name": "Ticket Alice", "parent_id": ids.category, "permission_overwrites": overwrites });
+    let made = play.check("POST", format!("/guilds/{}/channels", ids.guild), body, 201, None);
     assert_eq!(made["name"], "ticket-alice");
     assert_eq!(play.heard(), ["CHANNEL_CREATE"]);
     let channel = made["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
     let sees = |user| play.world.permissions(user, channel).has(Permissions::VIEW_CHANNEL);
-    assert_eq!([sees(cast.alice), sees(cast.bob), sees(cast.adam), sees(cast.bot)], [true, false, true, true]);
+    assert_eq!([sees(ids.alice), sees(ids.bob), sees(ids.adam), sees(ids.bot)], [true, false, true, true]);
 }
 
 #[test]
 fn a_bot_grants_only_what_it_holds() {
     let mut play = play();
-    let cast = play.cast;
-    let path = format!("/guilds/{}/channels", cast.guild);
+    let ids = play.ids;
+    let path = format!("/guilds/{}/channels", ids.guild);
     let grant = |allow: Permissions, deny: Permissions| {
-        let overwrite = json!({ "id": cast.alice, "type": 1, "allow": allow, "deny": deny });
+        let overwrite = json!({ "id": ids.alice, "type": 1, "allow": allow, "deny": deny });
         json!({ "name": "x", "permission_overwrites": [overwrite] })
     };
     let none = Permissions::NONE;
@@ -127,59 +126,59 @@ fn a_bot_grants_only_what_it_holds() {
     play.check("POST", path.clone(), grant(Permissions::BAN_MEMBERS, none), 403, Some(50013));
     play.check("POST", path.clone(), grant(none, Permissions::BAN_MEMBERS), 403, Some(50013));
     let all_but_admin = Permissions::ALL.without(Permissions::ADMINISTRATOR);
-    play.world.change_role(cast.bot_role, |role| role.permissions = all_but_admin);
+    play.world.change_role(ids.bot_role, |role| role.permissions = all_but_admin);
     play.check("POST", path.clone(), grant(Permissions::MANAGE_ROLES, none), 403, Some(50013));
-    play.world.change_role(cast.bot_role, |role| role.permissions = Permissions::ADMINISTRATOR);
+    play.world.change_role(ids.bot_role, |role| role.permissions = Permissions::ADMINISTRATOR);
     play.check("POST", path, grant(Permissions::MANAGE_ROLES, none), 201, None);
 }
 
 #[test]
 fn channels_are_refused_with_discords_own_codes() {
     let mut play = play();
-    let cast = play.cast;
-    let path = format!("/guilds/{}/channels", cast.guild);
+    let ids = play.ids;
+    let path = format!("/guilds/{}/channels", ids.guild);
     assert_eq!(play.mistake("POST", path.clone(), json!({ "name": "!!!" }), "name"), "BASE_TYPE_REQUIRED");
     assert_eq!(play.mistake("POST", path.clone(), json!({ "name": "x".repeat(101) }), "name"), "BASE_TYPE_BAD_LENGTH");
     let under = |parent: Snowflake| json!({ "name": "x", "parent_id": parent });
     let unknown = Snowflake(1);
     assert_eq!(play.mistake("POST", path.clone(), under(unknown), "parent_id"), "CHANNEL_PARENT_INVALID");
-    assert_eq!(play.mistake("POST", path.clone(), under(cast.lounge), "parent_id"), "CHANNEL_PARENT_INVALID_TYPE");
-    play.world.fill(Some(cast.category), 50);
-    assert_eq!(play.mistake("POST", path.clone(), under(cast.category), "parent_id"), "CHANNEL_PARENT_MAX_CHANNELS");
+    assert_eq!(play.mistake("POST", path.clone(), under(ids.lounge), "parent_id"), "CHANNEL_PARENT_INVALID_TYPE");
+    play.world.fill(Some(ids.category), 50);
+    assert_eq!(play.mistake("POST", path.clone(), under(ids.category), "parent_id"), "CHANNEL_PARENT_MAX_CHANNELS");
     let stranger = json!({ "name": "x", "permission_overwrites": [{ "id": unknown, "type": 1 }] });
     play.check("POST", path.clone(), stranger, 404, Some(10009));
     play.world.fill(None, 500);
     play.check("POST", path.clone(), json!({ "name": "x" }), 400, Some(30013));
-    play.world.change_role(cast.bot_role, |role| role.permissions = Permissions::VIEW_CHANNEL);
+    play.world.change_role(ids.bot_role, |role| role.permissions = Permissions::VIEW_CHANNEL);
     play.check("POST", path, json!({ "name": "x" }), 403, Some(50013));
 }
 
 #[test]
 fn what_cannot_be_seen_is_missing_access() {
     let mut play = play();
-    let cast = play.cast;
+    let ids = play.ids;
     let hidden =
-        Overwrite { id: cast.bot, kind: Target::Member, allow: Permissions::NONE, deny: Permissions::VIEW_CHANNEL };
-    play.world.overwrite(cast.lounge, hidden);
+        Overwrite { id: ids.bot, kind: Target::Member, allow: Permissions::NONE, deny: Permissions::VIEW_CHANNEL };
+    play.world.overwrite(ids.lounge, hidden);
     play.heard();
-    let path = format!("/channels/{}", cast.lounge);
+    let path = format!("/channels/{}", ids.lounge);
     play.check("GET", path.clone(), Value::Null, 403, Some(50001));
     play.check("DELETE", path, Value::Null, 403, Some(50001));
-    play.check("POST", messages(cast.lounge), text("hi"), 403, Some(50001));
+    play.check("POST", messages(ids.lounge), text("hi"), 403, Some(50001));
     play.check("GET", "/channels/1", Value::Null, 404, Some(10003));
-    play.world.say(cast.alice, cast.lounge, "unheard").expect("alice may write");
+    play.world.say(ids.alice, ids.lounge, "unheard").expect("alice may write");
     assert!(play.heard().is_empty());
-    let list = play.check("GET", format!("/guilds/{}/channels", cast.guild), Value::Null, 200, None);
+    let list = play.check("GET", format!("/guilds/{}/channels", ids.guild), Value::Null, 200, None);
     assert_eq!(list.as_array().map(Vec::len), Some(3));
 }
 
 #[test]
 fn a_deleted_category_leaves_its_children() {
     let mut play = play();
-    let cast = play.cast;
-    play.world.fill(Some(cast.category), 2);
+    let ids = play.ids;
+    play.world.fill(Some(ids.category), 2);
     play.heard();
-    play.check("DELETE", format!("/channels/{}", cast.category), Value::Null, 200, None);
+    play.check("DELETE", format!("/channels/{}", ids.category), Value::Null, 200, None);
     assert_eq!(play.heard(), ["CHANNEL_DELETE", "CHANNEL_UPDATE", "CHANNEL_UPDATE"]);
     assert!(play.world.channels.values().all(|channel| channel.parent.is_none()));
 }
@@ -187,33 +186,33 @@ fn a_deleted_category_leaves_its_children() {
 #[test]
 fn a_deleted_role_leaves_members_and_overwrites() {
     let mut play = play();
-    let cast = play.cast;
+    let ids = play.ids;
     let shown = Overwrite {
-        id: cast.support_role,
+        id: ids.support_role,
         kind: Target::Role,
         allow: Permissions::VIEW_CHANNEL,
         deny: Permissions::NONE,
     };
-    play.world.overwrite(cast.lounge, shown);
-    play.world.delete_role(cast.support_role);
-    assert!(play.world.channels[&cast.lounge].overwrites.is_empty());
-    assert_eq!(play.world.guild.members[&cast.sue].roles, [cast.member_role]);
+    play.world.overwrite(ids.lounge, shown);
+    play.world.delete_role(ids.support_role);
+    assert!(play.world.channels[&ids.lounge].overwrites.is_empty());
+    assert_eq!(play.world.guild.members[&ids.sue].roles, [ids.member_role]);
 }
 
 #[test]
 fn messages_need_rights_and_content() {
     let mut play = play();
-    let cast = play.cast;
-    let path = messages(cast.lounge);
+    let ids = play.ids;
+    let path = messages(ids.lounge);
     play.check("POST", path.clone(), text(" "), 400, Some(50006));
     let embed = json!({ "embeds": [{ "title": "t" }] });
     play.check("POST", path.clone(), embed.clone(), 200, None);
     let fewer = Start::default().bot_permissions.without(Permissions::EMBED_LINKS);
-    play.world.change_role(cast.bot_role, |role| role.permissions = fewer);
+    play.world.change_role(ids.bot_role, |role| role.permissions = fewer);
     play.check("POST", path.clone(), embed, 403, Some(50013));
     let both = play.check("POST", path.clone(), json!({ "content": "c", "embeds": [{ "title": "t" }] }), 200, None);
     assert_eq!(both["embeds"], json!([]));
-    play.world.change_role(cast.bot_role, |role| role.permissions = Permissions::VIEW_CHANNEL);
+    play.world.change_role(ids.bot_role, |role| role.permissions = Permissions::VIEW_CHANNEL);
     play.check("POST", path.clone(), text("hi"), 403, Some(50013));
     assert_eq!(play.check("GET", path, Value::Null, 200, None), json!([]));
 }
@@ -221,7 +220,7 @@ fn messages_need_rights_and_content() {
 #[test]
 fn an_enforced_nonce_makes_repeating_harmless() {
     let mut play = play();
-    let path = messages(play.cast.lounge);
+    let path = messages(play.ids.lounge);
     let body = json!({ "content": "once", "nonce": "n1", "enforce_nonce": true });
     let first = play.check("POST", path.clone(), body.clone(), 200, None);
     let second = play.check("POST", path.clone(), body.clone(), 200, None);
@@ -235,9 +234,9 @@ fn an_enforced_nonce_makes_repeating_harmless() {
 #[test]
 fn replies_need_something_to_reply_to() {
     let mut play = play();
-    let path = messages(play.cast.lounge);
+    let path = messages(play.ids.lounge);
     let reply = |to: Snowflake, must: bool| json!({ "content": "re", "message_reference": { "message_id": to, "fail_if_not_exists": must } });
-    let asked = play.world.say(play.cast.alice, play.cast.lounge, "?").expect("alice may write");
+    let asked = play.world.say(play.ids.alice, play.ids.lounge, "?").expect("alice may write");
     let sent = play.check("POST", path.clone(), reply(asked, true), 200, None);
     assert_eq!((&sent["type"], &sent["referenced_message"]["content"]), (&json!(19), &json!("?")));
     let gone = Snowflake(1);
@@ -248,9 +247,9 @@ fn replies_need_something_to_reply_to() {
 #[test]
 fn only_own_messages_are_edited_and_all_can_be_cleared_away() {
     let mut play = play();
-    let cast = play.cast;
-    let theirs = play.world.say(cast.alice, cast.lounge, "hi").expect("alice may write");
-    let path = format!("{}/{theirs}", messages(cast.lounge));
+    let ids = play.ids;
+    let theirs = play.world.say(ids.alice, ids.lounge, "hi").expect("alice may write");
+    let path = format!("{}/{theirs}", messages(ids.lounge));
     play.check("PATCH", path.clone(), text("changed"), 403, Some(50005));
     play.check("DELETE", path.clone(), Value::Null, 204, None);
     play.check("DELETE", path, Value::Null, 404, Some(10008));
@@ -259,12 +258,12 @@ fn only_own_messages_are_edited_and_all_can_be_cleared_away() {
 #[test]
 fn messages_are_listed_newest_first() {
     let mut play = play();
-    let cast = play.cast;
+    let ids = play.ids;
     let said: Vec<Snowflake> =
-        ["a", "b", "c", "d"].map(|text| play.world.say(cast.alice, cast.lounge, text).expect("may")).into();
+        ["a", "b", "c", "d"].map(|text| play.world.say(ids.alice, ids.lounge, text).expect("may")).into();
     let mut listed = |query: &str| -> String {
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        let request = Request::new("GET", format!("/channels/{}/messages", cast.lounge)).bot(TOKEN);
+        let request = Request::new("GET", format!("/channels/{}/messages", ids.lounge)).bot(TOKEN);
         let request = pairs.fold(request, |request, (name, value)| request.query(name, value));
         let list = play.world.rest(play.now, &request).body.unwrap_or_default();
         list.as_array().into_iter().flatten().filter_map(|message| message["content"].as_str()).collect()
@@ -295,28 +294,28 @@ fn a_press_is_answered_once_and_in_time() {
 #[test]
 fn a_private_reply_is_seen_by_one_person_and_not_by_rest() {
     let mut play = play();
-    let cast = play.cast;
+    let ids = play.ids;
     let press = play.press();
     play.answer(&press, json!({ "type": 4, "data": { "content": "psst", "flags": 64 } }), 204, None);
-    let seen = |play: &Play, user| play.world.messages_seen(user, cast.panel).len();
-    assert_eq!((seen(&play, cast.alice), seen(&play, cast.bob)), (2, 1));
-    let list = play.check("GET", messages(cast.panel), Value::Null, 200, None);
+    let seen = |play: &Play, user| play.world.messages_seen(user, ids.panel).len();
+    assert_eq!((seen(&play, ids.alice), seen(&play, ids.bob)), (2, 1));
+    let list = play.check("GET", messages(ids.panel), Value::Null, 200, None);
     assert_eq!(list.as_array().map(Vec::len), Some(1));
-    let original = format!("/webhooks/{}/{}/messages/@original", cast.application, press.1);
+    let original = format!("/webhooks/{}/{}/messages/@original", ids.application, press.1);
     assert_eq!(play.check("GET", original, Value::Null, 200, None)["content"], "psst");
 }
 
 #[test]
 fn a_deferral_is_resolved_by_an_edit() {
     let mut play = play();
-    let cast = play.cast;
+    let ids = play.ids;
     let press = play.press();
-    let original = format!("/webhooks/{}/{}/messages/@original", cast.application, press.1);
+    let original = format!("/webhooks/{}/{}/messages/@original", ids.application, press.1);
     play.check("PATCH", original.clone(), text("soon"), 404, Some(10015));
     play.answer(&press, json!({ "type": 5, "data": { "flags": 64 } }), 204, None);
-    assert!(play.world.messages_seen(cast.alice, cast.panel)[1].thinking);
+    assert!(play.world.messages_seen(ids.alice, ids.panel)[1].thinking);
     play.check("PATCH", original.clone(), text("done"), 200, None);
-    let view = play.world.messages_seen(cast.alice, cast.panel).remove(1);
+    let view = play.world.messages_seen(ids.alice, ids.panel).remove(1);
     assert_eq!((view.thinking, view.ephemeral, view.content.as_str()), (false, true, "done"));
     play.pass(Duration::from_secs(15 * 60));
     play.check("PATCH", original, text("late"), 401, Some(50027));
@@ -325,49 +324,49 @@ fn a_deferral_is_resolved_by_an_edit() {
 #[test]
 fn the_first_followup_of_a_deferral_is_its_edit() {
     let mut play = play();
-    let cast = play.cast;
+    let ids = play.ids;
     let press = play.press();
     play.answer(&press, json!({ "type": 5, "data": { "flags": 64 } }), 204, None);
-    let followup = format!("/webhooks/{}/{}", cast.application, press.1);
+    let followup = format!("/webhooks/{}/{}", ids.application, press.1);
     play.check("POST", followup.clone(), text("one"), 200, None);
     play.check("POST", followup, text("two"), 200, None);
     let said: Vec<String> =
-        play.world.messages_seen(cast.alice, cast.panel).into_iter().map(|message| message.content).collect();
+        play.world.messages_seen(ids.alice, ids.panel).into_iter().map(|message| message.content).collect();
     assert_eq!(said, ["press", "one", "two"]);
 }
 
 #[test]
 fn people_press_only_what_they_see() {
     let mut play = play();
-    let cast = play.cast;
+    let ids = play.ids;
     play.press();
     let everyone_out =
-        Overwrite { id: cast.guild, kind: Target::Role, allow: Permissions::NONE, deny: Permissions::VIEW_CHANNEL };
-    play.world.overwrite(cast.panel, everyone_out);
-    let press = |play: &mut Play, user| play.world.press(user, cast.panel, None, "go").map(drop);
-    assert_eq!(press(&mut play, cast.alice), Err(Cannot::SeeTheChannel));
-    assert_eq!(press(&mut play, cast.adam), Ok(()));
-    assert_eq!(play.world.press(cast.adam, cast.panel, None, "no"), Err(Cannot::FindTheButton));
+        Overwrite { id: ids.guild, kind: Target::Role, allow: Permissions::NONE, deny: Permissions::VIEW_CHANNEL };
+    play.world.overwrite(ids.panel, everyone_out);
+    let press = |play: &mut Play, user| play.world.press(user, ids.panel, None, "go").map(drop);
+    assert_eq!(press(&mut play, ids.alice), Err(ActionError::ChannelNotVisible));
+    assert_eq!(press(&mut play, ids.adam), Ok(()));
+    assert_eq!(play.world.press(ids.adam, ids.panel, None, "no"), Err(ActionError::NoSuchComponent));
 }
 
 #[test]
 fn only_the_allowed_and_the_able_are_notified() {
     let mut play = play();
-    let cast = play.cast;
-    let path = messages(cast.lounge);
-    let words = format!("<@{}> <@&{}> <@{}> @everyone", cast.alice, cast.support_role, cast.bob);
+    let ids = play.ids;
+    let path = messages(ids.lounge);
+    let words = format!("<@{}> <@&{}> <@{}> @everyone", ids.alice, ids.support_role, ids.bob);
     let mut notified = |allowed: Value| {
         let body = json!({ "content": words, "allowed_mentions": allowed });
         let sent = play.check("POST", path.clone(), body, 200, None);
         let id = sent["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
-        play.world.notified(play.world.message(cast.lounge, id).expect("it was sent"))
+        play.world.notified(play.world.message(ids.lounge, id).expect("it was sent"))
     };
     assert_eq!(notified(json!({ "parse": [] })), []);
-    assert_eq!(notified(json!({ "users": [cast.alice], "roles": [cast.support_role] })), [cast.alice, cast.sue]);
+    assert_eq!(notified(json!({ "users": [ids.alice], "roles": [ids.support_role] })), [ids.alice, ids.sue]);
     assert_eq!(notified(json!({ "parse": ["everyone"] })).len(), 6);
     let fewer = Start::default().bot_permissions.without(Permissions::MENTION_EVERYONE);
-    play.world.change_role(cast.bot_role, |role| role.permissions = fewer);
-    let body = json!({ "content": format!("<@&{}>", cast.support_role) });
+    play.world.change_role(ids.bot_role, |role| role.permissions = fewer);
+    let body = json!({ "content": format!("<@&{}>", ids.support_role) });
     let sent = play.check("POST", path, body, 200, None);
     assert_eq!(sent["mention_roles"], json!([]));
 }
@@ -375,9 +374,9 @@ fn only_the_allowed_and_the_able_are_notified() {
 #[test]
 fn content_is_blank_without_the_intent() {
     let mut play = play();
-    let cast = play.cast;
-    play.world.say(cast.alice, cast.lounge, "secret").expect("alice may write");
-    play.world.say(cast.alice, cast.lounge, &format!("<@{}> open", cast.bot)).expect("alice may write");
+    let ids = play.ids;
+    play.world.say(ids.alice, ids.lounge, "secret").expect("alice may write");
+    play.world.say(ids.alice, ids.lounge, &format!("<@{}> open", ids.bot)).expect("alice may write");
     let events = play.world.take_dispatches();
     let content = |event: &Dispatch, intents| event.for_session(intents).map(|data| data["content"].clone());
     let without = Intents::GUILDS | Intents::GUILD_MESSAGES;
@@ -390,9 +389,9 @@ fn content_is_blank_without_the_intent() {
 #[test]
 fn an_outage_silences_the_server() {
     let mut play = play();
-    let cast = play.cast;
+    let ids = play.ids;
     play.world.set_available(false);
-    play.world.say(cast.alice, cast.lounge, "anyone?").expect("alice may write");
+    play.world.say(ids.alice, ids.lounge, "anyone?").expect("alice may write");
     play.world.set_available(true);
     assert_eq!(play.heard(), ["GUILD_DELETE", "GUILD_CREATE"]);
 }
@@ -400,12 +399,12 @@ fn an_outage_silences_the_server() {
 #[test]
 fn messages_are_cleared_away_in_bulk() {
     let mut play = play();
-    let cast = play.cast;
-    let said = ["a", "b", "c"].map(|text| play.world.say(cast.alice, cast.lounge, text).expect("alice may write"));
-    let path = format!("{}/bulk-delete", messages(cast.lounge));
+    let ids = play.ids;
+    let said = ["a", "b", "c"].map(|text| play.world.say(ids.alice, ids.lounge, text).expect("alice may write"));
+    let path = format!("{}/bulk-delete", messages(ids.lounge));
     play.check("POST", path.clone(), json!({ "messages": [said[0]] }), 400, Some(50035));
     play.check("POST", path.clone(), json!({ "messages": [said[0], said[1]] }), 204, None);
-    assert_eq!(play.world.messages_seen(cast.bob, cast.lounge).len(), 1);
+    assert_eq!(play.world.messages_seen(ids.bob, ids.lounge).len(), 1);
     play.pass(Duration::from_secs(15 * 24 * 60 * 60));
     play.check("POST", path, json!({ "messages": [said[2], said[1]] }), 400, Some(50034));
 }
@@ -413,18 +412,18 @@ fn messages_are_cleared_away_in_bulk() {
 #[test]
 fn interactions_notify_people_but_not_roles_unless_told_to() {
     let mut play = play();
-    let cast = play.cast;
+    let ids = play.ids;
     let press = play.press();
-    let words = format!("<@{}> <@&{}>", cast.bob, cast.support_role);
+    let words = format!("<@{}> <@&{}>", ids.bob, ids.support_role);
     play.answer(&press, json!({ "type": 4, "data": { "content": words } }), 204, None);
     let reply = play.world.reply_to(press.0).expect("it was answered");
-    assert_eq!(play.world.notified(reply), [cast.bob]);
+    assert_eq!(play.world.notified(reply), [ids.bob]);
 }
 
 #[test]
 fn every_call_is_answered_as_described() {
     let mut play = play();
-    let Cast { guild, alice, application, support_role, .. } = play.cast;
+    let FixtureIds { guild, alice, application, support_role, .. } = play.ids;
     for path in
         ["/gateway", "/gateway/bot", "/users/@me", "/users/@me/guilds", "/applications/@me", "/oauth2/applications/@me"]
     {
@@ -435,51 +434,51 @@ fn every_call_is_answered_as_described() {
     }
     play.check("GET", format!("/guilds/{guild}/members/{alice}"), Value::Null, 200, None);
     play.check("GET", format!("/users/{alice}"), Value::Null, 200, None);
-    play.check("GET", format!("/channels/{}", play.cast.panel), Value::Null, 200, None);
-    play.check("GET", format!("/channels/{}", play.cast.category), Value::Null, 200, None);
-    play.check("PATCH", format!("/channels/{}", play.cast.panel), json!({ "topic": "t" }), 200, None);
-    play.check("POST", format!("/channels/{}/typing", play.cast.panel), Value::Null, 204, None);
+    play.check("GET", format!("/channels/{}", play.ids.panel), Value::Null, 200, None);
+    play.check("GET", format!("/channels/{}", play.ids.category), Value::Null, 200, None);
+    play.check("PATCH", format!("/channels/{}", play.ids.panel), json!({ "topic": "t" }), 200, None);
+    play.check("POST", format!("/channels/{}/typing", play.ids.panel), Value::Null, 204, None);
     let command = json!({ "name": "ticket", "description": "opens a ticket" });
     play.check("POST", format!("/applications/{application}/commands"), command.clone(), 201, None);
     play.check("PUT", format!("/applications/{application}/guilds/{guild}/commands"), json!([command]), 200, None);
     play.check("GET", format!("/applications/{application}/commands"), Value::Null, 200, None);
-    play.world.change_role(play.cast.bot_role, |role| role.permissions = Permissions::ADMINISTRATOR);
+    play.world.change_role(play.ids.bot_role, |role| role.permissions = Permissions::ADMINISTRATOR);
     play.check("POST", format!("/guilds/{guild}/roles"), json!({ "name": "new" }), 200, None);
     play.check("PUT", format!("/guilds/{guild}/members/{alice}/roles/{support_role}"), Value::Null, 204, None);
     let overwrite = json!({ "type": 1, "allow": "1024" });
-    play.check("PUT", format!("/channels/{}/permissions/{alice}", play.cast.panel), overwrite, 204, None);
-    play.check("DELETE", format!("/channels/{}/permissions/{alice}", play.cast.panel), Value::Null, 204, None);
+    play.check("PUT", format!("/channels/{}/permissions/{alice}", play.ids.panel), overwrite, 204, None);
+    play.check("DELETE", format!("/channels/{}/permissions/{alice}", play.ids.panel), Value::Null, 204, None);
     play.check("DELETE", format!("/guilds/{guild}/roles/{support_role}"), Value::Null, 204, None);
 }
 
 #[test]
 fn a_command_takes_only_what_it_asks_for_and_tells_what_ids_stand_for() {
     let mut play = play();
-    let cast = play.cast;
+    let ids = play.ids;
     let option = |kind: u8, name: &str, required: bool| json!({ "type": kind, "name": name, "description": "d", "required": required });
     let mut colour = option(3, "colour", false);
     colour["choices"] = json!([{ "name": "Red", "value": "red" }]);
     let options = json!([option(6, "whom", true), option(4, "times", false), option(7, "place", false), colour]);
     let command = json!([{ "name": "ask", "description": "asks", "options": options }]);
-    play.check("PUT", format!("/applications/{}/commands", cast.application), command, 200, None);
-    let mut uses = |options: Value| play.world.command(cast.alice, cast.lounge, "ask", &options).map(drop);
+    play.check("PUT", format!("/applications/{}/commands", ids.application), command, 200, None);
+    let mut uses = |options: Value| play.world.command(ids.alice, ids.lounge, "ask", &options).map(drop);
     for wrong in [
         json!({}),
         json!({ "whom": "nobody" }),
         json!({ "whom": Snowflake(1) }),
-        json!({ "whom": cast.bob, "times": "often" }),
-        json!({ "whom": cast.bob, "colour": "blue" }),
-        json!({ "whom": cast.bob, "why": "because" }),
+        json!({ "whom": ids.bob, "times": "often" }),
+        json!({ "whom": ids.bob, "colour": "blue" }),
+        json!({ "whom": ids.bob, "why": "because" }),
     ] {
-        assert_eq!(uses(wrong.clone()), Err(Cannot::GiveSuchOptions), "{wrong}");
+        assert_eq!(uses(wrong.clone()), Err(ActionError::InvalidOptions), "{wrong}");
     }
-    assert_eq!(uses(json!([{ "name": "whom", "type": 6, "value": cast.sue }])), Ok(()));
-    assert_eq!(uses(json!({ "whom": cast.bob, "times": "3", "colour": "red", "place": cast.panel })), Ok(()));
+    assert_eq!(uses(json!([{ "name": "whom", "type": 6, "value": ids.sue }])), Ok(()));
+    assert_eq!(uses(json!({ "whom": ids.bob, "times": "3", "colour": "red", "place": ids.panel })), Ok(()));
     let data = play.world.take_dispatches().remove(1).data["data"].take();
     assert_eq!(data["options"][1], json!({ "name": "times", "type": 4, "value": 3 }));
-    let (bob, panel) = (cast.bob.to_string(), cast.panel.to_string());
+    let (bob, panel) = (ids.bob.to_string(), ids.panel.to_string());
     assert_eq!(data["resolved"]["users"][&bob]["username"], "bob");
-    assert_eq!(data["resolved"]["members"][&bob]["roles"], json!([cast.member_role]));
+    assert_eq!(data["resolved"]["members"][&bob]["roles"], json!([ids.member_role]));
     assert!(data["resolved"]["members"][&bob].get("user").is_none());
     assert_eq!(data["resolved"]["channels"][&panel]["name"], "support");
 }
@@ -487,11 +486,11 @@ fn a_command_takes_only_what_it_asks_for_and_tells_what_ids_stand_for() {
 #[test]
 fn a_command_of_one_server_says_nothing_of_other_places() {
     let mut play = play();
-    let cast = play.cast;
-    let wish = json!({ "name": "ticket", "description": "opens a ticket", "options": null, "contexts": null });
-    let here = format!("/applications/{}/guilds/{}/commands", cast.application, cast.guild);
-    let here = play.check("POST", here, wish.clone(), 201, None);
-    let everywhere = play.check("POST", format!("/applications/{}/commands", cast.application), wish, 201, None);
+    let ids = play.ids;
+    let body = json!({ "name": "ticket", "description": "opens a ticket", "options": null, "contexts": null });
+    let here = format!("/applications/{}/guilds/{}/commands", ids.application, ids.guild);
+    let here = play.check("POST", here, body.clone(), 201, None);
+    let everywhere = play.check("POST", format!("/applications/{}/commands", ids.application), body, 201, None);
     for field in ["contexts", "integration_types", "dm_permission"] {
         assert_eq!((here.get(field), everywhere.get(field).is_some()), (None, true), "{field}");
     }
@@ -501,8 +500,8 @@ fn a_command_of_one_server_says_nothing_of_other_places() {
 #[test]
 fn commands_are_kept_and_used_by_those_who_may() {
     let mut play = play();
-    let cast = play.cast;
-    let path = format!("/applications/{}/guilds/{}/commands", cast.application, cast.guild);
+    let ids = play.ids;
+    let path = format!("/applications/{}/guilds/{}/commands", ids.application, ids.guild);
     let localized = json!({ "ru": "тикет" });
     let open = json!({ "name": "ticket", "description": "opens a ticket", "name_localizations": localized });
     let closed = json!({ "name": "setup", "description": "sets up", "default_member_permissions": "8" });
@@ -512,11 +511,11 @@ fn commands_are_kept_and_used_by_those_who_may() {
     let asked = Request::new("GET", path.clone()).query("with_localizations", true).bot(TOKEN);
     let long = play.world.rest(play.now, &asked).body.unwrap_or_default();
     assert_eq!(long[0]["name_localizations"], localized);
-    let mut uses = |user, name| play.world.command(user, cast.lounge, name, &Value::Null).map(drop);
-    assert_eq!(uses(cast.alice, "ticket"), Ok(()));
-    assert_eq!(uses(cast.alice, "setup"), Err(Cannot::UseTheCommand));
-    assert_eq!(uses(cast.adam, "setup"), Ok(()));
-    assert_eq!(uses(cast.alice, "other"), Err(Cannot::FindTheButton));
+    let mut uses = |user, name| play.world.command(user, ids.lounge, name, &Value::Null).map(drop);
+    assert_eq!(uses(ids.alice, "ticket"), Ok(()));
+    assert_eq!(uses(ids.alice, "setup"), Err(ActionError::CommandForbidden));
+    assert_eq!(uses(ids.adam, "setup"), Ok(()));
+    assert_eq!(uses(ids.alice, "other"), Err(ActionError::NoSuchComponent));
     let event = play.world.take_dispatches().remove(0);
     assert_eq!((&event.data["type"], &event.data["data"]["name"]), (&json!(2), &json!("ticket")));
 }

@@ -44,9 +44,9 @@ impl Caller {
 
     /// What was really said.
     fn said(&self) -> Vec<String> {
-        let cast = self.sandbox.ids();
+        let ids = self.sandbox.ids();
         let text = |message: MessageView| message.content;
-        self.sandbox.messages(cast.alice, cast.lounge).into_iter().map(text).collect()
+        self.sandbox.messages(ids.alice, ids.lounge).into_iter().map(text).collect()
     }
 }
 

@@ -75,10 +75,10 @@ async fn rig() -> Rig {
 #[tokio::test]
 async fn serenity_hears_a_message_and_replies() {
     let rig = rig().await;
-    let cast = rig.sandbox.ids();
-    rig.sandbox.say(cast.alice, cast.lounge, "ping").expect("alice may write");
+    let ids = rig.sandbox.ids();
+    rig.sandbox.say(ids.alice, ids.lounge, "ping").expect("alice may write");
     let pong = rig.sandbox.until("the bot replied", |world| {
-        world.messages_seen(cast.bob, cast.lounge).into_iter().find(|message| message.content == "pong")
+        world.messages_seen(ids.bob, ids.lounge).into_iter().find(|message| message.content == "pong")
     });
     assert!(pong.await.reply_to.is_some());
 }
@@ -86,28 +86,28 @@ async fn serenity_hears_a_message_and_replies() {
 #[tokio::test]
 async fn serenity_answers_a_press_in_private() {
     let rig = rig().await;
-    let cast = rig.sandbox.ids();
+    let ids = rig.sandbox.ids();
     let button = CreateButton::new("go").label("go").style(ButtonStyle::Primary);
     let message = CreateMessage::new().content("press").components(vec![CreateActionRow::Buttons(vec![button])]);
-    ChannelId::new(cast.panel.get()).send_message(&rig.http, message).await.expect("the bot may write");
-    let press = rig.sandbox.press(cast.alice, cast.panel, "go").expect("there is a button");
+    ChannelId::new(ids.panel.get()).send_message(&rig.http, message).await.expect("the bot may write");
+    let press = rig.sandbox.press(ids.alice, ids.panel, "go").expect("there is a button");
     let reply = rig.sandbox.answered(press).await.expect("there is an answer");
     assert_eq!((reply.content.as_str(), reply.ephemeral), ("pressed", true));
-    assert_eq!(rig.sandbox.messages(cast.alice, cast.panel).len(), 2);
-    assert_eq!(rig.sandbox.messages(cast.bob, cast.panel).len(), 1);
+    assert_eq!(rig.sandbox.messages(ids.alice, ids.panel).len(), 2);
+    assert_eq!(rig.sandbox.messages(ids.bob, ids.panel).len(), 1);
 }
 
 #[tokio::test]
 async fn serenity_resumes_and_hears_what_it_missed() {
     let rig = rig().await;
-    let cast = rig.sandbox.ids();
+    let ids = rig.sandbox.ids();
     rig.sandbox.refuse_gateway(true);
     rig.sandbox.drop_gateway();
-    rig.sandbox.say(cast.alice, cast.lounge, "ping").expect("alice may write");
+    rig.sandbox.say(ids.alice, ids.lounge, "ping").expect("alice may write");
     rig.sandbox.refuse_gateway(false);
     rig.sandbox
         .until("the missed message was answered", |world| {
-            world.messages_seen(cast.bob, cast.lounge).into_iter().find(|message| message.content == "pong")
+            world.messages_seen(ids.bob, ids.lounge).into_iter().find(|message| message.content == "pong")
         })
         .await;
 }
@@ -115,29 +115,29 @@ async fn serenity_resumes_and_hears_what_it_missed() {
 #[tokio::test]
 async fn serenity_makes_and_deletes_a_channel() {
     let rig = rig().await;
-    let cast = rig.sandbox.ids();
-    let wish = json!({ "name": "Ticket Alice", "parent_id": cast.category, "permission_overwrites": [
-        { "id": cast.guild, "type": 0, "deny": "1024" },
-        { "id": cast.bot, "type": 1, "allow": "3088" },
+    let ids = rig.sandbox.ids();
+    let wish = json!({ "name": "Ticket Alice", "parent_id": ids.category, "permission_overwrites": [
+        { "id": ids.guild, "type": 0, "deny": "1024" },
+        { "id": ids.bot, "type": 1, "allow": "3088" },
     ]});
     let channel =
-        rig.http.create_channel(GuildId::new(cast.guild.get()), &wish, Some("a ticket")).await.expect("allowed");
+        rig.http.create_channel(GuildId::new(ids.guild.get()), &wish, Some("a ticket")).await.expect("allowed");
     assert_eq!(channel.name, "ticket-alice");
-    assert!(!rig.sandbox.channels(cast.alice).iter().any(|seen| seen.name == "ticket-alice"));
+    assert!(!rig.sandbox.channels(ids.alice).iter().any(|seen| seen.name == "ticket-alice"));
     let reason = rig.sandbox.look(|world| world.audit.back().and_then(|entry| entry.reason.clone()));
     assert_eq!(reason.as_deref(), Some("a ticket"));
     rig.http.delete_channel(channel.id, None).await.expect("allowed");
-    assert!(rig.sandbox.look(|world| world.children_of(cast.category).is_empty()));
+    assert!(rig.sandbox.look(|world| world.children_of(ids.category).is_empty()));
 }
 
 #[tokio::test]
 async fn a_held_call_waits_for_the_test() {
     let rig = rig().await;
-    let cast = rig.sandbox.ids();
+    let ids = rig.sandbox.ids();
     let mut hold = rig.sandbox.hold("POST /channels/*/messages", When::After);
-    rig.sandbox.say(cast.alice, cast.lounge, "ping").expect("alice may write");
+    rig.sandbox.say(ids.alice, ids.lounge, "ping").expect("alice may write");
     hold.reached().await;
-    assert_eq!(rig.sandbox.messages(cast.bob, cast.lounge).len(), 2);
+    assert_eq!(rig.sandbox.messages(ids.bob, ids.lounge).len(), 2);
     assert_eq!(rig.sandbox.calls_matching("POST /channels/*/messages")[0].ending, Ending::Pending);
     hold.release();
     rig.sandbox.until_called("POST /channels/*/messages", 1).await;
@@ -155,15 +155,15 @@ async fn by_hand(rig: &Rig, method: reqwest::Method, path: &str) -> serde_json::
 #[tokio::test]
 async fn a_press_from_a_terminal_shows_what_comes_of_it() {
     let rig = rig().await;
-    let cast = rig.sandbox.ids();
+    let ids = rig.sandbox.ids();
     let button = CreateButton::new("go").label("go").style(ButtonStyle::Primary);
     let message = CreateMessage::new().content("press").components(vec![CreateActionRow::Buttons(vec![button])]);
-    ChannelId::new(cast.panel.get()).send_message(&rig.http, message).await.expect("the bot may write");
+    ChannelId::new(ids.panel.get()).send_message(&rig.http, message).await.expect("the bot may write");
     let shown = by_hand(&rig, reqwest::Method::POST, "press?as=alice").await;
     assert_eq!(shown["progress"], "answered");
     assert_eq!(shown["reply"]["content"], "pressed");
     let said = by_hand(&rig, reqwest::Method::POST, "say?as=bob&text=hi&channel=lounge").await;
-    assert_eq!(said["channel"], cast.lounge.to_string());
+    assert_eq!(said["channel"], ids.lounge.to_string());
     let view = by_hand(&rig, reqwest::Method::GET, "view?as=bob").await;
     assert_eq!(view["as"]["name"], "Bob");
     let mistaken = by_hand(&rig, reqwest::Method::GET, "view?as=nobody").await;

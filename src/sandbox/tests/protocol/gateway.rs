@@ -142,12 +142,12 @@ async fn a_client_that_never_stops_talking_is_cut_off() {
 #[tokio::test]
 async fn a_session_goes_on_where_it_broke() {
     let sandbox = sandbox();
-    let cast = sandbox.ids();
+    let ids = sandbox.ids();
     let mut line = Line::open(&sandbox, "?v=10").await;
     let session = line.ready(&sandbox).await;
     sandbox.drop_gateway();
     assert_eq!(line.hear().await, Heard::Closed(None));
-    sandbox.say(cast.alice, cast.lounge, "missed").expect("alice may write");
+    sandbox.say(ids.alice, ids.lounge, "missed").expect("alice may write");
     let resume = |seq: u64| json!({ "token": sandbox.token(), "session_id": session, "seq": seq });
     let mut line = Line::open(&sandbox, "?v=10").await;
     line.say(6, resume(2)).await;
@@ -175,8 +175,8 @@ async fn a_session_given_up_is_gone() {
 #[tokio::test]
 async fn a_shard_hears_of_its_own_servers_only() {
     let sandbox = sandbox();
-    let cast = sandbox.ids();
-    let own = (cast.guild.get() >> 22) % 2;
+    let ids = sandbox.ids();
+    let own = (ids.guild.get() >> 22) % 2;
     let mut lines = Vec::new();
     for shard in [own, 1 - own] {
         let mut line = Line::open(&sandbox, "?v=10").await;
@@ -188,8 +188,8 @@ async fn a_shard_hears_of_its_own_servers_only() {
         assert_eq!(ready["d"]["shard"], shard);
         lines.push((line, ready["d"]["guilds"].as_array().map(Vec::len)));
     }
-    sandbox.say(cast.alice, cast.lounge, "hi").expect("alice may write");
-    sandbox.send_event("USER_UPDATE", json!({ "id": cast.bot }));
+    sandbox.say(ids.alice, ids.lounge, "hi").expect("alice may write");
+    sandbox.send_event("USER_UPDATE", json!({ "id": ids.bot }));
     sandbox.ask_to_reconnect();
     let mut heard = Vec::new();
     for (mut line, guilds) in lines {
@@ -220,10 +220,10 @@ async fn sessions_are_started_one_at_a_time_where_limits_are_on() {
 #[tokio::test]
 async fn faults_of_the_line_are_played() {
     let sandbox = sandbox();
-    let cast = sandbox.ids();
+    let ids = sandbox.ids();
     let mut line = Line::open(&sandbox, "?v=10").await;
     line.ready(&sandbox).await;
-    let speak = |text| sandbox.say(cast.alice, cast.lounge, text).map(drop).expect("alice may write");
+    let speak = |text| sandbox.say(ids.alice, ids.lounge, text).map(drop).expect("alice may write");
     sandbox.double_events(true);
     speak("twice");
     assert_eq!((line.event().await.0, line.event().await.0), ("MESSAGE_CREATE".into(), "MESSAGE_CREATE".into()));

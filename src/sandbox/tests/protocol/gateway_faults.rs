@@ -91,7 +91,8 @@ async fn a_connection_ends_in_every_way_at_every_stage() {
             }
             assert_eq!(end(&mut line).await, expected, "{action:?} at {stage:?}");
         }
-        let struck = sandbox.gateway_notes().into_iter().filter(|note| matches!(note.what, Happening::Struck { .. }));
+        let struck =
+            sandbox.gateway_notes().into_iter().filter(|note| matches!(note.what, GatewayEvent::Struck { .. }));
         assert_eq!(struck.count(), stages.len());
     }
 }
@@ -150,11 +151,11 @@ async fn every_stage_can_be_met_with_silence() {
 #[tokio::test]
 async fn a_live_connection_falls_silent_and_still_acknowledges_heartbeats() {
     let sandbox = sandbox();
-    let cast = sandbox.ids();
+    let ids = sandbox.ids();
     let mut line = Line::open(&sandbox, "?v=10").await;
     line.ready(&sandbox).await;
     sandbox.strike_gateway(&GatewayAction::Silence);
-    sandbox.say(cast.alice, cast.lounge, "unheard").expect("alice may write");
+    sandbox.say(ids.alice, ids.lounge, "unheard").expect("alice may write");
     line.say(1, json!(2)).await;
     assert!(matches!(line.hear().await, Heard::Frame(frame) if frame["op"] == 11), "only the heartbeat is answered");
     assert!(is_silent(&mut line).await);
@@ -175,13 +176,13 @@ async fn a_stage_can_take_longer() {
 #[tokio::test]
 async fn a_frozen_connection_stays_open_and_its_session_can_be_resumed() {
     let sandbox = sandbox();
-    let cast = sandbox.ids();
+    let ids = sandbox.ids();
     let mut frozen = Line::open(&sandbox, "?v=10").await;
     let session = frozen.ready(&sandbox).await;
     sandbox.strike_gateway(&GatewayAction::Freeze);
     sandbox.gone().await;
     frozen.say(1, json!(null)).await;
-    sandbox.say(cast.alice, cast.lounge, "missed").expect("alice may write");
+    sandbox.say(ids.alice, ids.lounge, "missed").expect("alice may write");
     assert!(is_silent(&mut frozen).await, "neither the heartbeat nor the message is answered");
     let mut line = Line::open(&sandbox, "?v=10").await;
     line.say(6, resume(&sandbox, &session)).await;

@@ -16,7 +16,7 @@ impl Play {
 #[test]
 fn files_need_a_right_and_room() {
     let mut play = play();
-    let path = messages(play.cast.lounge);
+    let path = messages(play.ids.lounge);
     let mut outcome = |files| {
         let answer = play.send("POST", &path, json!({}), files);
         (answer.status, answer.code())
@@ -26,7 +26,7 @@ fn files_need_a_right_and_room() {
     assert_eq!(outcome(vec![upload("a", attachments::LARGEST + 1)]), (413, Some(40005)));
     assert_eq!(outcome(vec![upload("a", 1); 11]), (400, Some(30015)));
     let fewer = Start::default().bot_permissions.without(Permissions::ATTACH_FILES);
-    play.world.change_role(play.cast.bot_role, |role| role.permissions = fewer);
+    play.world.change_role(play.ids.bot_role, |role| role.permissions = fewer);
     let answer = play.send("POST", &path, text("with a file"), vec![upload("a", 1)]);
     assert_eq!((answer.status, answer.code()), (403, Some(50013)));
 }
@@ -34,9 +34,9 @@ fn files_need_a_right_and_room() {
 #[test]
 fn an_edit_keeps_the_files_it_names() {
     let mut play = play();
-    let path = messages(play.cast.lounge);
-    let wish = json!({ "attachments": [{ "id": 0, "filename": "better.txt", "description": "d" }] });
-    let sent = play.send("POST", &path, wish, vec![upload("a.txt", 3)]).body.unwrap_or_default();
+    let path = messages(play.ids.lounge);
+    let body = json!({ "attachments": [{ "id": 0, "filename": "better.txt", "description": "d" }] });
+    let sent = play.send("POST", &path, body, vec![upload("a.txt", 3)]).body.unwrap_or_default();
     let file = &sent["attachments"][0];
     assert_eq!(
         (&file["filename"], &file["description"], &file["size"]),
@@ -48,7 +48,7 @@ fn an_edit_keeps_the_files_it_names() {
         list.iter().filter_map(|file| file["filename"].as_str().map(str::to_owned)).collect()
     };
     let more = play.send("PATCH", &path, json!({}), vec![upload("b.txt", 1)]);
-    assert_eq!(contract::check_answer("PATCH", &path, &more), Vec::<String>::new());
+    assert_eq!(openapi::check_answer("PATCH", &path, &more), Vec::<String>::new());
     assert_eq!(names(&more), ["better.txt", "b.txt"]);
     let fewer = play.send("PATCH", &path, json!({ "attachments": [{ "id": file["id"] }] }), Vec::new());
     assert_eq!(names(&fewer), ["better.txt"]);
@@ -59,7 +59,7 @@ fn an_edit_keeps_the_files_it_names() {
 #[test]
 fn an_address_holds_any_name() {
     let mut play = play();
-    let path = messages(play.cast.lounge);
+    let path = messages(play.ids.lounge);
     let mut address = |name: &str| {
         let sent = play.send("POST", &path, json!({}), vec![upload(name, 1)]).body.unwrap_or_default();
         assert_eq!(sent["attachments"][0]["filename"], name, "the name itself stays as it is");

@@ -5,7 +5,7 @@ use super::*;
 impl Play {
     /// The ids of the channels that a bot is told of when it asks.
     fn listed(&mut self) -> Vec<String> {
-        let list = self.check("GET", format!("/guilds/{}/channels", self.cast.guild), Value::Null, 200, None);
+        let list = self.check("GET", format!("/guilds/{}/channels", self.ids.guild), Value::Null, 200, None);
         list.as_array().into_iter().flatten().map(|channel| channel["id"].as_str().unwrap_or_default().into()).collect()
     }
 
@@ -25,8 +25,8 @@ impl Play {
     }
 
     fn overwrite_for_bot(&mut self, allow: Permissions, deny: Permissions) {
-        let overwrite = Overwrite { id: self.cast.bot, kind: Target::Member, allow, deny };
-        self.world.overwrite(self.cast.lounge, overwrite);
+        let overwrite = Overwrite { id: self.ids.bot, kind: Target::Member, allow, deny };
+        self.world.overwrite(self.ids.lounge, overwrite);
     }
 }
 
@@ -40,7 +40,7 @@ const NONE: Permissions = Permissions::NONE;
 #[test]
 fn what_may_not_be_viewed_is_unlisted_and_hidden() {
     let mut play = hiding();
-    let (lounge, guild) = (play.cast.lounge, play.cast.guild);
+    let (lounge, guild) = (play.ids.lounge, play.ids.guild);
     let whole = play.in_guild_create(lounge);
     assert_eq!((&whole["name"], &whole["flags"]), (&json!("lounge"), &json!(0)));
     assert!(play.listed().contains(&lounge.to_string()));
@@ -73,7 +73,7 @@ fn gaining_and_losing_the_view_is_told_as_a_change() {
     assert_eq!(play.updated(), [("lounge".to_owned(), 0)]);
 
     // By a role as well: what the channel itself grants stays whole.
-    let (role, rights) = (play.cast.bot_role, Start::default().bot_permissions);
+    let (role, rights) = (play.ids.bot_role, Start::default().bot_permissions);
     play.world.change_role(role, |role| role.permissions = rights.without(VIEW));
     assert_eq!(play.updated(), vec![("___hidden___".to_owned(), 1 << 17); 2]);
     play.world.change_role(role, |role| role.permissions = rights);
@@ -85,7 +85,7 @@ fn a_discord_of_before_hides_nothing() {
     let mut play = play();
     play.updated();
     play.overwrite_for_bot(NONE, VIEW);
-    assert_eq!(play.in_guild_create(play.cast.lounge)["name"], "lounge");
+    assert_eq!(play.in_guild_create(play.ids.lounge)["name"], "lounge");
     assert_eq!(play.listed().len(), 3);
     assert_eq!(play.updated(), []);
 }

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn reactions_are_given_counted_and_taken_back() {
     let mut play = play();
-    let Cast { lounge, alice, bot_role, .. } = play.cast;
+    let FixtureIds { lounge, alice, bot_role, .. } = play.ids;
     let said = play.world.say(alice, lounge, "hi").expect("alice may write");
     let path = format!("{}/{said}/reactions", messages(lounge));
     let ticket = format!("{path}/%F0%9F%8E%AB");
@@ -37,7 +37,7 @@ fn reactions_are_given_counted_and_taken_back() {
 #[test]
 fn reactions_have_a_limit_and_are_cleared_by_who_manages_messages() {
     let mut play = play();
-    let Cast { lounge, alice, bot_role, .. } = play.cast;
+    let FixtureIds { lounge, alice, bot_role, .. } = play.ids;
     let said = play.world.say(alice, lounge, "hi").expect("alice may write");
     let path = format!("{}/{said}/reactions", messages(lounge));
     let more = Start::default().bot_permissions | Permissions::ADD_REACTIONS;

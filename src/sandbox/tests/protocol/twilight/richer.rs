@@ -17,9 +17,9 @@ use talon_sandbox::world::Permissions;
 #[tokio::test]
 async fn a_file_is_sent_and_described() {
     let mut rig = rig().await;
-    let cast = rig.sandbox.ids();
+    let ids = rig.sandbox.ids();
     let files = [Attachment::from_bytes("log.txt".to_owned(), b"all of it".to_vec(), 1)];
-    rig.http.create_message(id(cast.lounge)).attachments(&files).await.expect("the bot may");
+    rig.http.create_message(id(ids.lounge)).attachments(&files).await.expect("the bot may");
     let heard = rig.hear(|event| if let Event::MessageCreate(heard) = event { Some(heard) } else { None }).await;
     let file = &heard.attachments[0];
     assert_eq!((file.filename.as_str(), file.size), ("log.txt", 9));
@@ -30,7 +30,7 @@ async fn a_file_is_sent_and_described() {
 #[tokio::test]
 async fn a_form_is_opened_and_comes_back_filled_in() {
     let mut rig = rig().await;
-    let cast = rig.sandbox.ids();
+    let ids = rig.sandbox.ids();
     let (press, heard) = rig.press().await;
     let input = json!({ "type": 4, "custom_id": "about", "style": 2, "max_length": 100 });
     let label = json!({ "type": 18, "label": "about", "component": input });
@@ -43,9 +43,9 @@ async fn a_form_is_opened_and_comes_back_filled_in() {
     };
     let form = InteractionResponse { kind: InteractionResponseType::Modal, data: Some(data) };
     rig.answers().create_response(heard.id, &heard.token, &form).await.expect("it is in time");
-    assert_eq!(rig.sandbox.look(|world| world.open_form(cast.alice).map(|(opened, _)| opened)), Some(press));
+    assert_eq!(rig.sandbox.look(|world| world.open_form(ids.alice).map(|(opened, _)| opened)), Some(press));
     let values = json!({ "about": "a bill" });
-    let sent = rig.sandbox.submit(cast.alice, &values).expect("the form is open");
+    let sent = rig.sandbox.submit(ids.alice, &values).expect("the form is open");
     let heard = rig.interaction().await;
     assert_eq!(heard.kind, InteractionType::ModalSubmit);
     let Some(InteractionData::ModalSubmit(data)) = &heard.data else { panic!("it is a form: {heard:?}") };
@@ -59,7 +59,7 @@ async fn a_form_is_opened_and_comes_back_filled_in() {
 #[tokio::test]
 async fn a_menu_of_people_comes_with_the_people() {
     let mut rig = rig().await;
-    let cast = rig.sandbox.ids();
+    let ids = rig.sandbox.ids();
     let menu = SelectMenu {
         channel_types: None,
         custom_id: "whom".to_owned(),
@@ -74,32 +74,32 @@ async fn a_menu_of_people_comes_with_the_people() {
         required: None,
     };
     let row = Component::ActionRow(ActionRow { components: vec![Component::SelectMenu(menu)], id: None });
-    rig.http.create_message(id(cast.panel)).components(&[row]).await.expect("the bot may");
-    rig.sandbox.choose(cast.alice, cast.panel, "whom", &[&cast.sue.to_string()]).expect("she is offered");
+    rig.http.create_message(id(ids.panel)).components(&[row]).await.expect("the bot may");
+    rig.sandbox.choose(ids.alice, ids.panel, "whom", &[&ids.sue.to_string()]).expect("she is offered");
     let heard = rig.interaction().await;
     let Some(InteractionData::MessageComponent(data)) = heard.data else { panic!("it is a menu") };
     let resolved = data.resolved.expect("the people are told");
-    assert!(resolved.members[&id(cast.sue)].roles.contains(&id(cast.support_role)));
-    assert_eq!(resolved.users[&id(cast.sue)].name, "sue");
+    assert!(resolved.members[&id(ids.sue)].roles.contains(&id(ids.support_role)));
+    assert_eq!(resolved.users[&id(ids.sue)].name, "sue");
 }
 
 #[tokio::test]
 async fn reactions_and_private_messages_are_heard_with_their_own_intents() {
     let rig = rig().await;
-    let cast = rig.sandbox.ids();
+    let ids = rig.sandbox.ids();
     rig.sandbox
         .set_bot_permissions(talon_sandbox::world::Start::default().bot_permissions | Permissions::ADD_REACTIONS);
     let intents = Intents::GUILD_MESSAGE_REACTIONS | Intents::DIRECT_MESSAGES;
     let mut shard = shard(&rig.sandbox, intents);
     hear(&mut shard, |event| matches!(event, Event::Ready(_)).then_some(())).await;
-    let said = rig.sandbox.say(cast.alice, cast.lounge, "hi").expect("alice may write");
+    let said = rig.sandbox.say(ids.alice, ids.lounge, "hi").expect("alice may write");
     let ticket = RequestReactionType::Unicode { name: "🎫" };
-    rig.http.create_reaction(id(cast.lounge), id(said), &ticket).await.expect("the bot may");
+    rig.http.create_reaction(id(ids.lounge), id(said), &ticket).await.expect("the bot may");
     let heard =
         hear(&mut shard, |event| if let Event::ReactionAdd(heard) = event { Some(heard.0) } else { None }).await;
     assert!(matches!(&heard.emoji, EmojiReactionType::Unicode { name } if name == "🎫"));
-    assert_eq!((heard.user_id, heard.message_id), (id(cast.bot), id(said)));
-    let private = rig.http.create_private_channel(id(cast.bob)).await.expect("he may be reached");
+    assert_eq!((heard.user_id, heard.message_id), (id(ids.bot), id(said)));
+    let private = rig.http.create_private_channel(id(ids.bob)).await.expect("he may be reached");
     let private = private.model().await.expect("a model");
     assert_eq!(private.kind, ChannelType::Private);
     rig.http.create_message(private.id).content("psst").await.expect("he may be reached");

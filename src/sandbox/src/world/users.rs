@@ -20,20 +20,20 @@ use super::{Role, World, options};
 
 /// Why a person could not do something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cannot {
-    SeeTheChannel,
-    Write,
-    Attach,
-    AttachThat,
-    SeeTheMessage,
-    FindTheButton,
-    PressADisabledButton,
-    UseTheCommand,
-    GiveSuchOptions,
-    PickThat,
-    React,
-    FindTheForm,
-    FillItInSo,
+pub enum ActionError {
+    ChannelNotVisible,
+    WritingForbidden,
+    AttachingForbidden,
+    TooManyBytes,
+    MessageNotVisible,
+    NoSuchComponent,
+    ComponentDisabled,
+    CommandForbidden,
+    InvalidOptions,
+    InvalidChoice,
+    ReactingForbidden,
+    NoOpenForm,
+    InvalidFormValues,
 }
 
 impl World {
@@ -118,7 +118,7 @@ impl World {
     }
 
     /// Writes a message as a person, with a person's rights.
-    pub fn say(&mut self, user: Snowflake, channel: Snowflake, text: &str) -> Result<Snowflake, Cannot> {
+    pub fn say(&mut self, user: Snowflake, channel: Snowflake, text: &str) -> Result<Snowflake, ActionError> {
         self.say_with(user, channel, text, Vec::new())
     }
 
@@ -129,18 +129,18 @@ impl World {
         channel: Snowflake,
         text: &str,
         files: Vec<Upload>,
-    ) -> Result<Snowflake, Cannot> {
+    ) -> Result<Snowflake, ActionError> {
         let rights = self.permissions(user, channel);
         if !rights.has(Permissions::VIEW_CHANNEL) {
-            return Err(Cannot::SeeTheChannel);
+            return Err(ActionError::ChannelNotVisible);
         }
         if !rights.has(Permissions::SEND_MESSAGES) {
-            return Err(Cannot::Write);
+            return Err(ActionError::WritingForbidden);
         }
         if !files.is_empty() && !rights.has(Permissions::ATTACH_FILES) {
-            return Err(Cannot::Attach);
+            return Err(ActionError::AttachingForbidden);
         }
-        check_uploads(rights, &files).map_err(|_| Cannot::AttachThat)?;
+        check_uploads(rights, &files).map_err(|_| ActionError::TooManyBytes)?;
         let message = self.new_message(channel, user);
         Ok(self.send(message, Draft { files, ..said(text) }, rights))
     }
@@ -159,7 +159,7 @@ impl World {
         channel: Snowflake,
         message: Option<Snowflake>,
         custom_id: &str,
-    ) -> Result<Snowflake, Cannot> {
+    ) -> Result<Snowflake, ActionError> {
         self.choose(user, channel, message, custom_id, &json!([]))
     }
 
@@ -171,15 +171,15 @@ impl World {
         message: Option<Snowflake>,
         custom_id: &str,
         values: &Value,
-    ) -> Result<Snowflake, Cannot> {
+    ) -> Result<Snowflake, ActionError> {
         if !self.permissions(user, channel).has(Permissions::VIEW_CHANNEL) {
-            return Err(Cannot::SeeTheChannel);
+            return Err(ActionError::ChannelNotVisible);
         }
         let (message, part) = self.find_button(user, channel, message, custom_id)?;
         let mut data = json!({ "custom_id": custom_id, "component_type": part["type"], "id": part["id"] });
         if part["type"] != BUTTON {
             let kind = thing_of(part["type"].as_i64().unwrap_or_default());
-            let values = self.picked(&part, values).ok_or(Cannot::PickThat)?;
+            let values = self.picked(&part, values).ok_or(ActionError::InvalidChoice)?;
             let things = values.as_array().into_iter().flatten().filter_map(|value| Some((kind?, value)));
             put(&mut data, "resolved", Some(self.resolved(user, things)).filter(|found| !found.is_null()));
             data["values"] = values;
@@ -194,16 +194,16 @@ impl World {
         channel: Snowflake,
         message: Option<Snowflake>,
         custom_id: &str,
-    ) -> Result<(Snowflake, Value), Cannot> {
+    ) -> Result<(Snowflake, Value), ActionError> {
         let shown = self.shown(user, channel).filter(|shown| message.is_none_or(|wanted| shown.id == wanted));
         let messages: Vec<&Message> = shown.collect();
         if message.is_some() && messages.is_empty() {
-            return Err(Cannot::SeeTheMessage);
+            return Err(ActionError::MessageNotVisible);
         }
         let mut buttons = messages.iter().rev().flat_map(|message| message.pressables().map(|part| (message.id, part)));
         let newest = buttons.find(|(_, part)| part["custom_id"] == custom_id);
-        let (message, part) = newest.ok_or(Cannot::FindTheButton)?;
-        if part["disabled"] == true { Err(Cannot::PressADisabledButton) } else { Ok((message, part.clone())) }
+        let (message, part) = newest.ok_or(ActionError::NoSuchComponent)?;
+        if part["disabled"] == true { Err(ActionError::ComponentDisabled) } else { Ok((message, part.clone())) }
     }
 
     /// Uses a slash command that the application has registered, with these options: a list as the interaction carries it,
@@ -214,20 +214,20 @@ impl World {
         channel: Snowflake,
         name: &str,
         given: &Value,
-    ) -> Result<Snowflake, Cannot> {
+    ) -> Result<Snowflake, ActionError> {
         let rights = self.permissions(user, channel);
         if !rights.has(Permissions::VIEW_CHANNEL) {
-            return Err(Cannot::SeeTheChannel);
+            return Err(ActionError::ChannelNotVisible);
         }
         let everywhere =
             self.application.commands.iter().flat_map(|(guild, list)| list.iter().map(move |known| (guild, known)));
         let known = everywhere.into_iter().find(|(_, known)| known["name"] == name && known["type"] == 1);
-        let (guild, known) = known.ok_or(Cannot::FindTheButton)?;
+        let (guild, known) = known.ok_or(ActionError::NoSuchComponent)?;
         let demanded = known["default_member_permissions"].as_str().and_then(|bits| bits.parse().ok()).map(Permissions);
         if !may_use(rights, demanded) {
-            return Err(Cannot::UseTheCommand);
+            return Err(ActionError::CommandForbidden);
         }
-        let filled = self.filled(&known["options"], given).ok_or(Cannot::GiveSuchOptions)?;
+        let filled = self.filled(&known["options"], given).ok_or(ActionError::InvalidOptions)?;
         let mut data = json!({ "id": known["id"], "name": name, "type": 1 });
         if guild.is_some() {
             data["guild_id"] = json!(guild);

@@ -12,12 +12,12 @@ use super::world::{Snowflake, World};
 
 /// Why a call could not be understood, as a sentence.
 #[derive(Debug)]
-pub(super) struct Mistaken {
+pub(super) struct RequestError {
     status: StatusCode,
     sentence: String,
 }
 
-impl Mistaken {
+impl RequestError {
     pub(super) fn new(status: StatusCode, sentence: impl Into<String>) -> Self {
         Self { status, sentence: sentence.into() }
     }
@@ -31,7 +31,7 @@ impl Mistaken {
     }
 }
 
-impl IntoResponse for Mistaken {
+impl IntoResponse for RequestError {
     fn into_response(self) -> Response {
         let text = format!("{:#}\n", json!({ "error": self.sentence }));
         (self.status, [(header::CONTENT_TYPE, "application/json")], text).into_response()
@@ -40,14 +40,14 @@ impl IntoResponse for Mistaken {
 
 /// The values given, by name.
 #[derive(Debug)]
-pub(super) struct Wish(Map<String, Value>);
+pub(super) struct Parameters(Map<String, Value>);
 
-impl Wish {
-    pub(super) fn read(query: Option<&str>, body: &Bytes) -> Result<Self, Mistaken> {
+impl Parameters {
+    pub(super) fn read(query: Option<&str>, body: &Bytes) -> Result<Self, RequestError> {
         let mut given = Map::new();
         if !body.is_empty() {
             let Ok(Value::Object(object)) = serde_json::from_slice(body) else {
-                return Err(Mistaken::new(StatusCode::BAD_REQUEST, "the body is not a JSON object"));
+                return Err(RequestError::new(StatusCode::BAD_REQUEST, "the body is not a JSON object"));
             };
             given = object;
         }
@@ -80,15 +80,15 @@ impl Wish {
         }
     }
 
-    pub(super) fn need(&self, name: &str) -> Result<&str, Mistaken> {
-        self.text(name).ok_or_else(|| Mistaken::missing(name))
+    pub(super) fn need(&self, name: &str) -> Result<&str, RequestError> {
+        self.text(name).ok_or_else(|| RequestError::missing(name))
     }
 
-    pub(super) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, Mistaken> {
+    pub(super) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, RequestError> {
         let Some(value) = self.0.get(name).filter(|value| !value.is_null()) else { return Ok(None) };
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let mistaken = |_| Mistaken::new(StatusCode::BAD_REQUEST, format!("{name} is not such a number"));
-        text.parse().map(Some).map_err(mistaken)
+        let error = |_| RequestError::new(StatusCode::BAD_REQUEST, format!("{name} is not such a number"));
+        text.parse().map(Some).map_err(error)
     }
 
     /// A switch: `after`, `after=true`, `"after": true`.
@@ -96,47 +96,47 @@ impl Wish {
         self.0.get(name).is_some_and(|value| *value == true || matches!(value.as_str(), Some("" | "1" | "true")))
     }
 
-    pub(super) fn id(&self, name: &str) -> Result<Option<Snowflake>, Mistaken> {
+    pub(super) fn id(&self, name: &str) -> Result<Option<Snowflake>, RequestError> {
         let Some(value) = self.0.get(name).filter(|value| !value.is_null()) else { return Ok(None) };
         let id = value.as_u64().map(Snowflake).or_else(|| value.as_str()?.parse().ok());
-        id.map(Some).ok_or_else(|| Mistaken::no(name))
+        id.map(Some).ok_or_else(|| RequestError::no(name))
     }
 
     /// Who acts: `as`, a name or an id.
-    pub(super) fn person(&self, world: &World) -> Result<Snowflake, Mistaken> {
-        let wanted = self.need("as").map_err(|_| Mistaken::missing("as=NAME"))?;
+    pub(super) fn person(&self, world: &World) -> Result<Snowflake, RequestError> {
+        let wanted = self.need("as").map_err(|_| RequestError::missing("as=NAME"))?;
         let named = |user: Snowflake| {
             let account = &world.users[&user];
             account.username.eq_ignore_ascii_case(wanted) || world.display_name(user).eq_ignore_ascii_case(wanted)
         };
         let id = wanted.parse().ok().filter(|id| world.users.contains_key(id));
-        id.or_else(|| world.users.keys().copied().find(|&user| named(user))).ok_or_else(|| Mistaken::no("person"))
+        id.or_else(|| world.users.keys().copied().find(|&user| named(user))).ok_or_else(|| RequestError::no("person"))
     }
 
-    pub(super) fn role(&self, world: &World) -> Result<Snowflake, Mistaken> {
+    pub(super) fn role(&self, world: &World) -> Result<Snowflake, RequestError> {
         let wanted = self.need("role")?;
         let found = world.guild.roles.values().find(|role| role.name == wanted || role.id.to_string() == wanted);
-        found.map(|role| role.id).ok_or_else(|| Mistaken::no("role"))
+        found.map(|role| role.id).ok_or_else(|| RequestError::no("role"))
     }
 
     /// The channel, where one is named: by id or by name, the newest of several.
-    pub(super) fn channel(&self, world: &World) -> Result<Option<Snowflake>, Mistaken> {
+    pub(super) fn channel(&self, world: &World) -> Result<Option<Snowflake>, RequestError> {
         if !self.has("channel") {
             return Ok(None);
         }
         let wanted = self.need("channel")?.trim_start_matches('#');
         let mut channels = world.channels.values().rev();
         let found = channels.find(|channel| channel.name == wanted || channel.id.to_string() == wanted);
-        found.map(|channel| Some(channel.id)).ok_or_else(|| Mistaken::no("channel"))
+        found.map(|channel| Some(channel.id)).ok_or_else(|| RequestError::no("channel"))
     }
 
     /// The channel, or else the newest one in which this person may write.
-    pub(super) fn channel_or_newest(&self, world: &World, user: Snowflake) -> Result<Snowflake, Mistaken> {
+    pub(super) fn channel_or_newest(&self, world: &World, user: Snowflake) -> Result<Snowflake, RequestError> {
         if let Some(channel) = self.channel(world)? {
             return Ok(channel);
         }
         let writable = world.channels_seen(user).into_iter().filter(|channel| channel.can_write);
-        writable.map(|channel| channel.id).max().ok_or_else(|| Mistaken::no("channel to write in"))
+        writable.map(|channel| channel.id).max().ok_or_else(|| RequestError::no("channel to write in"))
     }
 
     /// The button: the one named, or else the first that this person sees.
@@ -144,7 +144,7 @@ impl Wish {
         &self,
         world: &World,
         user: Snowflake,
-    ) -> Result<(Snowflake, Option<Snowflake>, String), Mistaken> {
+    ) -> Result<(Snowflake, Option<Snowflake>, String), RequestError> {
         let (only_in, only_under) = (self.channel(world)?, self.id("message")?);
         let wanted = self.text("button");
         for channel in world.channels_seen(user) {
@@ -162,6 +162,6 @@ impl Wish {
                 }
             }
         }
-        Err(Mistaken::no("button in this person's sight"))
+        Err(RequestError::no("button in this person's sight"))
     }
 }

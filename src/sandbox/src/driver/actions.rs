@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::Sandbox;
-use crate::world::{Cannot, Overwrite, Permissions, Snowflake};
+use crate::world::{ActionError, Overwrite, Permissions, Snowflake};
 
 impl Sandbox {
     /// A new person joins, with the rights of an ordinary member.
     #[must_use = "the id is the only way to speak of them"]
     pub fn join(&self, name: &str) -> Snowflake {
-        let role = self.cast.member_role;
+        let role = self.ids.member_role;
         self.act(|world| {
             let user = world.add_user(name, false);
             world.admit(user, &[role]);
@@ -28,7 +28,7 @@ impl Sandbox {
     }
 
     /// Presses the newest button with this custom id in the channel.
-    pub fn press(&self, user: Snowflake, channel: Snowflake, custom_id: &str) -> Result<Snowflake, Cannot> {
+    pub fn press(&self, user: Snowflake, channel: Snowflake, custom_id: &str) -> Result<Snowflake, ActionError> {
         self.hub.interact(|world| world.press(user, channel, None, custom_id))
     }
 
@@ -39,7 +39,7 @@ impl Sandbox {
         channel: Snowflake,
         message: Snowflake,
         custom_id: &str,
-    ) -> Result<Snowflake, Cannot> {
+    ) -> Result<Snowflake, ActionError> {
         self.hub.interact(|world| world.press(user, channel, Some(message), custom_id))
     }
 
@@ -50,18 +50,18 @@ impl Sandbox {
         channel: Snowflake,
         custom_id: &str,
         values: &[&str],
-    ) -> Result<Snowflake, Cannot> {
+    ) -> Result<Snowflake, ActionError> {
         self.hub.interact(|world| world.choose(user, channel, None, custom_id, &json!(values)))
     }
 
     /// Sends the form that the bot has opened for this person, with values by their custom ids.
-    pub fn submit(&self, user: Snowflake, values: &Value) -> Result<Snowflake, Cannot> {
+    pub fn submit(&self, user: Snowflake, values: &Value) -> Result<Snowflake, ActionError> {
         let values = values.as_object().cloned().unwrap_or_default();
         self.hub.interact(|world| world.submit(user, &values))
     }
 
     /// Uses a registered slash command.
-    pub fn command(&self, user: Snowflake, channel: Snowflake, name: &str) -> Result<Snowflake, Cannot> {
+    pub fn command(&self, user: Snowflake, channel: Snowflake, name: &str) -> Result<Snowflake, ActionError> {
         self.command_with(user, channel, name, &Value::Null)
     }
 
@@ -72,12 +72,12 @@ impl Sandbox {
         channel: Snowflake,
         name: &str,
         options: &Value,
-    ) -> Result<Snowflake, Cannot> {
+    ) -> Result<Snowflake, ActionError> {
         self.hub.interact(|world| world.command(user, channel, name, options))
     }
 
     /// Writes a message. Bots in the server write the same way.
-    pub fn say(&self, user: Snowflake, channel: Snowflake, text: &str) -> Result<Snowflake, Cannot> {
+    pub fn say(&self, user: Snowflake, channel: Snowflake, text: &str) -> Result<Snowflake, ActionError> {
         self.act(|world| world.say(user, channel, text))
     }
 
@@ -124,7 +124,7 @@ impl Sandbox {
 
     /// Sets the bot's rights in the server, exactly.
     pub fn set_bot_permissions(&self, permissions: Permissions) {
-        let role = self.cast.bot_role;
+        let role = self.ids.bot_role;
         self.act(|world| world.change_role(role, |role| role.permissions = permissions));
     }
 

@@ -5,7 +5,7 @@ use std::io;
 use serde_json::Value;
 
 use super::Sandbox;
-use crate::faults::{Fault, Hold, Trouble, When};
+use crate::faults::{Fault, FaultEffect, Hold, When};
 use crate::gateway::{Order, bare};
 use crate::gateway_fault::{GatewayAction, GatewayFault};
 use crate::pattern::Pattern;
@@ -38,7 +38,7 @@ impl Sandbox {
     #[must_use]
     pub fn hold_after(&self, pattern: &str, when: When, skip: usize) -> Hold {
         let (hold, gate) = Hold::new(pattern);
-        self.fault(Fault::new(Pattern::from(pattern), when, Trouble::Hold(gate)).skip(skip));
+        self.fault(Fault::new(Pattern::from(pattern), when, FaultEffect::Hold(gate)).skip(skip));
         hold
     }
 

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Shown, show};
 use crate::hub::Hub;
-use crate::wish::Wish;
+use crate::parameters::Parameters;
 use crate::world::{Cause, ChannelView, Permissions, Progress, Snowflake, World};
 
 /// As many messages of a channel, its newest, are shown.
@@ -81,8 +81,8 @@ fn roles(world: &World) -> Value {
 }
 
 async fn view(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery) -> Shown {
-    let wish = Wish::read(query.as_deref(), &Bytes::new())?;
-    let user = hub.look(|state, _| wish.person(&state.world))?;
+    let parameters = Parameters::read(query.as_deref(), &Bytes::new())?;
+    let user = hub.look(|state, _| parameters.person(&state.world))?;
     Ok(show(&seen(&hub, user)))
 }
 
@@ -166,9 +166,9 @@ fn presses(world: &World, now: SystemTime, user: Snowflake, channel: Snowflake) 
 /// What the bot asked: all of it, or what came after `since`, or the `last` so many; with the names of all channels
 /// that are there or were.
 async fn calls(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery) -> Shown {
-    let wish = Wish::read(query.as_deref(), &Bytes::new())?;
-    let since = wish.number("since")?.unwrap_or(0);
-    let most = wish.number("last")?.unwrap_or(usize::MAX);
+    let parameters = Parameters::read(query.as_deref(), &Bytes::new())?;
+    let since = parameters.number("since")?.unwrap_or(0);
+    let most = parameters.number("last")?.unwrap_or(usize::MAX);
     Ok(hub.look(|state, _| {
         let newest = state.record.calls().rev().take(most).take_while(|call| call.number > since);
         let mut calls: Vec<Value> = newest.map(|call| json!(call)).collect();

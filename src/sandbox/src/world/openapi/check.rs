@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::world::refusal::Mistakes;
+use crate::world::refusal::FieldErrors;
 
 pub(super) struct Checker<'a> {
     schemas: &'a Value,
@@ -16,35 +16,35 @@ impl<'a> Checker<'a> {
     }
 
     /// Notes everything about `value` that `schema` does not allow.
-    pub(super) fn check(&self, schema: &'a Value, value: &Value, path: &str, mistakes: &mut Mistakes) {
+    pub(super) fn check(&self, schema: &'a Value, value: &Value, path: &str, field_errors: &mut FieldErrors) {
         if let Some(name) = schema["$ref"].as_str() {
             let name = name.rsplit('/').next().unwrap_or_default();
-            return self.check(&self.schemas[name], value, path, mistakes);
+            return self.check(&self.schemas[name], value, path, field_errors);
         }
         if let Some(branches) = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array()) {
-            self.check_union(branches, value, path, mistakes);
+            self.check_union(branches, value, path, field_errors);
         }
         for part in schema["allOf"].as_array().into_iter().flatten() {
-            self.check(part, value, path, mistakes);
+            self.check(part, value, path, field_errors);
         }
-        if !check_type(schema, value, path, mistakes) {
+        if !check_type(schema, value, path, field_errors) {
             return;
         }
-        check_choice(schema, value, path, mistakes);
+        check_choice(schema, value, path, field_errors);
         match value {
-            Value::String(text) => check_length(schema, "Length", text.chars().count(), path, mistakes),
-            Value::Number(_) => check_range(schema, value, path, mistakes),
-            Value::Array(list) => self.check_list(schema, list, path, mistakes),
-            Value::Object(_) => self.check_object(schema, value, path, mistakes),
+            Value::String(text) => check_length(schema, "Length", text.chars().count(), path, field_errors),
+            Value::Number(_) => check_range(schema, value, path, field_errors),
+            Value::Array(list) => self.check_list(schema, list, path, field_errors),
+            Value::Object(_) => self.check_object(schema, value, path, field_errors),
             Value::Null | Value::Bool(_) => {}
         }
     }
 
     /// One of several shapes. Where they differ by a `type` of their own, that one decides which is meant, so that the
     /// mistakes told are those of the shape that was tried.
-    fn check_union(&self, branches: &'a [Value], value: &Value, path: &str, mistakes: &mut Mistakes) {
+    fn check_union(&self, branches: &'a [Value], value: &Value, path: &str, field_errors: &mut FieldErrors) {
         let fits = |branch: &'a Value| {
-            let mut found = Mistakes::default();
+            let mut found = FieldErrors::default();
             self.check(branch, value, path, &mut found);
             found.is_empty()
         };
@@ -56,17 +56,17 @@ impl<'a> Checker<'a> {
         let same_kind = |shape: &&&Value| value.is_object() && self.kind_fits(shape, &value["type"]);
         let constants: Option<Vec<&Value>> = shapes.iter().map(|shape| shape.get("const")).collect();
         if let Some(constants) = constants.filter(|constants| !constants.is_empty()) {
-            return mistakes.add(path, "BASE_TYPE_CHOICES", must_be_one_of(&constants));
+            return field_errors.add(path, "BASE_TYPE_CHOICES", must_be_one_of(&constants));
         }
         match (shapes.iter().find(same_kind), shapes.as_slice()) {
-            (Some(shape), _) | (None, [shape]) => self.check(shape, value, path, mistakes),
+            (Some(shape), _) | (None, [shape]) => self.check(shape, value, path, field_errors),
             (None, _) if value.is_object() && shapes.iter().all(|shape| !shape["properties"]["type"].is_null()) => {
                 let (code, sentence) =
                     ("UNION_TYPE_CHOICES", format!("Value of field \"type\" must be one of {}.", self.kinds(&shapes)));
-                mistakes.add(&join(path, "type"), code, sentence);
+                field_errors.add(&join(path, "type"), code, sentence);
             }
             (None, _) => {
-                mistakes.add(path, "UNION_TYPE_CHOICES", "Value fits none of the shapes that are allowed here.")
+                field_errors.add(path, "UNION_TYPE_CHOICES", "Value fits none of the shapes that are allowed here.")
             }
         }
     }
@@ -80,7 +80,7 @@ impl<'a> Checker<'a> {
 
     fn kind_fits(&self, shape: &'a Value, kind: &Value) -> bool {
         let wanted = &shape["properties"]["type"];
-        let mut found = Mistakes::default();
+        let mut found = FieldErrors::default();
         self.check(wanted, kind, "", &mut found);
         !wanted.is_null() && found.is_empty()
     }
@@ -93,32 +93,32 @@ impl<'a> Checker<'a> {
         format!("({})", constants.collect::<Vec<_>>().join(", "))
     }
 
-    fn check_list(&self, schema: &'a Value, list: &[Value], path: &str, mistakes: &mut Mistakes) {
-        check_length(schema, "Items", list.len(), path, mistakes);
+    fn check_list(&self, schema: &'a Value, list: &[Value], path: &str, field_errors: &mut FieldErrors) {
+        check_length(schema, "Items", list.len(), path, field_errors);
         if schema["items"].is_null() {
             return;
         }
         for (index, item) in list.iter().enumerate() {
-            self.check(&schema["items"], item, &join(path, &index.to_string()), mistakes);
+            self.check(&schema["items"], item, &join(path, &index.to_string()), field_errors);
         }
     }
 
-    fn check_object(&self, schema: &'a Value, object: &Value, path: &str, mistakes: &mut Mistakes) {
+    fn check_object(&self, schema: &'a Value, object: &Value, path: &str, field_errors: &mut FieldErrors) {
         for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             if object.get(name).is_none() {
-                mistakes.add(&join(path, name), "BASE_TYPE_REQUIRED", "This field is required");
+                field_errors.add(&join(path, name), "BASE_TYPE_REQUIRED", "This field is required");
             }
         }
         for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
             if let Some(value) = object.get(name) {
-                self.check(inner, value, &join(path, name), mistakes);
+                self.check(inner, value, &join(path, name), field_errors);
             }
         }
         let others = &schema["additionalProperties"];
         if others.is_object() {
             let known = |name: &str| schema["properties"].get(name).is_some();
             for (name, value) in object.as_object().into_iter().flatten().filter(|(name, _)| !known(name)) {
-                self.check(others, value, &join(path, name), mistakes);
+                self.check(others, value, &join(path, name), field_errors);
             }
         }
     }
@@ -129,7 +129,7 @@ fn join(path: &str, step: &str) -> String {
 }
 
 /// Whether the value is of a type that is wanted; notes it if not.
-fn check_type(schema: &Value, value: &Value, path: &str, mistakes: &mut Mistakes) -> bool {
+fn check_type(schema: &Value, value: &Value, path: &str, field_errors: &mut FieldErrors) -> bool {
     let wanted: Vec<&str> = match &schema["type"] {
         Value::String(name) => vec![name],
         Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
@@ -138,7 +138,7 @@ fn check_type(schema: &Value, value: &Value, path: &str, mistakes: &mut Mistakes
     let fits = wanted.iter().any(|name| is_a(name, schema, value));
     if !fits {
         let (code, sentence) = unwanted(wanted.first().copied().unwrap_or_default(), schema, value);
-        mistakes.add(path, code, sentence);
+        field_errors.add(path, code, sentence);
     }
     fits
 }
@@ -174,12 +174,12 @@ fn is_a(name: &str, schema: &Value, value: &Value) -> bool {
     }
 }
 
-fn check_choice(schema: &Value, value: &Value, path: &str, mistakes: &mut Mistakes) {
+fn check_choice(schema: &Value, value: &Value, path: &str, field_errors: &mut FieldErrors) {
     let choices: Vec<&Value> = schema["enum"].as_array().into_iter().flatten().chain(schema.get("const")).collect();
     let digits = |choice: &Value| choice.as_i64().is_some_and(|choice| value.as_str() == Some(&choice.to_string()));
     let same = |choice: &&Value| *choice == value || digits(choice);
     if !choices.is_empty() && !choices.iter().any(same) {
-        mistakes.add(path, "BASE_TYPE_CHOICES", must_be_one_of(&choices));
+        field_errors.add(path, "BASE_TYPE_CHOICES", must_be_one_of(&choices));
     }
 }
 
@@ -189,7 +189,7 @@ fn must_be_one_of(choices: &[&Value]) -> String {
 }
 
 /// Strings and lists are measured alike: `minLength` and `maxLength`, `minItems` and `maxItems`.
-fn check_length(schema: &Value, unit: &str, count: usize, path: &str, mistakes: &mut Mistakes) {
+fn check_length(schema: &Value, unit: &str, count: usize, path: &str, field_errors: &mut FieldErrors) {
     let bound = |side: &str| schema[format!("{side}{unit}")].as_u64().and_then(|bound| usize::try_from(bound).ok());
     let (least, most) = (bound("min").unwrap_or(0), bound("max"));
     let too_long = most.is_some_and(|most| count > most);
@@ -197,24 +197,24 @@ fn check_length(schema: &Value, unit: &str, count: usize, path: &str, mistakes: 
         return;
     }
     match most {
-        _ if count == 0 && unit == "Length" => mistakes.add(path, "BASE_TYPE_REQUIRED", "This field is required"),
+        _ if count == 0 && unit == "Length" => field_errors.add(path, "BASE_TYPE_REQUIRED", "This field is required"),
         Some(most) if least == 0 => {
-            mistakes.add(path, "BASE_TYPE_MAX_LENGTH", format!("Must be {most} or fewer in length."))
+            field_errors.add(path, "BASE_TYPE_MAX_LENGTH", format!("Must be {most} or fewer in length."))
         }
         Some(most) => {
-            mistakes.add(path, "BASE_TYPE_BAD_LENGTH", format!("Must be between {least} and {most} in length."))
+            field_errors.add(path, "BASE_TYPE_BAD_LENGTH", format!("Must be between {least} and {most} in length."))
         }
-        None => mistakes.add(path, "BASE_TYPE_MIN_LENGTH", format!("Must be {least} or more in length.")),
+        None => field_errors.add(path, "BASE_TYPE_MIN_LENGTH", format!("Must be {least} or more in length.")),
     }
 }
 
-fn check_range(schema: &Value, value: &Value, path: &str, mistakes: &mut Mistakes) {
+fn check_range(schema: &Value, value: &Value, path: &str, field_errors: &mut FieldErrors) {
     let Some(number) = value.as_f64() else { return };
     if let Some(least) = schema["minimum"].as_f64().filter(|least| number < *least) {
-        mistakes.add(path, "NUMBER_TYPE_MIN", format!("int value should be greater than or equal to {least}."));
+        field_errors.add(path, "NUMBER_TYPE_MIN", format!("int value should be greater than or equal to {least}."));
     }
     if let Some(most) = schema["maximum"].as_f64().filter(|most| number > *most) {
-        mistakes.add(path, "NUMBER_TYPE_MAX", format!("int value should be less than or equal to {most}."));
+        field_errors.add(path, "NUMBER_TYPE_MAX", format!("int value should be less than or equal to {most}."));
     }
 }
 
@@ -224,9 +224,9 @@ mod tests {
 
     use super::*;
 
-    fn mistakes(schema: &Value, value: &Value) -> Vec<String> {
+    fn field_errors(schema: &Value, value: &Value) -> Vec<String> {
         let schemas = json!({ "Id": { "type": "string", "format": "snowflake" } });
-        let mut found = Mistakes::default();
+        let mut found = FieldErrors::default();
         Checker::new(&schemas).check(schema, value, "", &mut found);
         found.lines()
     }
@@ -259,7 +259,7 @@ mod tests {
             (json!([]), vec![": MODEL_TYPE_CONVERT"]),
         ];
         for (value, expected) in cases {
-            let found = mistakes(&object, &value);
+            let found = field_errors(&object, &value);
             let codes: Vec<&str> = found.iter().filter_map(|line| line.split(" (").next()).collect();
             assert_eq!(codes, expected, "{value}");
         }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use super::Sandbox;
 use crate::hub::now;
 use crate::pattern::Pattern;
-use crate::record::{Call, GatewayConnection, Note};
+use crate::record::{Call, GatewayConnection, GatewayNote};
 use crate::world::{ChannelView, Interaction, Message, MessageView, Progress, Snowflake, World};
 
 impl Sandbox {
@@ -76,7 +76,7 @@ impl Sandbox {
 
     /// What happened on the gateway so far.
     #[must_use]
-    pub fn gateway_notes(&self) -> Vec<Note> {
+    pub fn gateway_notes(&self) -> Vec<GatewayNote> {
         self.hub.look(|state, _| state.record.notes())
     }
 

@@ -3,7 +3,7 @@
 //!
 //! `openapi.json` is a part of <https://github.com/discord/discord-api-spec> (see `LICENSE` beside it): the calls served
 //! here, and what they refer to, without the prose. It is made anew from the whole by
-//! `OPENAPI=path/to/openapi.json cargo test -p talon-sandbox contract -- --ignored`.
+//! `OPENAPI=path/to/openapi.json cargo test -p talon-sandbox openapi -- --ignored`.
 //!
 //! The description uses little of JSON Schema, so a checker of its own is shorter than the dependency would be.
 
@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-use super::refusal::{Mistakes, Refusal};
+use super::refusal::{FieldErrors, Refusal};
 use super::rest::Request;
 use check::Checker;
 
@@ -26,20 +26,20 @@ static DESCRIPTION: LazyLock<Value> =
 pub(super) fn check_request(request: &Request) -> Result<(), Refusal> {
     let Some(operation) = operation(&request.method, &request.path) else { return Ok(()) };
     let checker = Checker::new(&DESCRIPTION["components"]["schemas"]);
-    let mut mistakes = Mistakes::default();
+    let mut field_errors = FieldErrors::default();
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap_or_default();
         if let Some(given) = request.asked(name) {
             let schema = &parameter["schema"];
-            checker.check(schema, &from_query(given, schema), name, &mut mistakes);
+            checker.check(schema, &from_query(given, schema), name, &mut field_errors);
         }
     }
     let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
     if !schema.is_null() {
         let nothing = Value::Object(Map::new());
-        checker.check(schema, request.body.as_ref().unwrap_or(&nothing), "", &mut mistakes);
+        checker.check(schema, request.body.as_ref().unwrap_or(&nothing), "", &mut field_errors);
     }
-    if mistakes.is_empty() { Ok(()) } else { Err(mistakes.refusal()) }
+    if field_errors.is_empty() { Ok(()) } else { Err(field_errors.refusal()) }
 }
 
 /// A value from the query: text, but where a switch is asked for, the spellings of true and false that Discord knows
@@ -84,13 +84,13 @@ pub(super) fn check_answer(method: &str, path: &str, answer: &super::rest::Answe
         };
     }
     let schema = &described["content"]["application/json"]["schema"];
-    let mut mistakes = Mistakes::default();
+    let mut field_errors = FieldErrors::default();
     match &answer.body {
         Some(body) if !schema.is_null() => {
-            Checker::new(&DESCRIPTION["components"]["schemas"]).check(schema, body, "", &mut mistakes);
+            Checker::new(&DESCRIPTION["components"]["schemas"]).check(schema, body, "", &mut field_errors);
         }
         None if schema.is_null() => {}
-        _ => mistakes.add("", "BODY", "a body where none is described, or none where one is"),
+        _ => field_errors.add("", "BODY", "a body where none is described, or none where one is"),
     }
-    mistakes.lines()
+    field_errors.lines()
 }

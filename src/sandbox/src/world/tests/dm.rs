@@ -13,7 +13,7 @@ impl Play {
 #[test]
 fn a_private_channel_is_opened_once_and_is_no_part_of_the_server() {
     let mut play = play();
-    let Cast { alice, bob, guild, bot, adam, .. } = play.cast;
+    let FixtureIds { alice, bob, guild, bot, adam, .. } = play.ids;
     let channel = play.open(alice);
     assert_eq!(play.open(alice), channel);
     assert_ne!(play.open(bob), channel);
@@ -30,7 +30,7 @@ fn a_private_channel_is_opened_once_and_is_no_part_of_the_server() {
 #[test]
 fn what_is_said_in_private_is_heard_with_another_intent_and_always_whole() {
     let mut play = play();
-    let alice = play.cast.alice;
+    let alice = play.ids.alice;
     let channel = play.open(alice);
     let sent = play.check("POST", messages(channel), text("psst"), 200, None);
     let seen = play.world.messages_seen(alice, channel).remove(0);
@@ -56,7 +56,7 @@ fn what_is_said_in_private_is_heard_with_another_intent_and_always_whole() {
 #[test]
 fn a_press_in_private_comes_from_a_user_and_not_from_a_member() {
     let mut play = play();
-    let alice = play.cast.alice;
+    let alice = play.ids.alice;
     let channel = play.open(alice);
     let button = json!({ "type": 2, "style": 1, "label": "go", "custom_id": "go" });
     let rows = json!([{ "type": 1, "components": [button] }]);
@@ -71,7 +71,7 @@ fn a_press_in_private_comes_from_a_user_and_not_from_a_member() {
 #[test]
 fn who_has_left_is_out_of_reach() {
     let mut play = play();
-    let Cast { alice, robot, .. } = play.cast;
+    let FixtureIds { alice, robot, .. } = play.ids;
     for recipient in [alice, robot] {
         let channel = play.open(recipient);
         play.world.leave(alice);

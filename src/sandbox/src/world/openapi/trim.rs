@@ -66,7 +66,7 @@ fn trim() {
     let trimmed = format!(
         "{{\n\"openapi\": {version}, \"info\": {info},\n\"paths\": {{\n{paths}\n}},\n\"components\": {{ \"schemas\": {{\n{schemas}\n}} }}\n}}\n"
     );
-    let target = concat!(env!("CARGO_MANIFEST_DIR"), "/src/world/contract/openapi.json");
+    let target = concat!(env!("CARGO_MANIFEST_DIR"), "/src/world/openapi/openapi.json");
     std::fs::write(target, trimmed).expect("it is writable");
 }
 

@@ -64,19 +64,19 @@ mod tests {
 
     #[test]
     fn everybody_is_told_to_those_who_may_know() {
-        let (world, cast) = World::new(SystemTime::UNIX_EPOCH, &Start::default(), "token", "ws://");
-        let all = json!({ "guild_id": cast.guild, "query": "", "limit": 0, "nonce": "n" });
+        let (world, ids) = World::new(SystemTime::UNIX_EPOCH, &Start::default(), "token", "ws://");
+        let all = json!({ "guild_id": ids.guild, "query": "", "limit": 0, "nonce": "n" });
         let chunks = world.roster(Intents::GUILD_MEMBERS, &all);
         assert_eq!(chunks.len(), 1);
         assert_eq!(chunks[0]["members"].as_array().map(Vec::len), Some(world.guild.members.len()));
         assert_eq!(chunks[0]["nonce"], "n");
         assert!(world.roster(Intents::GUILDS, &all).is_empty(), "without the member intent");
 
-        let some = json!({ "guild_id": cast.guild, "user_ids": [cast.alice, "1"], "limit": 0 });
+        let some = json!({ "guild_id": ids.guild, "user_ids": [ids.alice, "1"], "limit": 0 });
         let chunk = &world.roster(Intents::GUILDS, &some)[0];
-        assert_eq!(chunk["members"][0]["user"]["id"], json!(cast.alice));
+        assert_eq!(chunk["members"][0]["user"]["id"], json!(ids.alice));
         assert_eq!(chunk["not_found"], json!(["1"]));
-        let named = json!({ "guild_id": cast.guild, "query": "al", "limit": 5 });
+        let named = json!({ "guild_id": ids.guild, "query": "al", "limit": 5 });
         assert_eq!(world.roster(Intents::GUILDS, &named)[0]["members"].as_array().map(Vec::len), Some(1));
     }
 }

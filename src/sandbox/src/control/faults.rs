@@ -15,7 +15,7 @@ use super::{Shown, show};
 use crate::faults::{Fault, When};
 use crate::gateway::{Order, bare};
 use crate::hub::Hub;
-use crate::wish::{Mistaken, Wish};
+use crate::parameters::{Parameters, RequestError};
 use crate::world::Limits;
 
 pub(super) fn router() -> Router<Arc<Hub>> {
@@ -33,8 +33,8 @@ async fn faults(State(hub): State<Arc<Hub>>) -> Response {
 /// `{calls: "POST /guilds/*/channels", status: 500 | page: 403 | delay: 2.5 | retry_after: 1.5 | reset: true | hang: true,
 /// after: true, times: 3}`; without `times` it befalls every matching call, and without `calls` every call.
 async fn add_fault(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
-    let wish = Wish::read(query.as_deref(), &body)?;
-    let fault = wish.fault()?;
+    let parameters = Parameters::read(query.as_deref(), &body)?;
+    let fault = parameters.fault()?;
     hub.act(|state, _| state.faults.add(fault));
     Ok(faults(State(hub)).await)
 }
@@ -44,8 +44,8 @@ async fn clear_faults(State(hub): State<Arc<Hub>>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-impl Wish {
-    fn fault(&self) -> Result<Fault, Mistaken> {
+impl Parameters {
+    fn fault(&self) -> Result<Fault, RequestError> {
         let pattern = self.text("calls").unwrap_or("*");
         let when = if self.is_set("after") { When::After } else { When::Before };
         let fault = if let Some(status) = self.number("status")? {
@@ -53,7 +53,7 @@ impl Wish {
         } else if let Some(status) = self.number("page")? {
             Fault::page(pattern, when, status, "<html><title>Sandbox</title>Something on the way answers.</html>")
         } else if let Some(seconds) = self.number("delay")? {
-            Fault::slow(pattern, when, Duration::try_from_secs_f64(seconds).map_err(|_| Mistaken::no("delay"))?)
+            Fault::slow(pattern, when, Duration::try_from_secs_f64(seconds).map_err(|_| RequestError::no("delay"))?)
         } else if let Some(seconds) = self.number("retry_after")? {
             Fault::limited(pattern, seconds, self.is_set("global"))
         } else if self.is_set("reset") {
@@ -61,7 +61,7 @@ impl Wish {
         } else if self.is_set("hang") {
             Fault::hang(pattern, when)
         } else {
-            return Err(Mistaken::missing("status, page, delay, retry_after, reset or hang"));
+            return Err(RequestError::missing("status, page, delay, retry_after, reset or hang"));
         };
         Ok(match self.number("times")? {
             Some(times) => fault.times(times),
@@ -76,11 +76,11 @@ async fn limits(State(hub): State<Arc<Hub>>) -> Response {
 
 /// `{do: on | off}`: rate limits as Discord has them, or none.
 async fn set_limits(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
-    let wish = Wish::read(query.as_deref(), &body)?;
-    let limits = match wish.need("do")? {
+    let parameters = Parameters::read(query.as_deref(), &body)?;
+    let limits = match parameters.need("do")? {
         "on" => Some(Limits::default()),
         "off" => None,
-        _ => return Err(Mistaken::no("do")),
+        _ => return Err(RequestError::no("do")),
     };
     hub.act(|state, _| state.world.limits = limits);
     Ok(self::limits(State(hub)).await)
@@ -99,8 +99,8 @@ async fn gateway(State(hub): State<Arc<Hub>>) -> Response {
 /// `{do: drop | reconnect | invalidate | refuse | accept | silence | answer | double | single | vanish | return |
 /// separate | shut | open}`; the last three concern a port of the gateway's own.
 async fn disturb_gateway(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
-    let wish = Wish::read(query.as_deref(), &body)?;
-    let what = wish.need("do")?;
+    let parameters = Parameters::read(query.as_deref(), &body)?;
+    let what = parameters.need("do")?;
     if let Some(done) = move_port(&hub, what).await {
         done?;
         return Ok(gateway(State(hub)).await);
@@ -122,7 +122,7 @@ async fn disturb_gateway(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery,
             "single" => gateway.line.doubled = false,
             "vanish" => state.world.set_available(false),
             "return" => state.world.set_available(true),
-            _ => return Err(Mistaken::no("do")),
+            _ => return Err(RequestError::no("do")),
         }
         Ok(())
     })?;
@@ -130,14 +130,14 @@ async fn disturb_gateway(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery,
 }
 
 /// Gives the gateway a port of its own, closes it, or opens it again; `None` if it is another wish.
-async fn move_port(hub: &Arc<Hub>, what: &str) -> Option<Result<(), Mistaken>> {
+async fn move_port(hub: &Arc<Hub>, what: &str) -> Option<Result<(), RequestError>> {
     let moved = match what {
         "separate" => hub.separate_gateway().map(drop),
         "shut" => hub.close_gateway_port().await,
         "open" => hub.open_gateway_port(),
         _ => return None,
     };
-    Some(moved.map_err(|error| Mistaken::new(StatusCode::CONFLICT, format!("the port cannot be had: {error}"))))
+    Some(moved.map_err(|error| RequestError::new(StatusCode::CONFLICT, format!("the port cannot be had: {error}"))))
 }
 
 /// What the host of the sandbox offers to do.
@@ -146,9 +146,9 @@ async fn switches(State(hub): State<Arc<Hub>>) -> Response {
 }
 
 async fn throw_switch(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
-    let wish = Wish::read(query.as_deref(), &body)?;
-    let name = wish.need("name")?;
+    let parameters = Parameters::read(query.as_deref(), &body)?;
+    let name = parameters.need("name")?;
     let switch = hub.look(|state, _| state.switches.iter().find(|switch| switch.is_named(name)).cloned());
-    switch.ok_or_else(|| Mistaken::no("switch"))?.throw();
+    switch.ok_or_else(|| RequestError::no("switch"))?.throw();
     Ok(StatusCode::NO_CONTENT.into_response())
 }
