@@ -1,5 +1,5 @@
-//! Things going wrong on demand: a rule names calls and what befalls them, before or after they take effect.
-//! "After" is the cruel half: the deed is done, and the caller never learns it.
+//! Faults on demand: a rule names calls and what happens to them, before or after they take effect. "After" is the hard
+//! case: the call has taken effect, and its caller never learns so.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,33 +11,33 @@ use super::pattern::Pattern;
 use super::world::limits::too_many;
 use super::world::{Answer, Request};
 
-/// On which side of the effect something goes wrong.
+/// Whether a fault comes before or after the effect of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
-    /// As if the call had not arrived.
+    /// The call has no effect.
     Before,
-    /// The deed is done.
+    /// The call has had its effect.
     After,
 }
 
-/// What befalls a call.
+/// What a fault does to a call.
 #[derive(Clone, Debug)]
 pub enum FaultEffect {
-    /// It takes longer.
+    /// Delays it.
     Delay(Duration),
-    /// It is answered with this instead.
+    /// Answers it with this instead.
     Answer(Answer),
-    /// Something on the way answers in Discord's place.
+    /// A proxy or an edge network answers in Discord's place.
     Page(Page),
-    /// The connection breaks.
+    /// Resets the connection.
     Reset,
-    /// Nothing ever comes back.
+    /// Never answers.
     Hang,
-    /// It waits for a test to let it go.
+    /// Holds it until a test releases it.
     Hold(Gate),
 }
 
-/// What an edge network or a proxy answers: text, or HTML.
+/// The answer of an edge network or a proxy: text or HTML.
 #[derive(Clone, Debug)]
 pub struct Page {
     pub(super) status: u16,
@@ -45,7 +45,7 @@ pub struct Page {
     pub(super) text: String,
 }
 
-/// A rule: which calls, from the which-th on, how many, and what befalls them.
+/// A rule: which calls it affects, how many it skips, how many it affects, and how.
 #[derive(Clone, Debug)]
 pub struct Fault {
     pattern: Pattern,
@@ -84,17 +84,17 @@ impl Fault {
         )
     }
 
-    /// The next matching call meets a rate limit.
+    /// The next matching call gets a 429 of a rate limit.
     pub fn limited(pattern: impl Into<Pattern>, retry_after: f64, global: bool) -> Self {
         Self::new(pattern, When::Before, FaultEffect::Answer(too_many(retry_after, global)))
     }
 
-    /// The next matching call is answered with a page by something between its caller and Discord.
+    /// The next matching call is answered with a page by a proxy between its caller and Discord.
     pub fn page(pattern: impl Into<Pattern>, when: When, status: u16, text: &str) -> Self {
         Self::new(pattern, when, FaultEffect::Page(Page { status, retry_after: None, text: text.to_owned() }))
     }
 
-    /// The next matching call meets the edge network that bars its caller's address, and may tell for how many seconds.
+    /// The next matching call is answered by the edge network, which has banned the address of the caller (error 1015).
     pub fn barred(pattern: impl Into<Pattern>, retry_after: Option<u64>) -> Self {
         let page = Page { status: 429, retry_after, text: "error code: 1015".to_owned() };
         Self::new(pattern, When::Before, FaultEffect::Page(page))
@@ -122,21 +122,21 @@ impl Fault {
         self
     }
 
-    /// Befalls this many calls.
+    /// Affects this many calls.
     #[must_use]
     pub fn times(mut self, calls: usize) -> Self {
         self.left = Some(calls);
         self
     }
 
-    /// Befalls every matching call until the faults are cleared.
+    /// Affects every matching call until the faults are cleared.
     #[must_use]
     pub fn always(mut self) -> Self {
         self.left = None;
         self
     }
 
-    /// As it is shown, in the words in which it can be asked for under `/sandbox/faults`.
+    /// The form in which `/sandbox/faults` lists and takes it.
     fn json(&self) -> Value {
         let mut json =
             json!({ "calls": self.pattern.to_string(), "after": self.when == When::After, "times": self.left });
@@ -182,7 +182,7 @@ impl Faults {
         self.0.iter().map(Fault::json).collect()
     }
 
-    /// What befalls this call, in the order in which the rules were made.
+    /// The effects of all faults that match this call, oldest fault first.
     pub(super) fn strike(&mut self, request: &Request) -> Vec<(When, FaultEffect)> {
         let struck =
             self.0.iter_mut().filter_map(|fault| fault.strikes(request).then(|| (fault.when, fault.effect.clone())));
@@ -217,7 +217,7 @@ impl Gate {
     }
 }
 
-/// A test's hand on a call. Letting go of it lets the call go on.
+/// A held call. Dropping this releases it.
 #[derive(Debug)]
 pub struct Hold {
     arrived: watch::Receiver<bool>,

@@ -1,4 +1,4 @@
-//! Sessions of the gateway: who hears which events, what a reconnecting client missed, and the faults of the line
+//! Sessions of the gateway: which events each client gets, which a reconnecting client missed, and the faults of the connections
 //! (Discord documentation, *Gateway*: "Connection Lifecycle"; *Opcodes and Status Codes*: "Gateway").
 //!
 //! The rules are here and know no sockets; `socket` carries the frames.
@@ -17,7 +17,7 @@ const MOST_REPLAYED: usize = 5000;
 /// How long a session waits for its client: it will "timeout after a few minutes".
 const SESSION_LIFE: Duration = Duration::from_secs(5 * 60);
 
-/// What the socket's task is told to do.
+/// An order for the socket's task.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Order {
     Send(Value),
@@ -57,7 +57,7 @@ pub(super) struct Gateway {
     opened: u64,
     /// Every connection, with a session or not; some have ended.
     links: Vec<Link>,
-    /// Where clients are told to resume their sessions.
+    /// The `resume_gateway_url` of READY.
     pub(super) resume_url: String,
     pub(super) faults: GatewayFaults,
     pub(super) heartbeat: Duration,
@@ -181,7 +181,7 @@ impl Gateway {
         }
     }
 
-    /// Hands events to every session that hears them.
+    /// Delivers events to every session with the intents for them.
     pub(super) fn deliver(&mut self, now: SystemTime, events: Vec<Dispatch>) {
         let expired = |lost: SystemTime| now.duration_since(lost).is_ok_and(|age| age > SESSION_LIFE);
         self.sessions.retain(|_, session| !session.lost.is_some_and(expired));
@@ -205,7 +205,7 @@ impl Gateway {
         }
     }
 
-    /// Answers one session's wish to know who is here.
+    /// Answers a session's REQUEST_GUILD_MEMBERS.
     pub(super) fn tell_members(&mut self, world: &World, session: &str, request: &Value) {
         let Some(session) = self.sessions.get_mut(session) else { return };
         for chunk in world.roster(session.intents, request) {
@@ -353,7 +353,7 @@ impl Gateway {
         self.sessions.get(id).map(|session| session.sequence)
     }
 
-    /// Forgets all sessions: nobody can resume.
+    /// Forgets all sessions: none can be resumed.
     pub(super) fn forget(&mut self) {
         self.sessions.clear();
     }

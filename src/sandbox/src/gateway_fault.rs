@@ -50,7 +50,7 @@ pub enum GatewayAction {
     Reconnect,
     /// The session is declared invalid (op 9). One that is not resumable is forgotten.
     Invalidate {
-        /// What the client is told.
+        /// The flag that the client gets.
         resumable: bool,
     },
     /// READY is sent without these fields: `user`, or `guilds[].unavailable` for a field of each element. It belongs to
@@ -66,7 +66,7 @@ impl GatewayAction {
         !matches!(self, Self::Silence | Self::Freeze | Self::Delay(_) | Self::Finish | Self::Reset)
     }
 
-    /// As it is shown, in the words in which it can be asked for under `/sandbox/gateway/faults`.
+    /// The form in which `/sandbox/gateway/faults` lists and takes it.
     pub(super) fn json(&self) -> Value {
         match self {
             Self::Silence => json!({ "action": "silence" }),

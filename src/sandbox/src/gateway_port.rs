@@ -18,7 +18,7 @@ const BACKLOG: u32 = 64;
 #[derive(Debug)]
 pub(super) struct GatewayPort {
     address: SocketAddr,
-    /// Bound and never listening: while the port is closed, nobody else gets its number.
+    /// Bound and never listening: while the port is closed, no other process gets its number.
     _reservation: TcpSocket,
     accepting: Option<JoinHandle<()>>,
 }
@@ -48,7 +48,7 @@ impl GatewayPort {
         Some(accepting)
     }
 
-    /// What clients are told.
+    /// The address that clients get.
     pub(super) fn url(&self) -> String {
         format!("ws://{}", self.address)
     }

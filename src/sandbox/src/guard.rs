@@ -17,7 +17,7 @@ use super::parameters::RequestError;
 
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// Answers a foreign request with a sentence, and tells the browser to keep every other answer from foreign pages.
+/// Answers a foreign request with a sentence, and lets no browser pass any other answer to foreign pages.
 pub(super) async fn refuse_foreign(request: Request, next: Next) -> Response {
     let checked = check_host(&request).and_then(|host| check_origin(&request, &host));
     let mut response = match checked {

@@ -1,5 +1,5 @@
 //! The one place where the pure world meets the outside: everything that happens goes through [`Hub::act`], which
-//! gives it the time, hands the events it caused to the gateway and wakes whoever waits for a change.
+//! gives it the time, delivers the events it caused to the gateway and wakes the tasks that wait for a change.
 
 use std::io;
 use std::net::SocketAddr;
@@ -33,11 +33,11 @@ pub(super) struct State {
     pub(super) gateway: Gateway,
     pub(super) faults: Faults,
     pub(super) record: Record,
-    /// What the host offers to do.
+    /// The switches of the host.
     pub(super) switches: Vec<Switch>,
     /// The gateway's own port, where it has one.
     pub(super) gateway_port: Option<GatewayPort>,
-    /// By how many seconds the clock that the `Date` header tells is wrong.
+    /// By how many seconds the clock of the `Date` header is wrong.
     pub(super) skew: i64,
 }
 
@@ -51,7 +51,7 @@ impl State {
         actions
     }
 
-    /// Tells clients from now on to open their gateway connections here.
+    /// From now on clients get this address for their gateway connections.
     pub(super) fn tell_gateway(&mut self, url: String) {
         self.world.gateway.clone_from(&url);
         self.gateway.resume_url = url;
@@ -59,7 +59,7 @@ impl State {
 }
 
 impl Hub {
-    /// Gives the gateway a port of its own, where it has none, and tells clients so.
+    /// Gives the gateway a port of its own, where it has none, and announces it to clients.
     pub(super) fn separate_gateway(self: &Arc<Self>) -> io::Result<String> {
         let _within = self.runtime.enter();
         if let Some(url) = self.look(|state, _| state.gateway_port.as_ref().map(GatewayPort::url)) {
@@ -117,7 +117,7 @@ impl Hub {
         look(&self.lock(), now())
     }
 
-    /// Tells everyone who waits that something may look different.
+    /// Wakes every task that waits for a change.
     pub(super) fn tick(&self) {
         self.changes.send_modify(|count| *count += 1);
     }
@@ -140,7 +140,7 @@ impl Hub {
         result
     }
 
-    /// Waits until things look as they should, for as long as it takes.
+    /// Waits without a limit until `look` finds what it looks for.
     pub(super) async fn until<T>(&self, mut look: impl FnMut(&State, SystemTime) -> Option<T>) -> T {
         let mut changes = self.changes();
         loop {
@@ -164,7 +164,7 @@ impl Hub {
     }
 }
 
-/// The sandbox's only look at the clock; the world is told the time.
+/// The only place in which the sandbox reads the clock; the world gets the time as an argument.
 #[expect(clippy::disallowed_methods, reason = "the sandbox stands for Discord, which has a clock of its own")]
 pub(super) fn now() -> SystemTime {
     SystemTime::now()

@@ -85,7 +85,7 @@ fn deflate_part(deflate: &mut Compress, part: &[u8], flush: FlushCompress) -> Ve
     out
 }
 
-/// The server with many channels more, which nobody can use.
+/// The server with many more channels, which cannot be used.
 fn with_channels(mut guild: Value, channels: usize, sequence: u64) -> String {
     /// Above every id that a clock of this century can give.
     const FIRST_ID: u64 = 1 << 62;

@@ -1,5 +1,5 @@
-//! What a call under `/sandbox` asks for: names or ids, from the query or from JSON, with defaults that make sense to a
-//! person at a terminal.
+//! The parameters of a call under `/sandbox`: names or ids, from the query or from JSON, with defaults that make sense at a
+//! terminal.
 
 use std::str::FromStr;
 
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::world::{Snowflake, World};
 
-/// Why a call could not be understood, as a sentence.
+/// Why a call was refused, as a status and a sentence.
 #[derive(Debug)]
 pub(super) struct RequestError {
     status: StatusCode,
@@ -27,7 +27,7 @@ impl RequestError {
     }
 
     pub(super) fn missing(what: &str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, format!("say {what}"))
+        Self::new(StatusCode::BAD_REQUEST, format!("missing parameter: {what}"))
     }
 }
 
@@ -87,7 +87,7 @@ impl Parameters {
     pub(super) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, RequestError> {
         let Some(value) = self.0.get(name).filter(|value| !value.is_null()) else { return Ok(None) };
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let error = |_| RequestError::new(StatusCode::BAD_REQUEST, format!("{name} is not such a number"));
+        let error = |_| RequestError::new(StatusCode::BAD_REQUEST, format!("{name} is not a valid number"));
         text.parse().map(Some).map_err(error)
     }
 
@@ -162,6 +162,6 @@ impl Parameters {
                 }
             }
         }
-        Err(RequestError::no("button in this person's sight"))
+        Err(RequestError::no("button that this person sees"))
     }
 }

@@ -1,4 +1,4 @@
-//! Everything the bot asked, in order: what tests check and what the page shows.
+//! Every call of the bot and every event of its gateway connections, in order: tests check it, and the page shows it.
 
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
@@ -10,7 +10,7 @@ use super::gateway_fault::GatewayStage;
 use super::pattern::Pattern;
 use super::world::{Request, show_time};
 
-/// A long run forgets its oldest calls.
+/// How many calls are kept: a long run forgets its oldest ones.
 const MOST_KEPT: usize = 10_000;
 
 /// One call of the REST interface.
@@ -25,9 +25,9 @@ pub struct Call {
     pub method: String,
     /// The path after `/api/v10`.
     pub path: String,
-    /// What follows the question mark.
+    /// The query parameters.
     pub query: Vec<(String, String)>,
-    /// The JSON that came with it.
+    /// The JSON body.
     pub body: Option<Value>,
     /// The reason given for the audit log.
     pub reason: Option<String>,
@@ -38,7 +38,7 @@ pub struct Call {
     pub took: Option<Duration>,
     /// False where the sandbox has no such route.
     pub known: bool,
-    /// A fault befell it.
+    /// Whether a fault affected it.
     pub struck: bool,
 }
 
@@ -70,7 +70,7 @@ impl Call {
     }
 }
 
-/// One thing that happened on the gateway.
+/// One event of a gateway connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct GatewayNote {
     /// When.
@@ -80,27 +80,27 @@ pub struct GatewayNote {
     pub what: GatewayEvent,
 }
 
-/// What can happen on the gateway.
+/// What can happen to a gateway connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GatewayEvent {
     /// A connection was opened.
     Connected,
-    /// A connection was not taken.
+    /// A connection was refused.
     Refused,
     /// A client started a session.
     Identified {
-        /// What it asked to hear.
+        /// The intents of IDENTIFY.
         intents: u64,
     },
-    /// A client came back to its session.
+    /// A client resumed its session.
     Resumed {
-        /// How many events it had missed.
+        /// How many events were replayed.
         replayed: usize,
     },
-    /// A client asked for a session that is gone.
+    /// A client tried to resume a session that does not exist.
     Invalid,
-    /// A fault befell a connection.
+    /// A fault affected a connection.
     Struck {
         /// The stage that it had reached.
         stage: GatewayStage,
@@ -112,12 +112,12 @@ pub enum GatewayEvent {
     },
 }
 
-/// One connection to the gateway, from the wish to open it to its end. The requests count whether or not they were granted.
+/// One connection to the gateway, from its upgrade request to its end. Requests count whether or not they were granted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct GatewayConnection {
     /// Counted together with the sessions; never given twice.
     pub number: u64,
-    /// When the client asked for a WebSocket.
+    /// When the upgrade request arrived.
     #[serde(serialize_with = "show_time")]
     pub at: SystemTime,
     /// The host and port that the client connected to, as it names them.

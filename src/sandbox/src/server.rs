@@ -1,4 +1,4 @@
-//! Sockets, and nothing else: HTTP requests become values for the world, its answers become HTTP again.
+//! HTTP: requests become values for the world, and its answers become HTTP responses.
 
 use std::io;
 use std::sync::Arc;
@@ -87,7 +87,7 @@ fn broken() -> Response {
     response
 }
 
-/// The gateway lives at the same address as the page, and is told apart by the wish to upgrade.
+/// The gateway lives at the same address as the page, and is told apart by the `Upgrade` header.
 async fn upgrade_first(State(hub): State<Arc<Hub>>, request: Request, next: Next) -> Response {
     let upgrade = request.headers().get(header::UPGRADE);
     if upgrade.is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket")) {
@@ -104,7 +104,7 @@ async fn any(State(hub): State<Arc<Hub>>, request: Request) -> Response {
     }
 }
 
-/// A file, at the address that its message tells.
+/// A file, at the address that its message names.
 fn attachment(hub: &Hub, path: &str) -> Response {
     let mut ids = path.split('/').skip(2).map_while(|step| step.parse().ok());
     let (Some(channel), Some(id)) = (ids.next(), ids.next()) else { return StatusCode::NOT_FOUND.into_response() };
@@ -268,7 +268,7 @@ enum End {
     Broken,
 }
 
-/// Takes a call through its troubles to its effect and back.
+/// Carries out a call, with the faults that match it before and after.
 async fn carry_out(hub: Arc<Hub>, call: Call) -> End {
     let (number, effects) = hub.act(|state, now| {
         let effects = state.faults.strike(&call);
@@ -290,7 +290,7 @@ async fn carry_out(hub: Arc<Hub>, call: Call) -> End {
     end
 }
 
-/// Lets the troubles of one side befall a call, and tells how it ends if they end it.
+/// Applies the faults of one side to a call; gives its end if they end it.
 async fn suffer(effects: &[(When, FaultEffect)], when: When) -> Option<End> {
     for (_, effect) in effects.iter().filter(|(side, _)| *side == when) {
         match effect {
@@ -309,7 +309,7 @@ async fn suffer(effects: &[(When, FaultEffect)], when: When) -> Option<End> {
     None
 }
 
-/// The time that the sandbox pretends it is, where its clock is set wrong.
+/// The `Date` header, where the clock is skewed.
 fn wrong_date(hub: &Hub) -> Option<String> {
     let (skew, now) = hub.look(|state, now| (state.skew, now));
     let by = Duration::from_secs(skew.unsigned_abs());

@@ -30,7 +30,7 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    /// Somebody asks for a connection.
+    /// A client asks for a connection.
     pub(super) fn begin(hub: &Arc<Hub>, host: String) -> Self {
         let number = hub.act(|state, now| {
             let number = state.gateway.next_number();
@@ -342,7 +342,7 @@ impl Socket {
         Ok(())
     }
 
-    /// The session is there, or the client hears that it is not (op 9).
+    /// The session is there, or the client is told that it is not (op 9).
     async fn begin(&mut self, session: Option<String>) {
         self.session = session;
         if self.session.is_none() {

@@ -104,7 +104,8 @@ pub fn generic_names(ids: &FixtureIds) -> Vec<(&'static str, Snowflake)> {
 /// What a person needs to connect a bot. Every line that looks like a command is one.
 fn guide(sandbox: &Sandbox, ids: &[(&str, Snowflake)]) -> String {
     let (url, token) = (sandbox.base_url(), sandbox.token());
-    let ids: String = ids.iter().map(|(name, id)| format!("    {name}={id}\n")).collect();
+    let ids: Vec<String> = ids.iter().map(|(name, id)| format!("    {name}={id}")).collect();
+    let ids = ids.join("\n");
     format!(
         "
   A small Discord is listening on {url}, and waits for a bot.
@@ -112,6 +113,7 @@ fn guide(sandbox: &Sandbox, ids: &[(&str, Snowflake)]) -> String {
     DISCORD_TOKEN={token}
     DISCORD_PROXY={url}
 {ids}
+
   REST is at {url}/api/v10, and GET /gateway/bot there names the address of the gateway.
   All privileged intents are on.
   Open the address below in a browser, or use curl in a second terminal:

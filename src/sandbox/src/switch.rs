@@ -1,12 +1,12 @@
-//! What the host of the sandbox can do and the sandbox itself cannot: named deeds, offered as buttons on the page.
-//! So a page can kill a bot, and the sandbox still knows of none.
+//! Actions that only the host of the sandbox can carry out, as buttons on the page: so the page can kill a bot, while the
+//! sandbox knows of none.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-/// A deed of the host's, with the captions it has on the page.
+/// An action of the host, with its captions on the page.
 #[derive(Clone, Serialize)]
 pub struct Switch {
     name: &'static str,
@@ -25,7 +25,7 @@ pub struct Caption {
 }
 
 impl Switch {
-    /// A switch known by `name` to whoever calls `/sandbox/switches`. The deed must not wait.
+    /// A switch with this `name` in `/sandbox/switches`. The action must not block.
     pub fn new(name: &'static str, caption: Caption, deed: impl Fn() + Send + Sync + 'static) -> Self {
         Self { name, caption, deed: Arc::new(deed) }
     }

@@ -1,4 +1,4 @@
-//! A TCP connection that can be ended by a reset, whoever holds it by then: hyper, a WebSocket or nobody.
+//! A TCP connection that can be ended by a reset, whether hyper, a WebSocket or no task holds it by then.
 
 use std::io;
 use std::pin::Pin;
@@ -67,7 +67,7 @@ impl AsyncWrite for Wire {
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
-    /// Whoever ends it properly on the way to a reset is not heard.
+    /// Once a reset is ordered, an orderly shutdown is ignored.
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.handle.is_reset() {
             return Poll::Ready(Ok(()));

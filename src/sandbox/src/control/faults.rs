@@ -1,4 +1,4 @@
-//! Making things go wrong by hand: faults, the gateway, and what the host of the sandbox offers.
+//! Faults, rate limits, the gateway, and the switches of the sandbox's host.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +31,7 @@ async fn faults(State(hub): State<Arc<Hub>>) -> Response {
 }
 
 /// `{calls: "POST /guilds/*/channels", status: 500 | page: 403 | delay: 2.5 | retry_after: 1.5 | reset: true | hang: true,
-/// after: true, times: 3}`; without `times` it befalls every matching call, and without `calls` every call.
+/// after: true, times: 3}`; without `times` it affects every matching call, and without `calls` every call.
 async fn add_fault(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
     let parameters = Parameters::read(query.as_deref(), &body)?;
     let fault = parameters.fault()?;
@@ -129,7 +129,7 @@ async fn disturb_gateway(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery,
     Ok(gateway(State(hub)).await)
 }
 
-/// Gives the gateway a port of its own, closes it, or opens it again; `None` if it is another wish.
+/// Gives the gateway a port of its own, closes it, or opens it again; `None` for any other command.
 async fn move_port(hub: &Arc<Hub>, what: &str) -> Option<Result<(), RequestError>> {
     let moved = match what {
         "separate" => hub.separate_gateway().map(drop),
@@ -137,10 +137,10 @@ async fn move_port(hub: &Arc<Hub>, what: &str) -> Option<Result<(), RequestError
         "open" => hub.open_gateway_port(),
         _ => return None,
     };
-    Some(moved.map_err(|error| RequestError::new(StatusCode::CONFLICT, format!("the port cannot be had: {error}"))))
+    Some(moved.map_err(|error| RequestError::new(StatusCode::CONFLICT, format!("cannot open the port: {error}"))))
 }
 
-/// What the host of the sandbox offers to do.
+/// The switches of the sandbox's host.
 async fn switches(State(hub): State<Arc<Hub>>) -> Response {
     hub.look(|state, _| show(&json!(state.switches)))
 }

@@ -1,5 +1,4 @@
-//! The gateway by hand: rules for its connections, what befalls them at once, a port of its own, and what clients are
-//! told of it.
+//! The gateway: faults of its connections, now and later, and the addresses and limits that clients get.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +31,7 @@ async fn faults(State(hub): State<Arc<Hub>>) -> Response {
 
 /// `{stage: upgrade | hello | identify | resume | ready | resumed, action: silence | freeze | delay (seconds) |
 /// close (code) | finish | reset | reconnect | invalidate (resumable) | omit (fields) | text (bytes) |
-/// compressed (bytes) | guild (channels), skip, times}`; without `times` it befalls every connection, and without `stage`
+/// compressed (bytes) | guild (channels), skip, times}`; without `times` it affects every connection, and without `stage`
 /// those that there are, at once.
 async fn add_fault(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
     let parameters = Parameters::read(query.as_deref(), &body)?;
@@ -60,7 +59,7 @@ async fn connections(State(hub): State<Arc<Hub>>) -> Response {
     hub.look(|state, _| show(&state.record.connections().map(|connection| json!(connection)).collect::<Value>()))
 }
 
-/// `{url, resume_url, total, remaining, reset_after, max_concurrency}`: what clients are told of the gateway. A limit is
+/// `{url, resume_url, total, remaining, reset_after, max_concurrency}`: what clients get for an answer about the gateway. A limit is
 /// set where `remaining` is named; `reset_after` is in seconds.
 async fn tell(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: Bytes) -> Shown {
     let parameters = Parameters::read(query.as_deref(), &body)?;

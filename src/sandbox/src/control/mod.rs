@@ -1,6 +1,6 @@
-//! The sandbox by hand: everything under `/sandbox`, for the page and for `curl` from a second terminal.
+//! The control API under `/sandbox`, for the page, for `curl`, and for tests in other languages.
 //!
-//! What a call needs may be given in the query or as JSON, and whatever has a sensible default may be left out:
+//! Parameters are passed in the query or as a JSON object; those with a sensible default may be left out:
 //!
 //! ```text
 //! curl 'http://127.0.0.1:PORT/sandbox/view?as=alice'                     what Alice sees
@@ -14,7 +14,7 @@
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/elsewhere'                     the bot is let into a further server
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/elsewhere?as=alice&command=ticket'   and Alice uses a command there
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/sync?channel=ID'            a moderator syncs it with its category
-//! curl -X POST 'http://127.0.0.1:PORT/sandbox/limits?do=on'              from now on with Discord's rate limits
+//! curl -X POST 'http://127.0.0.1:PORT/sandbox/limits?do=on'              Discord's rate limits are on from now on
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/gateway/faults?stage=resume&action=close&code=4000'   no session goes on
 //! curl -X POST 'http://127.0.0.1:PORT/sandbox/gateway/faults?action=freeze'   every connection goes dead, now
 //! ```
@@ -114,7 +114,7 @@ async fn command(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, body: B
     Ok(outcome(&hub, &parameters, user, started?).await)
 }
 
-/// Shows what came of it; a page that looks again by itself asks to be told `at_once`.
+/// The outcome of an interaction, once it is settled; `at_once` answers without waiting.
 async fn outcome(hub: &Hub, parameters: &Parameters, user: Snowflake, interaction: Snowflake) -> Response {
     if parameters.is_set("at_once") {
         return show(&json!({ "interaction": interaction }));
@@ -148,7 +148,7 @@ async fn say(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery, headers: He
     Ok(show(&json!({ "channel": channel, "message": message })))
 }
 
-/// The wish and the files of a body: a form is taken apart, and anything else has no files.
+/// The parameters and the files of a body: only a form has files.
 async fn read_parts(headers: &HeaderMap, body: Bytes) -> Result<Parts<Bytes>, RequestError> {
     let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::to_str).and_then(Result::ok).unwrap_or_default();
     if !kind.starts_with("multipart/form-data") {
@@ -278,28 +278,7 @@ async fn sync_permissions(State(hub): State<Arc<Hub>>, RawQuery(query): RawQuery
 }
 
 impl From<ActionError> for RequestError {
-    fn from(cannot: ActionError) -> Self {
-        Self::new(
-            StatusCode::FORBIDDEN,
-            match cannot {
-                ActionError::ChannelNotVisible => "this person does not see that channel",
-                ActionError::AttachingForbidden => "this person may not send files there",
-                ActionError::TooManyBytes => "a message takes ten files of 10 MiB each at most",
-                ActionError::WritingForbidden => "this person may not write there",
-                ActionError::MessageNotVisible => "this person does not see that message",
-                ActionError::NoSuchComponent => "there is no such button or command",
-                ActionError::CommandForbidden => "this person may not use that command",
-                ActionError::InvalidOptions => "that command does not take such options",
-                ActionError::ReactingForbidden => "this person may not react there, or that is no emoji",
-                ActionError::InvalidChoice => {
-                    "that menu does not offer this: say values=VALUE, or several with commas between them"
-                }
-                ActionError::NoOpenForm => "this person has no form open",
-                ActionError::InvalidFormValues => {
-                    "the form cannot be sent so: say values={\"CUSTOM_ID\": \"what is written\"} as JSON"
-                }
-                ActionError::ComponentDisabled => "that button is disabled",
-            },
-        )
+    fn from(error: ActionError) -> Self {
+        Self::new(StatusCode::FORBIDDEN, error.to_string())
     }
 }

@@ -20,7 +20,7 @@ use crate::hub::Hub;
 use crate::parameters::Parameters;
 use crate::world::{Cause, ChannelView, Permissions, Progress, Snowflake, World};
 
-/// As many messages of a channel, its newest, are shown.
+/// How many messages of a channel are shown: its newest.
 const MOST_MESSAGES: usize = 200;
 
 pub(super) fn router() -> Router<Arc<Hub>> {
@@ -32,7 +32,7 @@ pub(super) fn router() -> Router<Arc<Hub>> {
         .route("/sandbox/live", get(live))
 }
 
-/// Where the sandbox is and what a bot needs to know.
+/// The address of the sandbox and what a bot needs to connect.
 async fn about(State(hub): State<Arc<Hub>>) -> Response {
     show(&describe(&hub))
 }
@@ -116,7 +116,7 @@ pub(super) fn seen(hub: &Hub, user: Snowflake) -> Value {
     })
 }
 
-/// Whether Discord offers the command to somebody with these rights; it does not offer what it would refuse.
+/// Whether Discord's client offers the command to a member with these permissions.
 fn may_use(rights: Permissions, command: &Value) -> bool {
     let demanded = command["default_member_permissions"].as_str().and_then(|bits| bits.parse().ok());
     let demanded = demanded.map(Permissions).unwrap_or_default();
@@ -185,7 +185,7 @@ async fn forget_calls(State(hub): State<Arc<Hub>>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// A tick on every change, so that a page knows when to look again.
+/// Server-sent events: a tick for every change, so that a page knows when to redraw.
 async fn live(State(hub): State<Arc<Hub>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let mut changes = hub.changes();
     changes.mark_changed();

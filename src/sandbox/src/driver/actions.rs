@@ -1,4 +1,4 @@
-//! Being somebody: join, write, press, delete.
+//! Actions of people: join, write, press, delete.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::world::{ActionError, Overwrite, Permissions, Snowflake};
 
 impl Sandbox {
     /// A new person joins, with the rights of an ordinary member.
-    #[must_use = "the id is the only way to speak of them"]
+    #[must_use = "the id is the only way to refer to them"]
     pub fn join(&self, name: &str) -> Snowflake {
         let role = self.ids.member_role;
         self.act(|world| {
@@ -17,7 +17,7 @@ impl Sandbox {
         })
     }
 
-    /// A member leaves, or is made to.
+    /// A member leaves or is kicked.
     pub fn leave(&self, user: Snowflake) {
         self.act(|world| world.leave(user));
     }
@@ -91,8 +91,8 @@ impl Sandbox {
         self.act(|world| world.delete_channel(channel));
     }
 
-    /// Somebody clones a channel, and gets the copy.
-    #[must_use = "the id is the only way to speak of it"]
+    /// A moderator clones a channel; gives the copy.
+    #[must_use = "the id is the only way to refer to it"]
     pub fn clone_channel(&self, channel: Snowflake) -> Option<Snowflake> {
         self.act(|world| world.clone_channel(channel))
     }

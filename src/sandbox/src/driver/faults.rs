@@ -1,4 +1,4 @@
-//! Making things go wrong: calls that fail or wait, a gateway that stumbles.
+//! Faults: calls that fail or wait, and a gateway that does not do what it should.
 
 use std::io;
 
@@ -12,23 +12,23 @@ use crate::pattern::Pattern;
 use crate::world::{Dispatch, Intents, Limits, SessionStartLimit};
 
 impl Sandbox {
-    /// Adds a rule.
+    /// Adds a fault for REST calls.
     pub fn fault(&self, fault: Fault) {
         self.hub.act(|state, _| state.faults.add(fault));
     }
 
-    /// Removes all rules; what holds a call already goes on holding it.
+    /// Removes all faults; a call that is held already stays held.
     pub fn clear_faults(&self) {
         self.hub.act(|state, _| state.faults.clear());
     }
 
-    /// How many faults have not befallen anybody yet, or not often enough.
+    /// How many faults are still active: those that have not affected as many calls as they should.
     #[must_use]
     pub fn faults(&self) -> usize {
         self.hub.look(|state, _| state.faults.list().len())
     }
 
-    /// Stops the next matching call, before or after its effect, until the test lets it go.
+    /// Holds the next matching call, before or after its effect, until the [`Hold`] is released.
     #[must_use]
     pub fn hold(&self, pattern: &str, when: When) -> Hold {
         self.hold_after(pattern, when, 0)
@@ -47,7 +47,7 @@ impl Sandbox {
         self.act(|world| world.limits = limits);
     }
 
-    /// Sets the clock that answers tell in their `Date` header wrong, by this many seconds.
+    /// Skews the clock of the `Date` header by this many seconds.
     pub fn skew_clock(&self, seconds: i64) {
         self.hub.act(|state, _| state.skew = seconds);
     }
@@ -82,7 +82,7 @@ impl Sandbox {
         });
     }
 
-    /// Takes no gateway connections, or takes them again.
+    /// Refuses new gateway connections, or accepts them again.
     pub fn refuse_gateway(&self, refuse: bool) {
         self.hub.act(|state, _| state.gateway.line.refuses = refuse);
     }
@@ -97,43 +97,43 @@ impl Sandbox {
         self.hub.act(|state, _| state.gateway.line.doubled = doubled);
     }
 
-    /// Keeps events back, or lets go those that were kept.
+    /// Holds events back, or delivers those that were held.
     pub fn hold_events(&self, hold: bool) {
         self.hub.act(|state, now| state.gateway.keep_back(now, hold));
     }
 
-    /// Loses the next events of a kind.
+    /// Drops the next events of a kind.
     pub fn swallow(&self, event: &str, times: usize) {
         self.hub.act(|state, _| state.gateway.swallow(event, times));
     }
 
-    /// Sends an event to everybody, however odd.
+    /// Sends any event to every session.
     pub fn send_event(&self, name: &'static str, data: Value) {
         let event = Dispatch { name, needs: Intents::ALWAYS, data, blanked: None };
         self.hub.act(|state, now| state.gateway.deliver(now, vec![event]));
     }
 
-    /// Adds a rule for the connections of the gateway.
+    /// Adds a fault for the connections of the gateway.
     pub fn gateway_fault(&self, fault: GatewayFault) {
         self.hub.act(|state, _| state.gateway.faults.add(fault));
     }
 
-    /// Removes all rules for the connections of the gateway; what is silent or frozen stays so.
+    /// Removes all faults for the connections of the gateway; a connection that is silent or frozen stays so.
     pub fn clear_gateway_faults(&self) {
         self.hub.act(|state, _| state.gateway.faults.clear());
     }
 
-    /// Does something to every gateway connection there is, at once.
+    /// Applies an action to every open gateway connection, at once.
     pub fn strike_gateway(&self, action: &GatewayAction) {
         self.hub.act(|state, _| state.gateway.strike(action));
     }
 
-    /// Gives the gateway a port of its own, if it has none, and tells clients so: `ws://127.0.0.1:port`.
+    /// Gives the gateway a port of its own, if it has none, and announces it to clients: `ws://127.0.0.1:port`.
     pub fn separate_gateway(&self) -> io::Result<String> {
         self.hub.separate_gateway()
     }
 
-    /// Closes the gateway's own port: from now on its connections are refused by the system. Those that there are stay.
+    /// Closes the gateway's own port: the system refuses new connections. Open ones stay.
     pub async fn close_gateway_port(&self) -> io::Result<()> {
         self.hub.close_gateway_port().await
     }
@@ -143,7 +143,7 @@ impl Sandbox {
         self.hub.open_gateway_port()
     }
 
-    /// What `GET /gateway/bot` tells from now on, and what READY tells as `resume_gateway_url`.
+    /// Sets the `url` of `GET /gateway/bot`, and the `resume_gateway_url` of READY.
     pub fn tell_gateway_urls(&self, gateway: &str, resume: &str) {
         self.hub.act(|state, _| {
             gateway.clone_into(&mut state.world.gateway);
@@ -151,12 +151,12 @@ impl Sandbox {
         });
     }
 
-    /// Limits how many sessions may be started, or leaves that to the rate limits again.
+    /// Overrides the session start limit, or leaves it to the rate limits again.
     pub fn limit_session_starts(&self, limit: Option<SessionStartLimit>) {
         self.act(|world| world.limit_session_starts(limit));
     }
 
-    /// Makes the server vanish from the bot's sight, or come back.
+    /// Makes the server unavailable, as in an outage, or available again.
     pub fn set_available(&self, available: bool) {
         self.act(|world| world.set_available(available));
     }

@@ -1,5 +1,5 @@
-//! The hand that moves the sandbox: start it, be somebody in it (`deeds`), look through somebody's eyes (`eyes`),
-//! make things go wrong (`mischief`).
+//! The interface of a running sandbox: start it, act as its people (`actions`), read what they see and what the bot asked
+//! (`queries`), inject faults (`faults`).
 
 mod actions;
 mod faults;
@@ -27,16 +27,16 @@ use super::world::{FixtureIds, Start, World};
 /// How long a test waits for what it expects.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How a sandbox begins.
+/// How to start a sandbox.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// The server and its people.
     pub start: Start,
     /// 0 takes any free port.
     pub port: u16,
-    /// What the bot has to show.
+    /// The bot's token.
     pub token: String,
-    /// How often clients are asked to show that they live.
+    /// The heartbeat interval of the gateway.
     pub heartbeat: Duration,
 }
 
@@ -60,7 +60,7 @@ pub struct Sandbox {
     _thread: Arc<Thread>,
 }
 
-/// The thread on which the sandbox lives, ended by letting go of it.
+/// The thread on which the sandbox runs; it ends when this is dropped.
 #[derive(Debug)]
 struct Thread {
     stop: Option<oneshot::Sender<()>>,
@@ -116,7 +116,7 @@ impl Sandbox {
         &self.token
     }
 
-    /// The ids of everyone and everything that was there from the start.
+    /// The ids of the people, roles and channels that were there from the start.
     #[must_use]
     pub fn ids(&self) -> FixtureIds {
         self.ids
@@ -129,30 +129,30 @@ impl Sandbox {
         describe(&self.hub)
     }
 
-    /// Offers on the page something that only the host of the sandbox can do.
+    /// Adds a switch to the page: an action that only the host of the sandbox can carry out.
     pub fn offer(&self, switch: Switch) {
         self.hub.act(|state, _| state.switches.push(switch));
     }
 
-    /// Looks at the world.
+    /// Reads the world.
     pub fn look<T>(&self, look: impl FnOnce(&World) -> T) -> T {
         self.hub.look(|state, _| look(&state.world))
     }
 
-    /// Does anything to the world that has no method of its own here.
+    /// Changes the world in a way that has no method of its own here.
     pub fn act<T>(&self, deed: impl FnOnce(&mut World) -> T) -> T {
         self.hub.act(|state, _| deed(&mut state.world))
     }
 
-    /// Waits until the world looks as it should.
+    /// Waits until `look` finds what it looks for in the world.
     ///
     /// # Panics
-    /// When it does not within ten seconds; the message tells what was awaited and what the bot asked so far.
+    /// After ten seconds; the message names `what` was awaited and lists the calls so far.
     pub async fn until<T>(&self, what: &str, mut look: impl FnMut(&World) -> Option<T>) -> T {
         self.wait(what, |state| look(&state.world)).await
     }
 
-    /// Waits until a matching call has been answered this many times in all, and gives those calls.
+    /// Waits until this many matching calls have ended in all, and gives them.
     ///
     /// # Panics
     /// As [`Sandbox::until`].
@@ -165,24 +165,24 @@ impl Sandbox {
         self.wait(&what, |state| Some(finished(state.record.matching(&wanted))).filter(enough)).await
     }
 
-    /// Waits until the bot listens on the gateway.
+    /// Waits until the bot has a session on the gateway.
     ///
     /// # Panics
     /// As [`Sandbox::until`].
     pub async fn ready(&self) {
-        self.wait("the bot listens", |state| (state.gateway.connected() > 0).then_some(())).await;
+        self.wait("the bot has a session", |state| (state.gateway.connected() > 0).then_some(())).await;
     }
 
-    /// Waits until nobody listens on the gateway any more: between the end of one bot and the start of the next, so that
-    /// [`Sandbox::ready`] does not take the dead one's last breath for the new one's first.
+    /// Waits until no session of the gateway has a connection: between the end of one bot and the start of the next, so
+    /// that [`Sandbox::ready`] does not mistake the old connection for the new one.
     ///
     /// # Panics
     /// As [`Sandbox::until`].
     pub async fn gone(&self) {
-        self.wait("nobody listens", |state| (state.gateway.connected() == 0).then_some(())).await;
+        self.wait("no session is connected", |state| (state.gateway.connected() == 0).then_some(())).await;
     }
 
-    /// Waits until the record of the gateway's connections looks as it should, and gives it.
+    /// Waits until the record of the gateway's connections `fits`, and gives it.
     ///
     /// # Panics
     /// As [`Sandbox::until`].
@@ -198,10 +198,10 @@ impl Sandbox {
     async fn wait<T>(&self, what: &str, mut look: impl FnMut(&State) -> Option<T>) -> T {
         let found = self.hub.until(|state, _| look(state));
         let found = tokio::time::timeout(PATIENCE, found).await;
-        found.unwrap_or_else(|_| panic!("waited in vain until {what}\n{}", self.story()))
+        found.unwrap_or_else(|_| panic!("timed out waiting until {what}\n{}", self.story()))
     }
 
-    /// All calls so far, one a line, for a failing test to show.
+    /// All calls and gateway events so far, one a line, for the message of a failing test.
     #[must_use]
     pub fn story(&self) -> String {
         let mut story = String::new();

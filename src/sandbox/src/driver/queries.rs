@@ -1,4 +1,4 @@
-//! Looking through somebody's eyes, and over the bot's shoulder.
+//! Queries: what a person sees, and what the bot asked of Discord.
 
 use std::time::SystemTime;
 
@@ -21,13 +21,13 @@ impl Sandbox {
         self.look(|world| world.messages_seen(user, channel))
     }
 
-    /// The presses of this person in this channel that the bot let lapse.
+    /// The interactions of this person in this channel that the bot did not acknowledge in time.
     #[must_use]
     pub fn failed(&self, user: Snowflake, channel: Snowflake) -> Vec<Interaction> {
         self.hub.look(|state, now| state.world.failed(now, user, channel).into_iter().cloned().collect())
     }
 
-    /// How an interaction stands.
+    /// The progress of an interaction.
     #[must_use]
     pub fn progress(&self, interaction: Snowflake) -> Option<Progress> {
         self.hub.look(|state, now| state.world.progress(now, interaction))
@@ -39,7 +39,7 @@ impl Sandbox {
         self.look(|world| world.reply_to(interaction).map(|reply| world.message_view(reply)))
     }
 
-    /// Waits until the bot has really answered an interaction, or has failed to.
+    /// Waits until the bot has answered an interaction with more than a deferral, or has failed to.
     ///
     /// # Panics
     /// When neither comes within ten seconds.
@@ -60,7 +60,7 @@ impl Sandbox {
     }
 }
 
-/// What was asked.
+/// The record of calls and connections.
 impl Sandbox {
     /// Every call so far, oldest first.
     #[must_use]
@@ -74,7 +74,7 @@ impl Sandbox {
         self.hub.look(|state, _| state.record.matching(&Pattern::from(pattern)))
     }
 
-    /// What happened on the gateway so far.
+    /// The events of the gateway's connections so far.
     #[must_use]
     pub fn gateway_notes(&self) -> Vec<GatewayNote> {
         self.hub.look(|state, _| state.record.notes())

@@ -186,7 +186,7 @@ impl World {
         self.places().map(|channel| (channel.id, !self.is_hidden(channel.id))).collect()
     }
 
-    /// Tells the bot of each channel that it has gained or lost the view of, as one that changed.
+    /// Dispatches each channel that the bot has gained or lost the view of, as one that changed.
     pub(super) fn tell_changed_views(&mut self, before: &BTreeMap<Snowflake, bool>) {
         let after = self.views();
         for (channel, _) in after.iter().filter(|(id, viewed)| before.get(id).is_some_and(|was| was != *viewed)) {
@@ -290,7 +290,7 @@ impl World {
         id
     }
 
-    /// Tells the bot of a channel: whole, if it may view it.
+    /// Dispatches a channel to the bot: whole, if it may view it.
     pub(super) fn channel_event(&mut self, name: &'static str, channel: Snowflake) {
         let seen = self.hides_channels || self.permissions(self.bot(), channel).has(Permissions::VIEW_CHANNEL);
         let Some(found) = self.channels.get(&channel).filter(|_| seen) else { return };

@@ -36,7 +36,7 @@ impl Application {
         switches.iter().filter(|(on, _)| *on).map(|(_, bit)| 1 << bit).sum()
     }
 
-    /// What READY tells of it.
+    /// The application object of READY.
     #[must_use]
     pub fn partial(&self) -> Value {
         json!({ "id": self.id, "flags": self.flags() })

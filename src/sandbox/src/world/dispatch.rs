@@ -5,7 +5,7 @@ use std::ops::BitOr;
 
 use serde_json::Value;
 
-/// What a session asks to hear.
+/// The intents of a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Intents(pub u64);
 
@@ -51,7 +51,7 @@ impl BitOr for Intents {
 pub struct Dispatch {
     /// `MESSAGE_CREATE` and so on.
     pub name: &'static str,
-    /// The intent without which a session does not hear it.
+    /// The intent that a session needs to get it.
     pub needs: Intents,
     pub data: Value,
     /// What a session without the message content intent gets instead, where that is different.

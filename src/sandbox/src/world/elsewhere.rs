@@ -30,7 +30,7 @@ impl World {
         there(channel, number)
     }
 
-    /// Somebody lets the bot into a further server; tells its number.
+    /// An administrator adds the bot to a further server; gives its number.
     pub fn invite_elsewhere(&mut self) -> u64 {
         self.neighbours += 1;
         if let Some(server) = self.neighbours().last() {

@@ -69,7 +69,7 @@ pub struct User {
     pub username: String,
     pub global_name: Option<String>,
     pub bot: bool,
-    /// The language of the person's client, which interactions tell.
+    /// The language of the person's client: the `locale` of interactions.
     pub locale: String,
 }
 
@@ -132,7 +132,7 @@ impl Role {
 }
 
 impl World {
-    /// A person's rights in the server, channels aside; nobody's for one who is not a member.
+    /// A person's rights in the server, channels aside; none for a user who is not a member.
     #[must_use]
     pub fn guild_permissions(&self, user: Snowflake) -> Permissions {
         self.with_holder(user, permissions::in_guild).unwrap_or_default()

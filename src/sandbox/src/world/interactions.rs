@@ -53,7 +53,7 @@ pub enum Cause {
 /// How far the bot has come with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Nothing heard of the bot so far; whether that is still in time is a question of the clock.
+    /// The bot has not responded; whether it still may depends on the time.
     Waiting,
     /// The bot is thinking, and says so in this message.
     Thinking { reply: Snowflake },
@@ -132,7 +132,7 @@ impl Interaction {
 }
 
 impl World {
-    /// Starts an interaction and tells the bot of it.
+    /// Starts an interaction and dispatches it to the bot.
     pub(super) fn interact(&mut self, user: Snowflake, channel: Snowflake, cause: Cause, data: &Value) -> Snowflake {
         self.interact_in(0, user, channel, cause, data)
     }
@@ -191,7 +191,7 @@ impl World {
         json
     }
 
-    /// What a message tells of the interaction that it answers (*Message Resource*: "Message Interaction Metadata Object").
+    /// The metadata in a message of the interaction that it answers (*Message Resource*: "Message Interaction Metadata Object").
     pub(super) fn interaction_metadata(&self, interaction: &Interaction) -> Value {
         let user = self.users.get(&interaction.user).map(super::guild::User::json);
         let mut metadata = json!({

@@ -118,7 +118,7 @@ impl Buckets {
         free
     }
 
-    /// The `session_start_limit` that clients are told.
+    /// The `session_start_limit` that clients get.
     pub(super) fn session_limit(&self, now: SystemTime, limits: &Limits) -> Value {
         let current = if self.sessions.ends > now { self.sessions } else { Window::default() };
         let reset = current.ends.duration_since(now).unwrap_or_default().as_millis();
@@ -219,7 +219,7 @@ fn seconds(now: SystemTime, then: SystemTime) -> f64 {
     then.duration_since(now).unwrap_or_default().as_secs_f64()
 }
 
-/// The next whole millisecond: who waits exactly as long as it is told is never too early.
+/// The next whole millisecond: a client that waits exactly `retry_after` is never too early.
 fn whole_millis(seconds: f64) -> f64 {
     (seconds * 1000.0).ceil() / 1000.0
 }

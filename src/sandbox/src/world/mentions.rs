@@ -1,4 +1,4 @@
-//! Whom a message names, and who really hears of it
+//! Whom a message names, and who is notified
 //! (Discord documentation, *Message Resource*: "Allowed Mentions Object").
 
 use std::collections::BTreeSet;
@@ -18,7 +18,7 @@ pub struct Mentions {
     pub roles: Vec<Snowflake>,
 }
 
-/// The sender's wish as to who may be notified.
+/// The `allowed_mentions` of the sender.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Allowed {
     everyone: bool,

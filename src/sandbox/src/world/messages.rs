@@ -46,7 +46,7 @@ pub struct Message {
 }
 
 impl World {
-    /// A message by nobody in particular, to be filled in.
+    /// A message without an author, to be filled in.
     pub(super) fn new_message(&mut self, channel: Snowflake, author: Snowflake) -> Message {
         Message {
             id: self.next_id(),
@@ -125,7 +125,7 @@ impl World {
         message.author == self.bot() || self.is_private(message.channel) || message.mentions.users.contains(&self.bot())
     }
 
-    /// Tells the bot of a message, as far as it may see it. A private reply has no place in the server.
+    /// Dispatches a message to the bot, as far as it may view it. A private reply has no place in the server.
     pub(super) fn message_event(&mut self, name: &'static str, message: &Message) {
         if !self.permissions(self.bot(), message.channel).has(Permissions::VIEW_CHANNEL) {
             return;

@@ -1,4 +1,4 @@
-//! The rules of Discord as a pure state machine: a request or a person's deed goes in together with the time, an answer
+//! The rules of Discord as a pure state machine: a request or a person's action goes in together with the time, an answer
 //! and events for the gateway come out. Nothing here waits, reads a clock, opens a socket or draws a random number, so
 //! that a simulator can drive it through years in a second and twice the same way.
 //!
@@ -27,13 +27,13 @@
 //! | three seconds, fifteen minutes, deferrals, followups | `interactions` | *Receiving and Responding* |
 //! | forms | `modals` | *Receiving and Responding*; *Component Reference* |
 //! | commands, who may use them and with what | `commands`, `users`, `options` | *Application Commands* |
-//! | who hears what, and what is blank | `dispatch`, `messages` | *Gateway*: "List of Intents", "Message Content Intent" |
+//! | which session gets which event, and what is blank | `dispatch`, `messages` | *Gateway*: "List of Intents", "Message Content Intent" |
 //! | buckets, headers, 429 | `limits` | *Rate Limits* |
 //! | ids | `snowflake` | *API Reference*: "Snowflakes" |
 //! | every other shape of a query or a body | `openapi` | the `OpenAPI` description |
 //!
-//! Discord does not write everything down. Observed, and told at their places: what becomes of a channel's name
-//! (`names`), 10009 for an overwrite of nobody (`overwrites`), an embed without "embed links" that is dropped or refused
+//! Discord does not write everything down. Observed, and noted where it is done: what becomes of a channel's name
+//! (`names`), 10009 for an overwrite of an unknown member or role (`overwrites`), an embed without "embed links" that is dropped or refused
 //! (`message_create`; api-docs issue 2601), 10015 for a followup before the acknowledgement (`interactions`).
 
 #![expect(missing_docs, reason = "the fields and rights bear the names that Discord's documentation explains")]
@@ -103,7 +103,7 @@ const MOST_AUDITED: usize = 1000;
 /// One server with its people, and one application that lives in it.
 #[derive(Clone, Debug)]
 pub struct World {
-    /// The time of the deed being done; the world only knows what it was told last.
+    /// The time of the current action, as it was passed last.
     now: SystemTime,
     mint: snowflake::Mint,
     pub guild: Guild,
@@ -112,7 +112,7 @@ pub struct World {
     pub interactions: BTreeMap<Snowflake, Interaction>,
     pub application: Application,
     pub audit: VecDeque<Audited>,
-    /// The channels deleted last, as they were: nobody sees them any more, but one may ask what was said there.
+    /// The channels deleted last, as they were, so that a test can still read what was written there.
     pub gone: VecDeque<Channel>,
     /// Rate limits, where they are switched on.
     pub limits: Option<Limits>,
@@ -124,7 +124,7 @@ pub struct World {
     bot: Snowflake,
     /// Where this Discord is, as the addresses of its files say.
     origin: String,
-    /// Where clients are told to open their gateway connection.
+    /// The address that clients get for their gateway connections.
     pub gateway: String,
     session_starts: Option<session_start::SessionStarts>,
     nonces: VecDeque<message_create::Nonce>,
@@ -141,7 +141,7 @@ pub struct Audited {
 }
 
 impl World {
-    /// Tells the world what time it is; every deed that follows happens then.
+    /// Sets the time at which the actions that follow happen.
     pub fn at(&mut self, now: SystemTime) -> &mut Self {
         self.now = now;
         self
@@ -176,7 +176,7 @@ impl World {
         }
     }
 
-    /// The events that the deeds so far have caused, oldest first; each is given once.
+    /// The events caused so far, oldest first; each is given once.
     pub fn take_dispatches(&mut self) -> Vec<Dispatch> {
         std::mem::take(&mut self.outbox)
     }

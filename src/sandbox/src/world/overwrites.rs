@@ -29,7 +29,7 @@ impl World {
         Ok(overwrites.into_iter().map(|overwrite| (overwrite.id, overwrite)).collect())
     }
 
-    /// An overwrite for nobody is unknown (10009), as is one whose kind does not fit its id: observed behaviour.
+    /// An overwrite of an unknown member or role is refused (10009), as is one whose kind does not fit its id: observed behaviour.
     fn check_overwrites(&self, overwrites: &[Overwrite], grantable: Permissions) -> Result<(), Refusal> {
         for overwrite in overwrites {
             if !self.is_target(overwrite.id, overwrite.kind) {

@@ -228,7 +228,7 @@ impl Change {
     }
 }
 
-/// Some rights are empty without another: nobody writes where they cannot look.
+/// Some permissions mean nothing without another: no member writes where they may not look.
 fn implied(rights: Permissions) -> Permissions {
     const NEEDS_SENDING: Permissions = Permissions(
         Permissions::MENTION_EVERYONE.0

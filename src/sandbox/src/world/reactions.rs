@@ -26,7 +26,7 @@ pub struct Reaction {
     pub users: BTreeSet<Snowflake>,
 }
 
-/// Whose reaction is meant.
+/// Whose reaction a route names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whose {
     Mine,

@@ -86,7 +86,7 @@ impl Refusal {
     }
 }
 
-/// The mistakes found in one body, kept until all of them are known: Discord tells them together.
+/// The errors found in one body, kept until all of them are known: Discord reports them together.
 #[derive(Debug, Default)]
 pub(super) struct FieldErrors(Vec<Mistake>);
 

@@ -15,7 +15,7 @@ pub struct SessionStartLimit {
     pub remaining: u32,
     /// When the period ends, counted from now.
     pub reset_after: Duration,
-    /// How many sessions may be started in five seconds. It is told and not enforced.
+    /// How many sessions may be started in five seconds. It is announced and not enforced.
     pub max_concurrency: u32,
 }
 

@@ -1,4 +1,4 @@
-//! The server as it stands when the curtain rises: who is in it, which rights they hold, which channels there are.
+//! The server as it is at the start: its people, their permissions, its channels.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::SystemTime;
@@ -11,7 +11,7 @@ use super::limits::{Buckets, Limits};
 use super::permissions::Permissions;
 use super::snowflake::{Mint, Snowflake};
 
-/// What can be chosen about a new world.
+/// The options of a new world.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug)]
 pub struct Start {
@@ -29,7 +29,7 @@ pub struct Start {
     pub channel_limits: ChannelLimits,
     /// Whether channels that the bot may not view are hidden from it, as Discord does since the autumn of 2026.
     pub hides_channels: bool,
-    /// Further members without any part to play.
+    /// How many further members there are, who do nothing.
     pub extras: usize,
     /// Further servers that the bot is in, alike in everything, in which nothing ever happens.
     pub neighbours: u64,
@@ -60,7 +60,7 @@ impl Default for Start {
     }
 }
 
-/// The ids of everyone and everything that is there from the start.
+/// The ids of the people, roles and channels that are there from the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FixtureIds {
     /// The server, and at the same time its `@everyone` role.
@@ -91,11 +91,11 @@ pub struct FixtureIds {
 }
 
 impl World {
-    /// A new world, and the ids of what is in it. `gateway` is where clients are told to connect.
+    /// A new world, and the ids of what is in it. `gateway` is the address that clients get for their connections.
     #[must_use]
     pub fn new(now: SystemTime, start: &Start, token: &str, gateway: &str) -> (Self, FixtureIds) {
         let mut world = Self::empty(now, start, token, gateway);
-        let ids = world.people(start);
+        let ids = world.add_fixtures(start);
         world.take_dispatches();
         (world, ids)
     }
@@ -144,7 +144,7 @@ impl World {
         }
     }
 
-    fn people(&mut self, start: &Start) -> FixtureIds {
+    fn add_fixtures(&mut self, start: &Start) -> FixtureIds {
         let (guild, bot, owner) = (self.guild.id, self.bot, self.guild.owner);
         self.role_from_start(guild, "@everyone", Permissions::NONE, 0);
         let member_role = self.ranked_role("member", Permissions::EVERYDAY, 1);

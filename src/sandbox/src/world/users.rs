@@ -1,6 +1,7 @@
-//! What people do with their own hands: join, write, press, delete. They are held to their rights as the bot is;
-//! an administrator's deeds are taken as allowed.
+//! Actions of people: join, write, press, delete. They need permissions as the bot does; what an administrator does is
+//! allowed.
 
+use std::fmt;
 use std::time::SystemTime;
 
 use serde_json::{Value, json};
@@ -18,13 +19,13 @@ use super::permissions::{Overwrite, Permissions};
 use super::snowflake::Snowflake;
 use super::{Role, World, options};
 
-/// Why a person could not do something.
+/// Why Discord's client would not let a person do something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ActionError {
     ChannelNotVisible,
     WritingForbidden,
     AttachingForbidden,
-    TooManyBytes,
+    InvalidAttachments,
     MessageNotVisible,
     NoSuchComponent,
     ComponentDisabled,
@@ -35,6 +36,32 @@ pub enum ActionError {
     NoOpenForm,
     InvalidFormValues,
 }
+
+impl fmt::Display for ActionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ChannelNotVisible => "this person does not see that channel",
+            Self::AttachingForbidden => "this person may not send files there",
+            Self::InvalidAttachments => "a message takes at most ten files of 10 MiB each",
+            Self::WritingForbidden => "this person may not write there",
+            Self::MessageNotVisible => "this person does not see that message",
+            Self::NoSuchComponent => "there is no such button or command",
+            Self::CommandForbidden => "this person may not use that command",
+            Self::InvalidOptions => "that command does not take these options",
+            Self::ReactingForbidden => "this person may not react there, or that is not an emoji",
+            Self::InvalidChoice => {
+                "that menu does not offer this choice: pass values=VALUE, several separated by commas"
+            }
+            Self::NoOpenForm => "this person has no form open",
+            Self::InvalidFormValues => {
+                "the form does not take these values: pass values={\"CUSTOM_ID\": \"text\"} as JSON"
+            }
+            Self::ComponentDisabled => "that button is disabled",
+        })
+    }
+}
+
+impl std::error::Error for ActionError {}
 
 impl World {
     /// Opens an account; it is in no server yet.
@@ -58,7 +85,7 @@ impl World {
         }
     }
 
-    /// A member leaves, or is made to.
+    /// A member leaves or is kicked.
     pub fn leave(&mut self, user: Snowflake) {
         if self.guild.members.remove(&user).is_none() {
             return;
@@ -140,12 +167,12 @@ impl World {
         if !files.is_empty() && !rights.has(Permissions::ATTACH_FILES) {
             return Err(ActionError::AttachingForbidden);
         }
-        check_uploads(rights, &files).map_err(|_| ActionError::TooManyBytes)?;
+        check_uploads(rights, &files).map_err(|_| ActionError::InvalidAttachments)?;
         let message = self.new_message(channel, user);
         Ok(self.send(message, Draft { files, ..said(text) }, rights))
     }
 
-    /// Writes a message through a webhook of this name, which belongs to nobody.
+    /// Writes a message through a webhook of this name.
     pub fn say_by_webhook(&mut self, name: &str, channel: Snowflake, text: &str) -> Snowflake {
         let author = self.add_user(name, true);
         let message = Message { webhook: Some(author), ..self.new_message(channel, author) };
@@ -248,7 +275,7 @@ impl World {
         }
     }
 
-    /// Somebody clones a channel: the copy has its name, topic, category and rights, and nothing that was written.
+    /// A moderator clones a channel: the copy has its name, topic, category and rights, and nothing that was written.
     pub fn clone_channel(&mut self, channel: Snowflake) -> Option<Snowflake> {
         let original = self.channels.get(&channel)?.clone();
         let copy = self.new_channel(original.kind, original.name, original.parent, original.overwrites);
@@ -359,7 +386,7 @@ impl World {
     }
 }
 
-/// "`0`" means nobody but administrators (*Application Commands*, "Permissions").
+/// "`0`" means administrators only (*Application Commands*, "Permissions").
 fn may_use(rights: Permissions, demanded: Option<Permissions>) -> bool {
     let admin = rights.has(Permissions::ADMINISTRATOR);
     let held = demanded.is_none_or(|demanded| demanded != Permissions::NONE && rights.has(demanded));

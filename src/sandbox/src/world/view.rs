@@ -1,4 +1,4 @@
-//! The server through one person's eyes: what they cannot see is not there.
+//! The server as one person sees it: what they may not view is left out.
 
 use std::time::SystemTime;
 
@@ -136,7 +136,7 @@ impl World {
         self.channels.values().find(|channel| channel.messages.contains_key(&message)).map(|channel| channel.id)
     }
 
-    /// One message, whoever looks at it.
+    /// One message, independent of who reads it.
     #[must_use]
     pub fn message_view(&self, message: &Message) -> MessageView {
         let author = self.users.get(&message.author);
