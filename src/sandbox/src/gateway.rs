@@ -205,7 +205,7 @@ impl Gateway {
         }
     }
 
-    /// Answers a session's REQUEST_GUILD_MEMBERS.
+    /// Answers a session's `REQUEST_GUILD_MEMBERS`.
     pub(super) fn tell_members(&mut self, world: &World, session: &str, request: &Value) {
         let Some(session) = self.sessions.get_mut(session) else { return };
         for chunk in world.roster(session.intents, request) {
