@@ -17,9 +17,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::config;
 use crate::language::{Language, Locale};
-use crate::sandbox::world::Permissions;
-use crate::sandbox::{Caption, Sandbox, Setup, Switch};
 use bot::Bot;
+use talon_sandbox::standalone::{self, Announcement, DEFAULT_PORT, ListenError};
+use talon_sandbox::{Caption, Sandbox, Setup, Switch};
 
 const RUSSIAN: Locale = Locale::One(Language::Russian);
 const ENGLISH: Locale = Locale::One(Language::English);
@@ -31,7 +31,7 @@ const GLANCE: Duration = Duration::from_millis(50);
 #[derive(Args, Debug)]
 pub struct Options {
     /// The port to listen on, on loopback; 0 takes any free one
-    #[arg(long, default_value_t = 8420)]
+    #[arg(long, default_value_t = DEFAULT_PORT)]
     port: u16,
     /// The bot to start with it
     #[arg(long, value_enum, default_value_t = Company::Talon)]
@@ -54,7 +54,7 @@ enum Company {
 #[derive(Debug)]
 pub enum Trouble {
     /// The port is taken, or nothing can be listened on.
-    Listen(u16, io::Error),
+    Listen(ListenError),
     /// The bot could not be started.
     Bot(io::Error),
     /// The bot ended by itself.
@@ -64,15 +64,7 @@ pub enum Trouble {
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Listen(port, error) if error.kind() == io::ErrorKind::AddrInUse => {
-                write!(
-                    f,
-                    "port {port} is taken, perhaps by another sandbox; choose one with --port, or --port 0 for any"
-                )
-            }
-            Self::Listen(port, error) => {
-                write!(f, "cannot listen on 127.0.0.1:{port}: {error}; try another port with --port, or --port 0")
-            }
+            Self::Listen(error) => error.fmt(f),
             Self::Bot(error) => write!(f, "cannot start the bot: {error}"),
             Self::Ended(status) => write!(f, "the bot ended by itself: {status}"),
         }
@@ -97,40 +89,31 @@ enum Order {
 ///
 /// When the port is taken, or the bot cannot be started or ends by itself.
 pub async fn run(options: Options, locale: Locale, shutdown: impl Future<Output = ()>) -> Result<(), Trouble> {
-    let mut shutdown = pin!(shutdown);
+    match options.bot {
+        Company::Talon => with_bot(options, locale, pin!(shutdown)).await,
+        Company::None => {
+            let announcement = Announcement::Text(guide::settings);
+            standalone::run(options.port, announcement, shutdown).await.map_err(Trouble::Listen)
+        }
+    }
+}
+
+async fn with_bot(
+    options: Options,
+    locale: Locale,
+    mut shutdown: Pin<&mut impl Future<Output = ()>>,
+) -> Result<(), Trouble> {
     // Looked at before anything is printed: whoever reads how to end it may do so at once.
     tokio::select! {
         biased;
         () = &mut shutdown => return Ok(()),
         () = std::future::ready(()) => {}
     }
-    let mut setup = Setup { port: options.port, ..Setup::default() };
-    // Nobody could switch a privileged intent on for a bot of their own: there is no developer portal here.
-    setup.start.members_intent = options.bot == Company::None;
-    setup.start.presence_intent = options.bot == Company::None;
-    if options.bot == Company::None {
-        // It may want more than this bot does: to react, and to let people into a channel that is there already.
-        setup.start.bot_permissions = setup.start.bot_permissions | Permissions::EVERYDAY | Permissions::MANAGE_ROLES;
-    }
-    let sandbox = Sandbox::start(setup).map_err(|error| Trouble::Listen(options.port, error))?;
-    match options.bot {
-        Company::Talon => with_bot(&sandbox, options.locale.unwrap_or(locale), shutdown).await,
-        Company::None => {
-            guide::tell(&guide::alone(&sandbox));
-            shutdown.await;
-            Ok(())
-        }
-    }
-}
-
-async fn with_bot(
-    sandbox: &Sandbox,
-    locale: Locale,
-    mut shutdown: Pin<&mut impl Future<Output = ()>>,
-) -> Result<(), Trouble> {
-    let mut orders = offer_switches(sandbox);
-    let mut bot = Bot::start(sandbox.clone(), locale).map_err(Trouble::Bot)?;
-    let mut explained = pin!(explain_when_ready(sandbox));
+    let setup = Setup { port: options.port, ..Setup::default() };
+    let sandbox = standalone::listen(setup).map_err(Trouble::Listen)?;
+    let mut orders = offer_switches(&sandbox);
+    let mut bot = Bot::start(sandbox.clone(), options.locale.unwrap_or(locale)).map_err(Trouble::Bot)?;
+    let mut explained = pin!(explain_when_ready(&sandbox));
     let mut told = false;
     loop {
         // Asked to stop by the terminal, the bot stops, too; that is no end by itself.

@@ -23,11 +23,12 @@
 //! | [`lifecycle`] | what is true, and what follows? | State + Event → State + calls; pure |
 //! | [`discord`] | what do we ask of Discord? | calls as requests, answers read back |
 //! | [`store`] | what survives a restart? | rows and the journal, in a database; the panel file |
-//! | `sandbox` | where do we play? | a small Discord on loopback |
 //! | `demo` | how does it look? | the sandbox and the bot, started together |
 //!
+//! The sandbox, a small Discord on loopback, is the package `talon-sandbox` in `src/sandbox`. It knows nothing of this one.
+//!
 //! ```text
-//!   main ──▶ logs                  demo ──▶ sandbox
+//!   main ──▶ logs                  demo ──▶ the package talon-sandbox
 //!     │ └──▶ operator ──▶ config   and store, discord, texts: beside a running bot
 //!     │
 //!  gateway ─────────┐              serenity (events)
@@ -81,8 +82,6 @@ pub mod memory;
 pub mod operator;
 pub mod printable;
 mod run;
-#[cfg(feature = "sandbox")]
-pub mod sandbox;
 pub mod status;
 pub mod store;
 pub mod texts;

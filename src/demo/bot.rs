@@ -12,7 +12,7 @@ use tokio::process::{Child, ChildStdin, Command};
 
 use super::Order;
 use crate::language::Locale;
-use crate::sandbox::Sandbox;
+use talon_sandbox::Sandbox;
 
 /// How long the bot may take to finish what it has begun.
 const GOODBYE: Duration = Duration::from_secs(6);

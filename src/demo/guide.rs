@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::sandbox::Sandbox;
+use talon_sandbox::world::{FixtureIds, Snowflake};
 
 /// Prints it. Where nobody reads any more, as after `| head`, everything goes on all the same.
 pub(super) fn tell(guide: &str) {
@@ -33,34 +33,12 @@ pub(super) fn together(url: &str) -> String {
     )
 }
 
-/// The sandbox is there, and a bot is expected.
-pub(super) fn alone(sandbox: &Sandbox) -> String {
-    let (url, ids) = (sandbox.base_url(), sandbox.ids());
-    let token = sandbox.token();
-    format!(
-        "
-  A small Discord is listening on {url}, and waits for a bot.
-
-    DISCORD_TOKEN={token}
-    DISCORD_PROXY={url}
-    GUILD_ID={guild}
-    TICKET_BUTTON_CHANNEL_ID={panel}
-    TICKET_CATEGORY_ID={category}
-    SUPPORT_ROLE_ID={role}
-
-  REST is at {url}/api/v10, and /gateway/bot there tells where the gateway is; examples/echo.py is a bot
-  of ten lines that finds both. All privileged intents are on.
-  Open the address below in a browser, or see from a second terminal all that is there:
-    curl '{url}/sandbox'                                    # the token, and all ids
-    curl -X POST '{url}/sandbox/say?as=alice&text=hello'    # write into the newest channel alice sees
-    curl '{url}/sandbox/calls'                              # what the bot asked of Discord
-
-  Ctrl-C ends it. All is kept in memory, and is gone then.
-
-  {url}",
-        guild = ids.guild,
-        panel = ids.panel,
-        category = ids.category,
-        role = ids.support_role,
-    )
+/// The ids, under the names of this bot's settings.
+pub(super) fn settings(ids: &FixtureIds) -> Vec<(&'static str, Snowflake)> {
+    vec![
+        ("GUILD_ID", ids.guild),
+        ("TICKET_BUTTON_CHANNEL_ID", ids.panel),
+        ("TICKET_CATEGORY_ID", ids.category),
+        ("SUPPORT_ROLE_ID", ids.support_role),
+    ]
 }

@@ -10,6 +10,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serenity::http::Request;
@@ -359,7 +360,7 @@ fn log(limit: &Limit, ask: &Ask<'_>) {
 
 /// Discord takes the reason percent-encoded: a header carries no Cyrillic.
 fn reason(text: &'static str) -> HeaderMap {
-    let encoded = text.bytes().fold(String::new(), |encoded, byte| encoded + &format!("%{byte:02X}"));
+    let encoded = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let value = HeaderValue::try_from(encoded).expect("percent-encoded bytes are plain ASCII");
     HeaderMap::from_iter([(reqwest::header::HeaderName::from_static("x-audit-log-reason"), value)])
 }

@@ -5,13 +5,13 @@
 //! not ours keeps every byte. It is `SQLite` that reads them, not `std::fs`: closing a file of its own would drop the
 //! locks that another connection of this process holds on it (POSIX), and two writers could meet.
 
-use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::store::error::{Obstacle, OpenError, StoreError};
@@ -243,18 +243,14 @@ fn keep_private(path: &Path) {
     }
 }
 
+/// What may have a meaning of its own in the path of an address.
+const NOT_IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'_').remove(b'-');
+
 /// The path as an address for `SQLite`. A path as it is would be taken for an address, too, if it began with `file:`.
 pub(super) fn uri(path: &Path, query: &str) -> String {
-    let mut uri = String::from(if path.is_absolute() { "file://" } else { "file:" });
-    for &byte in path.as_os_str().as_encoded_bytes() {
-        if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
-            uri.push(char::from(byte));
-        } else {
-            // Writing to a string does not fail.
-            let _ = write!(uri, "%{byte:02X}");
-        }
-    }
-    uri + query
+    let scheme = if path.is_absolute() { "file://" } else { "file:" };
+    let path = percent_encode(path.as_os_str().as_encoded_bytes(), NOT_IN_PATH);
+    format!("{scheme}{path}{query}")
 }
 
 pub(super) fn refused(path: &Path, obstacle: Obstacle) -> OpenError {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
-use talon::sandbox::world::{Room, Snowflake, Start};
-use talon::sandbox::{Call, Happening, Sandbox, Setup};
+use talon_sandbox::world::{ChannelLimits, Snowflake, Start};
+use talon_sandbox::{Call, GatewayEvent, Sandbox, Setup};
 
 use crate::test_bot::TestBot;
 use crate::usage::Memory;
@@ -15,7 +15,7 @@ const CREATE: &str = "create_ticket_button";
 const CLOSE: &str = "close_ticket_button";
 
 /// More channels than Discord has room for: crowds of a size that can be measured.
-pub const ROOM: Room = Room { in_guild: usize::MAX, in_category: usize::MAX };
+pub const NO_CHANNEL_LIMITS: ChannelLimits = ChannelLimits { in_guild: usize::MAX, in_category: usize::MAX };
 
 /// How long the slowest thing of all may take.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -85,7 +85,7 @@ impl Rig {
 
     fn identified(&self) -> Option<SystemTime> {
         let notes = self.discord.gateway_notes();
-        notes.iter().rev().find(|note| matches!(note.what, Happening::Identified { .. })).map(|note| note.at)
+        notes.iter().rev().find(|note| matches!(note.what, GatewayEvent::Identified { .. })).map(|note| note.at)
     }
 
     /// When the last call about the panel was answered.

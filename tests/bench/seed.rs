@@ -8,8 +8,8 @@ use talon::ids::{ChannelId, GuildId, Intent, MessageId, Owner, UserId};
 use talon::language::Language;
 use talon::lifecycle::state::Entrance;
 use talon::lifecycle::{Asker, Closing, State};
-use talon::sandbox::world::{Overwrite, Permissions, Snowflake, Target, channels};
 use talon::store::Store;
+use talon_sandbox::world::{Overwrite, Permissions, Snowflake, Target, channels};
 
 use crate::rig::Rig;
 

@@ -2,8 +2,8 @@
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use talon::sandbox::world::Request;
-use talon::sandbox::{Sandbox, Setup};
+use talon_sandbox::world::Request;
+use talon_sandbox::{Sandbox, Setup};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;

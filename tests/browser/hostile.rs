@@ -1,6 +1,6 @@
 //! A page of somebody else's, open in the same browser, can neither change the sandbox nor learn anything from it.
 
-use talon::sandbox::{Sandbox, Setup};
+use talon_sandbox::{Sandbox, Setup};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

@@ -23,7 +23,7 @@ mod window;
 use chromium::Chromium;
 use window::Window;
 
-use talon::sandbox::Sandbox;
+use talon_sandbox::Sandbox;
 
 use crate::stage::Stage;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use talon::sandbox::{Sandbox, Setup};
+use talon_sandbox::{Sandbox, Setup};
 
 use super::chromium::Chromium;
 use super::look_at;

@@ -1,7 +1,7 @@
 //! A moderator presses "Sync permissions", and a member cannot see her own ticket any more.
 
 use talon::lifecycle::State;
-use talon::sandbox::world::{Overwrite, Permissions, Snowflake, Target};
+use talon_sandbox::world::{Overwrite, Permissions, Snowflake, Target};
 
 use crate::stage::Stage;
 

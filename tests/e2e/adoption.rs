@@ -3,9 +3,9 @@
 use serde_json::json;
 use talon::ids::ChannelId;
 use talon::lifecycle::State;
-use talon::sandbox::world::Snowflake;
-use talon::sandbox::world::permissions::Overwrite;
-use talon::sandbox::{Fault, When};
+use talon_sandbox::world::Snowflake;
+use talon_sandbox::world::permissions::Overwrite;
+use talon_sandbox::{Fault, When};
 
 use crate::stage::{CLOSE, Stage};
 

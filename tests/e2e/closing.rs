@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use talon::lifecycle::{Closing, State};
-use talon::sandbox::When;
-use talon::sandbox::world::{Overwrite, Permissions, Snowflake, Target};
+use talon_sandbox::When;
+use talon_sandbox::world::{Overwrite, Permissions, Snowflake, Target};
 
 use crate::stage::{CLOSE, Stage};
 

@@ -2,7 +2,7 @@
 
 use talon::ids::ChannelId;
 use talon::lifecycle::State;
-use talon::sandbox::world::Snowflake;
+use talon_sandbox::world::Snowflake;
 
 use crate::stage::{Stage, button};
 

@@ -1,6 +1,6 @@
 //! Crashes: the bot dies at each single call, and whatever was begun comes to its end all the same.
 
-use talon::sandbox::When;
+use talon_sandbox::When;
 
 use crate::scenes::{Point, Scene};
 use crate::stage::{Stage, each};

@@ -6,8 +6,8 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
-use talon::sandbox::world::{Answer, Overwrite, Permissions, Snowflake, Start, Target, World};
-use talon::sandbox::{Fault, Setup, Trouble, When};
+use talon_sandbox::world::{Answer, Overwrite, Permissions, Snowflake, Start, Target, World};
+use talon_sandbox::{Fault, FaultEffect, Setup, When};
 
 use crate::stage::Stage;
 
@@ -409,7 +409,7 @@ async fn a_server_that_leaves_out_its_roles_is_examined_all_the_same() {
     let mut told = stage.discord.look(World::guild_create);
     told.as_object_mut().expect("a server").remove("roles");
     let told = Answer { status: 200, headers: Vec::new(), body: Some(told) };
-    stage.discord.fault(Fault::new("GET /guilds/*", When::Before, Trouble::Answer(told)).always());
+    stage.discord.fault(Fault::new("GET /guilds/*", When::Before, FaultEffect::Answer(told)).always());
     only_well(&stage).await;
     stage.discord.set_bot_permissions(Start::default().bot_permissions.without(Permissions::MANAGE_CHANNELS));
     only(&stage, "Manage Channels", &["not given to the bot in the server"]).await;

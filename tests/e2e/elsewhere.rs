@@ -1,8 +1,8 @@
 //! Other servers: the bot is set up for one, and in any other it only says so.
 
 use serde_json::json;
-use talon::sandbox::world::{Snowflake, Start};
-use talon::sandbox::{Fault, Setup, When};
+use talon_sandbox::world::{Snowflake, Start};
+use talon_sandbox::{Fault, Setup, When};
 
 use crate::stage::{CLOSE, CREATE, Stage};
 
@@ -28,7 +28,7 @@ fn calls_elsewhere(stage: &Stage) -> Vec<String> {
     there.map(|call| format!("{} {}", call.method, call.path)).collect()
 }
 
-async fn ask(stage: &Stage, ask: impl FnOnce(&mut talon::sandbox::world::World, Snowflake) -> Snowflake) -> String {
+async fn ask(stage: &Stage, ask: impl FnOnce(&mut talon_sandbox::world::World, Snowflake) -> Snowflake) -> String {
     let lounge = stage.discord.ids().lounge;
     let asked = stage.discord.act(|world| ask(world, lounge));
     stage.answer(asked).await

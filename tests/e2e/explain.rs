@@ -3,8 +3,8 @@
 use serde_json::Value;
 use talon::ids::{GuildId, Owner, UserId};
 use talon::lifecycle::{Note, State, Why};
-use talon::sandbox::{Fault, When};
 use talon::store::Store;
+use talon_sandbox::{Fault, When};
 
 use crate::stage::{Stage, each};
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use talon::lifecycle::State;
-use talon::sandbox::world::Progress;
-use talon::sandbox::{Call, Fault, When};
+use talon_sandbox::world::Progress;
+use talon_sandbox::{Call, Fault, When};
 
 use crate::scenes::{Point, Scene};
 use crate::stage::{CLOSE, CREATE, Stage, button, each};

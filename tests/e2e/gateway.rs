@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use talon::lifecycle::State;
-use talon::sandbox::world::Snowflake;
-use talon::sandbox::{Happening, Sandbox, Setup, When};
+use talon_sandbox::world::Snowflake;
+use talon_sandbox::{GatewayEvent, Sandbox, Setup, When};
 
 use crate::stage::Stage;
 
 /// How often the bot has introduced itself, and how often it has taken a connection up again.
 fn connections(discord: &Sandbox) -> (usize, usize) {
     let notes = discord.gateway_notes();
-    let count = |is: fn(&Happening) -> bool| notes.iter().filter(|note| is(&note.what)).count();
+    let count = |is: fn(&GatewayEvent) -> bool| notes.iter().filter(|note| is(&note.what)).count();
     (
-        count(|what| matches!(what, Happening::Identified { .. })),
-        count(|what| matches!(what, Happening::Resumed { .. })),
+        count(|what| matches!(what, GatewayEvent::Identified { .. })),
+        count(|what| matches!(what, GatewayEvent::Resumed { .. })),
     )
 }
 
@@ -254,7 +254,7 @@ async fn a_refused_connection_is_tried_again() {
     stage.panel().await;
     stage
         .until("it has tried", || {
-            stage.discord.gateway_notes().iter().any(|note| note.what == Happening::Refused).then_some(())
+            stage.discord.gateway_notes().iter().any(|note| note.what == GatewayEvent::Refused).then_some(())
         })
         .await;
 

@@ -2,8 +2,8 @@
 
 use talon::ids::ChannelId;
 use talon::lifecycle::State;
-use talon::sandbox::world::Snowflake;
-use talon::sandbox::{Fault, When};
+use talon_sandbox::world::Snowflake;
+use talon_sandbox::{Fault, When};
 
 use crate::stage::Stage;
 

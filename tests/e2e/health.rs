@@ -5,7 +5,7 @@ use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use talon::sandbox::{Fault, Setup, When};
+use talon_sandbox::{Fault, Setup, When};
 
 use crate::stage::Stage;
 

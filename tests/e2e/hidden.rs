@@ -1,8 +1,8 @@
 //! Channels that the bot may not view for a while: Discord hides them, and they are not gone.
 
 use talon::lifecycle::State;
-use talon::sandbox::Setup;
-use talon::sandbox::world::{Overwrite, Permissions, Snowflake, Start, Target};
+use talon_sandbox::Setup;
+use talon_sandbox::world::{Overwrite, Permissions, Snowflake, Start, Target};
 
 use crate::stage::Stage;
 

@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use talon::sandbox::world::Permissions;
+use talon_sandbox::world::Permissions;
 
 use crate::stage::Stage;
 

@@ -1,8 +1,8 @@
 //! Languages: the server's in its channels, each member their own where the operator says so.
 
 use talon::lifecycle::State;
-use talon::sandbox::When;
-use talon::sandbox::world::Snowflake;
+use talon_sandbox::When;
+use talon_sandbox::world::Snowflake;
 
 use crate::stage::{Stage, button};
 

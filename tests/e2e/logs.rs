@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 use talon::ids::{GuildId, Owner, UserId};
 use talon::lifecycle::{Note, State};
-use talon::sandbox::{Fault, When};
 use talon::store::{Filter, Reader, Store};
+use talon_sandbox::{Fault, When};
 
 use crate::stage::Stage;
 

@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use talon::lifecycle::State;
-use talon::sandbox::world::Snowflake;
-use talon::sandbox::{Ending, Fault, When};
+use talon_sandbox::world::Snowflake;
+use talon_sandbox::{Ending, Fault, When};
 
 use crate::health::{self, healthz};
 use crate::stage::{Stage, each};

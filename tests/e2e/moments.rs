@@ -2,8 +2,8 @@
 
 use talon::ids::ChannelId;
 use talon::lifecycle::State;
-use talon::sandbox::world::{Overwrite, Permissions, Snowflake, Start, Target};
-use talon::sandbox::{Fault, Setup, When};
+use talon_sandbox::world::{Overwrite, Permissions, Snowflake, Start, Target};
+use talon_sandbox::{Fault, Setup, When};
 
 use crate::stage::Stage;
 

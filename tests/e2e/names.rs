@@ -1,8 +1,8 @@
 //! Names: what members are called, and what becomes of it in the name of their channel.
 
 use talon::lifecycle::State;
-use talon::sandbox::Fault;
-use talon::sandbox::world::Snowflake;
+use talon_sandbox::Fault;
+use talon_sandbox::world::Snowflake;
 
 use crate::stage::Stage;
 

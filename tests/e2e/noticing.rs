@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use talon::sandbox::Setup;
-use talon::sandbox::world::permissions::Target;
-use talon::sandbox::world::{Overwrite, Permissions, Snowflake, Start};
+use talon_sandbox::Setup;
+use talon_sandbox::world::permissions::Target;
+use talon_sandbox::world::{Overwrite, Permissions, Snowflake, Start};
 
 use crate::health::until_healthz;
 use crate::stage::{LIST_COMMANDS, Stage, each};
@@ -200,7 +200,7 @@ async fn a_panel_whose_embeds_a_moderator_has_hidden_shows_them_again() {
     let stage = Stage::ready().await;
     let ids = stage.discord.ids();
     let panel = stage.panel().await;
-    let flags = |world: &talon::sandbox::world::World| world.channels[&ids.panel].messages[&panel.id].flags;
+    let flags = |world: &talon_sandbox::world::World| world.channels[&ids.panel].messages[&panel.id].flags;
     stage.discord.hide_embeds(ids.panel, panel.id);
     stage.discord.until("the embeds are shown", |world| (flags(world) == 0).then_some(())).await;
     assert_eq!(stage.panel().await.id, panel.id, "it is the same message");
@@ -219,6 +219,6 @@ async fn a_panel_whose_embeds_were_hidden_while_the_bot_was_away_shows_them_agai
     stage.kill().await;
     stage.discord.hide_embeds(ids.panel, panel.id);
     stage.start().await;
-    let shown = |world: &talon::sandbox::world::World| world.channels[&ids.panel].messages[&panel.id].flags == 0;
+    let shown = |world: &talon_sandbox::world::World| world.channels[&ids.panel].messages[&panel.id].flags == 0;
     stage.discord.until("the embeds are shown", |world| shown(world).then_some(())).await;
 }

@@ -1,6 +1,6 @@
 //! Members ask for tickets.
 
-use talon::sandbox::world::{Permissions, Snowflake};
+use talon_sandbox::world::{Permissions, Snowflake};
 
 use crate::stage::{CLOSE, Stage};
 

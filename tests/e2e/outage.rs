@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use talon::sandbox::{Fault, When};
+use talon_sandbox::{Fault, When};
 
 use crate::health::{Systemd, get, healthz};
 use crate::stage::Stage;

@@ -3,8 +3,8 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use talon::sandbox::world::{Answer, Overwrite, Permissions, Snowflake, Target};
-use talon::sandbox::{Fault, Trouble, When};
+use talon_sandbox::world::{Answer, Overwrite, Permissions, Snowflake, Target};
+use talon_sandbox::{Fault, FaultEffect, When};
 
 use crate::health::{self, healthz};
 use crate::stage::{CREATE, Stage, panels};
@@ -232,8 +232,8 @@ async fn an_outage_at_the_start_never_makes_a_second_one() {
 }
 
 /// What something on the way answers that knows nothing of Discord.
-fn not_here() -> Trouble {
-    Trouble::Answer(Answer { status: 404, headers: Vec::new(), body: None })
+fn not_here() -> FaultEffect {
+    FaultEffect::Answer(Answer { status: 404, headers: Vec::new(), body: None })
 }
 
 #[tokio::test]

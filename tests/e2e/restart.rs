@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use talon::lifecycle::{Closing, State};
-use talon::sandbox::When;
-use talon::sandbox::world::Snowflake;
+use talon_sandbox::When;
+use talon_sandbox::world::Snowflake;
 
 use crate::stage::Stage;
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use talon::lifecycle::State;
-use talon::sandbox::world::{Overwrite, Permissions, Snowflake, Start, Target};
-use talon::sandbox::{Fault, Setup};
+use talon_sandbox::world::{Overwrite, Permissions, Snowflake, Start, Target};
+use talon_sandbox::{Fault, Setup};
 
 use crate::stage::Stage;
 

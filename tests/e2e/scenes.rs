@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 use serde_json::json;
 use talon::ids::ChannelId;
 use talon::lifecycle::State;
-use talon::sandbox::world::{Channel, Progress, Snowflake, World};
-use talon::sandbox::{Call, When};
+use talon_sandbox::world::{Channel, Progress, Snowflake, World};
+use talon_sandbox::{Call, When};
 
 use crate::stage::{CLOSE, Stage, button};
 use crate::{access, calls, panel, story};

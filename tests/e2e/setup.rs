@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Output, Stdio};
 
-use talon::sandbox::world::{Permissions, Start};
+use talon_sandbox::world::{Permissions, Start};
 
 use crate::stage::Stage;
 

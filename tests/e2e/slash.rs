@@ -1,8 +1,8 @@
 //! Slash commands: registered once, and what people may do with them.
 
 use serde_json::{Value, json};
-use talon::sandbox::world::{Cannot, MessageView, Snowflake, Start};
-use talon::sandbox::{Fault, Setup, When};
+use talon_sandbox::world::{ActionError, MessageView, Snowflake, Start};
+use talon_sandbox::{Fault, Setup, When};
 
 use crate::panel::spoil;
 use crate::stage::{LIST_COMMANDS, Stage, panels};
@@ -137,7 +137,7 @@ async fn close_by_anybody_else_is_turned_down() {
     let ids = stage.discord.ids();
     let ticket = stage.open(ids.alice).await;
 
-    assert_eq!(stage.discord.command(ids.bob, ticket, "close"), Err(Cannot::SeeTheChannel));
+    assert_eq!(stage.discord.command(ids.bob, ticket, "close"), Err(ActionError::ChannelNotVisible));
     // An administrator sees every ticket, and is not the support.
     let reply = stage.slash(ids.adam, ticket, "close").await;
 
@@ -180,7 +180,7 @@ async fn setuptickets_is_for_administrators() {
             "Discord told who they are with the command"
         );
     }
-    assert_eq!(stage.discord.command(ids.alice, ids.lounge, "setuptickets"), Err(Cannot::UseTheCommand));
+    assert_eq!(stage.discord.command(ids.alice, ids.lounge, "setuptickets"), Err(ActionError::CommandForbidden));
 }
 
 #[tokio::test]

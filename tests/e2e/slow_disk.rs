@@ -9,8 +9,8 @@ use std::process::Command;
 
 use rusqlite::Connection;
 use talon::lifecycle::State;
-use talon::sandbox::When;
-use talon::sandbox::world::{Progress, Snowflake};
+use talon_sandbox::When;
+use talon_sandbox::world::{Progress, Snowflake};
 
 use crate::stage::{Stage, panels};
 

@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use serde_json::Value;
 use talon::lifecycle::State;
-use talon::sandbox::When;
-use talon::sandbox::world::limits::Limits;
-use talon::sandbox::world::{MessageView, Snowflake};
+use talon_sandbox::When;
+use talon_sandbox::world::limits::Limits;
+use talon_sandbox::world::{MessageView, Snowflake};
 
 use crate::adoption;
 use crate::stage::Stage;

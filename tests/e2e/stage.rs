@@ -13,9 +13,9 @@ use std::time::Duration;
 use serde_json::Value;
 use talon::ids::{GuildId, Owner, UserId};
 use talon::lifecycle::State;
-use talon::sandbox::world::{MessageView, Request, Snowflake};
-use talon::sandbox::{Call, Ending};
 use talon::store::Reader;
+use talon_sandbox::world::{MessageView, Request, Snowflake};
+use talon_sandbox::{Call, Ending};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 

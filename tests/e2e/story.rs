@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use talon::ids::{GuildId, Owner, UserId};
 use talon::lifecycle::{Note, State, Way};
-use talon::sandbox::world::Snowflake;
 use talon::store::Store;
+use talon_sandbox::world::Snowflake;
 
 use crate::stage::Stage;
 

@@ -2,7 +2,7 @@
 //! told beside the supervisor, since no call of Discord's makes it panic.)
 
 use talon::lifecycle::State;
-use talon::sandbox::When;
+use talon_sandbox::When;
 
 use crate::stage::Stage;
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use talon::ids::ChannelId;
 use talon::lifecycle::State;
-use talon::sandbox::world::{MessageView, Snowflake, World};
-use talon::sandbox::{Fault, Sandbox, When};
+use talon_sandbox::world::{MessageView, Snowflake, World};
+use talon_sandbox::{Fault, Sandbox, When};
 
 use crate::health::{get, healthz};
 use crate::panel::kept;

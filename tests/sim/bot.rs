@@ -17,7 +17,7 @@ use talon::ids::{ChannelId, GuildId, Intent, Owner, TicketNumber, UserId};
 use talon::lifecycle::menu::{Menu, MenuEvent};
 use talon::lifecycle::panel::{Panel, PanelEvent, PanelStep};
 use talon::lifecycle::{Answer, Asker, Call, DurableTicket, Effects, Event, Rules, State, Words};
-use talon::sandbox::world::{Permissions, Snowflake};
+use talon_sandbox::world::{Permissions, Snowflake};
 
 use crate::disk::{Job, Row};
 use crate::figures::Count;

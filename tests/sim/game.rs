@@ -14,7 +14,7 @@ use talon::language::{Language, Locale};
 use talon::lifecycle::menu::MenuEvent;
 use talon::lifecycle::panel::PanelEvent;
 use talon::lifecycle::{Answer, Asker, Call};
-use talon::sandbox::world::{Cast, Snowflake, Start, World};
+use talon_sandbox::world::{FixtureIds, Snowflake, Start, World};
 
 use crate::bot::{Bot, Seat};
 use crate::dice::Dice;
@@ -51,7 +51,7 @@ pub struct Game {
     pub trace: Trace,
     pub now: SystemTime,
     pub world: World,
-    pub cast: Cast,
+    pub cast: FixtureIds,
     pub place: Place,
     /// Those who want tickets.
     pub members: Vec<Snowflake>,

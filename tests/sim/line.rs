@@ -9,7 +9,7 @@ use serde_json::Value;
 use serenity::all::Event;
 use talon::actors::Heard;
 use talon::gateway::meaning;
-use talon::sandbox::world::Dispatch;
+use talon_sandbox::world::Dispatch;
 
 use crate::bot::Bot;
 use crate::game::{Game, Happening};

@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde_json::json;
 use talon::ids::{Button, ChannelId, Command};
 use talon::lifecycle::State;
-use talon::sandbox::world::channels::TEXT;
-use talon::sandbox::world::permissions::Target;
-use talon::sandbox::world::{Overwrite, Permissions, Request, Snowflake};
+use talon_sandbox::world::channels::TEXT;
+use talon_sandbox::world::permissions::Target;
+use talon_sandbox::world::{Overwrite, Permissions, Request, Snowflake};
 
 use crate::figures::Count;
 use crate::game::{Game, Happening};

@@ -6,7 +6,7 @@ use serde_json::Value;
 use talon::discord::{answer, request};
 use talon::ids::ChannelId;
 use talon::lifecycle::{Answer, Call, Refusal, Right, Words};
-use talon::sandbox::world::{Permissions, Request, Snowflake};
+use talon_sandbox::world::{Permissions, Request, Snowflake};
 
 use crate::bot::Seat;
 use crate::game::{Game, Happening};

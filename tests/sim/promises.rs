@@ -12,8 +12,8 @@ use std::time::{Duration, SystemTime};
 
 use talon::ids::{Button, ChannelId, Command, Intent, Owner, UserId};
 use talon::lifecycle::{Opening, Refused, State};
-use talon::sandbox::world::{Message, Permissions, Snowflake};
 use talon::texts;
+use talon_sandbox::world::{Message, Permissions, Snowflake};
 
 use crate::bot::Seat;
 use crate::game::Game;

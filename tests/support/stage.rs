@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use talon::sandbox::world::{MessageView, Snowflake};
-use talon::sandbox::{Ending, Sandbox, Setup};
+use talon_sandbox::world::{MessageView, Snowflake};
+use talon_sandbox::{Ending, Sandbox, Setup};
 use tokio::time::{sleep, timeout};
 
 use crate::test_bot::TestBot;

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use talon::sandbox::Sandbox;
+use talon_sandbox::Sandbox;
 use tempfile::TempDir;
 
 /// A binary, a folder and settings; the process runs between `spawn` and its end, and never longer than this value lives.

@@ -17,10 +17,10 @@ use crate::gateway::{ConnectionConfig, EventHandler, listen};
 use crate::ids::{ApplicationId, ChannelId, GuildId, Owner, RoleId, UserId};
 use crate::language::{Language, Locale};
 use crate::lifecycle::{Note, Rules, State};
-use crate::sandbox::world::Snowflake;
-use crate::sandbox::{Sandbox, Setup, When};
 use crate::status::Status;
 use crate::store::{Filter, Store};
+use talon_sandbox::world::Snowflake;
+use talon_sandbox::{Sandbox, Setup, When};
 
 mod idle;
 mod staff;

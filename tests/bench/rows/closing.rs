@@ -7,12 +7,12 @@ use std::time::{Duration, SystemTime};
 
 use talon::ids::{GuildId, Owner, UserId};
 use talon::lifecycle::State;
-use talon::sandbox::Call;
-use talon::sandbox::world::Start;
 use talon::store::Reader;
+use talon_sandbox::Call;
+use talon_sandbox::world::Start;
 
 use crate::figure::{Figure, median, millis};
-use crate::rig::{Press, ROOM, Rig, wait};
+use crate::rig::{NO_CHANNEL_LIMITS, Press, Rig, wait};
 use crate::seed;
 
 /// How many tickets are closed one after the other.
@@ -60,7 +60,7 @@ fn lateness(call: &Call, due: SystemTime) -> f64 {
 }
 
 pub fn crowd(binary: &Path) -> Vec<Figure> {
-    let mut rig = Rig::new(binary, Start { room: ROOM, ..Start::default() });
+    let mut rig = Rig::new(binary, Start { channel_limits: NO_CHANNEL_LIMITS, ..Start::default() });
     let first = rig.discord.now() + HEAD_START;
     let due = seed::closing(&rig, CROWD, |number| first + Duration::from_secs(1) * u32_of(number) / u32_of(CROWD));
     rig.start();

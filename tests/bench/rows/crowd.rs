@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use talon::discord::view;
 use talon::ids::UserId;
-use talon::sandbox::world::{Limits, Start};
-use talon::sandbox::{Call, Fault, When};
+use talon_sandbox::world::{Limits, Start};
+use talon_sandbox::{Call, Fault, When};
 
 use crate::figure::{Figure, median, millis};
-use crate::rig::{Press, ROOM, Rig, wait};
+use crate::rig::{NO_CHANNEL_LIMITS, Press, Rig, wait};
 use crate::usage::own_cpu;
 
 const UNLIMITED: usize = 500;
@@ -19,7 +19,7 @@ const FLOOD: usize = 2_000;
 const SLOW: Duration = Duration::from_millis(300);
 
 pub fn unlimited(binary: &Path) -> Vec<Figure> {
-    let rig = Rig::ready(binary, Start { extras: UNLIMITED, room: ROOM, ..Start::default() });
+    let rig = Rig::ready(binary, Start { extras: UNLIMITED, channel_limits: NO_CHANNEL_LIMITS, ..Start::default() });
     let (bot, sandbox) = (rig.cpu(), own_cpu("sandbox"));
     let begun = rig.discord.now();
     let presses = press_all(&rig);
@@ -40,7 +40,8 @@ pub fn unlimited(binary: &Path) -> Vec<Figure> {
 
 pub fn limited(binary: &Path) -> Vec<Figure> {
     let limits = Some(Limits::default());
-    let rig = Rig::ready(binary, Start { extras: LIMITED, room: ROOM, limits, ..Start::default() });
+    let rig =
+        Rig::ready(binary, Start { extras: LIMITED, channel_limits: NO_CHANNEL_LIMITS, limits, ..Start::default() });
     rig.discord.clear_record();
     let presses = press_all(&rig);
     rig.until_open(LIMITED);
@@ -64,7 +65,7 @@ pub fn limited(binary: &Path) -> Vec<Figure> {
 
 /// Each call under way takes a socket where Discord is spoken to without TLS, and a process has about 1,000.
 pub fn flood(binary: &Path) -> Vec<Figure> {
-    let rig = Rig::ready(binary, Start { extras: FLOOD, room: ROOM, ..Start::default() });
+    let rig = Rig::ready(binary, Start { extras: FLOOD, channel_limits: NO_CHANNEL_LIMITS, ..Start::default() });
     rig.discord.fault(Fault::slow("*", When::Before, SLOW).always());
     let presses = press_all(&rig);
     let mut files = 0;

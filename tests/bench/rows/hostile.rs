@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{scope, sleep};
 use std::time::Duration;
 
-use talon::sandbox::Call;
-use talon::sandbox::world::{Snowflake, Start};
+use talon_sandbox::Call;
+use talon_sandbox::world::{Snowflake, Start};
 
 use crate::figure::{Figure, median, millis};
-use crate::rig::{ROOM, Rig};
+use crate::rig::{NO_CHANNEL_LIMITS, Rig};
 
 /// How many others ask for a ticket, without the hostile one and then beside it.
 const OTHERS: usize = 40;
@@ -18,7 +18,8 @@ const PAUSE: Duration = Duration::from_millis(250);
 const FIFTY_A_SECOND: Duration = Duration::from_millis(20);
 
 pub fn one(binary: &Path) -> Vec<Figure> {
-    let rig = Rig::ready(binary, Start { extras: 2 * OTHERS + 1, room: ROOM, ..Start::default() });
+    let rig =
+        Rig::ready(binary, Start { extras: 2 * OTHERS + 1, channel_limits: NO_CHANNEL_LIMITS, ..Start::default() });
     let members = rig.members();
     let (alone, beside) = members[1..].split_at(OTHERS);
     let alone = wait_of(&rig, alone);
@@ -53,7 +54,7 @@ fn wait_of(rig: &Rig, members: &[Snowflake]) -> f64 {
     median(answers.iter().zip(&presses).map(|(answered, press)| millis(press.until(answered.told))).collect())
 }
 
-fn press_on(discord: &talon::sandbox::Sandbox, who: Snowflake, over: &AtomicBool) {
+fn press_on(discord: &talon_sandbox::Sandbox, who: Snowflake, over: &AtomicBool) {
     while !over.load(Ordering::Relaxed) {
         let panel = discord.ids().panel;
         discord.press(who, panel, "create_ticket_button").expect("the button can be pressed");

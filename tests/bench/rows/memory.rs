@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use talon::sandbox::world::Start;
+use talon_sandbox::world::Start;
 
 use crate::figure::{Figure, median};
-use crate::rig::{ROOM, Rig};
+use crate::rig::{NO_CHANNEL_LIMITS, Rig};
 use crate::seed;
 
 /// How often the bot is started again.
@@ -21,7 +21,7 @@ pub fn small(binary: &Path) -> Vec<Figure> {
 
 /// Two thousand, all in the sandbox's server, in which Discord would not have the room.
 pub fn two_thousand(binary: &Path) -> Vec<Figure> {
-    let rig = Rig::new(binary, Start { room: ROOM, ..Start::default() });
+    let rig = Rig::new(binary, Start { channel_limits: NO_CHANNEL_LIMITS, ..Start::default() });
     seed::open(&rig, 2_000, 0);
     let [start, memory] = at_rest(rig, "2,000 quiet tickets");
     vec![start.at_most(0.1), memory.at_most(14.0)]
@@ -29,7 +29,7 @@ pub fn two_thousand(binary: &Path) -> Vec<Figure> {
 
 /// A hundred thousand, nearly all in servers of which nothing is heard.
 pub fn hundred_thousand(binary: &Path) -> Vec<Figure> {
-    let rig = Rig::new(binary, Start { room: ROOM, ..Start::default() });
+    let rig = Rig::new(binary, Start { channel_limits: NO_CHANNEL_LIMITS, ..Start::default() });
     seed::open(&rig, 450, 99_550);
     let [start, memory] = at_rest(rig, "100,000 quiet tickets");
     vec![start.at_most(1.0), memory.at_most(48.0)]

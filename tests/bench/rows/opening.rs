@@ -4,8 +4,8 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
-use talon::sandbox::world::Start;
-use talon::sandbox::{Fault, When};
+use talon_sandbox::world::Start;
+use talon_sandbox::{Fault, When};
 
 use crate::figure::{Figure, median, millis};
 use crate::rig::{Rig, longest_chain};

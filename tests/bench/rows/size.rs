@@ -12,7 +12,7 @@ pub fn without_sandbox(_: &Path) -> Vec<Figure> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/lean");
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
-    build.args(["build", "--release", "--no-default-features", "--quiet", "--target-dir"]).arg(&folder);
+    build.args(["build", "-p", "talon", "--release", "--no-default-features", "--quiet", "--target-dir"]).arg(&folder);
     assert!(build.status().expect("cargo can be run").success(), "the bot can be built without the sandbox");
     let bytes = fs::metadata(folder.join("release/talon")).expect("it has been built").len();
     let kibibytes = u32::try_from(bytes / 1024).unwrap_or(u32::MAX);

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
-use talon::sandbox::world::{Limits, Rate, Start};
+use talon_sandbox::world::{Limits, Rate, Start};
 
 use crate::figure::Figure;
-use crate::rig::{ROOM, Rig};
+use crate::rig::{NO_CHANNEL_LIMITS, Rig};
 use crate::usage::own_cpu;
 
 const TICKETS: usize = 1_000;
@@ -32,7 +32,10 @@ pub fn thousand(binary: &Path) -> Vec<Figure> {
 pub fn paced(binary: &Path) -> Vec<Figure> {
     let free = Rate::new(1_000_000, Duration::from_secs(1));
     let limits = Limits { create_channel: free, change_channel: free, write: free, other: free, ..Limits::default() };
-    let rig = Rig::ready(binary, Start { extras: TICKETS, room: ROOM, limits: Some(limits), ..Start::default() });
+    let rig = Rig::ready(
+        binary,
+        Start { extras: TICKETS, channel_limits: NO_CHANNEL_LIMITS, limits: Some(limits), ..Start::default() },
+    );
     let before = rig.cpu();
     let presses: Vec<_> = rig.members().into_iter().map(|member| rig.press(member)).collect();
     rig.until_answered(&presses);
@@ -64,7 +67,7 @@ pub fn remains(binary: &Path) -> Vec<Figure> {
 }
 
 fn ready(binary: &Path) -> Rig {
-    Rig::ready(binary, Start { extras: TICKETS, room: ROOM, ..Start::default() })
+    Rig::ready(binary, Start { extras: TICKETS, channel_limits: NO_CHANNEL_LIMITS, ..Start::default() })
 }
 
 /// Tells what the bot had spent on a processor when all were open.

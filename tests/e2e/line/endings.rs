@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use talon::sandbox::When;
-use talon::sandbox::{GatewayAction, GatewayFault, GatewayStage};
+use talon_sandbox::When;
+use talon_sandbox::{GatewayAction, GatewayFault, GatewayStage};
 use tokio::time::{Instant, sleep};
 
 use crate::line::{health, is_heard, prepare, until_cut, until_live_again};

@@ -1,7 +1,7 @@
 //! Frames that are far larger than any that Discord sends: they cost a connection, not the memory of the machine.
 
 use talon::lifecycle::State;
-use talon::sandbox::{GatewayAction, HugeFrame};
+use talon_sandbox::{GatewayAction, HugeFrame};
 
 use crate::line::{is_heard, until_live_again, warnings};
 use crate::stage::{Stage, each};

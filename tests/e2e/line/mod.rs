@@ -11,8 +11,8 @@ mod silence;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
-use talon::sandbox::world::Snowflake;
-use talon::sandbox::{GatewayAction, GatewayConnection, GatewayFault, GatewayStage};
+use talon_sandbox::world::Snowflake;
+use talon_sandbox::{GatewayAction, GatewayConnection, GatewayFault, GatewayStage};
 use tokio::time::timeout;
 
 use crate::health::get;

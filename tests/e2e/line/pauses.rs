@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use talon::sandbox::world::SessionStartLimit;
-use talon::sandbox::{GatewayAction, GatewayStage};
+use talon_sandbox::world::SessionStartLimit;
+use talon_sandbox::{GatewayAction, GatewayStage};
 use tokio::time::sleep;
 
 use crate::line::{connections_since, fail_always, gateway_words, identify_times, prepare, until_health, warnings};

@@ -1,6 +1,6 @@
 //! READY tells less than it should. It is a session all the same.
 
-use talon::sandbox::{GatewayAction, GatewayStage};
+use talon_sandbox::{GatewayAction, GatewayStage};
 
 use crate::line::{connections_since, fail_always, is_heard, prepare, until_health, until_live_again};
 use crate::stage::{Stage, each};

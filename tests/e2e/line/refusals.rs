@@ -1,6 +1,6 @@
 //! Discord refuses the session: for good, which ends the bot with a sentence, or for now, which does not.
 
-use talon::sandbox::{GatewayAction, GatewayFault, GatewayStage};
+use talon_sandbox::{GatewayAction, GatewayFault, GatewayStage};
 
 use crate::line::fail_always;
 use crate::stage::{Stage, each};

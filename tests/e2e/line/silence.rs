@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use talon::sandbox::world::Snowflake;
-use talon::sandbox::{GatewayAction, GatewayFault, GatewayStage, Setup};
+use talon_sandbox::world::Snowflake;
+use talon_sandbox::{GatewayAction, GatewayFault, GatewayStage, Setup};
 
 use crate::line::{
     STAGE_LIMIT, connections_since, fail_always, gateway_words, is_heard, prepare, until_health, until_live_again,

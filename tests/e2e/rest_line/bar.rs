@@ -1,5 +1,5 @@
 use serde_json::Value;
-use talon::sandbox::{Fault, When};
+use talon_sandbox::{Fault, When};
 
 use crate::health::healthz;
 use crate::stage::Stage;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use talon::sandbox::world::Progress;
-use talon::sandbox::{Fault, When};
+use talon_sandbox::world::Progress;
+use talon_sandbox::{Fault, When};
 
 use crate::stage::{Stage, each};
 

@@ -1,7 +1,7 @@
 //! The connection fails under a request, or has died unnoticed: no ticket is lost or doubled, and a press is answered.
 
 use talon::lifecycle::State;
-use talon::sandbox::world::Snowflake;
+use talon_sandbox::world::Snowflake;
 
 use super::proxy::{Certificate, Failure, TlsProxy};
 use super::{GIVEN_UP, is_open, ready, stage_behind};

@@ -7,7 +7,7 @@ mod trust;
 use std::time::Duration;
 
 use talon::lifecycle::State;
-use talon::sandbox::world::Snowflake;
+use talon_sandbox::world::Snowflake;
 
 use crate::stage::Stage;
 

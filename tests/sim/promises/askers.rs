@@ -7,9 +7,9 @@ use talon::actors::clerk::Question;
 use talon::ids::{ChannelId, Owner};
 use talon::language::Language;
 use talon::lifecycle::{Call, State, Words};
-use talon::sandbox::world::Snowflake;
-use talon::sandbox::world::interactions::Progress;
 use talon::texts;
+use talon_sandbox::world::Snowflake;
+use talon_sandbox::world::interactions::Progress;
 
 use crate::figures::Count;
 use crate::game::{Game, Happening};

@@ -5,8 +5,8 @@ use std::time::Duration;
 use talon::discord::view;
 use talon::ids::{ChannelId, Intent, Owner};
 use talon::lifecycle::{Acknowledgement, Answer, Call, Closing, Sighting, State, Words};
-use talon::sandbox::world::{Message, Snowflake, rest};
 use talon::texts;
+use talon_sandbox::world::{Message, Snowflake, rest};
 
 use crate::bot::{RULES, Seat};
 use crate::game::Game;
