@@ -23,7 +23,7 @@ use crate::config::setting::{
 use crate::config::setting::{HEALTH, JOURNAL_KEEP, LOG_FORMAT, STAGE_LIMIT, TOKEN, TOKEN_FILE};
 use crate::ids::{ChannelId, RoleId};
 use crate::language::{Language, Locale};
-use crate::logs::Format;
+use crate::logging::Format;
 pub use environment::{ENV_FILE, Environment, environment};
 
 /// What the bot must know to start.

@@ -23,7 +23,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
-use crate::actors::vitals::{Checkup, Vitals};
+use crate::actors::health_check::{Checkup, Vitals};
 use crate::status::gateway::ShardStatus;
 use crate::status::{PanelStatus, StartStatus};
 

@@ -11,9 +11,9 @@
 //! | [`config`] | how are we set up? | environment → `Config`, all mistakes at once |
 //! | [`ids`] | who and what? | `UserId`, `ChannelId`, `Owner`, `Button`, `Command` |
 //! | [`language`] | in which language? | who reads Russian and who English |
-//! | [`counts`] | how much, and how often? | what Prometheus reads |
+//! | [`metrics`] | how much, and how often? | what Prometheus reads |
 //! | [`memory`] | how large are we? | freed memory, given back |
-//! | [`logs`] | how do we speak to the operator? | the log, and what it never shows |
+//! | [`logging`] | how do we speak to the operator? | the log, and what it never shows |
 //! | [`printable`] | what may a terminal be shown? | foreign text without control characters |
 //! | [`texts`] | what do we say? | every word a member can read, in each language |
 //! | [`gateway`] | what do we hear? | the line to Discord and its supervisor; serenity's events → `Heard` |
@@ -27,7 +27,7 @@
 //! | `demo` | how does it look? | the sandbox and the bot, started together |
 //!
 //! ```text
-//!   main ──▶ logs                  demo ──▶ sandbox
+//!   main ──▶ logging               demo ──▶ sandbox
 //!     │ └──▶ operator ──▶ config   and store, discord, texts: beside a running bot
 //!     │
 //!  gateway ─────────┐              serenity (events)
@@ -40,7 +40,7 @@
 //!  │     texts
 //!  └──▶ lifecycle                  std, serde
 //!          │
-//!  ids, language, memory, status, counts, printable    everyone may name these
+//!  ids, language, memory, status, metrics, printable    everyone may name these
 //! ```
 //!
 //! A room names only rooms below it.
@@ -66,8 +66,8 @@
 //! sleep: a row and an entry in the registry remain.
 
 pub mod actors;
+mod app;
 pub mod config;
-pub mod counts;
 #[cfg(feature = "sandbox")]
 pub mod demo;
 pub mod discord;
@@ -76,15 +76,15 @@ pub mod health;
 pub mod ids;
 pub mod language;
 pub mod lifecycle;
-pub mod logs;
+pub mod logging;
 pub mod memory;
+pub mod metrics;
 pub mod operator;
 pub mod printable;
-mod run;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod status;
 pub mod store;
 pub mod texts;
 
-pub use run::{Failure, run};
+pub use app::{Failure, run};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use talon::actors::clock;
 use talon::config::{self, Access, Config, Environment, Mistakes};
-use talon::logs::{self, Format};
+use talon::logging::{self, Format};
 use talon::operator::doctor::{self, Report};
 use talon::operator::setup::{Setup, Stop};
 use talon::operator::terminal::fit_terminal;
@@ -111,7 +111,7 @@ async fn obey(Arguments { env_file, command }: Arguments) -> ExitCode {
 async fn show(environment: &Environment, options: talon::demo::Options) -> ExitCode {
     match Config::locale(environment) {
         Ok(locale) => {
-            logs::start(None, Format::Text);
+            logging::start(None, Format::Text);
             report(talon::demo::run(options, locale, told_to_stop()).await)
         }
         Err(mistakes) => correct(&mistakes),
@@ -121,7 +121,7 @@ async fn show(environment: &Environment, options: talon::demo::Options) -> ExitC
 async fn run(environment: &Environment, until_stdin_ends: bool) -> ExitCode {
     match Config::read(environment) {
         Ok(config) => {
-            logs::start(environment.get("RUST_LOG"), config.log_format);
+            logging::start(environment.get("RUST_LOG"), config.log_format);
             for warning in environment.warnings() {
                 tracing::warn!("{warning}");
             }
@@ -138,7 +138,7 @@ async fn run(environment: &Environment, until_stdin_ends: bool) -> ExitCode {
 }
 
 async fn set_up(environment: &Environment, env_file: Option<&Path>) -> ExitCode {
-    logs::start(Some("error"), Format::Text);
+    logging::start(Some("error"), Format::Text);
     let mut setup = Setup::new(env_file.unwrap_or(Path::new(config::ENV_FILE)));
     let ended = tokio::select! {
         ended = setup.run(environment, || config::environment(env_file, false)) => ended,
@@ -161,7 +161,7 @@ async fn set_up(environment: &Environment, env_file: Option<&Path>) -> ExitCode 
 }
 
 async fn examine(environment: &Environment, options: &doctor::Options) -> ExitCode {
-    logs::start(Some("warn"), Format::Text);
+    logging::start(Some("warn"), Format::Text);
     match Config::read(environment) {
         Ok(config) => {
             warn_of(environment);
@@ -177,7 +177,7 @@ fn tell(report: &Report) -> ExitCode {
 }
 
 async fn invite(environment: &Environment, options: &invite::Options) -> ExitCode {
-    logs::start(Some("warn"), Format::Text);
+    logging::start(Some("warn"), Format::Text);
     match invite::run(options, environment).await {
         Ok(letter) => {
             print(&letter);
@@ -225,7 +225,7 @@ async fn ask(environment: &Environment, question: impl AsyncFnOnce(&Path) -> Res
         Ok(database) => database,
         Err(mistakes) => return correct(&mistakes),
     };
-    logs::start(Some("warn"), Format::Text);
+    logging::start(Some("warn"), Format::Text);
     warn_of(environment);
     match question(&database).await {
         Ok(answer) => {

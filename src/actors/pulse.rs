@@ -10,10 +10,10 @@ use ractor::{Actor, ActorProcessingErr, ActorRef, call_t};
 use tokio::time::Instant;
 
 use crate::actors::Outside;
+use crate::actors::health_check::{Census, PATIENCE_MS, summarize};
 use crate::actors::outage::{News, Outage};
 use crate::actors::service_manager::{self, LOOK_INTERVAL, ServiceManager};
 use crate::actors::supervisor::SupervisorMsg;
-use crate::actors::vitals::{Census, PATIENCE_MS, summarize};
 use crate::memory;
 
 /// How often the log is told how much is going on, and what a crowd has left behind is given back.

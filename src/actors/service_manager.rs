@@ -9,7 +9,7 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 use tokio::time::sleep;
 
-use crate::actors::vitals::Vitals;
+use crate::actors::health_check::Vitals;
 
 /// How often a start that lasts shows that it lives, and for how long it asks each time.
 const START_INTERVAL: Duration = Duration::from_secs(10);

@@ -10,13 +10,13 @@ use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SpawnEr
 use std::collections::HashSet;
 
 use crate::actors::clerk::ClerkMsg;
+use crate::actors::health_check::Census;
 use crate::actors::home::HOLD_TIMEOUT;
 use crate::actors::panel::PanelMsg;
 use crate::actors::registry::Registry;
 use crate::actors::router::{Router, Told};
 use crate::actors::staff::{Duties, Post, Staff};
 use crate::actors::ticket::{TicketActor, TicketMsg};
-use crate::actors::vitals::Census;
 use crate::actors::{Heard, Outside, report};
 use crate::ids::{ChannelId, GuildId, Intent, Owner};
 use crate::lifecycle::menu::MenuEvent;

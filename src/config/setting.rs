@@ -11,7 +11,7 @@ use secrecy::zeroize::Zeroizing;
 
 use crate::ids::{ChannelId, RoleId};
 use crate::language::{Language, Locale};
-use crate::logs::Format;
+use crate::logging::Format;
 
 /// Longer than anybody would wait for a ticket to close; rather a slip of the pen.
 const LONGEST_DELAY: Duration = Duration::from_secs(24 * 60 * 60);

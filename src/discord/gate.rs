@@ -16,12 +16,12 @@ use reqwest::header::HeaderMap;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use crate::counts::Counts;
 use crate::discord::bucket::Told;
 use crate::discord::edge::{Edge, Met, Pass};
 use crate::discord::limits::{DAY, Lane, Limits, Turn};
 use crate::discord::status::{self, LimitedRoute, LineStatus};
 use crate::discord::wire::{Ask, Class};
+use crate::metrics::Counts;
 
 /// A request that a person waits for is withdrawn where it is known that it will be held up for longer than this. They
 /// are told until when.

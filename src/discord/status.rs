@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use crate::counts::Counts;
 use crate::discord::edge::News;
 use crate::discord::unreachable::Unreachable;
+use crate::metrics::Counts;
 
 /// The state of the way to Discord at one moment. `Display` is one line for an operator, empty while nothing is wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -17,7 +17,6 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, info, warn};
 
-use crate::counts::Counts;
 use crate::discord::connections::Connections;
 use crate::discord::edge::Met;
 use crate::discord::gate::{Gate, HeldUp, Way};
@@ -27,6 +26,7 @@ use crate::discord::start::StartError;
 use crate::discord::status::{LineStatus, Outage};
 use crate::discord::unreachable::Unreachable;
 use crate::discord::wire::Ask;
+use crate::metrics::Counts;
 
 /// A server that is there answers a request within this time.
 const TOTAL: Duration = Duration::from_secs(15);

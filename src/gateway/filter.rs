@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::frame::Frame;
-use super::unread::says_nothing;
+use super::tolerant::says_nothing;
 use crate::discord::Place;
 use crate::ids::Command;
 

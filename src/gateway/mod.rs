@@ -15,19 +15,19 @@
 //! so what is cast to the supervisor before the first wait keeps that order. Nothing here waits before that.
 
 pub(crate) mod backoff;
-mod close;
+mod close_code;
 mod filter;
 mod frame;
-mod identify;
-mod meaning;
+mod identify_limit;
 mod relay;
 mod report;
 mod session;
-mod setup;
+mod setup_events;
 mod socket;
 mod supervisor;
-mod trust;
-mod unread;
+mod tls;
+mod tolerant;
+mod translate;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,9 +44,9 @@ use crate::memory;
 use crate::status::Status;
 use crate::status::gateway::GatewayStatus;
 
-pub use close::GatewayError;
-pub use meaning::meaning;
+pub use close_code::GatewayError;
 pub use supervisor::listen;
+pub use translate::meaning;
 
 /// When a server has been read and all that follows from it is done.
 const READ: Duration = Duration::from_secs(1);
@@ -81,7 +81,7 @@ pub struct EventHandler {
 impl RawEventHandler for EventHandler {
     async fn raw_event(&self, _context: Context, event: Event) {
         note(&event);
-        setup::notice(&event, &self.place, &self.status.setup);
+        setup_events::notice(&event, &self.place, &self.status.setup);
         if let Event::Ready(_) | Event::Resumed(_) = event {
             let _ = self.supervisor.cast(SupervisorMsg::Connected { resumed: matches!(event, Event::Resumed(_)) });
         }

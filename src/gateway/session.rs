@@ -24,7 +24,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::EventHandler;
 use super::backoff::{Backoff, random_name};
-use super::close::Aftermath;
+use super::close_code::Aftermath;
 use super::relay::{Downstream, Limits, Relay, Session};
 use super::report::Reporter;
 use super::socket::{Cause, Connected, connect};

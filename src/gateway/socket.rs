@@ -12,9 +12,9 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
-use super::close::{Aftermath, aftermath};
+use super::close_code::{Aftermath, aftermath};
 use super::frame::{Frame, LARGEST_FRAME, text};
-use super::trust::connector;
+use super::tls::connector;
 use crate::discord::Unreachable;
 use crate::status::gateway::Stage;
 

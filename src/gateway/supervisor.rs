@@ -13,8 +13,8 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::backoff::Backoff;
-use super::close::{Aftermath, GatewayError};
-use super::identify::Identifies;
+use super::close_code::{Aftermath, GatewayError};
+use super::identify_limit::Identifies;
 use super::relay::Limits;
 use super::report::Reporter;
 use super::session::{CONNECT_PAUSES, RESUME_PAUSES, STABLE_AFTER, SessionConfig, SessionEnd, spawn};

@@ -8,10 +8,10 @@ use secrecy::SecretString;
 use tempfile::TempDir;
 
 use crate::actors::Outside;
+use crate::actors::health_check::Census;
 use crate::actors::staff::Duties;
 use crate::actors::standings::Standings;
 use crate::actors::supervisor::{Arguments, Supervisor, SupervisorMsg};
-use crate::actors::vitals::Census;
 use crate::discord::{Client, Place, Transport};
 use crate::gateway::{ConnectionConfig, EventHandler, listen};
 use crate::ids::{ApplicationId, ChannelId, GuildId, Owner, RoleId, UserId};

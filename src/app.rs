@@ -13,10 +13,10 @@ use ractor::{Actor, ActorRef, call_t};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
+use crate::actors::health_check::Vitals;
 use crate::actors::staff::Duties;
 use crate::actors::standings::Standings;
 use crate::actors::supervisor::{Arguments, Supervisor, SupervisorMsg};
-use crate::actors::vitals::Vitals;
 use crate::actors::{Outside, service_manager};
 use crate::config::Config;
 use crate::discord::{Application, Client, Gateway, Place, StartError, Transport};

@@ -14,7 +14,7 @@ use serenity::all::{
 
 use crate::actors::{Heard, Rank};
 use crate::discord::{Place, view};
-use crate::gateway::unread::{Reread, reread, says_nothing};
+use crate::gateway::tolerant::{Reread, reread, says_nothing};
 use crate::ids::{ApplicationId, Button, ChannelId, Command, GuildId, InteractionId, MessageId, RoleId, UserId};
 use crate::language::Language;
 use crate::lifecycle::{Asker, Entrance, Gesture, Press};
