@@ -1,6 +1,6 @@
-//! How we speak to the operator: the log, on standard error.
+//! The log on standard error.
 //!
-//! It guards one decision: no filter, however it is spelt, makes a library print the bot's token or that of a press.
+//! It guards one decision: no value of `RUST_LOG` makes a library print the bot's token or an interaction token.
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write, stderr};
@@ -14,23 +14,23 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::printable::{is_hidden, printable};
 
-/// How a line looks.
+/// The format of a log line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
-    /// For people.
+pub enum LogFormat {
+    /// Text for people.
     #[default]
     Text,
-    /// For machines: an object a line.
+    /// One JSON object per line, for log collectors.
     Json,
 }
 
-/// These libraries print whole requests and events, and with them the tokens of the bot and of every press: this much
-/// they may say, and no more.
-const QUIET: [(&str, LevelFilter); 10] = [
+/// The highest level at which each library may log, whatever the filter says. Below it they print whole requests and
+/// events, and with them the bot's token and interaction tokens.
+const LIBRARY_LEVELS: [(&str, LevelFilter); 10] = [
     ("serenity", LevelFilter::WARN),
-    // It warns of a clean stop, when Discord closes the connection first; lost connections are told by our own health.
+    // It warns about a clean stop if Discord closes the connection first; the relay reports lost connections itself.
     ("serenity::gateway::bridge::shard_runner", LevelFilter::ERROR),
-    // It misses the numbers of the events that are held back from it.
+    // It warns about gaps in the sequence numbers, which the relay's filter leaves.
     ("serenity::gateway::shard", LevelFilter::ERROR),
     ("serenity::gateway::ws", LevelFilter::ERROR),
     ("tungstenite", LevelFilter::INFO),
@@ -38,34 +38,35 @@ const QUIET: [(&str, LevelFilter); 10] = [
     ("h2", LevelFilter::INFO),
     ("hyper", LevelFilter::INFO),
     ("reqwest", LevelFilter::INFO),
-    // It would name the actor on each line, by a number that says nothing.
+    // Its spans would add the numeric id of an actor to each line.
     ("ractor", LevelFilter::WARN),
 ];
 
-/// What is logged where nobody has said anything else.
-const USUAL: &str = "info";
+/// The filter if `RUST_LOG` is not set or has no valid part.
+const DEFAULT_FILTER: &str = "info";
 
-/// Logs what `filter` lets through, as `RUST_LOG` has it.
-pub fn start(filter: Option<&str>, format: Format) {
-    let (wanted, strange) = read(filter.unwrap_or(USUAL));
-    let allowed = Targets::new().with_default(LevelFilter::TRACE).with_targets(QUIET);
-    let lines = tracing_subscriber::fmt::layer();
-    let lines = match format {
-        Format::Text => {
+/// Installs the global subscriber. `filter` has the syntax of `RUST_LOG`; invalid parts of it are logged as errors and
+/// otherwise ignored.
+pub fn init_logging(filter: Option<&str>, format: LogFormat) {
+    let (requested, invalid) = parse_filter(filter.unwrap_or(DEFAULT_FILTER));
+    let allowed = Targets::new().with_default(LevelFilter::TRACE).with_targets(LIBRARY_LEVELS);
+    let layer = tracing_subscriber::fmt::layer();
+    let layer = match format {
+        LogFormat::Text => {
             let fields = debug_fn(write_field).delimited(" ");
-            lines.with_writer(stderr).with_ansi(stderr().is_terminal()).fmt_fields(fields).boxed()
+            layer.with_writer(stderr).with_ansi(stderr().is_terminal()).fmt_fields(fields).boxed()
         }
-        Format::Json => {
-            lines.json().flatten_event(true).with_span_list(false).with_writer(|| JsonLines(stderr())).boxed()
+        LogFormat::Json => {
+            layer.json().flatten_event(true).with_span_list(false).with_writer(|| JsonLineWriter(stderr())).boxed()
         }
     };
-    tracing_subscriber::registry().with(lines.with_filter(wanted.and(allowed))).init();
-    for part in strange {
-        tracing::error!(part, "RUST_LOG has a part that is not understood and changes nothing: {FORM}");
+    tracing_subscriber::registry().with(layer.with_filter(requested.and(allowed))).init();
+    for part in invalid {
+        tracing::error!(part, "RUST_LOG has an invalid part, which is ignored: {FILTER_SYNTAX}");
     }
 }
 
-/// A field as people read it, in one line whatever it holds: names in it were chosen by others.
+/// Writes a field on one line and without control characters: values may hold names that members have chosen.
 fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fmt::Result {
     let value = format!("{value:?}");
     match field.name() {
@@ -74,22 +75,22 @@ fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -
     }
 }
 
-/// Lines of JSON, in which the library escapes control characters, but not what turns a line around or has no width.
-struct JsonLines<W>(W);
+/// Escapes bidirectional and zero-width characters in JSON lines. The library itself escapes only control characters.
+struct JsonLineWriter<W>(W);
 
-impl<W: Write> Write for JsonLines<W> {
-    /// Takes a whole line at once, as it is handed over.
+impl<W: Write> Write for JsonLineWriter<W> {
+    /// Accepts a whole line at once, as the library passes it.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let mut escaped = String::with_capacity(line.len());
-        for letter in String::from_utf8_lossy(line).chars() {
-            if letter != '\n' && is_hidden(letter) {
-                // Outside of strings there are no such characters, and in them JSON writes each UTF-16 unit so.
-                for unit in letter.encode_utf16(&mut [0; 2]) {
+        for character in String::from_utf8_lossy(line).chars() {
+            if character != '\n' && is_hidden(character) {
+                // Such characters occur only inside strings, where JSON escapes each UTF-16 code unit.
+                for unit in character.encode_utf16(&mut [0; 2]) {
                     // Writing to a string does not fail.
                     let _ = fmt::Write::write_fmt(&mut escaped, format_args!("\\u{unit:04x}"));
                 }
             } else {
-                escaped.push(letter);
+                escaped.push(character);
             }
         }
         self.0.write_all(escaped.as_bytes())?;
@@ -101,16 +102,17 @@ impl<W: Write> Write for JsonLines<W> {
     }
 }
 
-const FORM: &str =
+/// The accepted syntax, for the error message.
+const FILTER_SYNTAX: &str =
     "each part is a level (off, error, warn, info, debug, trace) or TARGET=LEVEL, as in info,talon=debug";
 
-/// What is wanted, and the parts that nobody can read: spans and fields are not told apart here.
-fn read(filter: &str) -> (Targets, Vec<&str>) {
+/// Splits a filter into the requested targets and the invalid parts. Span and field filters are not supported.
+fn parse_filter(filter: &str) -> (Targets, Vec<&str>) {
     let parts = filter.split(',').map(str::trim).filter(|part| !part.is_empty());
-    let (plain, strange): (Vec<_>, Vec<_>) =
+    let (valid, invalid): (Vec<_>, Vec<_>) =
         parts.partition(|part| !part.contains('[') && part.parse::<Targets>().is_ok());
-    let plain = if plain.is_empty() { USUAL.to_owned() } else { plain.join(",") };
-    (plain.parse().expect("parts that can be read one by one can be read together"), strange)
+    let valid = if valid.is_empty() { DEFAULT_FILTER.to_owned() } else { valid.join(",") };
+    (valid.parse().expect("parts that are valid one by one are valid together"), invalid)
 }
 
 #[cfg(test)]
@@ -119,31 +121,31 @@ mod tests {
 
     use super::*;
 
-    fn check(filter: &str, shown: &[(&str, Level)], hidden: &[(&str, Level)], strange: &[&str]) {
-        let (wanted, unread) = read(filter);
-        assert_eq!(unread, strange, "{filter:?}");
+    fn check(filter: &str, shown: &[(&str, Level)], hidden: &[(&str, Level)], ignored: &[&str]) {
+        let (requested, invalid) = parse_filter(filter);
+        assert_eq!(invalid, ignored, "{filter:?}");
         for (target, level) in shown {
-            assert!(wanted.would_enable(target, level), "{filter:?} shows {level} of {target}");
+            assert!(requested.would_enable(target, level), "{filter:?} shows {level} of {target}");
         }
         for (target, level) in hidden {
-            assert!(!wanted.would_enable(target, level), "{filter:?} hides {level} of {target}");
+            assert!(!requested.would_enable(target, level), "{filter:?} hides {level} of {target}");
         }
     }
 
     #[test]
     fn a_filter_is_levels_and_targets() {
         let (info, debug, warn) = (Level::INFO, Level::DEBUG, Level::WARN);
-        check("info", &[("talon::run", info), ("h2", info)], &[("talon::run", debug)], &[]);
-        check("talon=debug", &[("talon::run", debug)], &[("h2", Level::ERROR)], &[]);
-        check("info, talon::doctor=off", &[("talon::run", info)], &[("talon::doctor", Level::ERROR)], &[]);
+        check("info", &[("talon::app", info), ("h2", info)], &[("talon::app", debug)], &[]);
+        check("talon=debug", &[("talon::app", debug)], &[("h2", Level::ERROR)], &[]);
+        check("info, talon::doctor=off", &[("talon::app", info)], &[("talon::doctor", Level::ERROR)], &[]);
         check("WARN,talon=4", &[("talon", debug), ("h2", warn)], &[("h2", info)], &[]);
-        check("talon", &[("talon::run", Level::TRACE)], &[("h2", Level::ERROR)], &[]);
+        check("talon", &[("talon::app", Level::TRACE)], &[("h2", Level::ERROR)], &[]);
     }
 
     #[test]
-    fn what_cannot_be_read_changes_nothing_and_is_told() {
-        let info = [("talon::run", Level::INFO)];
-        let debug = [("talon::run", Level::DEBUG)];
+    fn invalid_parts_are_ignored_and_reported() {
+        let info = [("talon::app", Level::INFO)];
+        let debug = [("talon::app", Level::DEBUG)];
         check("info,talon=loud", &info, &debug, &["talon=loud"]);
         check("talon[span]=debug,info", &info, &debug, &["talon[span]=debug"]);
         check("talon[{member=1}]=trace", &info, &debug, &["talon[{member=1}]=trace"]);
