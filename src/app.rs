@@ -1,4 +1,4 @@
-//! From settings to a running bot, and to its end.
+//! Builds a running bot from its configuration, and shuts it down.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -13,7 +13,7 @@ use ractor::{Actor, ActorRef, call_t};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use crate::actors::health_check::Vitals;
+use crate::actors::health_check::HealthCheck;
 use crate::actors::staff::Duties;
 use crate::actors::standings::Standings;
 use crate::actors::supervisor::{Arguments, Supervisor, SupervisorMsg};
@@ -30,32 +30,32 @@ use crate::operator::doctor;
 use crate::status::Status;
 use crate::store::{OpenError, Stage, Store, StoreError};
 
-/// How long a stop may take: what was begun is finished, but not for ever.
-const DRAIN_MS: u64 = 4_000;
-/// How long the start waits for what it can do without.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// The pauses between attempts to reach Discord at the start: the first one after a second attempt, and the longest.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// How long the tickets may take at a shutdown to finish what they have begun.
+const DRAIN_TIMEOUT_MS: u64 = 4_000;
+/// How long the start waits for the application's flags, which it can do without.
+const APPLICATION_TIMEOUT: Duration = Duration::from_secs(2);
+/// The pauses between attempts to reach Discord at the start: the one after the second attempt, and the longest.
+const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(500);
+const MAX_RETRY_PAUSE: Duration = Duration::from_secs(60);
 
 /// Why the bot cannot run.
 #[derive(Debug)]
-pub enum Failure {
-    /// The database cannot be used.
+pub enum RunError {
+    /// The database cannot be opened.
     Database(OpenError),
-    /// The database cannot be read.
+    /// The tickets cannot be read from the database.
     Rows(StoreError),
-    /// Discord does not want us at all.
+    /// Discord rejects the first REST requests for good.
     Start(StartError),
-    /// Discord does not want us on its gateway.
+    /// Discord rejects the gateway connection for good.
     Gateway(GatewayError),
-    /// Nobody can ask how we are at this address.
+    /// `HEALTH_ADDR` cannot be bound.
     Health(SocketAddr, io::Error),
-    /// The supervisor ended, which it never should.
+    /// The supervisor actor failed to start or ended by itself.
     Supervisor(String),
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Database(error) => error.fmt(f),
@@ -70,141 +70,148 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl std::error::Error for RunError {}
 
-/// Runs the bot until `shutdown`. What was begun by then is finished, within a few seconds; the rest is taken up at the
-/// next start.
+/// Runs the bot until `shutdown` completes, then gives the tickets a few seconds to finish what they have begun; the next
+/// start resumes the rest.
 ///
 /// # Errors
 ///
-/// Only what cannot mend itself: an unusable database, a token or an intent that Discord refuses. An outage is waited
-/// out.
-pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), Failure> {
-    memory::keep_little();
-    let store = Store::open(&config.database).map_err(Failure::Database)?;
+/// Only what a retry cannot fix: an unusable database or address, a token or an intent that Discord rejects. Outages are
+/// retried without end.
+pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
+    memory::limit_retained();
+    let store = Store::open(&config.database).map_err(RunError::Database)?;
     let listener = match config.health {
-        Some(address) => Some(listen(address).await?),
+        Some(address) => Some(bind_health(address).await?),
         None => None,
     };
-    let transport = Transport::new(&config.token, config.proxy.as_deref()).map_err(Failure::Start)?;
+    let transport = Transport::new(&config.token, config.proxy.as_deref()).map_err(RunError::Start)?;
     let transport = Arc::new(transport);
-    let vitals = Vitals { supervisor: Arc::default(), status: Arc::default(), store, transport };
+    let health_check = HealthCheck { supervisor: Arc::default(), status: Arc::default(), store, transport };
     tokio::select! {
-        ended = Box::pin(start(config, vitals.clone(), shutdown)) => ended,
-        never = tell_health(listener, vitals) => match never {},
+        ended = Box::pin(connect_and_run(config, health_check.clone(), shutdown)) => ended,
+        never = serve_health(listener, health_check) => match never {},
     }
 }
 
-/// Reaches Discord, builds the tree of actors and lets it work until `shutdown`.
-async fn start(config: Config, vitals: Vitals, shutdown: impl Future<Output = ()>) -> Result<(), Failure> {
+/// Connects to Discord, starts the actors and runs the gateway until `shutdown`.
+async fn connect_and_run(
+    config: Config,
+    health_check: HealthCheck,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), RunError> {
     let mut shutdown = pin!(shutdown);
-    let (status, transport) = (Arc::clone(&vitals.status), Arc::clone(&vitals.transport));
+    let (status, transport) = (Arc::clone(&health_check.status), Arc::clone(&health_check.transport));
     let (me, gateway, application) = tokio::select! {
-        reached = connect_with_retry(&transport, &status) => reached?,
-        never = service_manager::accompany_start(&vitals) => match never {},
+        connected = connect_with_retry(&transport, &status) => connected?,
+        never = service_manager::accompany_start(&health_check) => match never {},
         () = &mut shutdown => {
             service_manager::tell_stopping();
             tracing::info!("stopped before Discord was reached");
             return Ok(());
         }
     };
-    let place = Place {
-        me,
-        // The two ids are the same for every bot that is not older than 2016.
-        application: application.as_ref().map_or(ApplicationId(me.0), |application| application.id),
-        panel: config.panel_channel,
-        category: config.category,
-        support: config.support,
-        locale: config.locale,
-    };
+    let place = build_place(&config, me, application.as_ref());
     let outside = Outside {
-        counts: transport.counts(),
+        metrics: transport.metrics(),
         client: Client::new(transport, place.clone()),
-        store: vitals.store.clone(),
+        store: health_check.store.clone(),
         standings: Standings::default(),
         rules: Rules { close_delay: config.close_delay },
         status: Arc::clone(&status),
     };
     let duties = Duties { panel_file: config.panel_file.clone(), journal_keep: config.journal_keep };
-    let arguments = arguments(outside, duties).await?;
+    let arguments = load_arguments(outside, duties).await?;
     let outside = Arc::clone(&arguments.outside);
     let (supervisor, mut tree) =
-        Actor::spawn(None, Supervisor, arguments).await.map_err(|error| Failure::Supervisor(error.to_string()))?;
-    // It is set nowhere else.
-    let _ = vitals.supervisor.set(supervisor.clone());
+        Actor::spawn(None, Supervisor, arguments).await.map_err(|error| RunError::Supervisor(error.to_string()))?;
+    // The cell is set nowhere else.
+    let _ = health_check.supervisor.set(supervisor.clone());
 
-    let content = application.is_none_or(|application| application.may_read());
+    let message_content = application.is_none_or(|application| application.may_read());
     let connection = ConnectionConfig {
         token: config.token.clone(),
         gateway,
-        content,
+        message_content,
         stage_limit: config.gateway_stage_limit,
         status: Arc::clone(&status.gateway),
     };
     let handler = EventHandler { supervisor: supervisor.clone(), place, status: Arc::clone(&status) };
     let ended = tokio::select! {
-        heard = gateway::listen(connection, handler, Arc::clone(&outside), shutdown) => heard.map_err(Failure::Gateway),
-        ended = &mut tree => Err(Failure::Supervisor(format!("{ended:?}"))),
+        ended = gateway::run_shards(connection, handler, Arc::clone(&outside), shutdown) => ended.map_err(RunError::Gateway),
+        ended = &mut tree => Err(RunError::Supervisor(format!("{ended:?}"))),
         never = doctor::watch(&outside.client, config, &status.setup) => match never {},
     };
-    drain(&supervisor).await;
+    drain_tickets(&supervisor).await;
     ended
 }
 
-/// Takes the address at which the operator wants to ask how we are.
-async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
-    health::listen(address).await.map_err(|why| Failure::Health(address, why))
+fn build_place(config: &Config, me: UserId, application: Option<&Application>) -> Place {
+    Place {
+        me,
+        // The bot's user id equals its application's id, except for bots made before 2016.
+        application: application.map_or(ApplicationId(me.0), |application| application.id),
+        panel: config.panel_channel,
+        category: config.category,
+        support: config.support,
+        locale: config.locale,
+    }
 }
 
-/// Tells how we are, for ever; where nobody wants to know, waits for ever.
-async fn tell_health(listener: Option<TcpListener>, vitals: Vitals) -> Infallible {
+async fn bind_health(address: SocketAddr) -> Result<TcpListener, RunError> {
+    health::bind_listener(address).await.map_err(|error| RunError::Health(address, error))
+}
+
+/// Serves `/healthz` and `/metrics`, or waits forever without a listener.
+async fn serve_health(listener: Option<TcpListener>, health_check: HealthCheck) -> Infallible {
     match listener {
-        Some(listener) => health::serve(listener, vitals).await,
+        Some(listener) => health::serve_pages(listener, health_check).await,
         None => std::future::pending().await,
     }
 }
 
-/// Who the bot is and where the gateway is, asked for until Discord answers; and what it tells of the application meanwhile.
+/// Requests the bot's user and the gateway's address until Discord answers, and the application's flags beside them.
 async fn connect_with_retry(
     transport: &Transport,
     status: &Status,
-) -> Result<(UserId, Gateway, Option<Application>), Failure> {
+) -> Result<(UserId, Gateway, Option<Application>), RunError> {
     let begun = Instant::now();
-    let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+    let mut backoff = Backoff::new(FIRST_RETRY_PAUSE, MAX_RETRY_PAUSE);
     let mut attempt = 0_u32;
     loop {
         attempt += 1;
         status.begin_attempt();
-        let error = match tokio::try_join!(transport.me(), transport.gateway(), application(transport)) {
-            Ok(reached) => {
-                status.finish_reaching();
+        let error = match tokio::try_join!(transport.me(), transport.gateway(), fetch_application(transport)) {
+            Ok(connected) => {
+                status.finish_connecting();
                 if attempt > 1 {
                     tracing::info!(attempt, seconds = begun.elapsed().as_secs(), "Discord answers; the start goes on");
                 }
-                return Ok(reached);
+                return Ok(connected);
             }
             Err(error) => error,
         };
         if !error.may_pass() {
-            return Err(Failure::Start(error));
+            return Err(RunError::Start(error));
         }
-        let pause = backoff.pause();
+        let pause = backoff.next_pause();
         tracing::warn!(%error, attempt, seconds = pause.as_secs_f32(), "Discord cannot be reached; trying again");
         status.fail_attempt(&error.to_string(), pause);
         tokio::time::sleep(pause).await;
     }
 }
 
-/// What Discord tells of our application, if it does so in time: the start does not depend on it.
-async fn application(transport: &Transport) -> Result<Option<Application>, StartError> {
-    let told = tokio::time::timeout(PATIENCE, transport.application()).await;
-    Ok(told.ok().and_then(Result::ok))
+/// The application, if Discord returns it in time: the start does not depend on it.
+async fn fetch_application(transport: &Transport) -> Result<Option<Application>, StartError> {
+    let response = tokio::time::timeout(APPLICATION_TIMEOUT, transport.application()).await;
+    Ok(response.ok().and_then(Result::ok))
 }
 
-/// What the store remembers. Tickets that are simply open stay quiet; the others are taken up at once.
-async fn arguments(outside: Outside, duties: Duties) -> Result<Arguments, Failure> {
-    let rows = outside.store.all().await.map_err(Failure::Rows)?;
-    tracing::info!(tickets = rows.len(), "restored from the database");
+/// Loads the tickets for the supervisor. Open tickets get no actor; unfinished ones are resumed at once.
+async fn load_arguments(outside: Outside, duties: Duties) -> Result<Arguments, RunError> {
+    let rows = outside.store.all().await.map_err(RunError::Rows)?;
+    tracing::info!(tickets = rows.len(), "tickets loaded from the database");
     let unfinished = rows.iter().filter(|row| !matches!(row.stage, Stage::Open { .. }));
     Ok(Arguments {
         unfinished: unfinished.map(|row| row.owner).collect(),
@@ -214,11 +221,12 @@ async fn arguments(outside: Outside, duties: Duties) -> Result<Arguments, Failur
     })
 }
 
-async fn drain(supervisor: &ActorRef<SupervisorMsg>) {
+/// Lets the tickets finish what they have begun, within [`DRAIN_TIMEOUT_MS`].
+async fn drain_tickets(supervisor: &ActorRef<SupervisorMsg>) {
     service_manager::tell_stopping();
-    tracing::info!("stopping: what was begun is finished first");
-    if call_t!(supervisor, SupervisorMsg::Drain, DRAIN_MS).is_err() {
-        tracing::warn!("not all that was begun could be finished in time; it is taken up at the next start");
+    tracing::info!("stopping: finishing what has been begun");
+    if call_t!(supervisor, SupervisorMsg::Drain, DRAIN_TIMEOUT_MS).is_err() {
+        tracing::warn!("the stop took too long: the next start resumes what is unfinished");
     }
     supervisor.stop(None);
     tracing::info!("stopped");

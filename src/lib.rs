@@ -87,4 +87,4 @@ pub mod status;
 pub mod store;
 pub mod texts;
 
-pub use app::{Failure, run};
+pub use app::{RunError, run};

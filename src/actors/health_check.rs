@@ -1,4 +1,7 @@
-//! Whether the bot is well, for whoever asks from outside.
+//! Collects what `/healthz`, `/metrics` and the service manager report about the bot.
+//!
+//! Liveness is proven by an answer: the supervisor has to reply and the database has to accept a write within
+//! [`CHECK_TIMEOUT_MS`]. Everything else is read from [`Status`] without waiting.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -12,138 +15,137 @@ use crate::status::gateway::{SessionStarts, ShardStatus, Stage};
 use crate::status::{PanelStatus, StartStatus, Status};
 use crate::store::Store;
 
-/// A supervisor or a store that is well answers within this time.
-pub(super) const PATIENCE_MS: u64 = 2_000;
-/// Discord wants a heartbeat every 41 seconds; so long without one that was acknowledged, and nobody is there.
-const PULSELESS: Duration = Duration::from_secs(120);
-/// A bar of the address that has lasted longer than this needs somebody to look at it, as does a limit on all requests
-/// that is going to.
-const HELD_UP_FOR_LONG: Duration = Duration::from_secs(60);
+/// How long the supervisor and the database may each take to answer a check.
+pub(super) const CHECK_TIMEOUT_MS: u64 = 2_000;
+/// A live session without an acknowledged heartbeat for this long is a problem. Discord asks for one every 41 seconds.
+const HEARTBEAT_ACK_TIMEOUT: Duration = Duration::from_secs(120);
+/// A bar of the address is a problem once it has lasted longer than this, and a global rate limit if that much is left.
+const MAX_HOLDUP: Duration = Duration::from_secs(60);
 
-/// What the supervisor knows of its house.
+/// The supervisor's numbers.
 #[derive(Clone, Copy, Debug)]
-pub struct Census {
+pub struct Stats {
     /// Tickets with a channel.
     pub open: usize,
-    /// Tickets with something going on.
-    pub living: usize,
-    /// The panel has been in its place since the start.
-    pub panel_stands: bool,
+    /// Tickets with a running actor.
+    pub active: usize,
+    /// The panel message has been report or sent since the start.
+    pub panel_in_place: bool,
 }
 
-/// Looks whether the bot is well.
+/// Handles to every part that a health check examines.
 #[derive(Clone)]
-pub struct Vitals {
-    /// Who knows, once the start has come so far.
+pub struct HealthCheck {
+    /// Empty until the actors have been started, which needs an answer from Discord.
     pub supervisor: Arc<OnceLock<ActorRef<SupervisorMsg>>>,
-    /// How the bot is doing.
+    /// The state of the start, the gateway, the panel and the setup.
     pub status: Arc<Status>,
-    /// What must be writable.
+    /// Probed with a write.
     pub store: Store,
-    /// The way to Discord, which counts what is done and knows what holds it up.
+    /// Holds the metrics and the state of the REST connection.
     pub transport: Arc<Transport>,
 }
 
-/// Whether the supervisor answered.
+/// Result of asking the supervisor for its numbers.
 #[derive(Clone, Copy, Debug)]
 pub enum SupervisorCheck {
-    /// The start has not come so far.
+    /// The supervisor has not been started yet.
     NotStarted,
-    /// It did not answer in time.
-    Silent,
-    /// It answered.
-    Answered(Census),
+    /// No answer within [`CHECK_TIMEOUT_MS`].
+    TimedOut,
+    /// The supervisor answered.
+    Answered(Stats),
 }
 
 impl SupervisorCheck {
-    /// What it answered.
+    /// The numbers, if the supervisor answered.
     #[must_use]
-    pub const fn census(self) -> Option<Census> {
+    pub const fn stats(self) -> Option<Stats> {
         match self {
-            Self::Answered(census) => Some(census),
-            Self::NotStarted | Self::Silent => None,
+            Self::Answered(stats) => Some(stats),
+            Self::NotStarted | Self::TimedOut => None,
         }
     }
 }
 
-/// What was found.
+/// The state of the bot at one moment.
 #[derive(Clone, Debug)]
-pub struct Checkup {
-    /// When it was looked.
+pub struct HealthReport {
+    /// The moment of the check; all ages are relative to it.
     pub now: Instant,
-    /// How far the start has come.
+    /// Whether Discord has answered the first requests.
     pub start: StartStatus,
-    /// What the supervisor said.
+    /// The supervisor's answer.
     pub supervisor: SupervisorCheck,
-    /// The connections to the gateway; none before it is known how many there are.
+    /// The gateway connection of each shard; empty until Discord has named the number of shards.
     pub shards: Vec<ShardStatus>,
-    /// Discord's limit on new sessions.
+    /// Discord's limit on new gateway sessions, as last reported.
     pub session_starts: Option<SessionStarts>,
-    /// When the next session may begin, if that has to wait.
+    /// When the next session may begin, if a limit delays it.
     pub next_identify: Option<Instant>,
-    /// How it stands with Discord's REST interface.
+    /// The state of the REST connection.
     pub rest: LineStatus,
-    /// What is known of the panel message.
+    /// The state of the panel message.
     pub panel: PanelStatus,
-    /// What the bot is set up with and does not find in its server, a sentence each.
+    /// Configured channels, roles and permissions that are missing in the server, one sentence each.
     pub setup: Vec<String>,
-    /// Why the store cannot be written to, if it cannot.
+    /// The reason why the database cannot be written, if it cannot.
     pub store: Result<(), String>,
-    /// Calls that wait for a limit or an answer.
-    pub calls: i64,
-    /// When another process was last seen to use the bot's token.
+    /// REST requests that wait for a rate limit or a response.
+    pub requests_in_flight: i64,
+    /// When another process was last seen using the same token.
     pub another_process_seen: Option<Instant>,
 }
 
-impl Checkup {
-    /// Events are heard on every shard.
+impl HealthReport {
+    /// Whether every shard has a live session.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         !self.shards.is_empty() && self.shards.iter().all(|shard| shard.stage == Stage::Live)
     }
 
-    /// How long ago Discord was last heard, on the shard on which that is longest ago.
+    /// Time since the last heartbeat acknowledgement, on the shard where it is longest ago; `None` if a shard has had none.
     #[must_use]
     pub fn heartbeat_age(&self) -> Option<Duration> {
-        let heard = self.shards.iter().map(|shard| shard.heard).collect::<Option<Vec<_>>>()?;
-        heard.into_iter().min().map(|heard| self.age(heard))
+        let acks = self.shards.iter().map(|shard| shard.last_heartbeat_ack).collect::<Option<Vec<_>>>()?;
+        acks.into_iter().min().map(|ack| self.age(ack))
     }
 
-    /// The shard that most deserves a look: one that is not live, or the one that was heard longest ago.
+    /// The shard to report first: one that is not live, otherwise the one with the oldest acknowledgement.
     #[must_use]
     pub fn worst_shard(&self) -> Option<&ShardStatus> {
-        self.shards.iter().min_by_key(|shard| (shard.stage == Stage::Live, shard.heard, shard.since))
+        self.shards.iter().min_by_key(|shard| (shard.stage == Stage::Live, shard.last_heartbeat_ack, shard.since))
     }
 
-    /// How long ago this was.
+    /// Time from `then` to the moment of the check.
     #[must_use]
     pub fn age(&self, then: Instant) -> Duration {
         self.now.saturating_duration_since(then)
     }
 
-    /// How long it is until then.
+    /// Time from the moment of the check to `then`.
     #[must_use]
     pub fn time_until(&self, then: Instant) -> Duration {
         then.saturating_duration_since(self.now)
     }
 
-    /// All that keeps the bot from doing its work, a sentence each; nothing, if it is well.
+    /// Everything that keeps the bot from working, one sentence each. Empty means healthy: `/healthz` answers 200.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         match &self.start {
-            StartStatus::Reaching { since, attempts, last_error, next_attempt } => {
+            StartStatus::Connecting { since, attempts, last_error, next_attempt } => {
                 let held_up = || self.rest.holdup().map(|why| format!(": {why}"));
-                let tried =
+                let reason =
                     last_error.as_ref().map(|error| format!(", in {attempts} attempts: {error}")).or_else(held_up);
                 let next = next_attempt.map(|next| format!("; next attempt in {} s", self.time_until(next).as_secs()));
-                let (tried, next) = (tried.unwrap_or_default(), next.unwrap_or_default());
+                let (reason, next) = (reason.unwrap_or_default(), next.unwrap_or_default());
                 let seconds = self.age(*since).as_secs();
-                problems.push(format!("Discord has not been reached for {seconds} s{tried}{next}"));
+                problems.push(format!("Discord has not been reached for {seconds} s{reason}{next}"));
             }
-            StartStatus::Reached => problems.extend(self.gateway_problems()),
+            StartStatus::Connected => problems.extend(self.gateway_problems()),
         }
-        if let SupervisorCheck::Silent = self.supervisor {
+        if let SupervisorCheck::TimedOut = self.supervisor {
             problems.push("the supervisor does not answer".to_owned());
         }
         problems.extend(self.rest_problem());
@@ -155,11 +157,11 @@ impl Checkup {
     fn rest_problem(&self) -> Option<String> {
         if let Some(barred) = self.rest.barred {
             let (since, next) = (self.age(barred.since), barred.next_probe.as_secs());
-            return (since > HELD_UP_FOR_LONG).then(|| {
+            return (since > MAX_HOLDUP).then(|| {
                 format!("Discord's edge has barred this address for {} s; next probe in {next} s", since.as_secs())
             });
         }
-        let left = self.rest.held_up.filter(|left| *left > HELD_UP_FOR_LONG)?;
+        let left = self.rest.held_up.filter(|left| *left > MAX_HOLDUP)?;
         Some(format!("a global rate limit of Discord's holds up all requests for {} s more", left.as_secs()))
     }
 
@@ -173,36 +175,37 @@ impl Checkup {
 
     fn shard_problem(&self, shard: &ShardStatus) -> Option<String> {
         if shard.stage == Stage::Live {
-            let silent = shard.heard.map(|heard| self.age(heard)).filter(|age| *age >= PULSELESS)?;
-            return Some(format!("Discord has not acknowledged a heartbeat for {} s", silent.as_secs()));
+            let overdue =
+                shard.last_heartbeat_ack.map(|ack| self.age(ack)).filter(|age| *age >= HEARTBEAT_ACK_TIMEOUT)?;
+            return Some(format!("Discord has not acknowledged a heartbeat for {} s", overdue.as_secs()));
         }
         let failed = (shard.attempts > 0).then(|| format!(", failed connections: {}", shard.attempts));
         let last = shard.last_error.as_ref().map(|error| format!(", the last one: {error}"));
         let next = self.next_identify.map(|next| self.time_until(next).as_secs());
         let next = next.map(|seconds| format!("; Discord allows the next session in {seconds} s"));
-        let more: String = [failed, last, next].into_iter().flatten().collect();
-        Some(format!("not live, {} for {} s{more}", shard.stage, self.age(shard.since).as_secs()))
+        let details: String = [failed, last, next].into_iter().flatten().collect();
+        Some(format!("not live, {} for {} s{details}", shard.stage, self.age(shard.since).as_secs()))
     }
 }
 
-/// The whole in a line that holds no ages: what holds up all requests, or how far the rest has come.
+/// One line without ages: what holds up all requests, otherwise the summary of the status.
 pub(super) fn summarize(status: &Status, rest: &LineStatus) -> String {
     rest.holdup().map_or_else(|| status.summary(), str::to_owned)
 }
 
-impl Vitals {
-    /// All of it in a line, for a service manager.
+impl HealthCheck {
+    /// One line for the service manager.
     #[must_use]
     pub fn summary(&self) -> String {
         summarize(&self.status, &self.transport.status())
     }
 
-    /// Looks.
-    pub async fn check(&self) -> Checkup {
-        let (supervisor, store) = tokio::join!(self.ask_supervisor(), self.probe_store());
+    /// Asks the supervisor, probes the database and reads the rest. Takes at most [`CHECK_TIMEOUT_MS`].
+    pub async fn run_check(&self) -> HealthReport {
+        let (supervisor, store) = tokio::join!(self.query_supervisor(), self.probe_store());
         let gateway = &self.status.gateway;
         let (session_starts, next_identify) = gateway.session_starts();
-        Checkup {
+        HealthReport {
             now: Instant::now(),
             start: self.status.start(),
             supervisor,
@@ -214,27 +217,27 @@ impl Vitals {
             setup: self.status.setup.problems(),
             store,
             another_process_seen: self.status.another_process_seen(),
-            calls: self.transport.counts().under_way.get(),
+            requests_in_flight: self.transport.metrics().requests_in_flight.get(),
         }
     }
 
-    /// What is counted, as text.
-    pub async fn counts(&self) -> String {
-        let census = self.ask_supervisor().await.census();
-        let (open, living) = (census.map_or(0, |census| census.open), census.map_or(0, |census| census.living));
-        self.transport.counts().show(open, living, &self.status)
+    /// All metrics in the OpenMetrics text format.
+    pub async fn encode_metrics(&self) -> String {
+        let stats = self.query_supervisor().await.stats();
+        let (open, active) = (stats.map_or(0, |stats| stats.open), stats.map_or(0, |stats| stats.active));
+        self.transport.metrics().encode_text(open, active, &self.status)
     }
 
-    async fn ask_supervisor(&self) -> SupervisorCheck {
+    async fn query_supervisor(&self) -> SupervisorCheck {
         let Some(supervisor) = self.supervisor.get() else { return SupervisorCheck::NotStarted };
-        match call_t!(supervisor, SupervisorMsg::Count, PATIENCE_MS) {
-            Ok(census) => SupervisorCheck::Answered(census),
-            Err(_) => SupervisorCheck::Silent,
+        match call_t!(supervisor, SupervisorMsg::Count, CHECK_TIMEOUT_MS) {
+            Ok(stats) => SupervisorCheck::Answered(stats),
+            Err(_) => SupervisorCheck::TimedOut,
         }
     }
 
     async fn probe_store(&self) -> Result<(), String> {
-        match timeout(Duration::from_millis(PATIENCE_MS), self.store.probe()).await {
+        match timeout(Duration::from_millis(CHECK_TIMEOUT_MS), self.store.probe()).await {
             Ok(written) => written.map_err(|error| error.to_string()),
             Err(_) => Err("the disk takes longer than it should: see whether it is full or failing".to_owned()),
         }
@@ -250,8 +253,8 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    /// All is well, a thousand seconds after the start.
-    fn checkup() -> Checkup {
+    /// Every part is healthy, a thousand seconds after the start.
+    fn healthy_report() -> HealthReport {
         let begin = Instant::now();
         let now = begin + seconds(1_000);
         let shard = ShardStatus {
@@ -259,12 +262,12 @@ mod tests {
             since: begin,
             attempts: 0,
             last_error: None,
-            heard: Some(now - seconds(30)),
+            last_heartbeat_ack: Some(now - seconds(30)),
         };
-        Checkup {
+        HealthReport {
             now,
-            start: StartStatus::Reached,
-            supervisor: SupervisorCheck::Answered(Census { open: 1, living: 0, panel_stands: true }),
+            start: StartStatus::Connected,
+            supervisor: SupervisorCheck::Answered(Stats { open: 1, active: 0, panel_in_place: true }),
             shards: vec![shard.clone(), shard],
             session_starts: None,
             next_identify: None,
@@ -272,83 +275,83 @@ mod tests {
             panel: PanelStatus::InPlace,
             setup: Vec::new(),
             store: Ok(()),
-            calls: 0,
+            requests_in_flight: 0,
             another_process_seen: None,
         }
     }
 
-    /// The one problem after this change.
+    /// The only problem after this change.
     #[track_caller]
-    fn problem(change: impl FnOnce(&mut Checkup)) -> String {
-        let mut checkup = checkup();
-        assert_eq!(checkup.problems(), [""; 0], "all is well before");
-        change(&mut checkup);
-        let problems = checkup.problems();
+    fn problem(change: impl FnOnce(&mut HealthReport)) -> String {
+        let mut report = healthy_report();
+        assert_eq!(report.problems(), [""; 0], "healthy before the change");
+        change(&mut report);
+        let problems = report.problems();
         let [problem] = &problems[..] else { panic!("one problem: {problems:?}") };
         problem.clone()
     }
 
     #[test]
-    fn each_thing_that_is_amiss_is_told_with_its_numbers() {
-        let told = problem(|found| {
-            let (since, next_attempt) = (found.now - seconds(61), Some(found.now + seconds(7)));
-            let last_error = Some("the name is not found".to_owned());
-            found.start = StartStatus::Reaching { since, attempts: 4, last_error, next_attempt };
-            found.shards.clear();
-            found.supervisor = SupervisorCheck::NotStarted;
+    fn each_problem_is_reported_with_its_numbers() {
+        let sentence = problem(|report| {
+            let (since, next_attempt) = (report.now - seconds(61), Some(report.now + seconds(7)));
+            let last_error = Some("the name is not report".to_owned());
+            report.start = StartStatus::Connecting { since, attempts: 4, last_error, next_attempt };
+            report.shards.clear();
+            report.supervisor = SupervisorCheck::NotStarted;
         });
         assert_eq!(
-            told,
-            "Discord has not been reached for 61 s, in 4 attempts: the name is not found; next attempt in 7 s"
+            sentence,
+            "Discord has not been reached for 61 s, in 4 attempts: the name is not report; next attempt in 7 s"
         );
-        let told = problem(|found| {
-            let (since, next) = (found.now - seconds(12), found.now + seconds(90));
-            let shard = &mut found.shards[1];
+        let sentence = problem(|report| {
+            let (since, next) = (report.now - seconds(12), report.now + seconds(90));
+            let shard = &mut report.shards[1];
             (shard.stage, shard.since, shard.attempts) = (Stage::Waiting, since, 3);
             shard.last_error = Some("connection reset".to_owned());
-            found.next_identify = Some(next);
+            report.next_identify = Some(next);
         });
         assert_eq!(
-            told,
+            sentence,
             "shard 1: not live, waiting for 12 s, failed connections: 3, the last one: connection reset; Discord allows \
              the next session in 90 s"
         );
-        let told = problem(|found| found.shards[0].heard = Some(found.now - PULSELESS));
-        assert!(told.contains("shard 0") && told.contains("heartbeat for 120 s"), "{told}");
-        assert!(problem(|found| found.supervisor = SupervisorCheck::Silent).contains("supervisor"));
-        assert!(problem(|found| found.store = Err("full".to_owned())).contains("database cannot be written: full"));
-        assert_eq!(problem(|found| found.setup.push("Category: gone".to_owned())), "Category: gone");
-        assert!(problem(|found| found.shards.clear()).contains("no connection"));
+        let sentence = problem(|report| report.shards[0].last_heartbeat_ack = Some(report.now - HEARTBEAT_ACK_TIMEOUT));
+        assert!(sentence.contains("shard 0") && sentence.contains("heartbeat for 120 s"), "{sentence}");
+        assert!(problem(|report| report.supervisor = SupervisorCheck::TimedOut).contains("supervisor"));
+        assert!(problem(|report| report.store = Err("full".to_owned())).contains("database cannot be written: full"));
+        assert_eq!(problem(|report| report.setup.push("Category: gone".to_owned())), "Category: gone");
+        assert!(problem(|report| report.shards.clear()).contains("no connection"));
     }
 
     #[test]
-    fn what_holds_up_all_requests_counts_when_it_lasts() {
-        let bar = |found: &mut Checkup, since: u64| {
-            found.rest.barred = Some(Barred { since: found.now - seconds(since), next_probe: seconds(40) });
+    fn a_bar_or_a_global_limit_is_a_problem_once_it_lasts() {
+        let bar = |report: &mut HealthReport, since: u64| {
+            report.rest.barred = Some(Barred { since: report.now - seconds(since), next_probe: seconds(40) });
         };
-        let mut found = checkup();
-        bar(&mut found, 60);
-        assert_eq!(found.problems(), [""; 0], "it may be over in a moment");
+        let mut report = healthy_report();
+        bar(&mut report, 60);
+        assert_eq!(report.problems(), [""; 0], "it may be over in a moment");
         assert_eq!(
-            problem(|found| bar(found, 61)),
+            problem(|report| bar(report, 61)),
             "Discord's edge has barred this address for 61 s; next probe in 40 s"
         );
-        found.rest = LineStatus { held_up: Some(seconds(60)), ..LineStatus::default() };
-        assert_eq!(found.problems(), [""; 0], "it will be over in a moment");
+        report.rest = LineStatus { held_up: Some(seconds(60)), ..LineStatus::default() };
+        assert_eq!(report.problems(), [""; 0], "it will be over in a moment");
         assert_eq!(
-            problem(|found| found.rest.held_up = Some(seconds(960))),
+            problem(|report| report.rest.held_up = Some(seconds(960))),
             "a global rate limit of Discord's holds up all requests for 960 s more"
         );
     }
 
     #[test]
     fn the_shard_that_is_not_live_is_the_worst_one() {
-        let mut found = checkup();
-        assert_eq!(found.heartbeat_age(), Some(seconds(30)));
-        found.shards[1].stage = Stage::Resuming;
-        assert_eq!(found.worst_shard().map(|shard| shard.stage), Some(Stage::Resuming));
-        assert!(!found.is_connected());
-        found.shards[1].heard = None;
-        assert_eq!(found.heartbeat_age(), None);
+        let mut report = healthy_report();
+        assert_eq!(report.heartbeat_age(), Some(seconds(30)));
+        report.shards[1].stage = Stage::Resuming;
+        assert_eq!(report.worst_shard().map(|shard| shard.stage), Some(Stage::Resuming));
+        assert!(!report.is_connected());
+        report.shards[1].last_heartbeat_ack = None;
+        assert_eq!(report.heartbeat_age(), None);
     }
 }

@@ -42,7 +42,7 @@ use crate::actors::standings::Standings;
 use crate::discord::Client;
 use crate::ids::{ChannelId, GuildId, MessageId, RoleId};
 use crate::lifecycle::{Answer, Asker, Call, Rules, Sighting};
-use crate::metrics::Counts;
+use crate::metrics::Metrics;
 use crate::status::Status;
 use crate::store::Store;
 
@@ -55,7 +55,7 @@ pub struct Outside {
     /// What the operator decided.
     pub rules: Rules,
     /// What is counted.
-    pub counts: Arc<Counts>,
+    pub metrics: Arc<Metrics>,
     /// How the bot is doing.
     pub status: Arc<Status>,
     /// Who is an administrator, and who asks that again and again.

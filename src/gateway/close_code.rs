@@ -1,23 +1,23 @@
-//! Why a connection ended, and what follows from it (Discord documentation, *Opcodes and Status Codes*, "Gateway Close
-//! Event Codes").
+//! What each close code demands: to resume, to identify anew or to give up (Discord documentation, *Opcodes and Status
+//! Codes*, "Gateway Close Event Codes").
 
 use std::fmt;
 use std::time::Duration;
 
-/// Why the bot cannot be connected to Discord's gateway: nothing but a change by the operator helps.
+/// Why the gateway connection is given up: a retry cannot succeed before the operator has changed something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GatewayError {
-    /// 4004: the token is not valid, or no longer.
+    /// 4004: the token is invalid or was reset.
     InvalidToken,
-    /// 4010: the shard is not one of as many as Discord expects.
+    /// 4010: the shard number does not fit the number of shards.
     InvalidShard,
-    /// 4011: the bot is in too many servers for one shard.
+    /// 4011: one shard serves too many servers.
     ShardingRequired,
-    /// 4013: the intents are not known to Discord.
+    /// 4013: an intent is unknown to Discord.
     InvalidIntents,
-    /// 4014: an intent is not switched on for the application.
+    /// 4014: a privileged intent is not enabled for the application.
     DisallowedIntents,
-    /// The system gives the bot no thread or no socket on loopback.
+    /// The operating system refused a thread or a socket on loopback.
     System,
 }
 
@@ -29,23 +29,23 @@ impl fmt::Display for GatewayError {
                  into DISCORD_TOKEN"
             }
             Self::InvalidShard => {
-                "Discord does not accept the bot's share of the servers (close code 4010); start the bot again, so that \
-                 it asks Discord for the number of shards, and see that DISCORD_PROXY, if it is set, passes that on"
+                "Discord rejects the shard number (close code 4010); restart the bot, so that it requests the number of \
+                 shards anew, and check that DISCORD_PROXY, if it is set, passes that number on"
             }
             Self::ShardingRequired => {
-                "the bot is in more servers than one connection may serve (close code 4011); start the bot again, so that \
-                 it asks Discord for the number of shards"
+                "the bot is in more servers than one shard may serve (close code 4011); restart the bot, so that it \
+                 requests the number of shards anew"
             }
             Self::InvalidIntents => {
-                "Discord does not know the intents that the bot asks for (close code 4013); install a newer version of \
-                 talon, and see that DISCORD_PROXY, if it is set, stands in for today's Discord"
+                "Discord does not know the intents that the bot requests (close code 4013); install a newer version of \
+                 talon, and check that DISCORD_PROXY, if it is set, implements the current gateway"
             }
             Self::DisallowedIntents => {
-                "Discord refuses the intents that the bot asks for (close code 4014); look at them in the Developer Portal \
+                "Discord refuses the intents that the bot requests (close code 4014); enable them in the Developer Portal \
                  (Bot, Privileged Gateway Intents)"
             }
             Self::System => {
-                "the system gives the bot no thread or no socket for its gateway connection; see the limits of the \
+                "the operating system refuses a thread or a socket for the gateway connection; check the limits of the \
                  process (ulimit -n, ulimit -u)"
             }
         })
@@ -54,33 +54,33 @@ impl fmt::Display for GatewayError {
 
 impl std::error::Error for GatewayError {}
 
-/// What a connection that ended leaves behind.
+/// How to reconnect after a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Aftermath {
-    /// The session can be resumed.
+pub(super) enum ReconnectAction {
+    /// Resume the session.
     Resume,
-    /// A new session is needed, not before this pause.
+    /// Begin a new session, after this pause at the earliest.
     Identify(Duration),
-    /// Trying again changes nothing.
+    /// Give up: a retry cannot succeed.
     Fatal(GatewayError),
 }
 
-/// Discord does not answer this version of its API any more. Somebody may mend that, but not within
-/// seconds; the pauses after it grow.
-const VERSION_PAUSE: Duration = Duration::from_secs(10);
+/// The first pause after close code 4012, an API version that Discord no longer serves: a proxy in between may be
+/// corrected, but not within seconds.
+const INVALID_VERSION_PAUSE: Duration = Duration::from_secs(10);
 
-/// What follows from a close code, or from an end without one.
-pub(super) const fn aftermath(code: Option<u16>) -> Aftermath {
+/// The action for a close code, or for a connection that ended without one.
+pub(super) const fn action_for_close_code(code: Option<u16>) -> ReconnectAction {
     match code {
-        Some(4004) => Aftermath::Fatal(GatewayError::InvalidToken),
-        Some(4010) => Aftermath::Fatal(GatewayError::InvalidShard),
-        Some(4011) => Aftermath::Fatal(GatewayError::ShardingRequired),
-        Some(4013) => Aftermath::Fatal(GatewayError::InvalidIntents),
-        Some(4014) => Aftermath::Fatal(GatewayError::DisallowedIntents),
-        Some(4012) => Aftermath::Identify(VERSION_PAUSE),
-        // Not authenticated, (formerly) an invalid session, an invalid sequence, a session that timed out.
-        Some(4003 | 4006 | 4007 | 4009) => Aftermath::Identify(Duration::ZERO),
-        _ => Aftermath::Resume,
+        Some(4004) => ReconnectAction::Fatal(GatewayError::InvalidToken),
+        Some(4010) => ReconnectAction::Fatal(GatewayError::InvalidShard),
+        Some(4011) => ReconnectAction::Fatal(GatewayError::ShardingRequired),
+        Some(4013) => ReconnectAction::Fatal(GatewayError::InvalidIntents),
+        Some(4014) => ReconnectAction::Fatal(GatewayError::DisallowedIntents),
+        Some(4012) => ReconnectAction::Identify(INVALID_VERSION_PAUSE),
+        // Not authenticated, invalid session (formerly), invalid sequence number, session timed out.
+        Some(4003 | 4006 | 4007 | 4009) => ReconnectAction::Identify(Duration::ZERO),
+        _ => ReconnectAction::Resume,
     }
 }
 
@@ -89,16 +89,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_code_is_followed_as_discord_documents_it() {
+    fn each_close_code_is_handled_as_discord_documents_it() {
         for code in [None, Some(1000), Some(1001), Some(4000), Some(4001), Some(4002), Some(4005), Some(4008)] {
-            assert_eq!(aftermath(code), Aftermath::Resume, "{code:?}");
+            assert_eq!(action_for_close_code(code), ReconnectAction::Resume, "{code:?}");
         }
         for code in [4003, 4007, 4009] {
-            assert_eq!(aftermath(Some(code)), Aftermath::Identify(Duration::ZERO), "{code}");
+            assert_eq!(action_for_close_code(Some(code)), ReconnectAction::Identify(Duration::ZERO), "{code}");
         }
-        assert_eq!(aftermath(Some(4012)), Aftermath::Identify(VERSION_PAUSE));
+        assert_eq!(action_for_close_code(Some(4012)), ReconnectAction::Identify(INVALID_VERSION_PAUSE));
         for code in [4004, 4010, 4011, 4013, 4014] {
-            assert!(matches!(aftermath(Some(code)), Aftermath::Fatal(_)), "{code}");
+            assert!(matches!(action_for_close_code(Some(code)), ReconnectAction::Fatal(_)), "{code}");
         }
     }
 }

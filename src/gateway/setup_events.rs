@@ -1,5 +1,5 @@
-//! Which events may change whether the bot can work: its server, the panel channel, the category, the support role, and the
-//! roles and rights of its own. What has become of them, a look tells a moment later.
+//! Requests a setup check after events that may have removed something the bot needs: its server, the panel channel, the
+//! category, the support role, or a role or permission of its own. The check itself is the doctor's.
 
 use serenity::all::Event;
 
@@ -7,45 +7,45 @@ use crate::discord::Place;
 use crate::ids::RoleId;
 use crate::status::setup::SetupStatus;
 
-/// Takes note of the event, and asks for a look where one is worth it.
-pub(super) fn notice(event: &Event, place: &Place, setup: &SetupStatus) {
+/// Records the bot's own roles from the event, and requests a setup check if the event may affect the setup.
+pub(super) fn observe_event(event: &Event, place: &Place, setup: &SetupStatus) {
     if let Event::Ready(_) = event {
         setup.begin_session();
     }
-    if touches(event, place, setup) {
-        setup.request_look();
+    if may_affect_setup(event, place, setup) {
+        setup.request_check();
     }
 }
 
-fn touches(event: &Event, place: &Place, setup: &SetupStatus) -> bool {
-    let is_ours = |channel: u64| [place.panel.0, place.category.0].contains(&channel);
-    let decides = |role: u64| role == place.support.0 || setup.is_own_role(RoleId(role));
+fn may_affect_setup(event: &Event, place: &Place, setup: &SetupStatus) -> bool {
+    let is_configured = |channel: u64| [place.panel.0, place.category.0].contains(&channel);
+    let is_relevant = |role: u64| role == place.support.0 || setup.is_own_role(RoleId(role));
     match event {
-        Event::ChannelUpdate(event) => is_ours(event.channel.id.get()),
-        Event::ChannelDelete(event) => is_ours(event.channel.id.get()),
-        Event::ChannelCreate(event) => is_ours(event.channel.id.get()),
-        Event::GuildRoleUpdate(event) => decides(event.role.id.get()),
-        Event::GuildRoleDelete(event) => decides(event.role_id.get()),
+        Event::ChannelUpdate(event) => is_configured(event.channel.id.get()),
+        Event::ChannelDelete(event) => is_configured(event.channel.id.get()),
+        Event::ChannelCreate(event) => is_configured(event.channel.id.get()),
+        Event::GuildRoleUpdate(event) => is_relevant(event.role.id.get()),
+        Event::GuildRoleDelete(event) => is_relevant(event.role_id.get()),
         Event::GuildMemberUpdate(event) if event.user.id.get() == place.me.0 => {
             let roles = event.roles.iter().map(|role| RoleId(role.get()));
-            // The role with the server's own number is @everyone.
+            // The @everyone role has the id of the server.
             setup.set_own_roles(roles.chain([RoleId(event.guild_id.get())]).collect());
             true
         }
         Event::GuildDelete(event) => !event.guild.unavailable,
         Event::GuildCreate(event) => {
             let guild = &event.guild;
-            if guild.channels.keys().any(|channel| is_ours(channel.get())) {
-                let me = guild.members.values().find(|member| member.user.id.get() == place.me.0);
-                let roles = me.into_iter().flat_map(|me| &me.roles).map(|role| RoleId(role.get()));
-                if me.is_some() {
+            if guild.channels.keys().any(|channel| is_configured(channel.get())) {
+                let own_member = guild.members.values().find(|member| member.user.id.get() == place.me.0);
+                let roles = own_member.into_iter().flat_map(|member| &member.roles).map(|role| RoleId(role.get()));
+                if own_member.is_some() {
                     setup.set_own_roles(roles.chain([RoleId(guild.id.get())]).collect());
                 }
             }
             !setup.problems().is_empty()
         }
         Event::Unknown(event) if event.kind == "GUILD_CREATE" => !setup.problems().is_empty(),
-        // Its kind has passed the filter, and what it says cannot be read.
+        // These have passed the filter but cannot be parsed, so they may be about anything.
         Event::Unknown(event) => matches!(
             event.kind.as_str(),
             "CHANNEL_UPDATE" | "GUILD_ROLE_UPDATE" | "GUILD_ROLE_DELETE" | "GUILD_MEMBER_UPDATE" | "GUILD_DELETE"
@@ -62,9 +62,9 @@ mod tests {
     use super::*;
     use crate::gateway::PLACE;
 
-    fn touched(setup: &SetupStatus, kind: &str, data: &Value) -> bool {
+    fn affects_setup(setup: &SetupStatus, kind: &str, data: &Value) -> bool {
         let event: Event = serde_json::from_value(json!({ "t": kind, "d": data })).expect("an event");
-        touches(&event, &PLACE, setup)
+        may_affect_setup(&event, &PLACE, setup)
     }
 
     fn role_deleted(role: u64) -> Value {
@@ -80,21 +80,21 @@ mod tests {
     }
 
     #[test]
-    fn a_role_matters_if_it_is_the_supports_or_the_bots_own() {
+    fn a_role_matters_if_it_is_the_support_role_or_one_of_the_bots_own() {
         let setup = SetupStatus::default();
-        assert!(touched(&setup, "GUILD_ROLE_DELETE", &role_deleted(77)), "nothing is known yet");
+        assert!(affects_setup(&setup, "GUILD_ROLE_DELETE", &role_deleted(77)), "the bot's roles are unknown");
         setup.set_own_roles([RoleId(4), RoleId(60)].into());
         for (id, matters) in [(PLACE.support.0, true), (4, true), (60, true), (77, false)] {
-            assert_eq!(touched(&setup, "GUILD_ROLE_DELETE", &role_deleted(id)), matters, "{id}");
-            assert_eq!(touched(&setup, "GUILD_ROLE_UPDATE", &role_changed(id)), matters, "{id}");
+            assert_eq!(affects_setup(&setup, "GUILD_ROLE_DELETE", &role_deleted(id)), matters, "{id}");
+            assert_eq!(affects_setup(&setup, "GUILD_ROLE_UPDATE", &role_changed(id)), matters, "{id}");
         }
     }
 
     #[test]
-    fn what_cannot_be_read_and_leaving_a_server_for_good_are_worth_a_look_and_an_outage_is_not() {
+    fn unparsed_events_and_leaving_a_server_request_a_check_and_an_outage_does_not() {
         let setup = SetupStatus::default();
-        assert!(touched(&setup, "CHANNEL_UPDATE", &json!({ "id": "1" })));
-        assert!(touched(&setup, "GUILD_DELETE", &json!({ "id": "4" })));
-        assert!(!touched(&setup, "GUILD_DELETE", &json!({ "id": "4", "unavailable": true })));
+        assert!(affects_setup(&setup, "CHANNEL_UPDATE", &json!({ "id": "1" })));
+        assert!(affects_setup(&setup, "GUILD_DELETE", &json!({ "id": "4" })));
+        assert!(!affects_setup(&setup, "GUILD_DELETE", &json!({ "id": "4", "unavailable": true })));
     }
 }

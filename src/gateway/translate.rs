@@ -1,6 +1,6 @@
-//! What an event means to us: Discord's payloads become our own words here, and nowhere else.
+//! Translates Discord's events into [`Heard`], the only form in which the rest of the bot sees them.
 //!
-//! One function without an effect: the simulator hears through it, too.
+//! A pure function: the simulator uses it, too.
 
 use std::collections::HashSet;
 use std::time::SystemTime;
@@ -14,74 +14,78 @@ use serenity::all::{
 
 use crate::actors::{Heard, Rank};
 use crate::discord::{Place, view};
-use crate::gateway::tolerant::{Reread, reread, says_nothing};
+use crate::gateway::tolerant::{Recovered, is_irrelevant, recover_event};
 use crate::ids::{ApplicationId, Button, ChannelId, Command, GuildId, InteractionId, MessageId, RoleId, UserId};
 use crate::language::Language;
 use crate::lifecycle::{Asker, Entrance, Gesture, Press};
 
-/// What this event means, if anything. `now` is when it was heard.
+/// Translates an event; `None` if the bot does not act on it. `now` is the time of receipt.
 #[must_use]
-pub fn meaning(event: Event, place: &Place, now: SystemTime) -> Option<Heard> {
+pub fn translate(event: Event, place: &Place, now: SystemTime) -> Option<Heard> {
     match event {
         Event::InteractionCreate(event) => match event.interaction {
-            Interaction::Component(press) => pressed(press, place, now),
-            Interaction::Command(slash) => used(slash, place, now),
+            Interaction::Component(interaction) => translate_button(interaction, place, now),
+            Interaction::Command(interaction) => translate_slash_command(interaction, place, now),
             _ => None,
         },
-        Event::MessageCreate(event) if event.message.author.id.get() == place.me.0 => panel_made(&event.message, place),
-        Event::MessageCreate(event) => said(event.message, place, now).map(|wish| wish.meaning(place)),
-        Event::MessageDelete(event) => panel_deleted(event.channel_id, &[event.message_id], place),
+        Event::MessageCreate(event) if event.message.author.id.get() == place.me.0 => {
+            translate_own_message(&event.message, place)
+        }
+        Event::MessageCreate(event) => {
+            parse_command_message(event.message, place, now).map(|command| command.into_heard(place))
+        }
+        Event::MessageDelete(event) => translate_deletion(event.channel_id, &[event.message_id], place),
         Event::MessageUpdate(event) => {
             let hidden = event.flags.flatten().is_some_and(|flags| flags.contains(MessageFlags::SUPPRESS_EMBEDS));
-            let panel = hidden && event.channel_id.get() == place.panel.0;
-            panel.then(|| Heard::PanelHidden(MessageId(event.id.get())))
+            let in_panel_channel = hidden && event.channel_id.get() == place.panel.0;
+            in_panel_channel.then(|| Heard::PanelHidden(MessageId(event.id.get())))
         }
-        Event::MessageDeleteBulk(event) => panel_deleted(event.channel_id, &event.ids, place),
+        Event::MessageDeleteBulk(event) => translate_deletion(event.channel_id, &event.ids, place),
         Event::Ready(event) => {
             let guilds = event.ready.guilds.iter().map(|guild| GuildId(guild.id.get())).collect();
             Some(Heard::Ready { guilds })
         }
-        Event::GuildCreate(event) => Some(channels(&event.guild, place)),
-        Event::ChannelCreate(event) => made(&event.channel, place),
+        Event::GuildCreate(event) => Some(translate_guild(&event.guild, place)),
+        Event::ChannelCreate(event) => translate_created_channel(&event.channel, place),
         Event::ChannelDelete(event) => Some(Heard::ChannelGone(ChannelId(event.channel.id.get()))),
         Event::GuildDelete(event) if !event.guild.unavailable => Some(Heard::Left(GuildId(event.guild.id.get()))),
-        Event::Unknown(event) => unread(event, place, now),
+        Event::Unknown(event) => translate_unparsed(event, place, now),
         _ => None,
     }
 }
 
-/// The library drops it without a word.
-fn unread(event: UnknownEvent, place: &Place, now: SystemTime) -> Option<Heard> {
+/// serenity could not parse this event. It would drop it silently.
+fn translate_unparsed(event: UnknownEvent, place: &Place, now: SystemTime) -> Option<Heard> {
     let kind = event.kind.clone();
-    if says_nothing(&kind) {
+    if is_irrelevant(&kind) {
         return None;
     }
-    let Some(reread) = reread(event, place) else {
-        tracing::warn!(kind, "an event could not be read and was not acted on");
+    let Some(recovered) = recover_event(event, place) else {
+        tracing::warn!(kind, "an event could not be parsed and was ignored");
         return None;
     };
-    tracing::debug!(kind, "an event could not be read as Discord's, and was read as far as it matters");
-    match reread {
-        Reread::Whole(event) => meaning(*event, place, now),
-        Reread::Heard(heard) => Some(heard),
+    tracing::debug!(kind, "an event lacks fields; only the fields that matter were parsed");
+    match recovered {
+        Recovered::Event(event) => translate(*event, place, now),
+        Recovered::Heard(heard) => Some(heard),
     }
 }
 
-/// What a member wants of us, however they said it.
-struct Wish {
+/// A command of a member, from a button, a slash command or a message.
+struct IssuedCommand {
     command: Command,
     guild: GuildId,
     channel: ChannelId,
     asker: Asker,
     name: String,
     roles: Vec<LibraryRoleId>,
-    /// Whether they are an administrator, where Discord has told.
+    /// Whether the member is an administrator, if the event says so.
     administrator: Option<bool>,
 }
 
-impl Wish {
-    /// What it means: the one place where buttons, slash commands and written ones come together.
-    fn meaning(self, place: &Place) -> Heard {
+impl IssuedCommand {
+    /// The one place where buttons, slash commands and written commands are treated alike.
+    fn into_heard(self, place: &Place) -> Heard {
         let Self { command, guild, channel, asker, name, roles, administrator } = self;
         match command {
             Command::Ticket => Heard::Open { guild, channel, asker, name },
@@ -89,43 +93,48 @@ impl Wish {
                 let support = roles.iter().any(|role| role.get() == place.support.0);
                 Heard::Close { guild, channel, asker, support }
             }
-            Command::SetUp => Heard::SetUp { guild, channel, asker, rank: rank(administrator, &roles) },
-            Command::Explain => Heard::Explain { guild, channel, asker, rank: rank(administrator, &roles) },
+            Command::SetUp => Heard::SetUp { guild, channel, asker, rank: determine_rank(administrator, &roles) },
+            Command::Explain => Heard::Explain { guild, channel, asker, rank: determine_rank(administrator, &roles) },
         }
     }
 }
 
-/// Discord has told whether they are an administrator, or their roles will.
-fn rank(administrator: Option<bool>, roles: &[LibraryRoleId]) -> Rank {
+/// Uses the permissions from the interaction if there are any, otherwise leaves the decision to the member's roles.
+fn determine_rank(administrator: Option<bool>, roles: &[LibraryRoleId]) -> Rank {
     let roles = || Rank::Roles(roles.iter().map(|role| RoleId(role.get())).collect());
     administrator.map_or_else(roles, |administrator| Rank::Told { administrator })
 }
 
-fn pressed(press: ComponentInteraction, place: &Place, now: SystemTime) -> Option<Heard> {
-    let Some(button) = Button::from_custom_id(&press.data.custom_id) else {
-        tracing::warn!(custom_id = press.data.custom_id, "a button was pressed that is not ours");
+fn translate_button(interaction: ComponentInteraction, place: &Place, now: SystemTime) -> Option<Heard> {
+    let Some(button) = Button::from_custom_id(&interaction.data.custom_id) else {
+        tracing::warn!(custom_id = interaction.data.custom_id, "ignoring a press of an unknown button");
         return None;
     };
-    let language = place.locale.of_member(&press.locale);
-    let entrance = entrance(press.id, press.token, press.application_id, language, Gesture::Button);
-    let asker = Asker { user: UserId(press.user.id.get()), at: now, entrance, repeated: false };
-    interacted(Command::of(button), asker, press.user.name, (press.guild_id, press.channel_id), press.member, place)
+    let language = place.locale.of_member(&interaction.locale);
+    let entrance =
+        build_entrance(interaction.id, interaction.token, interaction.application_id, language, Gesture::Button);
+    let asker = Asker { user: UserId(interaction.user.id.get()), at: now, entrance, repeated: false };
+    let channel = (interaction.guild_id, interaction.channel_id);
+    translate_interaction(Command::of(button), asker, interaction.user.name, channel, interaction.member, place)
 }
 
-fn used(slash: CommandInteraction, place: &Place, now: SystemTime) -> Option<Heard> {
-    let Some(command) = Command::named(&slash.data.name).filter(|_| slash.data.kind == CommandType::ChatInput) else {
-        tracing::warn!(command = slash.data.name, "a slash command was used that is not ours (any more)");
+fn translate_slash_command(interaction: CommandInteraction, place: &Place, now: SystemTime) -> Option<Heard> {
+    let is_slash_command = interaction.data.kind == CommandType::ChatInput;
+    let Some(command) = Command::named(&interaction.data.name).filter(|_| is_slash_command) else {
+        tracing::warn!(command = interaction.data.name, "ignoring an unknown command");
         return None;
     };
-    let language = place.locale.of_member(&slash.locale);
-    let entrance = entrance(slash.id, slash.token, slash.application_id, language, Gesture::Slash);
-    let asker = Asker { user: UserId(slash.user.id.get()), at: now, entrance, repeated: false };
-    let member = slash.member.map(|member| *member);
-    interacted(command, asker, slash.user.name, (slash.guild_id, slash.channel_id), member, place)
+    let language = place.locale.of_member(&interaction.locale);
+    let entrance =
+        build_entrance(interaction.id, interaction.token, interaction.application_id, language, Gesture::Slash);
+    let asker = Asker { user: UserId(interaction.user.id.get()), at: now, entrance, repeated: false };
+    let member = interaction.member.map(|member| *member);
+    let channel = (interaction.guild_id, interaction.channel_id);
+    translate_interaction(command, asker, interaction.user.name, channel, member, place)
 }
 
-/// What a button or a slash command asks for, in a server or in a private message.
-fn interacted(
+/// Translates a button or a slash command, in a server or in a direct message.
+fn translate_interaction(
     command: Command,
     asker: Asker,
     name: String,
@@ -135,19 +144,19 @@ fn interacted(
 ) -> Option<Heard> {
     let Some(guild) = guild else { return Some(Heard::Private(asker)) };
     let member = member?;
-    let wish = Wish {
+    let command = IssuedCommand {
         command,
         guild: GuildId(guild.get()),
         channel: ChannelId(channel.get()),
         asker,
         name,
-        administrator: administrator(&member),
+        administrator: is_administrator(&member),
         roles: member.roles,
     };
-    Some(wish.meaning(place))
+    Some(command.into_heard(place))
 }
 
-fn entrance(
+fn build_entrance(
     interaction: LibraryInteractionId,
     token: String,
     application: LibraryApplicationId,
@@ -158,18 +167,18 @@ fn entrance(
     Entrance::Press(Press { interaction, token, application, acknowledged: false, language, gesture })
 }
 
-/// Interactions tell what the member may do where they happen.
-fn administrator(member: &Member) -> Option<bool> {
+/// Interactions carry the member's permissions in their channel.
+fn is_administrator(member: &Member) -> Option<bool> {
     member.permissions.map(|permissions| permissions.contains(Permissions::ADMINISTRATOR))
 }
 
-fn said(message: Message, place: &Place, now: SystemTime) -> Option<Wish> {
+fn parse_command_message(message: Message, place: &Place, now: SystemTime) -> Option<IssuedCommand> {
     if message.author.bot || message.webhook_id.is_some() {
         return None;
     }
     let command = Command::written(&message.content)?;
     let channel = ChannelId(message.channel_id.get());
-    Some(Wish {
+    Some(IssuedCommand {
         command,
         guild: GuildId(message.guild_id?.get()),
         channel,
@@ -179,7 +188,7 @@ fn said(message: Message, place: &Place, now: SystemTime) -> Option<Wish> {
             entrance: Entrance::Command {
                 channel,
                 message: MessageId(message.id.get()),
-                // Everybody reads the reply.
+                // The whole channel sees the reply.
                 language: place.locale.of_server(),
             },
             repeated: false,
@@ -190,37 +199,39 @@ fn said(message: Message, place: &Place, now: SystemTime) -> Option<Wish> {
     })
 }
 
-/// One of ours, with the button that asks for a ticket.
-fn panel_made(message: &Message, place: &Place) -> Option<Heard> {
-    let mut buttons = message.components.iter().flat_map(|row| &row.components).filter_map(|part| match part {
-        ActionRowComponent::Button(button) => Some(&button.data),
-        _ => None,
-    });
-    let asks = |button: &ButtonKind| match button {
+/// Recognises a panel: a message of the bot in the panel channel with the button that opens a ticket.
+fn translate_own_message(message: &Message, place: &Place) -> Option<Heard> {
+    let mut buttons =
+        message.components.iter().flat_map(|row| &row.components).filter_map(|component| match component {
+            ActionRowComponent::Button(button) => Some(&button.data),
+            _ => None,
+        });
+    let opens_ticket = |button: &ButtonKind| match button {
         ButtonKind::NonLink { custom_id, .. } => custom_id == Button::CreateTicket.custom_id(),
         _ => false,
     };
-    let here = message.channel_id.get() == place.panel.0;
-    (here && buttons.any(asks)).then(|| Heard::PanelMade(MessageId(message.id.get())))
+    let in_panel_channel = message.channel_id.get() == place.panel.0;
+    (in_panel_channel && buttons.any(opens_ticket)).then(|| Heard::PanelMade(MessageId(message.id.get())))
 }
 
-/// Whether the panel is among them, the panel knows.
-fn panel_deleted(channel: LibraryChannelId, messages: &[LibraryMessageId], place: &Place) -> Option<Heard> {
+/// Deletions in the panel channel; whether the panel is among them is decided by its actor.
+fn translate_deletion(channel: LibraryChannelId, messages: &[LibraryMessageId], place: &Place) -> Option<Heard> {
     let messages = || messages.iter().map(|message| MessageId(message.get())).collect();
     (channel.get() == place.panel.0).then(|| Heard::PanelDeleted(messages()))
 }
 
-fn channels(guild: &Guild, place: &Place) -> Heard {
+fn translate_guild(guild: &Guild, place: &Place) -> Heard {
     let mut sightings = view::sightings(guild.channels.values(), place);
-    // The library mixes them up. Oldest first, the same event means the same every time.
+    // serenity's map has no fixed order. Sorted by age, the same event always has the same result.
     sightings.sort_by_key(|sighting| sighting.channel);
     let all: HashSet<ChannelId> = guild.channels.keys().map(|channel| ChannelId(channel.get())).collect();
     let home = all.contains(&place.panel);
     Heard::Channels { guild: GuildId(guild.id.get()), name: guild.name.clone(), all, sightings, home }
 }
 
-/// Only a channel with our mark: it is too early to look for a welcome in one that somebody made by hand.
-fn made(channel: &GuildChannel, place: &Place) -> Option<Heard> {
+/// Only a channel with the bot's marker in its topic. Any other ticket is recognised by its welcome message, which a new
+/// channel does not have yet.
+fn translate_created_channel(channel: &GuildChannel, place: &Place) -> Option<Heard> {
     let sighting = view::sighting(channel, place).filter(|sighting| sighting.mark.is_some())?;
     Some(Heard::ChannelMade { guild: GuildId(channel.guild_id.get()), sighting })
 }
