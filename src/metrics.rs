@@ -159,7 +159,7 @@ impl Metrics {
         self.request_total.get()
     }
 
-    /// Encodes all metrics in the OpenMetrics text format. `open_tickets`, `active_tickets` and `status` supply the gauges.
+    /// Encodes all metrics in the `OpenMetrics` text format. `open_tickets`, `active_tickets` and `status` supply the gauges.
     #[must_use]
     pub fn encode_text(&self, open_tickets: usize, active_tickets: usize, status: &Status) -> String {
         self.status.update_from(status);

@@ -221,7 +221,7 @@ impl HealthCheck {
         }
     }
 
-    /// All metrics in the OpenMetrics text format.
+    /// All metrics in the `OpenMetrics` text format.
     pub async fn encode_metrics(&self) -> String {
         let stats = self.query_supervisor().await.stats();
         let (open, active) = (stats.map_or(0, |stats| stats.open), stats.map_or(0, |stats| stats.active));

@@ -15,7 +15,7 @@ use crate::ids::Command;
 /// Message flag: the embeds of this message are hidden (Discord documentation, *Message Flags*).
 const SUPPRESS_EMBEDS: u64 = 1 << 2;
 
-/// The fields of MESSAGE_CREATE that decide.
+/// The fields of `MESSAGE_CREATE` that decide.
 #[derive(Deserialize)]
 struct CreatedMessage<'a> {
     #[serde(borrow)]
@@ -26,21 +26,21 @@ struct CreatedMessage<'a> {
     content: Cow<'a, str>,
 }
 
-/// The fields of MESSAGE_DELETE and MESSAGE_DELETE_BULK that decide.
+/// The fields of `MESSAGE_DELETE` and `MESSAGE_DELETE_BULK` that decide.
 #[derive(Deserialize)]
 struct DeletedMessages<'a> {
     #[serde(borrow)]
     channel_id: Cow<'a, str>,
 }
 
-/// The fields of GUILD_MEMBER_UPDATE that decide.
+/// The fields of `GUILD_MEMBER_UPDATE` that decide.
 #[derive(Deserialize)]
 struct UpdatedMember<'a> {
     #[serde(borrow)]
     user: IdOnly<'a>,
 }
 
-/// The fields of MESSAGE_UPDATE that decide.
+/// The fields of `MESSAGE_UPDATE` that decide.
 #[derive(Deserialize)]
 struct EditedMessage<'a> {
     #[serde(borrow)]

@@ -8,19 +8,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures_util::SinkExt;
 use secrecy::{ExposeSecret, SecretString};
 use serenity::all::{GatewayIntents, Http, ShardManager, ShardManagerOptions};
 use serenity::prelude::{RwLock, TypeMap};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, oneshot, watch};
 use tokio::time::{sleep, timeout};
-use tokio_tungstenite::accept_hdr_async;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
 
 use super::EventHandler;
 use super::backoff::{Backoff, generate_path_segment};
@@ -88,6 +87,22 @@ pub(super) enum SessionEnd {
     System(std::io::Error),
 }
 
+impl SessionEnd {
+    /// A lost session. The next one is a new one, even if the cause alone would permit to resume.
+    fn from_cause(
+        cause: DisconnectCause,
+        live_for: Option<Duration>,
+        identified: bool,
+        resume_backoff: Backoff,
+    ) -> Self {
+        let next = match cause.reconnect_action() {
+            ReconnectAction::Resume => ReconnectAction::Identify(Duration::ZERO),
+            next => next,
+        };
+        Self::Lost { cause, next, live_for, identified, resume_backoff }
+    }
+}
+
 /// A handle to the thread of a session.
 pub(super) struct SessionThread {
     pub(super) ended: oneshot::Receiver<SessionEnd>,
@@ -137,17 +152,10 @@ async fn count_ticks(ticks: &AtomicU64) {
 }
 
 async fn run_session(config: &SessionConfig, stop: &mut watch::Receiver<bool>) -> SessionEnd {
-    let lost = |cause: DisconnectCause, live_for, identified, resume_backoff| {
-        let next = match cause.reconnect_action() {
-            ReconnectAction::Resume => ReconnectAction::Identify(Duration::ZERO),
-            next => next,
-        };
-        SessionEnd::Lost { cause, next, live_for, identified, resume_backoff }
-    };
     let mut connected = tokio::select! {
         opened = open_upstream(config, &config.url) => match opened {
             Ok(connected) => connected,
-            Err(cause) => return lost(cause, None, false, config.resume_backoff),
+            Err(cause) => return SessionEnd::from_cause(cause, None, false, config.resume_backoff),
         },
         () = wait_for_stop(stop) => return SessionEnd::Stopped,
     };
@@ -160,7 +168,7 @@ async fn run_session(config: &SessionConfig, stop: &mut watch::Receiver<bool>) -
     loop {
         let UpstreamConnection { mut upstream, hello } = connected;
         let Ok(Some(mut downstream)) = timeout(ACCEPT_TIMEOUT, client.accept_socket()).await else {
-            return lost(DisconnectCause::ClientLost, None, identified, backoff);
+            return SessionEnd::from_cause(DisconnectCause::ClientLost, None, identified, backoff);
         };
         identified = true;
         let (reporter, place, limits) = (&config.reporter, &config.handler.place, config.limits);
@@ -168,8 +176,7 @@ async fn run_session(config: &SessionConfig, stop: &mut watch::Receiver<bool>) -
         let (cause, live_for) = tokio::select! {
             ended = relay.run(hello) => ended,
             () = wait_for_stop(stop) => {
-                let close = CloseFrame { code: CloseCode::Normal, reason: "".into() };
-                let _ = timeout(CLOSE_TIMEOUT, upstream.close(Some(close))).await;
+                close_socket(&mut upstream).await;
                 return SessionEnd::Stopped;
             }
         };
@@ -181,26 +188,31 @@ async fn run_session(config: &SessionConfig, stop: &mut watch::Receiver<bool>) -
             || !session.resumable
             || failed_resumes >= MAX_FAILED_RESUMES
         {
-            return lost(cause, live_for, true, backoff);
+            return SessionEnd::from_cause(cause, live_for, true, backoff);
         }
         drop(upstream);
         let pause = backoff.next_pause();
         config.reporter.enter_stage(Stage::Waiting);
         config.reporter.report_disconnect(&cause, pause, "resuming the session");
         // serenity opens its next socket at once and waits there. After a normal close code it logs no warning.
-        let close = CloseFrame { code: CloseCode::Normal, reason: "".into() };
-        let _ = timeout(CLOSE_TIMEOUT, downstream.send(Message::Close(Some(close)))).await;
+        close_socket(&mut downstream).await;
         drop(downstream);
-        let url = session.resume_url.clone().filter(|url| is_as_secure(url, &config.url));
-        let url = url.unwrap_or_else(|| config.url.clone());
+        let resume_url = session.resume_url.as_ref().filter(|url| is_as_secure(url, &config.url));
+        let url = resume_url.unwrap_or(&config.url);
         connected = tokio::select! {
-            reopened = reopen_upstream(config, &url, pause) => match reopened {
+            reopened = reopen_upstream(config, url, pause) => match reopened {
                 Ok(connected) => connected,
-                Err(cause) => return lost(cause, None, true, backoff),
+                Err(cause) => return SessionEnd::from_cause(cause, None, true, backoff),
             },
             () = wait_for_stop(stop) => return SessionEnd::Stopped,
         };
     }
+}
+
+/// Sends a close frame with the normal code, within [`CLOSE_TIMEOUT`].
+async fn close_socket<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocketStream<S>) {
+    let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
+    let _ = timeout(CLOSE_TIMEOUT, socket.close(Some(frame))).await;
 }
 
 /// Whether `url` is encrypted if `original` is: an encrypted session is not resumed over a plain connection.
@@ -244,7 +256,7 @@ async fn reopen_upstream(
     }
 }
 
-/// serenity's client for one shard, which connects to a listener of ours on loopback instead of to Discord.
+/// serenity's client for one shard, which connects to a listener on loopback instead of to Discord.
 struct SerenityClient {
     listener: TcpListener,
     path: String,

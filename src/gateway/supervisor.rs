@@ -18,11 +18,12 @@ use super::identify_limit::IdentifyLimiter;
 use super::relay::RelayLimits;
 use super::report::ShardReporter;
 use super::session::{CONNECT_PAUSES, RESUME_PAUSES, STABLE_AFTER, SessionConfig, SessionEnd, spawn_session};
+use super::socket::DisconnectCause;
 use super::{ConnectionConfig, EventHandler};
 use crate::actors::Outside;
 use crate::status::gateway::Stage;
 
-/// Channels and messages; without MESSAGE_CONTENT Discord sends the content of the bot's own messages only. Interactions
+/// Channels and messages; without `MESSAGE_CONTENT` Discord sends the content of the bot's own messages only. Interactions
 /// need no intent.
 const REQUIRED_INTENTS: GatewayIntents = GatewayIntents::GUILDS.union(GatewayIntents::GUILD_MESSAGES);
 /// The content of members' messages, for written commands. Privileged: the operator has to enable it for the application.
@@ -101,7 +102,7 @@ impl ShardSupervisor {
         let mut stopped = self.stopped.clone();
         loop {
             let message_content = self.message_content.load(Ordering::Relaxed);
-            let end = self.run_session(shard, &reporter, message_content, resume_backoff).await?;
+            let end = self.run_next_session(shard, &reporter, message_content, resume_backoff).await?;
             let SessionEnd::Lost { cause, next, live_for, identified, resume_backoff: carried } = end else {
                 return Ok(());
             };
@@ -134,8 +135,8 @@ impl ShardSupervisor {
         }
     }
 
-    /// Waits for the limit on new sessions, then runs one session to its end.
-    async fn run_session(
+    /// Waits for the limit on new sessions, then runs one session to its end on its thread.
+    async fn run_next_session(
         &self,
         shard: u32,
         reporter: &ShardReporter,
@@ -172,11 +173,11 @@ impl ShardSupervisor {
                     }
                     Ok(end)
                 }
-                Err(_) => Ok(report_lost_thread(resume_backoff)),
+                Err(_) => Ok(end_with_lost_thread(resume_backoff)),
             },
             () = wait_until_stuck(&thread.ticks) => {
                 tracing::error!(shard, "the gateway thread is stuck; replacing it");
-                Ok(report_lost_thread(resume_backoff))
+                Ok(end_with_lost_thread(resume_backoff))
             }
         }
     }
@@ -187,9 +188,9 @@ fn report_system_error(error: &io::Error) -> GatewayError {
     GatewayError::System
 }
 
-/// The end of a session whose thread panicked or is stuck: a new session follows at once.
-fn report_lost_thread(resume_backoff: Backoff) -> SessionEnd {
-    let (cause, next) = (super::socket::DisconnectCause::ClientLost, ReconnectAction::Identify(Duration::ZERO));
+/// The end of a session whose thread has panicked or is stuck: a new session follows.
+fn end_with_lost_thread(resume_backoff: Backoff) -> SessionEnd {
+    let (cause, next) = (DisconnectCause::ClientLost, ReconnectAction::Identify(Duration::ZERO));
     SessionEnd::Lost { cause, next, live_for: None, identified: true, resume_backoff }
 }
 

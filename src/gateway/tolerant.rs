@@ -129,7 +129,7 @@ fn placeholder_message() -> Value {
     })
 }
 
-/// Translates GUILD_CREATE. `None` unless every channel has an id: a channel missing from the list counts as deleted.
+/// Translates `GUILD_CREATE`. `None` unless every channel has an id: a channel missing from the list counts as deleted.
 fn translate_channel_list(event: &Map<String, Value>, place: &Place) -> Option<Heard> {
     if event.get("unavailable") == Some(&Value::Bool(true)) {
         return None;
