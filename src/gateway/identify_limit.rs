@@ -2,8 +2,8 @@
 //!
 //! Discord resets the token of a bot that begins more than its `session_start_limit` (1,000) in a day, accepts one
 //! IDENTIFY per five seconds for each rate limit key, and reports how many are left at `GET /gateway/bot`. Besides, the bot
-//! has a token bucket of its own: [`BURST_SESSIONS`] at once and then one per [`REFILL_INTERVAL`], so no outage leads to
-//! more than 300 sessions a day for one shard.
+//! has a token bucket of its own: [`BURST_SESSIONS`] at once and then one per [`REFILL_INTERVAL`], so even a
+//! long outage leads to fewer than 300 sessions a day for one shard.
 
 use std::sync::Arc;
 use std::time::Duration;
