@@ -46,8 +46,8 @@ pub(super) fn recover_event(event: UnknownEvent, place: &Place) -> Option<Recove
     match kind.as_str() {
         "INTERACTION_CREATE" => parse_completed(&kind, &complete_interaction(event, place)),
         "MESSAGE_CREATE" => parse_completed(&kind, &complete_message(event)),
-        "GUILD_CREATE" => translate_channel_list(event, place).map(Recovered::Heard),
-        "CHANNEL_CREATE" => translate_created_channel(&value, place).map(Recovered::Heard),
+        "GUILD_CREATE" => recover_channel_list(event, place).map(Recovered::Heard),
+        "CHANNEL_CREATE" => recover_created_channel(&value, place).map(Recovered::Heard),
         "CHANNEL_DELETE" => parse_channel_id(&value).map(|channel| Recovered::Heard(Heard::ChannelGone(channel))),
         _ => None,
     }
@@ -129,8 +129,8 @@ fn placeholder_message() -> Value {
     })
 }
 
-/// Translates `GUILD_CREATE`. `None` unless every channel has an id: a channel missing from the list counts as deleted.
-fn translate_channel_list(event: &Map<String, Value>, place: &Place) -> Option<Heard> {
+/// Recovers `GUILD_CREATE`. `None` unless every channel has an id: a channel missing from the list counts as deleted.
+fn recover_channel_list(event: &Map<String, Value>, place: &Place) -> Option<Heard> {
     if event.get("unavailable") == Some(&Value::Bool(true)) {
         return None;
     }
@@ -144,7 +144,7 @@ fn translate_channel_list(event: &Map<String, Value>, place: &Place) -> Option<H
     Some(Heard::Channels { guild: GuildId(guild.get()), name, all, sightings, home })
 }
 
-fn translate_created_channel(channel: &Value, place: &Place) -> Option<Heard> {
+fn recover_created_channel(channel: &Value, place: &Place) -> Option<Heard> {
     let guild: LibraryGuildId = deserialize(channel.get("guild_id")?)?;
     let sighting = view::told(channel, place).filter(|sighting| sighting.mark.is_some())?;
     Some(Heard::ChannelMade { guild: GuildId(guild.get()), sighting })

@@ -36,9 +36,9 @@ pub fn translate(event: Event, place: &Place, now: SystemTime) -> Option<Heard> 
         }
         Event::MessageDelete(event) => translate_deletion(event.channel_id, &[event.message_id], place),
         Event::MessageUpdate(event) => {
-            let hidden = event.flags.flatten().is_some_and(|flags| flags.contains(MessageFlags::SUPPRESS_EMBEDS));
-            let in_panel_channel = hidden && event.channel_id.get() == place.panel.0;
-            in_panel_channel.then(|| Heard::PanelHidden(MessageId(event.id.get())))
+            let is_hidden = event.flags.flatten().is_some_and(|flags| flags.contains(MessageFlags::SUPPRESS_EMBEDS));
+            let in_panel_channel = event.channel_id.get() == place.panel.0;
+            (is_hidden && in_panel_channel).then(|| Heard::PanelHidden(MessageId(event.id.get())))
         }
         Event::MessageDeleteBulk(event) => translate_deletion(event.channel_id, &event.ids, place),
         Event::Ready(event) => {
