@@ -23,7 +23,7 @@ use crate::config::setting::{
 use crate::config::setting::{GATEWAY_TIMEOUT, HEALTH, JOURNAL_KEEP, LOG_FORMAT, REQUEST_TIMEOUT, TOKEN, TOKEN_FILE};
 use crate::ids::{ChannelId, RoleId};
 use crate::language::{Language, Locale};
-use crate::logs::Format;
+use crate::logging::LogFormat;
 pub use environment::{ENV_FILE, Environment, environment};
 
 /// What the bot must know to start.
@@ -48,7 +48,7 @@ pub struct Config {
     /// Where we tell how we are, if anywhere.
     pub health: Option<SocketAddr>,
     /// How a line of the log looks.
-    pub log_format: Format,
+    pub log_format: LogFormat,
     /// Who is spoken to in which language.
     pub locale: Locale,
     /// What stands in for `https://discord.com`: scheme, host and port, without a slash at the end.

@@ -1,8 +1,8 @@
-//! Are we well? `/healthz` for whoever decides whether to start us again, `/metrics` for Prometheus.
+//! Serves `/healthz` for probes and `/metrics` for Prometheus, if `HEALTH_ADDR` is set.
 //!
-//! A server of its own and no framework: two pages, one request a connection, a few at a time. Whoever may connect may
-//! read, so the address should be of this machine or of a network that is trusted; no member is named in it.
-//! All times in `/healthz` are seconds: how long something has lasted, or how long it is until then.
+//! Two pages do not need a web framework: hyper serves one request per connection, a bounded number of them at a time.
+//! There is no authentication, so the address should be of this machine or of a trusted network; neither page names a
+//! member. All times in `/healthz` are seconds: ages, or the time left.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -23,36 +23,36 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
-use crate::actors::vitals::{Checkup, Vitals};
+use crate::actors::health_check::{HealthCheck, HealthReport};
 use crate::status::gateway::ShardStatus;
 use crate::status::{PanelStatus, StartStatus};
 
-/// So many connections are held; with one more, the oldest that has not asked for anything is closed.
+/// With one more connection than this, the oldest that has not sent a whole request is closed.
 const MAX_CONNECTIONS: usize = 64;
-/// Who has not asked and been answered by then is sent away.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// A pause after the system would not give us a connection.
-const BREATH: Duration = Duration::from_millis(100);
+/// How long a connection may take from being accepted to being answered.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
+/// The pause after a failed `accept`, for example because the process is out of file descriptors.
+const ACCEPT_RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// Takes the address.
-pub async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+/// Binds the address and logs which one it is.
+pub async fn bind_listener(address: SocketAddr) -> io::Result<TcpListener> {
     let listener = TcpListener::bind(address).await?;
-    tracing::info!(address = %listener.local_addr()?, "telling how we are at /healthz and /metrics");
+    tracing::info!(address = %listener.local_addr()?, "serving /healthz and /metrics");
     Ok(listener)
 }
 
-/// Answers whoever asks, for ever. Dropped, it answers nobody any more.
-pub async fn serve(listener: TcpListener, vitals: Vitals) -> Infallible {
-    let mut connections = Connections::default();
+/// Serves both pages until the future is dropped, which closes all connections.
+pub async fn serve_pages(listener: TcpListener, health_check: HealthCheck) -> Infallible {
+    let mut connections = HealthConnections::default();
     loop {
         match listener.accept().await {
             Ok((socket, _)) => {
                 connections.make_room().await;
-                connections.add(socket, vitals.clone());
+                connections.add(socket, health_check.clone());
             }
             Err(error) => {
-                tracing::debug!(%error, "a connection could not be taken");
-                sleep(BREATH).await;
+                tracing::debug!(%error, "failed to accept a connection");
+                sleep(ACCEPT_RETRY_PAUSE).await;
             }
         }
     }
@@ -60,137 +60,137 @@ pub async fn serve(listener: TcpListener, vitals: Vitals) -> Infallible {
 
 /// The connections that are being served.
 #[derive(Default)]
-struct Connections {
+struct HealthConnections {
     tasks: JoinSet<()>,
     /// The oldest first.
-    open: VecDeque<Connection>,
+    open: VecDeque<HealthConnection>,
 }
 
-struct Connection {
+struct HealthConnection {
     task: AbortHandle,
-    /// A whole request has come, which is going to be answered.
-    asked: Arc<AtomicBool>,
+    /// A whole request has arrived and is going to be answered.
+    has_request: Arc<AtomicBool>,
 }
 
-impl Connections {
-    /// Closes the oldest connection that has not asked for anything, so that many silent ones keep nobody out. Where all
-    /// have asked, one of them is answered first.
+impl HealthConnections {
+    /// Closes the oldest connection without a request, so that idle connections cannot lock others out. If all have a
+    /// request, waits until one of them is answered.
     async fn make_room(&mut self) {
         while self.tasks.try_join_next().is_some() {}
         self.open.retain(|connection| !connection.task.is_finished());
         while self.tasks.len() >= MAX_CONNECTIONS {
-            let silent = self.open.iter().position(|connection| !connection.asked.load(Ordering::Relaxed));
-            if let Some(connection) = silent.and_then(|silent| self.open.remove(silent)) {
+            let idle = self.open.iter().position(|connection| !connection.has_request.load(Ordering::Relaxed));
+            if let Some(connection) = idle.and_then(|idle| self.open.remove(idle)) {
                 connection.task.abort();
             }
             self.tasks.join_next().await;
         }
     }
 
-    fn add(&mut self, socket: TcpStream, vitals: Vitals) {
-        let asked = Arc::new(AtomicBool::new(false));
-        let serving = serve_connection(socket, vitals, Arc::clone(&asked));
+    fn add(&mut self, socket: TcpStream, health_check: HealthCheck) {
+        let has_request = Arc::new(AtomicBool::new(false));
+        let serving = serve_connection(socket, health_check, Arc::clone(&has_request));
         let task = self.tasks.spawn(async move {
-            let _ = timeout(PATIENCE, serving).await;
+            let _ = timeout(CONNECTION_TIMEOUT, serving).await;
         });
-        self.open.push_back(Connection { task, asked });
+        self.open.push_back(HealthConnection { task, has_request });
     }
 }
 
-async fn serve_connection(socket: TcpStream, vitals: Vitals, asked: Arc<AtomicBool>) {
-    let answer = service_fn(move |request: Request<Incoming>| {
-        asked.store(true, Ordering::Relaxed);
-        let vitals = vitals.clone();
-        async move { Ok::<_, Infallible>(answer(&request, &vitals).await) }
+async fn serve_connection(socket: TcpStream, health_check: HealthCheck, has_request: Arc<AtomicBool>) {
+    let service = service_fn(move |request: Request<Incoming>| {
+        has_request.store(true, Ordering::Relaxed);
+        let health_check = health_check.clone();
+        async move { Ok::<_, Infallible>(handle_request(&request, &health_check).await) }
     });
-    if let Err(error) = http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(socket), answer).await {
-        tracing::debug!(%error, "a health check went away before it was answered");
+    if let Err(error) = http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(socket), service).await {
+        tracing::debug!(%error, "the client disconnected before it was answered");
     }
 }
 
-async fn answer(request: &Request<Incoming>, vitals: &Vitals) -> Response<String> {
+async fn handle_request(request: &Request<Incoming>, health_check: &HealthCheck) -> Response<String> {
     match (request.method(), request.uri().path()) {
         (&Method::GET, "/healthz") => {
-            let found = vitals.check().await;
-            let problems = found.problems();
+            let report = health_check.run_check().await;
+            let problems = report.problems();
             let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-            page(status, "application/json", format!("{:#}\n", show(&found, &problems)))
+            build_response(status, "application/json", format!("{:#}\n", render_report(&report, &problems)))
         }
         (&Method::GET, "/metrics") => {
-            let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-            page(StatusCode::OK, kind, vitals.counts().await)
+            let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+            build_response(StatusCode::OK, content_type, health_check.encode_metrics().await)
         }
         (_, "/healthz" | "/metrics") => {
-            let mut refused = page(StatusCode::METHOD_NOT_ALLOWED, "text/plain", "only GET\n".to_owned());
-            refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
-            refused
+            let mut response = build_response(StatusCode::METHOD_NOT_ALLOWED, "text/plain", "only GET\n".to_owned());
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
+            response
         }
-        _ => page(StatusCode::NOT_FOUND, "text/plain", "/healthz or /metrics\n".to_owned()),
+        _ => build_response(StatusCode::NOT_FOUND, "text/plain", "/healthz or /metrics\n".to_owned()),
     }
 }
 
-fn show(found: &Checkup, problems: &[String]) -> Value {
-    let census = found.supervisor.census();
+fn render_report(report: &HealthReport, problems: &[String]) -> Value {
+    let stats = report.supervisor.stats();
     json!({
         "ok": problems.is_empty(),
         "problems": problems,
-        "start": show_start(found),
-        "supervisor": { "answers": census.is_some() },
-        "gateway": show_gateway(found),
-        "rest": show_rest(found),
-        "panel": show_panel(&found.panel),
-        "setup": { "problems": found.setup },
-        "store": { "writable": found.store.is_ok(), "problem": found.store.as_ref().err() },
-        "backlog": { "tickets": census.map(|census| census.living), "calls": found.calls },
-        "tickets": census.map(|census| census.open),
-        // Seconds since another process was seen to use the bot's token; null if it never was.
-        "another_process_seen_seconds_ago": found.another_process_seen.map(|seen| found.age(seen).as_secs_f64()),
+        "start": render_start(report),
+        "supervisor": { "answers": stats.is_some() },
+        "gateway": render_gateway(report),
+        "rest": render_rest(report),
+        "panel": render_panel(&report.panel),
+        "setup": { "problems": report.setup },
+        "store": { "writable": report.store.is_ok(), "problem": report.store.as_ref().err() },
+        "backlog": { "tickets": stats.map(|stats| stats.active), "calls": report.requests_in_flight },
+        "tickets": stats.map(|stats| stats.open),
+        // null if no other process has been seen using the token.
+        "another_process_seen_seconds_ago": report.another_process_seen.map(|seen| report.age(seen).as_secs_f64()),
     })
 }
 
-fn show_start(found: &Checkup) -> Value {
-    match &found.start {
-        StartStatus::Reached => json!({ "reached": true }),
-        StartStatus::Reaching { since, attempts, last_error, next_attempt } => json!({
+fn render_start(report: &HealthReport) -> Value {
+    match &report.start {
+        StartStatus::Connected => json!({ "reached": true }),
+        StartStatus::Connecting { since, attempts, last_error, next_attempt } => json!({
             "reached": false,
             "trying": "GET /users/@me and GET /gateway/bot",
-            "since": found.age(*since).as_secs(),
+            "since": report.age(*since).as_secs(),
             "attempts": attempts,
             "last_error": last_error,
-            "next_attempt": next_attempt.map(|next| found.time_until(next).as_secs()),
+            "next_attempt": next_attempt.map(|next| report.time_until(next).as_secs()),
         }),
     }
 }
 
-/// The shard that most deserves a look, and all of them where there are several.
-fn show_gateway(found: &Checkup) -> Value {
-    let mut shown =
-        found.worst_shard().map_or_else(|| json!({ "stage": "not begun" }), |shard| show_shard(found, shard));
-    shown["connected"] = found.is_connected().into();
-    shown["heartbeat_age_seconds"] = json!(found.heartbeat_age().map(|age| age.as_secs_f64()));
-    shown["identifies_left"] = json!(found.session_starts.map(|starts| starts.remaining));
-    shown["next_identify"] = json!(found.next_identify.map(|next| found.time_until(next).as_secs()));
-    if found.shards.len() > 1 {
-        shown["shards"] = found.shards.iter().map(|shard| show_shard(found, shard)).collect();
+/// The shard to report first, and the list of all shards if there are several.
+fn render_gateway(report: &HealthReport) -> Value {
+    let mut gateway =
+        report.worst_shard().map_or_else(|| json!({ "stage": "not begun" }), |shard| render_shard(report, shard));
+    gateway["connected"] = report.is_connected().into();
+    gateway["heartbeat_age_seconds"] = json!(report.heartbeat_age().map(|age| age.as_secs_f64()));
+    gateway["identifies_left"] = json!(report.session_starts.map(|starts| starts.remaining));
+    gateway["next_identify"] = json!(report.next_identify.map(|next| report.time_until(next).as_secs()));
+    if report.shards.len() > 1 {
+        gateway["shards"] = report.shards.iter().map(|shard| render_shard(report, shard)).collect();
     }
-    shown
+    gateway
 }
 
-fn show_shard(found: &Checkup, shard: &ShardStatus) -> Value {
+fn render_shard(report: &HealthReport, shard: &ShardStatus) -> Value {
     json!({
         "stage": shard.stage.name(),
-        "since": found.age(shard.since).as_secs(),
+        "since": report.age(shard.since).as_secs(),
         "attempts": shard.attempts,
         "last_error": shard.last_error,
-        "heartbeat_age_seconds": shard.heard.map(|heard| found.age(heard).as_secs_f64()),
+        "heartbeat_age_seconds": shard.last_heartbeat_ack.map(|ack| report.age(ack).as_secs_f64()),
     })
 }
 
-fn show_rest(found: &Checkup) -> Value {
-    let rest = &found.rest;
+fn render_rest(report: &HealthReport) -> Value {
+    let rest = &report.rest;
     json!({
         "barred": rest.barred.map(|barred| json!({
-            "since": found.age(barred.since).as_secs(),
+            "since": report.age(barred.since).as_secs(),
             "next_probe": barred.next_probe.as_secs(),
         })),
         "held_up_for": rest.held_up_for().map(|left| left.as_secs()),
@@ -204,7 +204,7 @@ fn show_rest(found: &Checkup) -> Value {
     })
 }
 
-fn show_panel(panel: &PanelStatus) -> Value {
+fn render_panel(panel: &PanelStatus) -> Value {
     match panel {
         PanelStatus::Unchecked => json!({ "checked": false, "in_place": null }),
         PanelStatus::InPlace => json!({ "checked": true, "in_place": true }),
@@ -213,9 +213,9 @@ fn show_panel(panel: &PanelStatus) -> Value {
     }
 }
 
-fn page(status: StatusCode, kind: &'static str, text: String) -> Response<String> {
-    let mut page = Response::new(text);
-    *page.status_mut() = status;
-    page.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    page
+fn build_response(status: StatusCode, content_type: &'static str, body: String) -> Response<String> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
 }

@@ -11,14 +11,14 @@
 //! | [`config`] | how are we set up? | environment → `Config`, all mistakes at once |
 //! | [`ids`] | who and what? | `UserId`, `ChannelId`, `Owner`, `Button`, `Command` |
 //! | [`language`] | in which language? | who reads Russian and who English |
-//! | [`counts`] | how much, and how often? | what Prometheus reads |
-//! | [`memory`] | how large are we? | freed memory, given back |
-//! | [`logs`] | how do we speak to the operator? | the log, and what it never shows |
+//! | [`metrics`] | how much, and how often? | counters, gauges and histograms for Prometheus |
+//! | [`memory`] | how much memory is held? | freed memory, returned to the operating system |
+//! | [`logging`] | what does the operator read? | the log, and which libraries may write to it |
 //! | [`printable`] | what may a terminal be shown? | foreign text without control characters |
 //! | [`texts`] | what do we say? | every word a member can read, in each language |
-//! | [`gateway`] | what do we hear? | the line to Discord and its supervisor; serenity's events → `Heard` |
-//! | [`status`] | how are we at this moment? | what health, metrics and the service manager show |
-//! | [`health`] | are we well? | `/healthz` and `/metrics` for whoever watches |
+//! | [`gateway`] | what happens on Discord? | the gateway connection and its supervisor; serenity's events → `Heard` |
+//! | [`status`] | what is the current state? | what health, metrics and the service manager report |
+//! | [`health`] | is the bot healthy? | serves `/healthz` and `/metrics` |
 //! | [`actors`] | who is alive? | supervisor, tickets, panel, clerk, pulse |
 //! | [`lifecycle`] | what is true, and what follows? | State + Event → State + calls; pure |
 //! | [`discord`] | what do we ask of Discord? | calls as requests, answers read back |
@@ -28,11 +28,11 @@
 //! The sandbox, a small Discord on loopback, is the package `talon-sandbox` in `src/sandbox`. It knows nothing of this one.
 //!
 //! ```text
-//!   main ──▶ logs                  demo ──▶ the package talon-sandbox
+//!   main ──▶ logging               demo ──▶ the package talon-sandbox
 //!     │ └──▶ operator ──▶ config   and store, discord, texts: beside a running bot
 //!     │
 //!  gateway ─────────┐              serenity (events)
-//!  health           │              hyper (for who watches)
+//!  health           │              hyper (/healthz, /metrics)
 //!     │             │
 //!  actors           │              ractor, timers, the clock
 //!  │     │          │
@@ -41,7 +41,7 @@
 //!  │     texts
 //!  └──▶ lifecycle                  std, serde
 //!          │
-//!  ids, language, memory, status, counts, printable    everyone may name these
+//!  ids, language, memory, status, metrics, printable    everyone may name these
 //! ```
 //!
 //! A room names only rooms below it.
@@ -54,7 +54,7 @@
 //! - Nobody but the supervisor talks to tickets, so a member's presses pass one mailbox in one order.
 //! - The supervisor never waits for Discord or the disk.
 //! - No call that is not safe to repeat is repeated; creating a channel is looked up first.
-//! - Nothing of serenity's runs on the bot's runtime: its client has a thread of its own, which can be given up, and hears
+//! - No part of serenity runs on the bot's runtime: its client has a thread of its own, which can be replaced, and reaches
 //!   Discord through a relay on loopback, which limits every stage, frame and pause.
 //! - No sandbox code is reached by the bot but through a socket.
 //!
@@ -67,8 +67,8 @@
 //! sleep: a row and an entry in the registry remain.
 
 pub mod actors;
+mod app;
 pub mod config;
-pub mod counts;
 #[cfg(feature = "sandbox")]
 pub mod demo;
 pub mod discord;
@@ -77,13 +77,13 @@ pub mod health;
 pub mod ids;
 pub mod language;
 pub mod lifecycle;
-pub mod logs;
+pub mod logging;
 pub mod memory;
+pub mod metrics;
 pub mod operator;
 pub mod printable;
-mod run;
 pub mod status;
 pub mod store;
 pub mod texts;
 
-pub use run::{Failure, run};
+pub use app::{RunError, run};

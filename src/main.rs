@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use talon::actors::clock;
 use talon::config::{self, Access, Config, Environment, Mistakes};
 use talon::language::Language;
-use talon::logs::{self, Format};
+use talon::logging::{self, LogFormat};
 use talon::operator::doctor::{self, Report};
 use talon::operator::setup::{Setup, Stop};
 use talon::operator::terminal::fit_terminal;
@@ -105,8 +105,8 @@ async fn obey(Arguments { env_file, command }: Arguments) -> ExitCode {
 async fn show(environment: &Environment, options: talon::demo::Options) -> ExitCode {
     match Config::locale(environment) {
         Ok(locale) => {
-            logs::start(None, Format::Text);
-            report(talon::demo::run(options, locale, told_to_stop()).await)
+            logging::init_logging(None, LogFormat::Text);
+            report(talon::demo::run(options, locale, shutdown_signal()).await)
         }
         Err(mistakes) => correct(&mistakes),
     }
@@ -115,13 +115,13 @@ async fn show(environment: &Environment, options: talon::demo::Options) -> ExitC
 async fn run(environment: &Environment, until_stdin_ends: bool) -> ExitCode {
     match Config::read(environment) {
         Ok(config) => {
-            logs::start(environment.get("RUST_LOG"), config.log_format);
+            logging::init_logging(environment.get("RUST_LOG"), config.log_format);
             for warning in environment.warnings() {
                 tracing::warn!("{warning}");
             }
             let stop = async {
                 tokio::select! {
-                    () = told_to_stop() => {}
+                    () = shutdown_signal() => {}
                     () = stdin_ends(), if until_stdin_ends => {}
                 }
             };
@@ -132,11 +132,11 @@ async fn run(environment: &Environment, until_stdin_ends: bool) -> ExitCode {
 }
 
 async fn set_up(environment: &Environment, env_file: Option<&Path>) -> ExitCode {
-    logs::start(Some("error"), Format::Text);
+    logging::init_logging(Some("error"), LogFormat::Text);
     let mut setup = Setup::new(env_file.unwrap_or(Path::new(config::ENV_FILE)));
     let ended = tokio::select! {
         ended = setup.run(environment, || config::environment(env_file, false)) => ended,
-        () = told_to_stop() => Err(Stop::Stopped),
+        () = shutdown_signal() => Err(Stop::Stopped),
     };
     match ended {
         Ok(report) => {
@@ -155,7 +155,7 @@ async fn set_up(environment: &Environment, env_file: Option<&Path>) -> ExitCode 
 }
 
 async fn examine(environment: &Environment, options: &doctor::Options) -> ExitCode {
-    logs::start(Some("warn"), Format::Text);
+    logging::init_logging(Some("warn"), LogFormat::Text);
     match Config::read(environment) {
         Ok(config) => {
             warn_of(environment);
@@ -171,7 +171,7 @@ fn tell(report: &Report) -> ExitCode {
 }
 
 async fn invite(environment: &Environment, options: &invite::Options) -> ExitCode {
-    logs::start(Some("warn"), Format::Text);
+    logging::init_logging(Some("warn"), LogFormat::Text);
     match invite::run(options, environment).await {
         Ok(letter) => {
             print(&letter);
@@ -219,7 +219,7 @@ async fn ask(environment: &Environment, question: impl AsyncFnOnce(&Path) -> Res
         Ok(database) => database,
         Err(mistakes) => return correct(&mistakes),
     };
-    logs::start(Some("warn"), Format::Text);
+    logging::init_logging(Some("warn"), LogFormat::Text);
     warn_of(environment);
     match question(&database).await {
         Ok(answer) => {
@@ -249,7 +249,7 @@ fn report<E: std::error::Error>(ended: Result<(), E>) -> ExitCode {
 }
 
 /// Ends when the process is asked to: by Ctrl-C or by SIGTERM.
-async fn told_to_stop() {
+async fn shutdown_signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         return drop(tokio::signal::ctrl_c().await);

@@ -14,6 +14,7 @@
 
 pub mod clerk;
 pub mod clock;
+pub mod health_check;
 pub mod home;
 mod outage;
 pub mod panel;
@@ -30,7 +31,6 @@ pub mod staff;
 pub mod standings;
 pub mod supervisor;
 pub mod ticket;
-pub mod vitals;
 
 use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
@@ -39,10 +39,10 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 
 use crate::actors::standings::Standings;
-use crate::counts::Counts;
 use crate::discord::Client;
 use crate::ids::{ChannelId, GuildId, MessageId, RoleId, TicketId};
 use crate::lifecycle::{Answer, Asker, Call, Rules, Sighting};
+use crate::metrics::Metrics;
 use crate::status::Status;
 use crate::store::Store;
 
@@ -55,7 +55,7 @@ pub struct Outside {
     /// What the operator decided.
     pub rules: Rules,
     /// What is counted.
-    pub counts: Arc<Counts>,
+    pub metrics: Arc<Metrics>,
     /// How the bot is doing.
     pub status: Arc<Status>,
     /// Who is an administrator, and who asks that again and again.

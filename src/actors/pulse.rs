@@ -10,10 +10,10 @@ use ractor::{Actor, ActorProcessingErr, ActorRef, call_t};
 use tokio::time::Instant;
 
 use crate::actors::Outside;
+use crate::actors::health_check::{CHECK_TIMEOUT_MS, Stats, summarize};
 use crate::actors::outage::{News, Outage};
 use crate::actors::service_manager::{self, LOOK_INTERVAL, ServiceManager};
 use crate::actors::supervisor::SupervisorMsg;
-use crate::actors::vitals::{Census, PATIENCE_MS, summarize};
 use crate::memory;
 
 /// How often the log is told how much is going on, and what a crowd has left behind is given back.
@@ -72,22 +72,22 @@ impl Actor for Pulse {
         match message {
             PulseMsg::Look => self.look(desk).await,
             PulseMsg::Beat => {
-                if self.census().await.is_some() {
+                if self.stats().await.is_some() {
                     desk.manager.tell_alive();
                 }
             }
             PulseMsg::Starting if desk.ready => {}
             PulseMsg::Starting => {
-                if self.census().await.is_some() {
+                if self.stats().await.is_some() {
                     desk.manager.tell_starting();
                 }
                 me.send_after(service_manager::start_interval(), || PulseMsg::Starting);
             }
             PulseMsg::Minute => {
-                if let Some(census) = self.census().await {
-                    self.log(census);
+                if let Some(stats) = self.stats().await {
+                    self.log(stats);
                 }
-                memory::give_back();
+                memory::release_unused();
             }
         }
         Ok(())
@@ -110,10 +110,10 @@ impl Pulse {
         }
         if live
             && !desk.ready
-            && let Some(census) = self.census().await.filter(|census| census.panel_stands)
+            && let Some(stats) = self.stats().await.filter(|stats| stats.panel_in_place)
         {
             desk.ready = true;
-            tracing::info!(tickets = census.open, "ready: connected, and the panel stands");
+            tracing::info!(tickets = stats.open, "ready: connected, and the panel stands");
             desk.manager.tell_ready();
         }
         desk.manager.tell_summary(self.summary());
@@ -124,18 +124,18 @@ impl Pulse {
         summarize(&self.outside.status, &self.outside.client.status())
     }
 
-    async fn census(&self) -> Option<Census> {
-        let census = call_t!(self.supervisor, SupervisorMsg::Count, PATIENCE_MS).ok();
-        if census.is_none() {
+    async fn stats(&self) -> Option<Stats> {
+        let stats = call_t!(self.supervisor, SupervisorMsg::Count, CHECK_TIMEOUT_MS).ok();
+        if stats.is_none() {
             tracing::error!("the supervisor does not answer; under systemd the watchdog restarts the bot");
         }
-        census
+        stats
     }
 
-    fn log(&self, census: Census) {
-        let counts = &self.outside.counts;
-        let (calls, retries) = (counts.calls(), counts.retries.get());
-        let (open, actors, under_way) = (census.open, census.living, counts.under_way.get());
+    fn log(&self, stats: Stats) {
+        let metrics = &self.outside.metrics;
+        let (calls, retries) = (metrics.request_count(), metrics.retries.get());
+        let (open, actors, under_way) = (stats.open, stats.active, metrics.requests_in_flight.get());
         let connected = self.outside.status.gateway.is_live();
         tracing::debug!(tickets = open, actors, calls, under_way, retries, connected, "this far");
     }

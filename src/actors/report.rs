@@ -19,14 +19,14 @@ pub struct Subject {
 
 /// Logs what happened to a ticket, and counts it.
 pub fn notes(outside: &Outside, of: Subject, notes: &[Note]) {
-    let counts = &outside.counts;
+    let metrics = &outside.metrics;
     for note in notes {
         match note {
             // Not when it is ready: it may be closed before.
-            Note::Created { .. } | Note::Found { .. } => drop(counts.opened.inc()),
-            Note::Closed { .. } => drop(counts.closed.inc()),
-            Note::Refused { .. } => drop(counts.failed.inc()),
-            Note::Retrying { .. } => drop(counts.retries.inc()),
+            Note::Created { .. } | Note::Found { .. } => drop(metrics.tickets_opened.inc()),
+            Note::Closed { .. } => drop(metrics.tickets_closed.inc()),
+            Note::Refused { .. } => drop(metrics.tickets_failed.inc()),
+            Note::Retrying { .. } => drop(metrics.retries.inc()),
             Note::AnotherProcess => another_process(outside, "it answers what members press"),
             _ => {}
         }
@@ -119,7 +119,7 @@ fn log(of: Subject, note: &Note) {
 pub fn panel(outside: &Outside, notes: &[PanelNote]) {
     for note in notes {
         if matches!(note, PanelNote::Retrying { .. }) {
-            outside.counts.retries.inc();
+            outside.metrics.retries.inc();
         }
         match note {
             PanelNote::InPlace(message) => tracing::info!(panel = %message, "the panel is in place"),
@@ -155,7 +155,7 @@ pub fn panel(outside: &Outside, notes: &[PanelNote]) {
 
 /// Counts it, and warns of it now and then.
 fn another_process(outside: &Outside, sign: &str) {
-    outside.counts.another_process.inc();
+    outside.metrics.another_process.inc();
     if outside.status.notice_another_process() {
         tracing::warn!(
             sign,

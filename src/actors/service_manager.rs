@@ -9,7 +9,7 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 use tokio::time::sleep;
 
-use crate::actors::vitals::Vitals;
+use crate::actors::health_check::HealthCheck;
 
 /// How often a start that lasts shows that it lives, and for how long it asks each time.
 const START_INTERVAL: Duration = Duration::from_secs(10);
@@ -56,13 +56,13 @@ pub fn start_interval() -> Duration {
 
 /// Tells that the bot lives and what it waits for, for ever: until Discord has told what the start needs, there is nobody
 /// else to do so.
-pub async fn accompany_start(vitals: &Vitals) -> Infallible {
+pub async fn accompany_start(health_check: &HealthCheck) -> Infallible {
     let mut manager = ServiceManager::default();
     let (interval, mut since) = (start_interval(), Duration::ZERO);
     let step = interval.min(LOOK_INTERVAL);
     manager.tell_starting();
     loop {
-        manager.tell_summary(vitals.summary());
+        manager.tell_summary(health_check.summary());
         sleep(step).await;
         since += step;
         if since >= interval {

@@ -10,13 +10,13 @@ use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SpawnEr
 use std::collections::HashSet;
 
 use crate::actors::clerk::ClerkMsg;
+use crate::actors::health_check::Stats;
 use crate::actors::home::HOLD_TIMEOUT;
 use crate::actors::panel::PanelMsg;
 use crate::actors::registry::Registry;
 use crate::actors::router::{Router, Told};
 use crate::actors::staff::{Duties, Post, Staff};
 use crate::actors::ticket::{TicketActor, TicketMsg};
-use crate::actors::vitals::Census;
 use crate::actors::{Heard, Outside, report};
 use crate::ids::{ChannelId, GuildId, Intent, Owner};
 use crate::lifecycle::menu::MenuEvent;
@@ -58,7 +58,7 @@ pub enum SupervisorMsg {
     /// By ourselves: this request has waited for long enough until that was known.
     GiveUp(Intent),
     /// By whoever wants to know how we are; that an answer comes is the half of it.
-    Count(RpcReplyPort<Census>),
+    Count(RpcReplyPort<Stats>),
     /// By ourselves: start a failed ticket again.
     Revive(Owner),
     /// By ourselves: fill this post again.
@@ -279,11 +279,11 @@ impl House {
     fn failed(&mut self, me: &ActorRef<SupervisorMsg>, actor: ActorId, error: &str) {
         let revive = if let Some(owner) = self.registry.died(actor) {
             tracing::error!(%owner, error, "a ticket failed and is started again from its row");
-            self.outside.counts.restarted("ticket");
+            self.outside.metrics.count_restart("ticket");
             SupervisorMsg::Revive(owner)
         } else if let Some(post) = self.staff.lost(actor) {
             tracing::error!(actor = post.name(), error, "failed and is started again");
-            self.outside.counts.restarted(post.name());
+            self.outside.metrics.count_restart(post.name());
             SupervisorMsg::Rehire(post)
         } else {
             return;
@@ -295,7 +295,7 @@ impl House {
     }
 
     fn connected(&self, resumed: bool) {
-        self.outside.counts.connected(resumed);
+        self.outside.metrics.count_session(resumed);
         self.staff.look();
     }
 
@@ -304,10 +304,10 @@ impl House {
         self.staff.look();
     }
 
-    fn count(&self, port: RpcReplyPort<Census>) {
+    fn count(&self, port: RpcReplyPort<Stats>) {
         let (open, living) = (self.router.count(), self.registry.count());
         // It is not an error that nobody waits any more.
-        let _ = port.send(Census { open, living, panel_stands: self.panel_stands });
+        let _ = port.send(Stats { open, active: living, panel_in_place: self.panel_stands });
     }
 
     fn drain(&mut self, port: RpcReplyPort<()>) {

@@ -240,7 +240,7 @@ impl TicketActor {
         if let State::Opening(Opening { asker, .. }) = before
             && notes.iter().any(|note| matches!(note, Note::Opened { .. }))
         {
-            self.outside.counts.ready_after(now.duration_since(asker.at).unwrap_or_default());
+            self.outside.metrics.observe_open_duration(now.duration_since(asker.at).unwrap_or_default());
         }
     }
 

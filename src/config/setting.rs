@@ -11,7 +11,7 @@ use secrecy::zeroize::Zeroizing;
 
 use crate::ids::{ChannelId, RoleId};
 use crate::language::{Language, Locale};
-use crate::logs::Format;
+use crate::logging::LogFormat;
 
 /// Longer than anybody would wait for a ticket to close; rather a slip of the pen.
 const LONGEST_DELAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -136,7 +136,7 @@ pub(super) const HEALTH: Setting<SocketAddr> = Setting {
     understand: |value| value.parse().map_err(|_| "is not an address with a port".into()),
 };
 
-pub(super) const LOG_FORMAT: Setting<Format> =
+pub(super) const LOG_FORMAT: Setting<LogFormat> =
     Setting { name: "LOG_FORMAT", expected: "text or json", understand: format };
 
 pub(super) const LOCALE: Setting<Locale> = Setting {
@@ -219,10 +219,10 @@ fn memory(value: &str) -> Result<Duration, Cow<'static, str>> {
     }
 }
 
-fn format(value: &str) -> Result<Format, Cow<'static, str>> {
+fn format(value: &str) -> Result<LogFormat, Cow<'static, str>> {
     match value {
-        "text" => Ok(Format::Text),
-        "json" => Ok(Format::Json),
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
         _ => Err("is neither".into()),
     }
 }

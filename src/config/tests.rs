@@ -34,7 +34,7 @@ fn four_variables_are_enough() {
     assert_eq!(config.gateway_timeout, Duration::from_secs(25));
     assert_eq!(config.journal_keep, Duration::from_secs(90 * 86_400));
     assert_eq!(config.health, None);
-    assert_eq!(config.log_format, Format::Text);
+    assert_eq!(config.log_format, LogFormat::Text);
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn what_the_operator_may_set() {
     let config = read(&[("JOURNAL_KEEP", "2h"), ("HEALTH_ADDR", "[::1]:80"), ("LOG_FORMAT", "json")]).unwrap();
     assert_eq!(config.journal_keep, Duration::from_secs(7_200));
     assert_eq!(config.health, Some("[::1]:80".parse().unwrap()));
-    assert_eq!(config.log_format, Format::Json);
+    assert_eq!(config.log_format, LogFormat::Json);
     for (name, value) in
         [("JOURNAL_KEEP", "5m"), ("JOURNAL_KEEP", "90"), ("HEALTH_ADDR", "8080"), ("LOG_FORMAT", "xml")]
     {

@@ -16,12 +16,12 @@ use reqwest::header::HeaderMap;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use crate::counts::Counts;
 use crate::discord::bucket::Told;
 use crate::discord::edge::{Edge, Met, Pass};
 use crate::discord::limits::{DAY, Lane, Limits, Turn};
 use crate::discord::status::{self, LimitedRoute, LineStatus};
 use crate::discord::wire::{Ask, Class};
+use crate::metrics::Metrics;
 
 /// A request that a person waits for is withdrawn where it is known that it will be held up for longer than this. They
 /// are told until when.
@@ -32,7 +32,7 @@ const MAX_WAIT: Duration = Duration::from_secs(10 * 60);
 /// Everybody passes here.
 pub(super) struct Gate {
     line: Mutex<Line>,
-    counts: Arc<Counts>,
+    metrics: Arc<Metrics>,
 }
 
 #[derive(Default)]
@@ -78,8 +78,8 @@ pub(super) struct Way<'a> {
 }
 
 impl Gate {
-    pub(super) fn new(counts: Arc<Counts>) -> Self {
-        Self { line: Mutex::default(), counts }
+    pub(super) fn new(metrics: Arc<Metrics>) -> Self {
+        Self { line: Mutex::default(), metrics }
     }
 
     /// A place in the line.
@@ -111,7 +111,7 @@ impl Gate {
         let news = line.edge.take_news();
         drop(line);
         for news in news {
-            status::announce(news, &self.counts);
+            status::announce(news, &self.metrics);
         }
         done
     }
@@ -176,7 +176,7 @@ impl Way<'_> {
         let now = Instant::now();
         if matches!(status, 401 | 403 | 429) {
             line.edge.count_refusal(now);
-            self.gate.counts.refusals.inc();
+            self.gate.metrics.refusals.inc();
         }
         if let Some(permit) = self.permit.take() {
             line.land(&permit, met, now);

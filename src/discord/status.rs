@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use crate::counts::Counts;
 use crate::discord::edge::News;
 use crate::discord::unreachable::Unreachable;
+use crate::metrics::Metrics;
 
 /// The state of the way to Discord at one moment. `Display` is one line for an operator, empty while nothing is wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -148,11 +148,11 @@ impl Outage {
 }
 
 /// Tells the operator and the metrics.
-pub(super) fn announce(news: News, counts: &Counts) {
+pub(super) fn announce(news: News, metrics: &Metrics) {
     let seconds = |time: Duration| time.as_secs_f64().ceil();
     match news {
         News::Barred { next_probe } => {
-            counts.edge_bar.set(1);
+            metrics.edge_barred.set(1);
             warn!(
                 "Discord's edge bars this address; next probe in {} s. Until then no request goes out; what waits is done \
                  when the bar is over. If it lasts for hours, another program behind the same address may be the cause: \
@@ -164,7 +164,7 @@ pub(super) fn announce(news: News, counts: &Counts) {
             warn!("Discord's edge still bars this address; next probe in {} s", seconds(next_probe));
         }
         News::Lifted { lasted } => {
-            counts.edge_bar.set(0);
+            metrics.edge_barred.set(0);
             info!("Discord's edge lets this address in again, after {} s; going on", seconds(lasted));
         }
         News::Slowed { refused } => warn!(

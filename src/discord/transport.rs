@@ -18,7 +18,6 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, info, warn};
 
-use crate::counts::Counts;
 use crate::discord::connections::Connections;
 use crate::discord::edge::Met;
 use crate::discord::gate::{Gate, HeldUp, Way};
@@ -28,6 +27,7 @@ use crate::discord::start::StartError;
 use crate::discord::status::{LineStatus, Outage};
 use crate::discord::unreachable::Unreachable;
 use crate::discord::wire::Ask;
+use crate::metrics::Metrics;
 
 /// As long as a request may take where the operator does not say otherwise: a server that is there answers within this time.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -61,7 +61,7 @@ pub struct Transport {
     answers: Semaphore,
     large: Semaphore,
     outage: Mutex<Outage>,
-    counts: Arc<Counts>,
+    metrics: Arc<Metrics>,
 }
 
 /// What came back. It is a rate limit's refusal only where the limit outlasts all interest in the answer.
@@ -121,23 +121,23 @@ impl Transport {
                 );
             }
         }
-        let counts = Arc::<Counts>::default();
+        let metrics = Arc::<Metrics>::default();
         Ok(Self {
             connections: Connections::new(proxy.is_some(), request_timeout).map_err(StartError::Network)?,
             authorization: authorization(token)?,
             proxy: proxy.map(str::to_owned),
-            gate: Gate::new(counts.clone()),
+            gate: Gate::new(metrics.clone()),
             answers: Semaphore::new(ANSWERS),
             large: Semaphore::new(LARGE),
             outage: Mutex::default(),
-            counts,
+            metrics,
         })
     }
 
     /// What is counted here, and may be counted elsewhere, too.
     #[must_use]
-    pub fn counts(&self) -> Arc<Counts> {
-        self.counts.clone()
+    pub fn metrics(&self) -> Arc<Metrics> {
+        self.metrics.clone()
     }
 
     /// How it stands with Discord now.
@@ -149,7 +149,7 @@ impl Transport {
 
     /// Sends until no limit refuses it, or none that is worth waiting for. An error: it may have been done or not.
     pub(super) async fn send(&self, ask: &Ask<'_>) -> Result<Reply, Unreachable> {
-        let _under_way = UnderWay::begin(&self.counts);
+        let _under_way = UnderWay::begin(&self.metrics);
         let mut way = self.gate.join(ask);
         let (begun, mut floor) = (Instant::now(), SHORTEST);
         loop {
@@ -194,7 +194,7 @@ impl Transport {
         // Boxed: it is by far the largest part of whatever waits for it.
         let attempt = Box::pin(self.exchange(ask)).await;
         drop(room);
-        self.counts.called(ask.verb(), ask.label(), attempt.as_ref().ok().map(|response| response.status));
+        self.metrics.count_request(ask.verb(), ask.label(), attempt.as_ref().ok().map(|response| response.status));
         self.outage
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -320,18 +320,18 @@ fn shows_token(base: &reqwest::Url) -> bool {
 }
 
 /// One call more under way, as long as this lives: a call that is given up is under way no longer.
-struct UnderWay<'a>(&'a Counts);
+struct UnderWay<'a>(&'a Metrics);
 
 impl<'a> UnderWay<'a> {
-    fn begin(counts: &'a Counts) -> Self {
-        counts.under_way.inc();
-        Self(counts)
+    fn begin(metrics: &'a Metrics) -> Self {
+        metrics.requests_in_flight.inc();
+        Self(metrics)
     }
 }
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
-        self.0.under_way.dec();
+        self.0.requests_in_flight.dec();
     }
 }
 

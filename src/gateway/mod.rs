@@ -1,33 +1,34 @@
-//! What we hear: Discord's events become our own words at this door.
+//! The connection to Discord's gateway, and the translation of its events into [`Heard`].
 //!
-//! serenity's client hears them, on a thread of its own, behind a relay that bounds what Discord and the network may do:
+//! serenity's client receives the events on a thread of its own, behind a relay that bounds what Discord and the network
+//! can do to it:
 //!
 //! ```text
-//! supervisor.rs    keeps each shard connected: pauses, Discord's limit on new sessions, what cannot be mended
-//! └── session.rs   a thread and a runtime: serenity's client, and the connections of one session
-//!     ├── socket.rs   opens the socket to Discord (whose certificates: trust.rs), and names why one ended
-//!     └── relay.rs    carries frames between Discord and serenity, and bounds each stage (which ones: filter.rs)
-//! meaning.rs, unread.rs    events → `Heard`
-//! setup.rs                 events after which the panel channel, a role or a right may be gone
+//! supervisor.rs    keeps each shard connected: backoff, the limit on new sessions, fatal close codes
+//! └── session.rs   a thread and a runtime: serenity's client and the connections of one session
+//!     ├── socket.rs   opens the WebSocket to Discord (trusted certificates: tls.rs) and classifies disconnects
+//!     └── relay.rs    relays frames between Discord and serenity (which ones: filter.rs) and bounds each stage
+//! translate.rs, tolerant.rs    events → `Heard`
+//! setup_events.rs              events after which the setup has to be checked
 //! ```
 //!
-//! serenity starts each handler as a task of its own. On a current-thread runtime they begin in the order of the events,
-//! so what is cast to the supervisor before the first wait keeps that order. Nothing here waits before that.
+//! serenity spawns a task per event. On a current-thread runtime these tasks start in the order of the events, so whatever
+//! is cast to the supervisor before the first `.await` keeps that order. No handler awaits anything before that.
 
 pub(crate) mod backoff;
-mod close;
+mod close_code;
 mod filter;
 mod frame;
-mod identify;
-mod meaning;
+mod identify_limit;
 mod relay;
 mod report;
 mod session;
-mod setup;
+mod setup_events;
 mod socket;
 mod supervisor;
-mod trust;
-mod unread;
+mod tls;
+mod tolerant;
+mod translate;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,80 +45,80 @@ use crate::memory;
 use crate::status::Status;
 use crate::status::gateway::GatewayStatus;
 
-pub use close::GatewayError;
-pub use meaning::meaning;
-pub use supervisor::listen;
+pub use close_code::GatewayError;
+pub use supervisor::run_shards;
+pub use translate::translate;
 
-/// When a server has been read and all that follows from it is done.
-const READ: Duration = Duration::from_secs(1);
+/// How long after a server's channel list to release memory: by then the supervisor has processed the list.
+const RELEASE_DELAY: Duration = Duration::from_secs(1);
 
-/// Where to listen, and how.
+/// The configuration of all gateway connections.
 pub struct ConnectionConfig {
     /// The bot's token.
     pub token: SecretString,
-    /// The gateway's address, the number of shards Discord wants, and how many sessions may begin.
+    /// The response to `GET /gateway/bot`: URL, recommended number of shards and `session_start_limit`.
     pub gateway: Gateway,
-    /// Discord will tell us what is written, as far as is known.
-    pub content: bool,
-    /// How long each stage of a connection may take: opening the socket, HELLO, READY or RESUMED. A live session is given
-    /// up after 1.2 times as long without a word.
+    /// Whether to request the message content intent.
+    pub message_content: bool,
+    /// How long each stage of a connection may take: opening the socket, HELLO, READY or RESUMED. A live session is
+    /// abandoned after 1.2 times as long without any frame.
     pub stage_limit: Duration,
-    /// Where it is kept how the connections are.
+    /// Receives the state of the connections.
     pub status: Arc<GatewayStatus>,
 }
 
-/// Turns events into messages to the supervisor.
+/// Translates serenity's events and casts them to the supervisor.
 #[derive(Clone)]
 pub struct EventHandler {
-    /// Who routes what was heard.
+    /// The supervisor actor, which routes the events.
     pub supervisor: ActorRef<SupervisorMsg>,
-    /// What makes a channel a ticket, and who is support.
+    /// The configured ids, by which channels and members are told apart.
     pub place: Place,
-    /// Who is told when what the bot is set up with may have changed.
+    /// Receives requests for a setup check.
     pub status: Arc<Status>,
 }
 
 #[async_trait]
 impl RawEventHandler for EventHandler {
     async fn raw_event(&self, _context: Context, event: Event) {
-        note(&event);
-        setup::notice(&event, &self.place, &self.status.setup);
+        log_event(&event);
+        setup_events::observe_event(&event, &self.place, &self.status.setup);
         if let Event::Ready(_) | Event::Resumed(_) = event {
             let _ = self.supervisor.cast(SupervisorMsg::Connected { resumed: matches!(event, Event::Resumed(_)) });
         }
-        let Some(heard) = meaning(event, &self.place, clock::now()) else { return };
-        let large = matches!(heard, Heard::Channels { .. });
+        let Some(heard) = translate(event, &self.place, clock::now()) else { return };
+        let is_large = matches!(heard, Heard::Channels { .. });
         if self.supervisor.cast(SupervisorMsg::Hear(heard)).is_err() {
-            tracing::debug!("an event came after the end and was not heard");
+            tracing::debug!("the supervisor has stopped; dropping an event");
         }
-        // To read its channels, the library has made ten times as much of them.
-        if large {
-            tokio::time::sleep(READ).await;
-            memory::give_back();
+        // Parsing the channel list has taken about ten times its size.
+        if is_large {
+            tokio::time::sleep(RELEASE_DELAY).await;
+            memory::release_unused();
         }
     }
 }
 
-/// What the operator wants to know of the connection.
-fn note(event: &Event) {
+/// Logs the events that an operator wants to see.
+fn log_event(event: &Event) {
     match event {
         Event::Ready(event) => {
             tracing::info!(bot = %event.ready.user.name, servers = event.ready.guilds.len(), "connected to Discord");
         }
-        Event::Resumed(_) => tracing::info!("connected to Discord again, with nothing missed"),
+        Event::Resumed(_) => tracing::info!("session resumed; no events were missed"),
         Event::GuildCreate(event) => {
-            tracing::info!(guild = %event.guild.id, channels = event.guild.channels.len(), "the server is here");
+            tracing::info!(guild = %event.guild.id, channels = event.guild.channels.len(), "guild available");
         }
         Event::GuildDelete(event) if event.guild.unavailable => {
-            tracing::warn!(guild = %event.guild.id, "Discord has lost sight of the server for now; its tickets stay");
+            tracing::warn!(guild = %event.guild.id, "guild unavailable; keeping its tickets");
         }
         Event::GuildDelete(event) => {
-            tracing::warn!(guild = %event.guild.id, "the bot is not in the server any more; its tickets stay, should it come back");
+            tracing::warn!(guild = %event.guild.id, "the bot was removed from the guild; keeping its tickets in case it returns");
         }
         _ => {}
     }
 }
 
-/// Where the tests of this room are: a bot that speaks to everybody in their own language.
+/// The configuration in this module's tests: replies are in the language of each member.
 #[cfg(test)]
 const PLACE: Place = Place { locale: crate::language::Locale::Auto, ..Place::EXAMPLE };

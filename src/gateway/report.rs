@@ -1,34 +1,32 @@
-//! What becomes known of a connection is told: to the status and to the log.
+//! Reports the events of a connection to [`GatewayStatus`] and to the log.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::frame::{FrameError, LARGEST_FRAME};
-use super::socket::Cause;
+use super::frame::{FrameError, MAX_FRAME_BYTES};
+use super::socket::DisconnectCause;
 use crate::status::gateway::{GatewayStatus, Stage};
 
-/// Reports on one shard's connection.
+/// Reports the events of one shard's connection.
 #[derive(Clone)]
-pub(super) struct Reporter {
+pub(super) struct ShardReporter {
     pub(super) shard: u32,
     pub(super) status: Arc<GatewayStatus>,
 }
 
-impl Reporter {
-    /// The connection has come to this stage.
-    pub(super) fn enter(&self, stage: Stage) {
-        self.status.enter(self.shard, stage);
+impl ShardReporter {
+    pub(super) fn enter_stage(&self, stage: Stage) {
+        self.status.set_stage(self.shard, stage);
     }
 
-    /// Discord acknowledged a heartbeat.
-    pub(super) fn acknowledged(&self) {
-        self.status.heard(self.shard);
+    pub(super) fn record_heartbeat_ack(&self) {
+        self.status.record_heartbeat_ack(self.shard);
     }
 
-    /// The connection ended, or could not be made; `next` is what is done about it.
-    pub(super) fn failed(&self, cause: &Cause, pause: Duration, next: &'static str) {
+    /// Reports that the connection ended or could not be opened. `next` names the step that follows after `pause`.
+    pub(super) fn report_disconnect(&self, cause: &DisconnectCause, pause: Duration, next: &'static str) {
         let cause_text = cause.to_string();
-        self.status.failed(self.shard, &cause_text);
+        self.status.record_failure(self.shard, &cause_text);
         let (shard, seconds) = (self.shard, pause.as_secs_f64());
         if cause.is_routine() && pause.is_zero() {
             tracing::info!(shard, cause = cause_text, next, "gateway connection ended");
@@ -37,16 +35,16 @@ impl Reporter {
         }
     }
 
-    /// A frame was not passed on to serenity, and nothing follows from it.
-    pub(super) fn dropped(&self, error: FrameError) {
+    /// Reports a frame that was not passed on to serenity.
+    pub(super) fn report_dropped_frame(&self, error: FrameError) {
         match error {
             FrameError::TooLarge => tracing::warn!(
                 shard = self.shard,
-                limit_bytes = LARGEST_FRAME,
-                "a gateway event inflates to more than any server's and was not read; nothing is concluded from it"
+                limit_bytes = MAX_FRAME_BYTES,
+                "a gateway event exceeds the size limit after decompression and was dropped"
             ),
             FrameError::Malformed => {
-                tracing::warn!(shard = self.shard, "a gateway frame could not be read and was passed over");
+                tracing::warn!(shard = self.shard, "a malformed gateway frame was dropped");
             }
         }
     }

@@ -1,57 +1,57 @@
-//! One session: serenity's client on a thread and a runtime of its own, and the relay that stands before it.
+//! Runs one gateway session: serenity's client on a thread and a runtime of its own, connected to Discord through the relay.
 //!
-//! serenity keeps what a session needs to be resumed; the relay decides when it may try. A socket that serenity opens
-//! waits on loopback until there is a connection to Discord behind it. When the session is lost, the thread ends, and
-//! dropping its runtime ends all that serenity started there. A new session is a new client.
+//! serenity stores the session id and sends RESUME; the relay decides when. A socket that serenity opens waits on loopback
+//! until there is a connection to Discord behind it. When the session is lost, the thread ends, and dropping its runtime
+//! cancels every task that serenity has spawned there. A new session gets a new client.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures_util::SinkExt;
 use secrecy::{ExposeSecret, SecretString};
 use serenity::all::{GatewayIntents, Http, ShardManager, ShardManagerOptions};
 use serenity::prelude::{RwLock, TypeMap};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, oneshot, watch};
 use tokio::time::{sleep, timeout};
-use tokio_tungstenite::accept_hdr_async;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
 
 use super::EventHandler;
-use super::backoff::{Backoff, random_name};
-use super::close::Aftermath;
-use super::relay::{Downstream, Limits, Relay, Session};
-use super::report::Reporter;
-use super::socket::{Cause, Connected, connect};
+use super::backoff::{Backoff, generate_path_segment};
+use super::close_code::ReconnectAction;
+use super::relay::{Downstream, Relay, RelayLimits, SessionState};
+use super::report::ShardReporter;
+use super::socket::{DisconnectCause, UpstreamConnection, connect_upstream};
 use crate::status::gateway::Stage;
 
-/// Pauses before a session is resumed again that was cut soon after the last time.
+/// Pauses before a RESUME when the previous connections did not last: the first one and the longest.
 pub(super) const RESUME_PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(120));
-/// Pauses before the next attempt to open a socket. Such attempts cost Discord little, and people wait.
+/// Pauses before the next attempt to open a socket: the first one and the longest. They are short because an attempt costs
+/// Discord little and members are waiting.
 pub(super) const CONNECT_PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(8));
-/// A connection that was live for so long was a good one: the next pause is the first again.
+/// A connection that was live for this long resets the backoff.
 pub(super) const STABLE_AFTER: Duration = Duration::from_secs(60);
 /// How long serenity may take to open its socket to the relay.
-const CLIENT_TIMEOUT: Duration = Duration::from_secs(15);
-/// How long the handshake of whoever connects there may take.
+const ACCEPT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a client on loopback may take for its WebSocket handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(1);
-/// A session that could not be resumed so many times in a row is given up, and so is one whose address was out of reach
-/// for so many attempts.
+/// Limits after which a session is given up: failed RESUMEs in a row, and failed attempts to open a socket in a row.
 const MAX_FAILED_RESUMES: u32 = 4;
 const MAX_FAILED_CONNECTS: u32 = 8;
-/// After so many failed attempts, every other one goes to the address for new sessions.
-const CONNECTS_TO_RESUME_URL: u32 = 2;
-/// How long the goodbye may take.
+/// Attempts to open a socket that all go to `resume_gateway_url`. After them every other one goes to the URL for new
+/// sessions.
+const RESUME_URL_ATTEMPTS: u32 = 2;
+/// How long sending a close frame may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
-/// How often the thread shows that it yields.
-const BEAT: Duration = Duration::from_millis(500);
+/// How often the thread increments its liveness counter.
+const TICK_INTERVAL: Duration = Duration::from_millis(500);
 
-/// What a session needs.
+/// The configuration of one session.
 #[derive(Clone)]
 pub(super) struct SessionConfig {
     pub(super) token: SecretString,
@@ -59,10 +59,10 @@ pub(super) struct SessionConfig {
     pub(super) shard: u32,
     pub(super) shards: u32,
     pub(super) intents: GatewayIntents,
-    pub(super) limits: Limits,
+    pub(super) limits: RelayLimits,
     pub(super) handler: EventHandler,
-    pub(super) reporter: Reporter,
-    /// The pauses before a session is resumed: as long as the sessions before this one made them.
+    pub(super) reporter: ShardReporter,
+    /// The backoff before a RESUME, carried over from the previous session.
     pub(super) resume_backoff: Backoff,
 }
 
@@ -71,45 +71,61 @@ pub(super) struct SessionConfig {
 pub(super) enum SessionEnd {
     /// The bot is being stopped.
     Stopped,
-    /// It was lost, or never began.
+    /// The session was lost or never began.
     Lost {
-        cause: Cause,
-        /// What Discord allows next; never to resume.
-        next: Aftermath,
-        /// How long the last connection was live, if it was.
+        cause: DisconnectCause,
+        /// How to reconnect; never `Resume`.
+        next: ReconnectAction,
+        /// How long the last connection was live, if it became live.
         live_for: Option<Duration>,
-        /// IDENTIFY may have been sent.
+        /// Whether IDENTIFY may have been sent.
         identified: bool,
-        /// The pauses before the next session is resumed.
+        /// The backoff for the next session.
         resume_backoff: Backoff,
     },
-    /// The system gave no thread or socket.
+    /// The operating system refused a runtime or a socket.
     System(std::io::Error),
 }
 
-/// A session on its thread.
-pub(super) struct Handle {
-    pub(super) ended: oneshot::Receiver<SessionEnd>,
-    /// Counts up as long as the thread yields.
-    pub(super) beats: Arc<AtomicU64>,
+impl SessionEnd {
+    /// A lost session. The next one is a new one, even if the cause alone would permit to resume.
+    fn from_cause(
+        cause: DisconnectCause,
+        live_for: Option<Duration>,
+        identified: bool,
+        resume_backoff: Backoff,
+    ) -> Self {
+        let next = match cause.reconnect_action() {
+            ReconnectAction::Resume => ReconnectAction::Identify(Duration::ZERO),
+            next => next,
+        };
+        Self::Lost { cause, next, live_for, identified, resume_backoff }
+    }
 }
 
-/// Starts a session on a thread of its own.
-pub(super) fn spawn(config: SessionConfig, stop: watch::Receiver<bool>) -> std::io::Result<Handle> {
+/// A handle to the thread of a session.
+pub(super) struct SessionThread {
+    pub(super) ended: oneshot::Receiver<SessionEnd>,
+    /// Liveness counter: grows as long as the thread's runtime polls its tasks.
+    pub(super) ticks: Arc<AtomicU64>,
+}
+
+/// Spawns the thread of a session.
+pub(super) fn spawn_session(config: SessionConfig, stop: watch::Receiver<bool>) -> std::io::Result<SessionThread> {
     let (mut report, ended) = oneshot::channel();
-    let beats = Arc::new(AtomicU64::new(0));
-    let beating = Arc::clone(&beats);
+    let ticks = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&ticks);
     std::thread::Builder::new().name(format!("gateway-{}", config.shard)).spawn(move || {
-        let end = run_thread(&config, stop, &beating, &mut report);
+        let end = run_on_thread(&config, stop, &counter, &mut report);
         drop(report.send(end));
     })?;
-    Ok(Handle { ended, beats })
+    Ok(SessionThread { ended, ticks })
 }
 
-fn run_thread(
+fn run_on_thread(
     config: &SessionConfig,
     mut stop: watch::Receiver<bool>,
-    beats: &AtomicU64,
+    ticks: &AtomicU64,
     report: &mut oneshot::Sender<SessionEnd>,
 ) -> SessionEnd {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -118,9 +134,9 @@ fn run_thread(
     };
     let end = runtime.block_on(async {
         tokio::select! {
-            end = run(config, &mut stop) => end,
-            () = beat(beats) => SessionEnd::Stopped,
-            // It was taken for stuck, and another thread has its place.
+            end = run_session(config, &mut stop) => end,
+            () = count_ticks(ticks) => SessionEnd::Stopped,
+            // The supervisor considered this thread stuck and has replaced it.
             () = report.closed() => SessionEnd::Stopped,
         }
     });
@@ -128,47 +144,39 @@ fn run_thread(
     end
 }
 
-async fn beat(beats: &AtomicU64) {
+async fn count_ticks(ticks: &AtomicU64) {
     loop {
-        beats.fetch_add(1, Ordering::Relaxed);
-        sleep(BEAT).await;
+        ticks.fetch_add(1, Ordering::Relaxed);
+        sleep(TICK_INTERVAL).await;
     }
 }
 
-async fn run(config: &SessionConfig, stop: &mut watch::Receiver<bool>) -> SessionEnd {
-    let lost = |cause: Cause, live_for, identified, resume_backoff| {
-        let next = match cause.aftermath() {
-            Aftermath::Resume => Aftermath::Identify(Duration::ZERO),
-            next => next,
-        };
-        SessionEnd::Lost { cause, next, live_for, identified, resume_backoff }
-    };
+async fn run_session(config: &SessionConfig, stop: &mut watch::Receiver<bool>) -> SessionEnd {
     let mut connected = tokio::select! {
-        opened = open(config, &config.url) => match opened {
+        opened = open_upstream(config, &config.url) => match opened {
             Ok(connected) => connected,
-            Err(cause) => return lost(cause, None, false, config.resume_backoff),
+            Err(cause) => return SessionEnd::from_cause(cause, None, false, config.resume_backoff),
         },
-        () = stopped(stop) => return SessionEnd::Stopped,
+        () = wait_for_stop(stop) => return SessionEnd::Stopped,
     };
-    let client = match Client::start(config).await {
+    let client = match SerenityClient::start(config).await {
         Ok(client) => client,
         Err(error) => return SessionEnd::System(error),
     };
-    let (mut session, mut backoff) = (Session::default(), config.resume_backoff);
+    let (mut session, mut backoff) = (SessionState::default(), config.resume_backoff);
     let (mut identified, mut failed_resumes) = (false, 0);
     loop {
-        let Connected { mut upstream, hello } = connected;
-        let Ok(Some(mut downstream)) = timeout(CLIENT_TIMEOUT, client.accept()).await else {
-            return lost(Cause::Client, None, identified, backoff);
+        let UpstreamConnection { mut upstream, hello } = connected;
+        let Ok(Some(mut downstream)) = timeout(ACCEPT_TIMEOUT, client.accept_socket()).await else {
+            return SessionEnd::from_cause(DisconnectCause::ClientLost, None, identified, backoff);
         };
         identified = true;
         let (reporter, place, limits) = (&config.reporter, &config.handler.place, config.limits);
         let relay = Relay::new(&mut upstream, &mut downstream, &mut session, reporter, place, limits);
         let (cause, live_for) = tokio::select! {
             ended = relay.run(hello) => ended,
-            () = stopped(stop) => {
-                let goodbye = CloseFrame { code: CloseCode::Normal, reason: "".into() };
-                let _ = timeout(CLOSE_TIMEOUT, upstream.close(Some(goodbye))).await;
+            () = wait_for_stop(stop) => {
+                close_socket(&mut upstream).await;
                 return SessionEnd::Stopped;
             }
         };
@@ -176,79 +184,90 @@ async fn run(config: &SessionConfig, stop: &mut watch::Receiver<bool>) -> Sessio
             backoff.reset();
         }
         failed_resumes = if live_for.is_some() { 0 } else { failed_resumes + 1 };
-        if cause.aftermath() != Aftermath::Resume || !session.resumable || failed_resumes >= MAX_FAILED_RESUMES {
-            return lost(cause, live_for, true, backoff);
+        if cause.reconnect_action() != ReconnectAction::Resume
+            || !session.resumable
+            || failed_resumes >= MAX_FAILED_RESUMES
+        {
+            return SessionEnd::from_cause(cause, live_for, true, backoff);
         }
         drop(upstream);
-        let pause = backoff.pause();
-        config.reporter.enter(Stage::Waiting);
-        config.reporter.failed(&cause, pause, "resuming the session");
-        // serenity opens its next socket at once, and waits there. A clean code is what it says nothing about.
-        let again = CloseFrame { code: CloseCode::Normal, reason: "".into() };
-        let _ = timeout(CLOSE_TIMEOUT, downstream.send(Message::Close(Some(again)))).await;
+        let pause = backoff.next_pause();
+        config.reporter.enter_stage(Stage::Waiting);
+        config.reporter.report_disconnect(&cause, pause, "resuming the session");
+        // serenity opens its next socket at once and waits there. After a normal close code it logs no warning.
+        close_socket(&mut downstream).await;
         drop(downstream);
-        let url = session.resume_url.clone().filter(|url| is_as_safe(url, &config.url));
-        let url = url.unwrap_or_else(|| config.url.clone());
+        let resume_url = session.resume_url.as_ref().filter(|url| is_as_secure(url, &config.url));
+        let url = resume_url.unwrap_or(&config.url);
         connected = tokio::select! {
-            reopened = reopen(config, &url, pause) => match reopened {
+            reopened = reopen_upstream(config, url, pause) => match reopened {
                 Ok(connected) => connected,
-                Err(cause) => return lost(cause, None, true, backoff),
+                Err(cause) => return SessionEnd::from_cause(cause, None, true, backoff),
             },
-            () = stopped(stop) => return SessionEnd::Stopped,
+            () = wait_for_stop(stop) => return SessionEnd::Stopped,
         };
     }
 }
 
-/// An encrypted session is not resumed in the clear.
-fn is_as_safe(url: &str, than: &str) -> bool {
-    (url.starts_with("ws://") && !than.starts_with("wss://")) || url.starts_with("wss://")
+/// Sends a close frame with the normal code, within [`CLOSE_TIMEOUT`].
+async fn close_socket<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocketStream<S>) {
+    let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
+    let _ = timeout(CLOSE_TIMEOUT, socket.close(Some(frame))).await;
 }
 
-async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // Without a sender there is nobody left to run for.
+/// Whether `url` is encrypted if `original` is: an encrypted session is not resumed over a plain connection.
+fn is_as_secure(url: &str, original: &str) -> bool {
+    (url.starts_with("ws://") && !original.starts_with("wss://")) || url.starts_with("wss://")
+}
+
+async fn wait_for_stop(stop: &mut watch::Receiver<bool>) {
+    // A dropped sender means that the supervisor is gone, which is a stop, too.
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-async fn open(config: &SessionConfig, url: &str) -> Result<Connected, Cause> {
-    connect(url, config.limits.stage, |stage| config.reporter.enter(stage)).await
+async fn open_upstream(config: &SessionConfig, url: &str) -> Result<UpstreamConnection, DisconnectCause> {
+    connect_upstream(url, config.limits.stage, |stage| config.reporter.enter_stage(stage)).await
 }
 
-/// Opens a socket for a session that is to be resumed: where READY wants it, and if nobody is there, where new sessions
-/// begin, too.
-async fn reopen(config: &SessionConfig, url: &str, pause: Duration) -> Result<Connected, Cause> {
+/// Opens a socket for a RESUME: at `url`, which READY has named, and after some failures also at the URL for new sessions.
+async fn reopen_upstream(
+    config: &SessionConfig,
+    url: &str,
+    pause: Duration,
+) -> Result<UpstreamConnection, DisconnectCause> {
     let mut backoff = Backoff::new(CONNECT_PAUSES.0, CONNECT_PAUSES.1);
     let mut pause = pause;
-    // The first pause of a backoff is none, and has been spent.
-    let _ = backoff.pause();
+    // The first pause of a backoff is zero; `pause` replaces it.
+    let _ = backoff.next_pause();
     let mut failed = 0;
     loop {
         sleep(pause).await;
-        let elsewhere = failed >= CONNECTS_TO_RESUME_URL && failed % 2 == 0;
-        match open(config, if elsewhere { &config.url } else { url }).await {
+        let use_fallback = failed >= RESUME_URL_ATTEMPTS && failed % 2 == 0;
+        match open_upstream(config, if use_fallback { &config.url } else { url }).await {
             Ok(connected) => return Ok(connected),
             Err(cause) if failed + 1 >= MAX_FAILED_CONNECTS => return Err(cause),
             Err(cause) => {
                 failed += 1;
-                pause = backoff.pause();
-                config.reporter.enter(Stage::Waiting);
-                config.reporter.failed(&cause, pause, "connecting again to resume the session");
+                pause = backoff.next_pause();
+                config.reporter.enter_stage(Stage::Waiting);
+                config.reporter.report_disconnect(&cause, pause, "reconnecting to resume the session");
             }
         }
     }
 }
 
-/// serenity's client for one shard, whose socket ends at the relay.
-struct Client {
+/// serenity's client for one shard, which connects to a listener on loopback instead of to Discord.
+struct SerenityClient {
     listener: TcpListener,
     path: String,
-    /// It ends when it is dropped.
+    /// Dropping it stops the client.
     _shards: Arc<ShardManager>,
 }
 
-impl Client {
+impl SerenityClient {
     async fn start(config: &SessionConfig) -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let path = format!("/{}", random_name());
+        let path = format!("/{}", generate_path_segment());
         let url = format!("ws://{}{path}", listener.local_addr()?);
         let (shards, _) = ShardManager::new(ShardManagerOptions {
             data: Arc::new(RwLock::new(TypeMap::new())),
@@ -258,7 +277,7 @@ impl Client {
             shard_init: 0,
             shard_total: 0,
             ws_url: Arc::new(Mutex::new(url)),
-            // Requests go through `discord`; serenity takes the token from here.
+            // Only the source of the token: REST requests go through `discord`.
             http: Arc::new(Http::new(config.token.expose_secret())),
             intents: config.intents,
             presence: None,
@@ -268,21 +287,21 @@ impl Client {
         Ok(Self { listener, path, _shards: shards })
     }
 
-    /// serenity's next socket; `None` if the system gives none. Others who find the port do not know the path.
-    async fn accept(&self) -> Option<Downstream> {
+    /// Accepts serenity's next socket; `None` if `accept` fails. Other local processes are rejected: they do not know the path.
+    async fn accept_socket(&self) -> Option<Downstream> {
         loop {
             let (stream, _) = self.listener.accept().await.ok()?;
             let _ = stream.set_nodelay(true);
             #[expect(clippy::result_large_err, reason = "the library's type")]
-            let check = |request: &Request, response: Response| {
+            let check_path = |request: &Request, response: Response| {
                 if request.uri().path() == self.path {
                     return Ok(response);
                 }
-                let mut refused = ErrorResponse::new(None);
-                *refused.status_mut() = StatusCode::NOT_FOUND;
-                Err(refused)
+                let mut rejection = ErrorResponse::new(None);
+                *rejection.status_mut() = StatusCode::NOT_FOUND;
+                Err(rejection)
             };
-            if let Ok(Ok(downstream)) = timeout(HANDSHAKE_TIMEOUT, accept_hdr_async(stream, check)).await {
+            if let Ok(Ok(downstream)) = timeout(HANDSHAKE_TIMEOUT, accept_hdr_async(stream, check_path)).await {
                 return Some(downstream);
             }
         }
@@ -294,8 +313,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_encrypted_session_is_not_resumed_in_the_clear() {
-        assert!(is_as_safe("wss://resume", "wss://gateway") && is_as_safe("ws://resume", "ws://gateway"));
-        assert!(!is_as_safe("ws://resume", "wss://gateway") && !is_as_safe("http://resume", "ws://gateway"));
+    fn an_encrypted_session_is_not_resumed_over_a_plain_connection() {
+        assert!(is_as_secure("wss://resume", "wss://gateway") && is_as_secure("ws://resume", "ws://gateway"));
+        assert!(!is_as_secure("ws://resume", "wss://gateway") && !is_as_secure("http://resume", "ws://gateway"));
     }
 }

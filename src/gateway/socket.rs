@@ -1,4 +1,4 @@
-//! The socket to Discord's gateway: opened within a limit, and read up to HELLO.
+//! Opens the WebSocket to Discord's gateway, each step within a time limit, and waits for HELLO.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,124 +12,135 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
-use super::close::{Aftermath, aftermath};
-use super::frame::{Frame, LARGEST_FRAME, text};
-use super::trust::connector;
+use super::close_code::{ReconnectAction, action_for_close_code};
+use super::frame::{FrameHeader, MAX_FRAME_BYTES, decode_text};
+use super::tls::build_connector;
 use crate::discord::Unreachable;
 use crate::status::gateway::Stage;
 
-/// The socket to Discord.
+/// The WebSocket to Discord.
 pub(super) type Upstream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// Why a connection ended, or was not made.
+/// Why a connection ended or could not be opened.
 #[derive(Debug)]
-pub(super) enum Cause {
-    /// The address in `GET /gateway/bot` is none.
-    Address(String),
-    /// The socket could not be opened, or broke.
-    Broken(Box<Error>),
-    /// Nothing was heard for so long in this stage.
-    Silent(Stage, Duration),
-    /// Discord closed it.
+pub(super) enum DisconnectCause {
+    /// The URL from `GET /gateway/bot` or READY cannot be parsed.
+    InvalidUrl(String),
+    /// The socket could not be opened or failed.
+    Transport(Box<Error>),
+    /// Nothing arrived for this long in this stage.
+    TimedOut(Stage, Duration),
+    /// Discord closed the connection.
     Closed(Option<CloseFrame<'static>>),
-    /// Op 7: Discord asks for a new connection.
-    Reconnect,
-    /// Op 9: the session is not valid any more, or (`true`) is to be resumed.
+    /// Opcode 7: Discord requests a new connection.
+    ReconnectRequested,
+    /// Opcode 9: the session is invalid, or (`true`) may be resumed.
     InvalidSession(bool),
-    /// serenity gave the connection up.
-    Client,
+    /// serenity's client closed its socket or stopped reading.
+    ClientLost,
 }
 
-impl Cause {
-    pub(super) fn broken(error: Error) -> Self {
-        Self::Broken(Box::new(error))
+impl DisconnectCause {
+    pub(super) fn from_error(error: Error) -> Self {
+        Self::Transport(Box::new(error))
     }
 
-    /// What follows from it.
-    pub(super) fn aftermath(&self) -> Aftermath {
+    /// How to reconnect after this cause.
+    pub(super) fn reconnect_action(&self) -> ReconnectAction {
         match self {
-            Self::Closed(frame) => aftermath(frame.as_ref().map(|frame| frame.code.into())),
-            Self::InvalidSession(false) | Self::Client => Aftermath::Identify(Duration::ZERO),
+            Self::Closed(frame) => action_for_close_code(frame.as_ref().map(|frame| frame.code.into())),
+            Self::InvalidSession(false) | Self::ClientLost => ReconnectAction::Identify(Duration::ZERO),
             // Discord would send the same frame again.
-            Self::Broken(error) if matches!(**error, Error::Capacity(_)) => Aftermath::Identify(Duration::ZERO),
-            // The session that does not answer may not be there any more.
-            Self::Silent(Stage::Resuming, _) => Aftermath::Identify(Duration::ZERO),
-            Self::Address(_) | Self::Broken(_) | Self::Silent(..) | Self::Reconnect | Self::InvalidSession(true) => {
-                Aftermath::Resume
+            Self::Transport(error) if matches!(**error, Error::Capacity(_)) => {
+                ReconnectAction::Identify(Duration::ZERO)
             }
+            // Discord may have dropped a session that does not answer to RESUME.
+            Self::TimedOut(Stage::Resuming, _) => ReconnectAction::Identify(Duration::ZERO),
+            Self::InvalidUrl(_)
+            | Self::Transport(_)
+            | Self::TimedOut(..)
+            | Self::ReconnectRequested
+            | Self::InvalidSession(true) => ReconnectAction::Resume,
         }
     }
 
-    /// Discord does this all the time, and nothing is wrong.
+    /// Whether this is part of Discord's normal operation, not a failure.
     pub(super) const fn is_routine(&self) -> bool {
-        matches!(self, Self::Reconnect | Self::InvalidSession(true))
+        matches!(self, Self::ReconnectRequested | Self::InvalidSession(true))
     }
 }
 
-impl fmt::Display for Cause {
+impl fmt::Display for DisconnectCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Address(url) => write!(f, "{url:?} is not the address of a gateway"),
-            Self::Broken(error) => f.write_str(&describe(error)),
-            Self::Silent(Stage::Live, limit) => write!(f, "a heartbeat was not acknowledged within {limit:?}"),
-            Self::Silent(stage, limit) => write!(f, "nothing was heard for {limit:?} while {stage}"),
+            Self::InvalidUrl(url) => write!(f, "{url:?} is not a valid gateway URL"),
+            Self::Transport(error) => f.write_str(&describe_error(error)),
+            Self::TimedOut(Stage::Live, limit) => write!(f, "a heartbeat was not acknowledged within {limit:?}"),
+            Self::TimedOut(stage, limit) => write!(f, "nothing was received for {limit:?} while {stage}"),
             Self::Closed(Some(frame)) if frame.reason.is_empty() => write!(f, "closed with {}", u16::from(frame.code)),
             Self::Closed(Some(frame)) => write!(f, "closed with {} ({:?})", u16::from(frame.code), frame.reason),
             Self::Closed(None) => f.write_str("closed without a code"),
-            Self::Reconnect => f.write_str("Discord asked for a new connection"),
-            Self::InvalidSession(true) => f.write_str("Discord asked to resume the session"),
-            Self::InvalidSession(false) => f.write_str("the session is not valid any more"),
-            Self::Client => f.write_str("the client gave the connection up"),
+            Self::ReconnectRequested => f.write_str("Discord requested a new connection"),
+            Self::InvalidSession(true) => f.write_str("Discord requested to resume the session"),
+            Self::InvalidSession(false) => f.write_str("the session is no longer valid"),
+            Self::ClientLost => f.write_str("the client closed the connection"),
         }
     }
 }
 
-/// The root cause, and what to do about it.
-fn describe(error: &Error) -> String {
+/// The root cause and its remedy.
+fn describe_error(error: &Error) -> String {
     match error {
-        Error::Http(response) => format!("the gateway answers with status {}", response.status().as_u16()),
+        Error::Http(response) => format!("the gateway responded with status {}", response.status().as_u16()),
         Error::Capacity(CapacityError::MessageTooLong { size, .. }) => {
-            format!("a frame of {size} bytes is larger than any server's and was not read")
+            format!("a frame of {size} bytes exceeds the limit and was not read")
         }
         error => Unreachable::from_error(error).to_string(),
     }
 }
 
-/// An open socket, and the HELLO that came through it.
-pub(super) struct Connected {
+/// An open socket on which HELLO has arrived.
+pub(super) struct UpstreamConnection {
     pub(super) upstream: Upstream,
     pub(super) hello: String,
 }
 
-/// Opens a socket and waits for HELLO; each of the two may take `limit`. `enter` is told of each stage.
-pub(super) async fn connect(url: &str, limit: Duration, enter: impl Fn(Stage)) -> Result<Connected, Cause> {
-    enter(Stage::Connecting);
-    let mut url = Url::parse(url).map_err(|_| Cause::Address(url.to_owned()))?;
+/// Opens a socket and waits for HELLO; each of the two may take `limit`. `enter_stage` is called at the start of each.
+pub(super) async fn connect_upstream(
+    url: &str,
+    limit: Duration,
+    enter_stage: impl Fn(Stage),
+) -> Result<UpstreamConnection, DisconnectCause> {
+    enter_stage(Stage::Connecting);
+    let mut url = Url::parse(url).map_err(|_| DisconnectCause::InvalidUrl(url.to_owned()))?;
     url.query_pairs_mut().append_pair("v", "10").append_pair("encoding", "json");
     let config = WebSocketConfig {
-        max_message_size: Some(LARGEST_FRAME),
-        max_frame_size: Some(LARGEST_FRAME),
+        max_message_size: Some(MAX_FRAME_BYTES),
+        max_frame_size: Some(MAX_FRAME_BYTES),
         ..WebSocketConfig::default()
     };
-    let connector = matches!(url.scheme(), "wss").then(connector);
+    let connector = matches!(url.scheme(), "wss").then(build_connector);
     let opening = connect_async_tls_with_config(url.as_str(), Some(config), true, connector);
-    let (mut upstream, _) =
-        timeout(limit, opening).await.map_err(|_| Cause::Silent(Stage::Connecting, limit))?.map_err(Cause::broken)?;
-    enter(Stage::AwaitingHello);
-    let hello =
-        timeout(limit, hello(&mut upstream)).await.map_err(|_| Cause::Silent(Stage::AwaitingHello, limit))??;
-    Ok(Connected { upstream, hello })
+    let (mut upstream, _) = timeout(limit, opening)
+        .await
+        .map_err(|_| DisconnectCause::TimedOut(Stage::Connecting, limit))?
+        .map_err(DisconnectCause::from_error)?;
+    enter_stage(Stage::AwaitingHello);
+    let hello = timeout(limit, receive_hello(&mut upstream))
+        .await
+        .map_err(|_| DisconnectCause::TimedOut(Stage::AwaitingHello, limit))??;
+    Ok(UpstreamConnection { upstream, hello })
 }
 
-async fn hello(upstream: &mut Upstream) -> Result<String, Cause> {
+async fn receive_hello(upstream: &mut Upstream) -> Result<String, DisconnectCause> {
     loop {
         match upstream.next().await {
-            None => return Err(Cause::broken(Error::ConnectionClosed)),
-            Some(Err(error)) => return Err(Cause::broken(error)),
-            Some(Ok(Message::Close(frame))) => return Err(Cause::Closed(frame)),
+            None => return Err(DisconnectCause::from_error(Error::ConnectionClosed)),
+            Some(Err(error)) => return Err(DisconnectCause::from_error(error)),
+            Some(Ok(Message::Close(frame))) => return Err(DisconnectCause::Closed(frame)),
             Some(Ok(message)) => {
-                let Ok(text) = text(message) else { continue };
-                if Frame::parse(&text).is_ok_and(|frame| frame.op == 10) {
+                let Ok(text) = decode_text(message) else { continue };
+                if FrameHeader::parse(&text).is_ok_and(|frame| frame.op == 10) {
                     return Ok(text);
                 }
             }
@@ -144,17 +155,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cause_names_its_root() {
+    fn a_disconnect_names_its_root_cause() {
         let refused = Error::Io(io::Error::from(io::ErrorKind::ConnectionRefused));
-        assert!(Cause::broken(refused).to_string().starts_with("connection refused: nothing listens there"));
-        let silent = Cause::Silent(Stage::Identifying, Duration::from_secs(25));
-        assert_eq!(silent.to_string(), "nothing was heard for 25s while identifying");
+        assert!(
+            DisconnectCause::from_error(refused).to_string().starts_with("connection refused: nothing listens there")
+        );
+        let timed_out = DisconnectCause::TimedOut(Stage::Identifying, Duration::from_secs(25));
+        assert_eq!(timed_out.to_string(), "nothing was received for 25s while identifying");
     }
 
     #[test]
     fn a_session_that_does_not_answer_a_resume_is_not_resumed_again() {
         let limit = Duration::from_secs(25);
-        assert_eq!(Cause::Silent(Stage::Resuming, limit).aftermath(), Aftermath::Identify(Duration::ZERO));
-        assert_eq!(Cause::Silent(Stage::Live, limit).aftermath(), Aftermath::Resume);
+        assert_eq!(
+            DisconnectCause::TimedOut(Stage::Resuming, limit).reconnect_action(),
+            ReconnectAction::Identify(Duration::ZERO)
+        );
+        assert_eq!(DisconnectCause::TimedOut(Stage::Live, limit).reconnect_action(), ReconnectAction::Resume);
     }
 }

@@ -1,4 +1,4 @@
-//! Keeps every shard connected: one session after another, each on its thread, with growing pauses and within Discord's
+//! Keeps every shard connected: runs one session after another, each on its own thread, with backoff and within Discord's
 //! limit on new sessions.
 
 use std::io;
@@ -13,35 +13,35 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::backoff::Backoff;
-use super::close::{Aftermath, GatewayError};
-use super::identify::Identifies;
-use super::relay::Limits;
-use super::report::Reporter;
-use super::session::{CONNECT_PAUSES, RESUME_PAUSES, STABLE_AFTER, SessionConfig, SessionEnd, spawn};
+use super::close_code::{GatewayError, ReconnectAction};
+use super::identify_limit::IdentifyLimiter;
+use super::relay::RelayLimits;
+use super::report::ShardReporter;
+use super::session::{CONNECT_PAUSES, RESUME_PAUSES, STABLE_AFTER, SessionConfig, SessionEnd, spawn_session};
+use super::socket::DisconnectCause;
 use super::{ConnectionConfig, EventHandler};
 use crate::actors::Outside;
 use crate::status::gateway::Stage;
 
-/// What Discord has to tell us: channels that come and go, and messages, of which it always tells our own in full. Presses
-/// and slash commands it tells everybody.
-const NEEDED: GatewayIntents = GatewayIntents::GUILDS.union(GatewayIntents::GUILD_MESSAGES);
-/// What others write, too, commands being messages. It is privileged: it has to be switched on in the application's
-/// settings.
-const WRITTEN: GatewayIntents = GatewayIntents::MESSAGE_CONTENT;
+/// Channels and messages; without `MESSAGE_CONTENT` Discord sends the content of the bot's own messages only. Interactions
+/// need no intent.
+const REQUIRED_INTENTS: GatewayIntents = GatewayIntents::GUILDS.union(GatewayIntents::GUILD_MESSAGES);
+/// The content of members' messages, for written commands. Privileged: the operator has to enable it for the application.
+const CONTENT_INTENT: GatewayIntents = GatewayIntents::MESSAGE_CONTENT;
 
-/// Pauses before a new session, when those before it did not last.
+/// Pauses before a new session when the previous ones did not last: the first one and the longest.
 const IDENTIFY_PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(360));
-/// A thread that has not yielded for so long is left alone, and another one takes its place. The largest server is read
-/// in less.
+/// A session thread whose counter stands still for this long is considered stuck and is replaced. Parsing the largest
+/// server takes less.
 const STUCK_AFTER: Duration = Duration::from_secs(10);
-/// How often it is looked whether a thread yields.
+/// How often the counter of a session thread is checked.
 const CHECK_INTERVAL: Duration = Duration::from_secs(2);
-/// How long closing the connections may take.
+/// How long closing all connections may take at a stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Listens until `stop`, or until Discord refuses the bot for good. If Discord only will not tell what others write,
-/// written commands are lost and everything else goes on.
-pub async fn listen(
+/// Keeps all shards connected until `stop` completes or Discord rejects the bot for good. If Discord rejects only the
+/// message content intent, the shards go on without it: written commands are lost and everything else works.
+pub async fn run_shards(
     config: ConnectionConfig,
     handler: EventHandler,
     outside: Arc<Outside>,
@@ -50,84 +50,84 @@ pub async fn listen(
     let status = Arc::clone(&config.status);
     status.set_shards(config.gateway.shards);
     let (stopping, stopped) = watch::channel(false);
-    let keeper = Keeper {
-        identifies: Identifies::new(outside, Arc::clone(&status), &config.gateway),
-        content: AtomicBool::new(config.content),
+    let supervisor = ShardSupervisor {
+        identify_limiter: IdentifyLimiter::new(outside, Arc::clone(&status), &config.gateway),
+        message_content: AtomicBool::new(config.message_content),
         config,
         handler,
         stopped,
     };
-    if !keeper.config.content {
-        warn_without_content();
+    if !supervisor.config.message_content {
+        warn_missing_content();
     }
     let mut shards: FuturesUnordered<_> =
-        (0..keeper.config.gateway.shards).map(|shard| keeper.keep_shard(shard)).collect();
+        (0..supervisor.config.gateway.shards).map(|shard| supervisor.supervise_shard(shard)).collect();
     tokio::select! {
         Some(ended) = shards.next() => ended,
         () = stop => {
             stopping.send_replace(true);
-            // A thread that does not hear it ends with the process.
+            // A thread that does not stop in time ends with the process.
             let _ = timeout(STOP_TIMEOUT, async { while shards.next().await.is_some() {} }).await;
             Ok(())
         }
     }
 }
 
-fn warn_without_content() {
+fn warn_missing_content() {
     tracing::warn!(
-        "Discord does not tell the bot what people write, so !ticket, !close, !setuptickets and !explain are not heard; the \
-         buttons, /ticket, /close and /setuptickets work. To have both, switch it on in the Developer Portal (Bot, Privileged \
-         Gateway Intents, Message Content Intent) and start the bot again"
+        "the message content intent is disabled, so !ticket, !close, !setuptickets and !explain do not work; the buttons, \
+         /ticket, /close and /setuptickets do. To use both, enable the intent in the Developer Portal (Bot, Privileged \
+         Gateway Intents, Message Content Intent) and restart the bot"
     );
 }
 
-/// What all shards share.
-struct Keeper {
+/// The state that all shards share.
+struct ShardSupervisor {
     config: ConnectionConfig,
     handler: EventHandler,
-    identifies: Identifies,
-    /// Discord tells what others write, as far as is known.
-    content: AtomicBool,
+    identify_limiter: IdentifyLimiter,
+    /// Whether to request the message content intent. Cleared once Discord has rejected it.
+    message_content: AtomicBool,
     stopped: watch::Receiver<bool>,
 }
 
-impl Keeper {
-    /// Keeps one shard connected; returns `Ok` only when the bot is being stopped.
-    async fn keep_shard(&self, shard: u32) -> Result<(), GatewayError> {
+impl ShardSupervisor {
+    /// Keeps one shard connected. Returns `Ok` only at a stop.
+    async fn supervise_shard(&self, shard: u32) -> Result<(), GatewayError> {
         let status = Arc::clone(&self.config.status);
-        let reporter = Reporter { shard, status };
+        let reporter = ShardReporter { shard, status };
         let mut identify_backoff = Backoff::new(IDENTIFY_PAUSES.0, IDENTIFY_PAUSES.1);
         let mut connect_backoff = Backoff::new(CONNECT_PAUSES.0, CONNECT_PAUSES.1);
         let mut resume_backoff = Backoff::new(RESUME_PAUSES.0, RESUME_PAUSES.1);
         let mut stopped = self.stopped.clone();
         loop {
-            let content = self.content.load(Ordering::Relaxed);
-            let end = self.run_session(shard, &reporter, content, resume_backoff).await?;
-            let SessionEnd::Lost { cause, next, live_for, identified, resume_backoff: grown } = end else {
+            let message_content = self.message_content.load(Ordering::Relaxed);
+            let end = self.run_next_session(shard, &reporter, message_content, resume_backoff).await?;
+            let SessionEnd::Lost { cause, next, live_for, identified, resume_backoff: carried } = end else {
                 return Ok(());
             };
-            resume_backoff = grown;
-            reporter.enter(Stage::Waiting);
+            resume_backoff = carried;
+            reporter.enter_stage(Stage::Waiting);
             let pause = match next {
-                Aftermath::Fatal(GatewayError::DisallowedIntents) if content => {
-                    if self.content.swap(false, Ordering::Relaxed) {
-                        warn_without_content();
+                ReconnectAction::Fatal(GatewayError::DisallowedIntents) if message_content => {
+                    if self.message_content.swap(false, Ordering::Relaxed) {
+                        warn_missing_content();
                     }
                     continue;
                 }
-                Aftermath::Fatal(error) => return Err(error),
-                _ if !identified => connect_backoff.pause(),
-                Aftermath::Identify(least) => {
+                ReconnectAction::Fatal(error) => return Err(error),
+                _ if !identified => connect_backoff.next_pause(),
+                ReconnectAction::Identify(min_pause) => {
                     if live_for.is_some_and(|live| live >= STABLE_AFTER) {
                         identify_backoff.reset();
                     }
-                    identify_backoff.at_least(least);
+                    identify_backoff.raise_next_pause(min_pause);
                     connect_backoff.reset();
-                    identify_backoff.pause()
+                    identify_backoff.next_pause()
                 }
-                Aftermath::Resume => Duration::ZERO,
+                ReconnectAction::Resume => Duration::ZERO,
             };
-            reporter.failed(&cause, pause, "beginning a new session");
+            reporter.report_disconnect(&cause, pause, "beginning a new session");
             tokio::select! {
                 () = sleep(pause) => {}
                 _ = stopped.wait_for(|stop| *stop) => return Ok(()),
@@ -135,72 +135,73 @@ impl Keeper {
         }
     }
 
-    /// Runs one session to its end, as soon as Discord's limit on new sessions allows.
-    async fn run_session(
+    /// Waits for the limit on new sessions, then runs one session to its end on its thread.
+    async fn run_next_session(
         &self,
         shard: u32,
-        reporter: &Reporter,
-        content: bool,
+        reporter: &ShardReporter,
+        message_content: bool,
         resume_backoff: Backoff,
     ) -> Result<SessionEnd, GatewayError> {
         let mut stopped = self.stopped.clone();
         let taken = tokio::select! {
-            taken = self.identifies.acquire(shard) => taken,
+            taken = self.identify_limiter.acquire(shard) => taken,
             _ = stopped.wait_for(|stop| *stop) => return Ok(SessionEnd::Stopped),
         };
         let config = SessionConfig {
             token: self.config.token.clone(),
-            url: self.identifies.url().await,
+            url: self.identify_limiter.url().await,
             shard,
             shards: self.config.gateway.shards,
-            intents: if content { NEEDED | WRITTEN } else { NEEDED },
-            limits: Limits { stage: self.config.stage_limit },
+            intents: if message_content { REQUIRED_INTENTS | CONTENT_INTENT } else { REQUIRED_INTENTS },
+            limits: RelayLimits { stage: self.config.stage_limit },
             handler: self.handler.clone(),
             reporter: reporter.clone(),
             resume_backoff,
         };
-        let handle = match spawn(config, self.stopped.clone()) {
-            Ok(handle) => handle,
-            Err(error) => return Err(no_system(&error)),
+        let thread = match spawn_session(config, self.stopped.clone()) {
+            Ok(thread) => thread,
+            Err(error) => return Err(report_system_error(&error)),
         };
         tokio::select! {
-            // The sender is dropped only by a panic, which the log has shown.
-            end = handle.ended => match end {
-                Ok(SessionEnd::System(error)) => Err(no_system(&error)),
+            // The sender is dropped only by a panic, which has been logged.
+            end = thread.ended => match end {
+                Ok(SessionEnd::System(error)) => Err(report_system_error(&error)),
                 Ok(end) => {
                     if let SessionEnd::Lost { identified: false, .. } = end {
-                        self.identifies.give_back(shard, taken).await;
+                        self.identify_limiter.return_unused(shard, taken).await;
                     }
                     Ok(end)
                 }
-                Err(_) => Ok(lost_thread(resume_backoff)),
+                Err(_) => Ok(end_with_lost_thread(resume_backoff)),
             },
-            () = until_stuck(&handle.beats) => {
-                tracing::error!(shard, "the gateway thread does not yield and is replaced");
-                Ok(lost_thread(resume_backoff))
+            () = wait_until_stuck(&thread.ticks) => {
+                tracing::error!(shard, "the gateway thread is stuck; replacing it");
+                Ok(end_with_lost_thread(resume_backoff))
             }
         }
     }
 }
 
-fn no_system(error: &io::Error) -> GatewayError {
-    tracing::error!(%error, "the gateway connection cannot be set up");
+fn report_system_error(error: &io::Error) -> GatewayError {
+    tracing::error!(%error, "the operating system refuses a thread or a socket for the gateway connection");
     GatewayError::System
 }
 
-fn lost_thread(resume_backoff: Backoff) -> SessionEnd {
-    let (cause, next) = (super::socket::Cause::Client, Aftermath::Identify(Duration::ZERO));
+/// The end of a session whose thread has panicked or is stuck: a new session follows.
+fn end_with_lost_thread(resume_backoff: Backoff) -> SessionEnd {
+    let (cause, next) = (DisconnectCause::ClientLost, ReconnectAction::Identify(Duration::ZERO));
     SessionEnd::Lost { cause, next, live_for: None, identified: true, resume_backoff }
 }
 
-/// Returns when the thread has not yielded for [`STUCK_AFTER`].
-async fn until_stuck(beats: &AtomicU64) {
-    let (mut known, mut since) = (0, Instant::now());
+/// Returns once the counter has stood still for [`STUCK_AFTER`].
+async fn wait_until_stuck(ticks: &AtomicU64) {
+    let (mut last, mut since) = (0, Instant::now());
     loop {
         sleep(CHECK_INTERVAL).await;
-        let now = beats.load(Ordering::Relaxed);
-        if now != known {
-            (known, since) = (now, Instant::now());
+        let current = ticks.load(Ordering::Relaxed);
+        if current != last {
+            (last, since) = (current, Instant::now());
         } else if since.elapsed() >= STUCK_AFTER {
             return;
         }

@@ -45,12 +45,12 @@ pub async fn watch(client: &Client, settings: Sought, mut facts: Facts, setup: &
 /// Until something has happened and a moment has passed; where the last look left something open, for a limited time.
 async fn wait_for_request(setup: &SetupStatus, unsure: bool) {
     if !unsure {
-        setup.look_requested().await;
-    } else if timeout(RETRY_AFTER, setup.look_requested()).await.is_err() {
+        setup.wait_for_request().await;
+    } else if timeout(RETRY_AFTER, setup.wait_for_request()).await.is_err() {
         return;
     }
     let first = Instant::now();
-    while first.elapsed() < MAX_DELAY && timeout(QUIET, setup.look_requested()).await.is_ok() {}
+    while first.elapsed() < MAX_DELAY && timeout(QUIET, setup.wait_for_request()).await.is_ok() {}
 }
 
 /// What is known to be wrong.

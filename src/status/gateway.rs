@@ -1,29 +1,30 @@
-//! What is known of the connections to the gateway, for those who tell the operator.
+//! The state of the gateway connections, written by the connections themselves and read by `/healthz`, `/metrics` and
+//! the service manager.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
-/// How far a connection has come.
+/// The phase of a gateway connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Waiting for a pause or for Discord's limit on new sessions to pass.
+    /// Waiting for the end of a backoff pause or for Discord's limit on new sessions.
     Waiting,
-    /// The socket is being opened: name, TCP, TLS and the WebSocket handshake.
+    /// Opening the socket: DNS lookup, TCP, TLS and the WebSocket handshake.
     Connecting,
-    /// The socket is open; Discord has not said HELLO.
+    /// The socket is open; HELLO has not arrived.
     AwaitingHello,
-    /// IDENTIFY was sent; READY has not come.
+    /// IDENTIFY was sent; READY has not arrived.
     Identifying,
-    /// RESUME was sent; RESUMED has not come.
+    /// RESUME was sent; RESUMED has not arrived.
     Resuming,
-    /// The session is live: events are heard.
+    /// READY or RESUMED has arrived: events are delivered.
     Live,
 }
 
 impl Stage {
-    /// The stage in a word or two, as logs and `/healthz` have it.
+    /// The name of the stage in logs and in `/healthz`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -43,38 +44,38 @@ impl fmt::Display for Stage {
     }
 }
 
-/// One shard's connection.
+/// The state of one shard's connection.
 #[derive(Clone, Debug)]
 pub struct ShardStatus {
-    /// How far it has come.
+    /// The current stage.
     pub stage: Stage,
-    /// Since when it is in that stage.
+    /// When the stage was entered.
     pub since: Instant,
-    /// Connections that ended, or were never made, since the session was last live.
+    /// Connections that ended or could not be opened since the session was last live.
     pub attempts: u32,
-    /// Why the last connection ended or was not made, or what the next one waits for.
+    /// Why the last connection ended or could not be opened, or what the next one waits for.
     pub last_error: Option<String>,
-    /// When Discord was last heard on a live session.
-    pub heard: Option<Instant>,
+    /// When a live session last received a heartbeat acknowledgement; at first, when it became live.
+    pub last_heartbeat_ack: Option<Instant>,
 }
 
-/// Discord's limit on new sessions, as last told.
+/// Discord's `session_start_limit`, as last reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionStarts {
-    /// New sessions that are left.
+    /// New sessions that are left in this period.
     pub remaining: u32,
-    /// New sessions in a period.
+    /// New sessions allowed in a period.
     pub total: u32,
     /// When the period ends.
     pub resets_at: Instant,
 }
 
-/// The connections of all shards.
+/// The state of the connections of all shards.
 #[derive(Debug, Default)]
-pub struct GatewayStatus(Mutex<Inner>);
+pub struct GatewayStatus(Mutex<GatewayState>);
 
 #[derive(Debug, Default)]
-struct Inner {
+struct GatewayState {
     shards: Vec<ShardStatus>,
     failures: u64,
     session_starts: Option<SessionStarts>,
@@ -82,86 +83,90 @@ struct Inner {
 }
 
 impl GatewayStatus {
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, GatewayState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// So many shards are going to be connected.
+    /// Replaces all shards by `count` waiting ones.
     pub fn set_shards(&self, count: u32) {
-        let shard =
-            ShardStatus { stage: Stage::Waiting, since: Instant::now(), attempts: 0, last_error: None, heard: None };
+        let shard = ShardStatus {
+            stage: Stage::Waiting,
+            since: Instant::now(),
+            attempts: 0,
+            last_error: None,
+            last_heartbeat_ack: None,
+        };
         self.lock().shards = vec![shard; count as usize];
     }
 
-    /// Changes what is known of a shard.
-    fn update(&self, shard: u32, change: impl FnOnce(&mut ShardStatus)) {
+    fn update_shard(&self, shard: u32, change: impl FnOnce(&mut ShardStatus)) {
         if let Some(status) = self.lock().shards.get_mut(shard as usize) {
             change(status);
         }
     }
 
-    /// A shard has come to this stage.
-    pub fn enter(&self, shard: u32, stage: Stage) {
-        self.update(shard, |status| {
+    /// Sets the stage of a shard. A live shard starts over with no failed attempts.
+    pub fn set_stage(&self, shard: u32, stage: Stage) {
+        self.update_shard(shard, |status| {
             if status.stage != stage {
                 (status.stage, status.since) = (stage, Instant::now());
             }
             if stage == Stage::Live {
                 status.attempts = 0;
-                status.heard = Some(status.since);
+                status.last_heartbeat_ack = Some(status.since);
             }
         });
     }
 
-    /// A shard's connection ended, or could not be made.
-    pub fn failed(&self, shard: u32, error: &str) {
+    /// Records why a shard's connection ended or could not be opened.
+    pub fn record_failure(&self, shard: u32, error: &str) {
         self.lock().failures += 1;
-        self.update(shard, |status| {
+        self.update_shard(shard, |status| {
             status.attempts += 1;
             status.last_error = Some(error.to_owned());
         });
     }
 
-    /// A shard waits for this, and nothing has failed.
-    pub fn waits_for(&self, shard: u32, what: &str) {
-        self.update(shard, |status| status.last_error = Some(what.to_owned()));
+    /// Records what a shard waits for, without counting a failure.
+    pub fn set_wait_reason(&self, shard: u32, reason: &str) {
+        self.update_shard(shard, |status| status.last_error = Some(reason.to_owned()));
     }
 
-    /// Discord acknowledged a heartbeat.
-    pub fn heard(&self, shard: u32) {
-        self.update(shard, |status| status.heard = Some(Instant::now()));
+    /// Records that Discord acknowledged a heartbeat.
+    pub fn record_heartbeat_ack(&self, shard: u32) {
+        self.update_shard(shard, |status| status.last_heartbeat_ack = Some(Instant::now()));
     }
 
-    /// Discord's limit on new sessions, and when the next one may begin if that has to wait.
+    /// Records Discord's limit on new sessions, and when the next one may begin if it is delayed.
     pub fn set_session_starts(&self, starts: Option<SessionStarts>, next_identify: Option<Instant>) {
-        let mut inner = self.lock();
-        (inner.session_starts, inner.next_identify) = (starts, next_identify);
+        let mut state = self.lock();
+        (state.session_starts, state.next_identify) = (starts, next_identify);
     }
 
-    /// Whether events are heard on every shard.
+    /// Whether every shard has a live session.
     #[must_use]
     pub fn is_live(&self) -> bool {
-        let inner = self.lock();
-        !inner.shards.is_empty() && inner.shards.iter().all(|shard| shard.stage == Stage::Live)
+        let state = self.lock();
+        !state.shards.is_empty() && state.shards.iter().all(|shard| shard.stage == Stage::Live)
     }
 
-    /// All shards, in the order of their numbers; none before the bot knows how many there are.
+    /// All shards by number; empty until Discord has named how many there are.
     #[must_use]
     pub fn shards(&self) -> Vec<ShardStatus> {
         self.lock().shards.clone()
     }
 
-    /// How many connections of all shards have ended or could not be made.
+    /// Connections of all shards that ended or could not be opened, since the start.
     #[must_use]
     pub fn failures(&self) -> u64 {
         self.lock().failures
     }
 
-    /// Discord's limit on new sessions, and when the next one may begin if that has to wait.
+    /// Discord's limit on new sessions, and when the next one may begin if it is delayed.
     #[must_use]
     pub fn session_starts(&self) -> (Option<SessionStarts>, Option<Instant>) {
-        let inner = self.lock();
-        (inner.session_starts, inner.next_identify)
+        let state = self.lock();
+        (state.session_starts, state.next_identify)
     }
 }
 
@@ -170,20 +175,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_shards_have_to_be_live() {
+    fn the_gateway_is_live_only_if_every_shard_is() {
         let status = GatewayStatus::default();
-        assert!(!status.is_live(), "no shard is known");
+        assert!(!status.is_live(), "the number of shards is unknown");
         status.set_shards(2);
-        status.enter(0, Stage::Live);
+        status.set_stage(0, Stage::Live);
         assert!(!status.is_live());
-        status.enter(1, Stage::Live);
+        status.set_stage(1, Stage::Live);
         assert!(status.is_live());
-        status.failed(1, "connection reset");
-        status.enter(1, Stage::Connecting);
+        status.record_failure(1, "connection reset");
+        status.set_stage(1, Stage::Connecting);
         assert!(!status.is_live());
         let shard = &status.shards()[1];
         assert_eq!((shard.attempts, shard.last_error.as_deref()), (1, Some("connection reset")));
-        status.enter(1, Stage::Live);
+        status.set_stage(1, Stage::Live);
         assert_eq!(status.shards()[1].attempts, 0);
     }
 }

@@ -1,5 +1,5 @@
-//! Whether what the bot is set up with is still there: its server, the panel channel, the category, the support role, its
-//! own role and rights. Events that may change the answer ask for a look; what the look found is kept for `/healthz`.
+//! Whether the configured server, panel channel, category and support role still exist and the bot still has its
+//! permissions. Gateway events that may change this request a check; its findings are kept for `/healthz`.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,63 +8,63 @@ use tokio::sync::Notify;
 
 use crate::ids::RoleId;
 
-/// What is known of it.
+/// The findings of the last setup check, and the request for the next one.
 #[derive(Debug, Default)]
 pub struct SetupStatus {
-    changed: Notify,
-    inner: Mutex<Inner>,
+    check_requested: Notify,
+    state: Mutex<SetupState>,
 }
 
 #[derive(Debug, Default)]
-struct Inner {
+struct SetupState {
     problems: Vec<String>,
-    /// The roles of the bot's own, with `@everyone`; none before they are known.
+    /// The bot's roles, including `@everyone`; `None` until an event has listed them.
     own_roles: Option<HashSet<RoleId>>,
     sessions: u64,
 }
 
 impl SetupStatus {
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, SetupState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Something has happened after which it is worth a look.
-    pub fn request_look(&self) {
-        self.changed.notify_one();
+    /// Requests a setup check. Requests before the check starts are merged into one.
+    pub fn request_check(&self) {
+        self.check_requested.notify_one();
     }
 
-    /// Waits until a look is worth it. Requests made before count once.
-    pub async fn look_requested(&self) {
-        self.changed.notified().await;
+    /// Waits until a check has been requested.
+    pub async fn wait_for_request(&self) {
+        self.check_requested.notified().await;
     }
 
-    /// A session began, in which nothing is told of what happened before it. After the first one that is worth a look.
+    /// Notes a new gateway session. Events between two sessions are lost, so every session but the first requests a check.
     pub fn begin_session(&self) {
-        let mut inner = self.lock();
-        inner.sessions += 1;
-        if inner.sessions > 1 {
-            self.request_look();
+        let mut state = self.lock();
+        state.sessions += 1;
+        if state.sessions > 1 {
+            self.request_check();
         }
     }
 
-    /// The roles of the bot's own, with `@everyone`.
+    /// Records the bot's roles, including `@everyone`.
     pub fn set_own_roles(&self, roles: HashSet<RoleId>) {
         self.lock().own_roles = Some(roles);
     }
 
-    /// Whether this role may decide what the bot may do. In doubt it does.
+    /// Whether the bot has this role. True as long as its roles are unknown, so that no change is missed.
     #[must_use]
     pub fn is_own_role(&self, role: RoleId) -> bool {
         self.lock().own_roles.as_ref().is_none_or(|own| own.contains(&role))
     }
 
-    /// What is wrong, a sentence each, with what to do about it.
+    /// The problems that the last check found, one sentence each with its remedy.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         self.lock().problems.clone()
     }
 
-    /// A look has found this.
+    /// Replaces the problems by those of a new check.
     pub fn set_problems(&self, problems: Vec<String>) {
         self.lock().problems = problems;
     }

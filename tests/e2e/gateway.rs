@@ -217,7 +217,7 @@ async fn a_server_out_of_sight_keeps_its_tickets() {
     stage.until_row(ids.bob, |row| matches!(row, State::Open { .. })).await;
 
     stage.discord.set_available(false);
-    stage.until_logged("has lost sight of the server").await;
+    stage.until_logged("guild unavailable; keeping its tickets").await;
     assert!(matches!(stage.row(ids.alice), State::Open { .. }) && matches!(stage.row(ids.bob), State::Open { .. }));
     stage.discord.delete_channel(goes);
     stage.discord.set_available(true);

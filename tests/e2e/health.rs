@@ -106,11 +106,11 @@ async fn what_happens_is_counted() {
             "talon_tickets_closed_total 1",
             "talon_tickets_failed_total 0",
             "talon_tickets_open 1",
-            "talon_ready_seconds_count 2",
-            "talon_retries_total 1",
-            "talon_calls_total{method=\"POST\",route=\"/guilds/{}/channels\",status=\"2xx\"} 2",
-            "talon_calls_total{method=\"POST\",route=\"/guilds/{}/channels\",status=\"5xx\"} 1",
-            "talon_calls_total{method=\"POST\",route=\"/interactions/{}/{}/callback\",status=\"2xx\"} 3",
+            "talon_ticket_open_duration_seconds_count 2",
+            "talon_discord_retries_total 1",
+            "talon_discord_requests_total{method=\"POST\",route=\"/guilds/{}/channels\",status=\"2xx\"} 2",
+            "talon_discord_requests_total{method=\"POST\",route=\"/guilds/{}/channels\",status=\"5xx\"} 1",
+            "talon_discord_requests_total{method=\"POST\",route=\"/interactions/{}/{}/callback\",status=\"2xx\"} 3",
             "talon_gateway_sessions_total{kind=\"new\"} 1",
             "talon_gateway_connected 1",
             "talon_gateway_connection_failures_total 0",
@@ -182,7 +182,7 @@ async fn systemd_is_told_when_it_is_ready_and_that_it_lives() {
     stage.spawn();
     stage.discord.ready().await;
     // Connected, but there is no panel yet: it lives, and is not ready.
-    systemd.hears(&stage, "STATUS=connected to Discord; the panel has not been looked at").await;
+    systemd.hears(&stage, "STATUS=connected to Discord; the panel has not been checked yet").await;
     systemd.hears(&stage, "WATCHDOG=1").await;
     assert!(!systemd.has_heard("READY=1"));
 

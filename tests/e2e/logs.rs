@@ -75,7 +75,7 @@ async fn a_part_of_the_filter_that_is_not_understood_is_told() {
     let mut stage = Stage::empty();
     stage.set("RUST_LOG", "info,talon[{member=1}]=trace");
     stage.start().await;
-    stage.until_logged("RUST_LOG has a part that is not understood").await;
+    stage.until_logged("RUST_LOG has an invalid part").await;
     stage.until_logged("ready: connected").await;
 }
 
@@ -83,7 +83,7 @@ async fn a_part_of_the_filter_that_is_not_understood_is_told() {
 async fn an_event_that_cannot_be_read_is_told() {
     let stage = Stage::ready().await;
     stage.discord.send_event("MESSAGE_CREATE", json!({ "id": "no number" }));
-    stage.until_logged("an event could not be read and was not acted on kind=\"MESSAGE_CREATE\"").await;
+    stage.until_logged("an event could not be parsed and was ignored kind=\"MESSAGE_CREATE\"").await;
     stage.open(stage.discord.ids().alice).await;
 }
 

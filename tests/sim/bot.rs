@@ -1,6 +1,6 @@
 //! The bot's process: what its actors do, step by step, and how it dies.
 //!
-//! The decisions are production's own: `lifecycle`, `actors::router`, `gateway::meaning`, `discord::{request, answer}`;
+//! The decisions are production's own: `lifecycle`, `actors::router`, `gateway::translate`, `discord::{request, answer}`;
 //! so is what happens to a ticket while its disk is at work.
 //! What is played here is only who runs when, which in production is left to the mailboxes and the runtime.
 

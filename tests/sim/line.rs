@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serenity::all::Event;
 use talon::actors::Heard;
-use talon::gateway::meaning;
+use talon::gateway::translate;
 use talon_sandbox::world::Dispatch;
 
 use crate::bot::Bot;
@@ -129,7 +129,7 @@ impl Game {
             return self.unheard(&data);
         }
         self.heard(&data);
-        let heard = parsed(name, &data).and_then(|event| meaning(event, &self.place, self.now));
+        let heard = parsed(name, &data).and_then(|event| translate(event, &self.place, self.now));
         let Some(heard) = heard else { return };
         self.tell(|_| format!("the bot hears {}", shown(&heard)));
         let Some(bot) = &mut self.bot else { return };

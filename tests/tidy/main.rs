@@ -13,16 +13,16 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("ids", &[]),
     ("language", &[]),
     ("status", &["ids"]),
-    ("counts", &["status"]),
+    ("metrics", &["status"]),
     ("printable", &[]),
-    ("logs", &["printable"]),
+    ("logging", &["printable"]),
     ("memory", &[]),
     ("lifecycle", &["ids", "language"]),
     ("texts", &["ids", "language", "lifecycle"]),
-    ("config", &["ids", "language", "logs"]),
+    ("config", &["ids", "language", "logging"]),
     ("store", &["ids", "language", "lifecycle"]),
-    ("discord", &["ids", "language", "counts", "lifecycle", "texts"]),
-    ("actors", &["status", "ids", "language", "counts", "memory", "lifecycle", "store", "discord"]),
+    ("discord", &["ids", "language", "metrics", "lifecycle", "texts"]),
+    ("actors", &["status", "ids", "language", "metrics", "memory", "lifecycle", "store", "discord"]),
     ("health", &["status", "actors"]),
     ("gateway", &["status", "ids", "language", "memory", "lifecycle", "discord", "actors"]),
     (
@@ -30,7 +30,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         &["status", "ids", "language", "printable", "lifecycle", "texts", "store", "discord", "actors", "config"],
     ),
     (
-        "run",
+        "app",
         &[
             "status",
             "ids",
@@ -47,19 +47,19 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         ],
     ),
     ("demo", &["language", "config"]),
-    ("main", &["logs", "actors", "config", "operator", "run", "demo"]),
+    ("main", &["logging", "actors", "config", "operator", "app", "demo"]),
 ];
 
 /// Each library with one home, and the rooms that are it.
 const HOMES: &[(&str, &[&str])] = &[
-    ("ractor", &["actors", "gateway", "run"]),
+    ("ractor", &["actors", "gateway", "app"]),
     ("rusqlite", &["store"]),
     ("serenity", &["discord", "gateway"]),
     ("reqwest", &["discord", "gateway"]),
-    ("prometheus_client", &["counts", "status"]),
+    ("prometheus_client", &["metrics", "status"]),
     ("sd_notify", &["actors"]),
     ("hyper", &["health"]),
-    ("tracing_subscriber", &["logs"]),
+    ("tracing_subscriber", &["logging"]),
     ("libc", &["memory"]),
     ("talon_sandbox", &["demo"]),
     ("tokio_tungstenite", &["gateway"]),
@@ -178,7 +178,7 @@ fn every_room_is_on_the_map() {
             continue;
         }
         assert!(MAY_NAME.iter().any(|(known, _)| *known == room), "`{room}` has no place among the rooms");
-        let hidden = ["run", "main"].contains(&&*room);
+        let hidden = ["app", "main"].contains(&&*room);
         assert!(hidden || map.contains(&format!("`{room}`")), "`{room}` is not on the map in lib.rs");
     }
 }

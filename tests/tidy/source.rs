@@ -192,8 +192,8 @@ fn every_way_to_name_a_room_is_read() {
         "    texts,",
         "};",
         "let x = crate::ids::UserId('\"'); // crate::health",
-        "let y = \"crate::logs, and",
-        "    crate::logs\"; super::super::run();",
+        "let y = \"crate::logging, and",
+        "    crate::logging\"; super::super::run();",
         "let z = r#\"crate::\"logs\"\"#; crate::language::of::<'static>();",
         "use super::clock;",
     ];

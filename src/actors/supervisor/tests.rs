@@ -8,12 +8,12 @@ use secrecy::SecretString;
 use tempfile::TempDir;
 
 use crate::actors::Outside;
+use crate::actors::health_check::Stats;
 use crate::actors::staff::Duties;
 use crate::actors::standings::Standings;
 use crate::actors::supervisor::{Arguments, Supervisor, SupervisorMsg};
-use crate::actors::vitals::Census;
 use crate::discord::{Client, Place, Transport};
-use crate::gateway::{ConnectionConfig, EventHandler, listen};
+use crate::gateway::{ConnectionConfig, EventHandler, run_shards};
 use crate::ids::{ApplicationId, ChannelId, GuildId, Owner, RoleId, UserId};
 use crate::language::{Language, Locale};
 use crate::lifecycle::{Note, Rules, State};
@@ -57,12 +57,12 @@ impl House {
         let connection = ConnectionConfig {
             token,
             gateway: transport.gateway().await.expect("a gateway"),
-            content: true,
+            message_content: true,
             stage_limit: Duration::from_secs(25),
             status: Arc::clone(&status.gateway),
         };
         let outside = Outside {
-            counts: transport.counts(),
+            metrics: transport.metrics(),
             client: Client::new(transport, place.clone()),
             store: store.clone(),
             standings: Standings::default(),
@@ -78,7 +78,7 @@ impl House {
         };
         let (supervisor, _) = Actor::spawn(None, Supervisor, arguments).await.expect("the supervisor starts");
         let handler = EventHandler { supervisor: supervisor.clone(), place, status: Arc::clone(&outside.status) };
-        tokio::spawn(listen(connection, handler, Arc::clone(&outside), std::future::pending()));
+        tokio::spawn(run_shards(connection, handler, Arc::clone(&outside), std::future::pending()));
         discord.ready().await;
         discord.until("the panel", |world| (!world.messages_seen(ids.bot, ids.panel).is_empty()).then_some(())).await;
         Self { discord, store, outside, supervisor, home }
@@ -100,7 +100,7 @@ impl House {
 
     /// How many actors of this kind failed so far.
     fn restarts(&self, actor: &str) -> u64 {
-        let metrics = self.outside.counts.show(0, 0, &self.outside.status);
+        let metrics = self.outside.metrics.encode_text(0, 0, &self.outside.status);
         let label = format!("actor=\"{actor}\"");
         let line = metrics.lines().find(|line| line.starts_with("talon_actor_restarts_total") && line.contains(&label));
         line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or_default()
@@ -112,7 +112,7 @@ impl House {
         children.filter(|actor| actor.is_message_type_of::<M>() == Some(true)).collect()
     }
 
-    async fn census(&self) -> Census {
+    async fn stats(&self) -> Stats {
         call_t!(self.supervisor, SupervisorMsg::Count, 10_000).expect("the supervisor answers")
     }
 

@@ -346,7 +346,9 @@ async fn refusals_are_counted_and_a_request_that_a_page_forbids_stops_no_other()
         transport.send(&create()).await.unwrap();
     }
     assert_eq!(transport.status().refused_last_ten_minutes, 5);
-    assert!(transport.counts().show(0, 0, &crate::status::Status::default()).contains("talon_refusals_total 5"));
+    assert!(
+        transport.metrics().encode_text(0, 0, &crate::status::Status::default()).contains("talon_refusals_total 5")
+    );
     assert_eq!(transport.status().barred, None);
     assert_eq!(transport.send(&Ask::new(LightMethod::Get, Route::UserMe)).await.unwrap().status, 200);
 }

@@ -12,7 +12,7 @@ fn member(roles: &[&str], permissions: u64) -> Value {
     })
 }
 
-/// A press of hers, or a use of a command, in channel 50 of server 4.
+/// An interaction of hers in channel 50 of server 4: type 3 is a button, type 2 a command.
 fn interaction(kind: u8, data: &Value, member: &Value) -> Value {
     json!({
         "id": "60", "application_id": "8", "type": kind, "data": data, "guild_id": "4", "channel_id": "50",
@@ -21,11 +21,11 @@ fn interaction(kind: u8, data: &Value, member: &Value) -> Value {
     })
 }
 
-fn slash(name: &str, member: &Value) -> Option<Heard> {
-    hear("INTERACTION_CREATE", &interaction(2, &json!({"id": "80", "name": name, "type": 1}), member))
+fn slash_command(name: &str, member: &Value) -> Option<Heard> {
+    translate_json("INTERACTION_CREATE", &interaction(2, &json!({"id": "80", "name": name, "type": 1}), member))
 }
 
-fn written(content: &str, member: &Value) -> Option<Heard> {
+fn written_command(content: &str, member: &Value) -> Option<Heard> {
     let mut author = member["user"].clone();
     author["bot"] = json!(false);
     let message = json!({
@@ -33,29 +33,29 @@ fn written(content: &str, member: &Value) -> Option<Heard> {
         "timestamp": "2026-01-01T00:00:00Z", "edited_timestamp": null, "tts": false, "mention_everyone": false,
         "mentions": [], "mention_roles": [], "attachments": [], "embeds": [], "pinned": false, "type": 0,
     });
-    hear("MESSAGE_CREATE", &message)
+    translate_json("MESSAGE_CREATE", &message)
 }
 
-fn hear(kind: &str, data: &Value) -> Option<Heard> {
+fn translate_json(kind: &str, data: &Value) -> Option<Heard> {
     let event: Event = serde_json::from_value(json!({"t": kind, "d": data})).expect("an event");
-    assert!(!matches!(event, Event::Unknown(_)), "the library reads {kind}");
-    meaning(event, &PLACE, SystemTime::UNIX_EPOCH)
+    assert!(!matches!(event, Event::Unknown(_)), "serenity parses {kind}");
+    translate(event, &PLACE, SystemTime::UNIX_EPOCH)
 }
 
-fn is_pressed(asker: &Asker) -> bool {
+fn has_english_interaction(asker: &Asker) -> bool {
     matches!(&asker.entrance, Entrance::Press(press) if press.token == "secret" && press.language == Language::English)
 }
 
 #[test]
-fn a_slash_command_is_what_its_written_twin_is() {
+fn a_slash_command_and_a_written_one_are_translated_alike() {
     let alice = member(&[], 0);
-    for ticket in [slash("ticket", &alice), written("!ticket", &alice)] {
+    for ticket in [slash_command("ticket", &alice), written_command("!ticket", &alice)] {
         let Some(Heard::Open { guild, asker, name, .. }) = ticket else { panic!("{ticket:?}") };
         assert_eq!((guild, asker.user, name.as_str()), (GuildId(4), UserId(7), "alice"));
     }
     for (roles, expected) in [(&[][..], false), (&["3"], true), (&["5"], false)] {
         let member = member(roles, 0);
-        for close in [slash("close", &member), written("!close", &member)] {
+        for close in [slash_command("close", &member), written_command("!close", &member)] {
             let Some(Heard::Close { guild, channel, asker, support }) = close else { panic!("{close:?}") };
             assert_eq!((guild, channel, asker.user, support), (GuildId(4), ChannelId(50), UserId(7), expected));
         }
@@ -63,13 +63,13 @@ fn a_slash_command_is_what_its_written_twin_is() {
 }
 
 #[test]
-fn with_a_slash_command_discord_tells_who_is_an_administrator() {
+fn a_slash_command_carries_whether_its_member_is_an_administrator() {
     for (permissions, administrator) in [(1 << 3, true), (u64::from(u32::MAX), true), (1 << 4, false), (0, false)] {
-        let set_up = slash("setuptickets", &member(&["5"], permissions));
+        let set_up = slash_command("setuptickets", &member(&["5"], permissions));
         let Some(Heard::SetUp { rank, .. }) = set_up else { panic!("{set_up:?}") };
         assert_eq!(rank, Rank::Told { administrator }, "{permissions}");
     }
-    let set_up = written("!setuptickets", &member(&["5"], 0));
+    let set_up = written_command("!setuptickets", &member(&["5"], 0));
     let Some(Heard::SetUp { rank, .. }) = set_up else { panic!("{set_up:?}") };
     assert_eq!(rank, Rank::Roles(vec![RoleId(5)]));
 }
@@ -84,30 +84,30 @@ fn an_interaction_is_answered_in_the_language_of_its_member() {
         "edited_timestamp": null, "tts": false, "mention_everyone": false, "mentions": [], "mention_roles": [],
         "attachments": [], "embeds": [], "pinned": false, "type": 0,
     });
-    for heard in [hear("INTERACTION_CREATE", &pressed), slash("ticket", &alice)] {
+    for heard in [translate_json("INTERACTION_CREATE", &pressed), slash_command("ticket", &alice)] {
         let Some(Heard::Open { asker, .. }) = heard else { panic!("{heard:?}") };
-        assert!(is_pressed(&asker), "{asker:?}");
+        assert!(has_english_interaction(&asker), "{asker:?}");
     }
-    // Everybody reads the reply to a message.
-    let Some(Heard::Open { asker, .. }) = written("!ticket", &alice) else { panic!("a command") };
+    // The whole channel sees the reply to a message.
+    let Some(Heard::Open { asker, .. }) = written_command("!ticket", &alice) else { panic!("a command") };
     assert!(matches!(asker.entrance, Entrance::Command { language: Language::Russian, .. }), "{asker:?}");
 }
 
 #[test]
-fn other_commands_are_not_ours() {
+fn unknown_commands_and_message_commands_are_ignored() {
     let alice = member(&[], 0);
-    assert!(slash("ping", &alice).is_none());
+    assert!(slash_command("ping", &alice).is_none());
     let menu = interaction(2, &json!({"id": "80", "name": "close", "type": 3, "target_id": "70"}), &alice);
-    assert!(hear("INTERACTION_CREATE", &menu).is_none(), "from the menu of a message");
+    assert!(translate_json("INTERACTION_CREATE", &menu).is_none(), "a message command");
 }
 
 #[test]
-fn a_new_session_names_the_servers_that_are_going_to_tell_their_channels() {
+fn ready_names_the_servers_whose_channels_follow() {
     let ready = json!({
         "v": 10, "user": {"id": "9", "username": "talon", "discriminator": "0", "avatar": null, "bot": true},
         "guilds": [{"id": "4", "unavailable": true}, {"id": "5", "unavailable": true}],
         "session_id": "s", "resume_gateway_url": "ws://127.0.0.1", "application": {"id": "8", "flags": 0},
     });
-    let Some(Heard::Ready { guilds }) = hear("READY", &ready) else { panic!("it is heard") };
+    let Some(Heard::Ready { guilds }) = translate_json("READY", &ready) else { panic!("READY is translated") };
     assert_eq!(guilds, [GuildId(4), GuildId(5)]);
 }
