@@ -35,7 +35,7 @@ pub struct Counts {
     pub under_way: Gauge,
     /// Answers of 401, 403 and 429. Discord bans an address with 10,000 of them in ten minutes.
     pub refusals: Counter,
-    /// 1 while Discord's edge bars the address, or 0.
+    /// 1 while Cloudflare blocks this IP address, or 0.
     pub edge_bar: Gauge,
     /// Signs of another process that uses the bot's token.
     pub another_process: Counter,
@@ -105,7 +105,7 @@ impl Counts {
         all.register("calls", "REST calls by route and status; none is no answer", self.calls.clone());
         all.register("calls_under_way", "REST calls that wait for a limit or an answer", self.under_way.clone());
         all.register("refusals", "Answers of 401, 403 and 429; 10,000 in ten minutes are a ban", self.refusals.clone());
-        all.register("edge_barred", "1 while Discord's edge bars the address", self.edge_bar.clone());
+        all.register("edge_barred", "1 while Cloudflare blocks this IP address", self.edge_bar.clone());
         all.register("retries", "Calls that were made again", self.retries.clone());
         all.register("gateway_sessions", "Connections to the gateway; all but the first are reconnects", {
             self.sessions.clone()

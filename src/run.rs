@@ -19,7 +19,7 @@ use crate::actors::supervisor::{Arguments, Supervisor, SupervisorMsg};
 use crate::actors::vitals::Vitals;
 use crate::actors::{Outside, service_manager};
 use crate::config::Config;
-use crate::discord::{Application, Client, Gateway, Place, StartError, Transport};
+use crate::discord::{Application, BotGateway, Client, DiscordError, Place, Transport};
 use crate::gateway::backoff::Backoff;
 use crate::gateway::{self, ConnectionConfig, EventHandler, GatewayError};
 use crate::health;
@@ -46,7 +46,7 @@ pub enum Failure {
     /// The database cannot be read.
     Rows(StoreError),
     /// Discord does not want us at all.
-    Start(StartError),
+    Start(DiscordError),
     /// Discord does not want us on its gateway.
     Gateway(GatewayError),
     /// Nobody can ask how we are at this address.
@@ -133,7 +133,7 @@ async fn start(config: Config, vitals: Vitals, shutdown: impl Future<Output = ()
     // It is set nowhere else.
     let _ = vitals.supervisor.set(supervisor.clone());
 
-    let content = application.is_none_or(|application| application.may_read());
+    let content = application.is_none_or(|application| application.may_request_message_content());
     let connection = ConnectionConfig {
         token: config.token.clone(),
         gateway,
@@ -168,14 +168,15 @@ async fn tell_health(listener: Option<TcpListener>, vitals: Vitals) -> Infallibl
 async fn connect_with_retry(
     transport: &Transport,
     status: &Status,
-) -> Result<(UserId, Gateway, Option<Application>), Failure> {
+) -> Result<(UserId, BotGateway, Option<Application>), Failure> {
     let begun = Instant::now();
     let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
     let mut attempt = 0_u32;
     loop {
         attempt += 1;
         status.begin_attempt();
-        let error = match tokio::try_join!(transport.me(), transport.gateway(), application(transport)) {
+        let error = match tokio::try_join!(transport.fetch_bot_id(), transport.fetch_gateway(), application(transport))
+        {
             Ok(reached) => {
                 status.finish_reaching();
                 if attempt > 1 {
@@ -185,7 +186,7 @@ async fn connect_with_retry(
             }
             Err(error) => error,
         };
-        if !error.may_pass() {
+        if !error.is_transient() {
             return Err(Failure::Start(error));
         }
         let pause = backoff.pause();
@@ -196,8 +197,8 @@ async fn connect_with_retry(
 }
 
 /// What Discord tells of our application, if it does so in time: the start does not depend on it.
-async fn application(transport: &Transport) -> Result<Option<Application>, StartError> {
-    let told = tokio::time::timeout(PATIENCE, transport.application()).await;
+async fn application(transport: &Transport) -> Result<Option<Application>, DiscordError> {
+    let told = tokio::time::timeout(PATIENCE, transport.fetch_application()).await;
     Ok(told.ok().and_then(Result::ok))
 }
 

@@ -7,7 +7,7 @@ use ractor::{ActorRef, call_t};
 use tokio::time::{Instant, timeout};
 
 use crate::actors::supervisor::SupervisorMsg;
-use crate::discord::{LineStatus, Transport};
+use crate::discord::{RestStatus, Transport};
 use crate::status::gateway::{SessionStarts, ShardStatus, Stage};
 use crate::status::{PanelStatus, StartStatus, Status};
 use crate::store::Store;
@@ -82,7 +82,7 @@ pub struct Checkup {
     /// When the next session may begin, if that has to wait.
     pub next_identify: Option<Instant>,
     /// How it stands with Discord's REST interface.
-    pub rest: LineStatus,
+    pub rest: RestStatus,
     /// What is known of the panel message.
     pub panel: PanelStatus,
     /// What the bot is set up with and does not find in its server, a sentence each.
@@ -133,7 +133,7 @@ impl Checkup {
         let mut problems = Vec::new();
         match &self.start {
             StartStatus::Reaching { since, attempts, last_error, next_attempt } => {
-                let held_up = || self.rest.holdup().map(|why| format!(": {why}"));
+                let held_up = || self.rest.blocking_reason().map(|why| format!(": {why}"));
                 let tried =
                     last_error.as_ref().map(|error| format!(", in {attempts} attempts: {error}")).or_else(held_up);
                 let next = next_attempt.map(|next| format!("; next attempt in {} s", self.time_until(next).as_secs()));
@@ -153,13 +153,13 @@ impl Checkup {
     }
 
     fn rest_problem(&self) -> Option<String> {
-        if let Some(barred) = self.rest.barred {
+        if let Some(barred) = self.rest.ip_block {
             let (since, next) = (self.age(barred.since), barred.next_probe.as_secs());
             return (since > HELD_UP_FOR_LONG).then(|| {
-                format!("Discord's edge has barred this address for {} s; next probe in {next} s", since.as_secs())
+                format!("Cloudflare has blocked this IP address for {} s; next probe in {next} s", since.as_secs())
             });
         }
-        let left = self.rest.held_up.filter(|left| *left > HELD_UP_FOR_LONG)?;
+        let left = self.rest.global_limit.filter(|left| *left > HELD_UP_FOR_LONG)?;
         Some(format!("a global rate limit of Discord's holds up all requests for {} s more", left.as_secs()))
     }
 
@@ -186,8 +186,8 @@ impl Checkup {
 }
 
 /// The whole in a line that holds no ages: what holds up all requests, or how far the rest has come.
-pub(super) fn summarize(status: &Status, rest: &LineStatus) -> String {
-    rest.holdup().map_or_else(|| status.summary(), str::to_owned)
+pub(super) fn summarize(status: &Status, rest: &RestStatus) -> String {
+    rest.blocking_reason().map_or_else(|| status.summary(), str::to_owned)
 }
 
 impl Vitals {
@@ -244,7 +244,7 @@ impl Vitals {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::discord::Barred;
+    use crate::discord::IpBlock;
 
     fn seconds(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
@@ -268,7 +268,7 @@ mod tests {
             shards: vec![shard.clone(), shard],
             session_starts: None,
             next_identify: None,
-            rest: LineStatus::default(),
+            rest: RestStatus::default(),
             panel: PanelStatus::InPlace,
             setup: Vec::new(),
             store: Ok(()),
@@ -324,19 +324,19 @@ mod tests {
     #[test]
     fn what_holds_up_all_requests_counts_when_it_lasts() {
         let bar = |found: &mut Checkup, since: u64| {
-            found.rest.barred = Some(Barred { since: found.now - seconds(since), next_probe: seconds(40) });
+            found.rest.ip_block = Some(IpBlock { since: found.now - seconds(since), next_probe: seconds(40) });
         };
         let mut found = checkup();
         bar(&mut found, 60);
         assert_eq!(found.problems(), [""; 0], "it may be over in a moment");
         assert_eq!(
             problem(|found| bar(found, 61)),
-            "Discord's edge has barred this address for 61 s; next probe in 40 s"
+            "Cloudflare has blocked this IP address for 61 s; next probe in 40 s"
         );
-        found.rest = LineStatus { held_up: Some(seconds(60)), ..LineStatus::default() };
+        found.rest = RestStatus { global_limit: Some(seconds(60)), ..RestStatus::default() };
         assert_eq!(found.problems(), [""; 0], "it will be over in a moment");
         assert_eq!(
-            problem(|found| found.rest.held_up = Some(seconds(960))),
+            problem(|found| found.rest.global_limit = Some(seconds(960))),
             "a global rate limit of Discord's holds up all requests for 960 s more"
         );
     }

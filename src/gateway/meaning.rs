@@ -13,7 +13,7 @@ use serenity::all::{
 };
 
 use crate::actors::{Heard, Rank};
-use crate::discord::{Place, view};
+use crate::discord::{Place, candidates};
 use crate::gateway::unread::{Reread, reread, says_nothing};
 use crate::ids::{ApplicationId, Button, ChannelId, Command, GuildId, InteractionId, MessageId, RoleId, UserId};
 use crate::language::Language;
@@ -211,7 +211,7 @@ fn panel_deleted(channel: LibraryChannelId, messages: &[LibraryMessageId], place
 }
 
 fn channels(guild: &Guild, place: &Place) -> Heard {
-    let mut sightings = view::sightings(guild.channels.values(), place);
+    let mut sightings = candidates::find_candidates(guild.channels.values(), place);
     // The library mixes them up. Oldest first, the same event means the same every time.
     sightings.sort_by_key(|sighting| sighting.channel);
     let all: HashSet<ChannelId> = guild.channels.keys().map(|channel| ChannelId(channel.get())).collect();
@@ -221,7 +221,7 @@ fn channels(guild: &Guild, place: &Place) -> Heard {
 
 /// Only a channel with our mark: it is too early to look for a welcome in one that somebody made by hand.
 fn made(channel: &GuildChannel, place: &Place) -> Option<Heard> {
-    let sighting = view::sighting(channel, place).filter(|sighting| sighting.mark.is_some())?;
+    let sighting = candidates::find_candidate(channel, place).filter(|sighting| sighting.mark.is_some())?;
     Some(Heard::ChannelMade { guild: GuildId(channel.guild_id.get()), sighting })
 }
 

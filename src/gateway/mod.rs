@@ -39,7 +39,7 @@ use serenity::async_trait;
 
 use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::{Heard, clock};
-use crate::discord::{Gateway, Place};
+use crate::discord::{BotGateway, Place};
 use crate::memory;
 use crate::status::Status;
 use crate::status::gateway::GatewayStatus;
@@ -56,7 +56,7 @@ pub struct ConnectionConfig {
     /// The bot's token.
     pub token: SecretString,
     /// The gateway's address, the number of shards Discord wants, and how many sessions may begin.
-    pub gateway: Gateway,
+    pub gateway: BotGateway,
     /// Discord will tell us what is written, as far as is known.
     pub content: bool,
     /// How long each stage of a connection may take: opening the socket, HELLO, READY or RESUMED. A live session is given

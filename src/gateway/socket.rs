@@ -15,7 +15,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_tls_with_
 use super::close::{Aftermath, aftermath};
 use super::frame::{Frame, LARGEST_FRAME, text};
 use super::trust::connector;
-use crate::discord::Unreachable;
+use crate::discord::ConnectionError;
 use crate::status::gateway::Stage;
 
 /// The socket to Discord.
@@ -91,7 +91,7 @@ fn describe(error: &Error) -> String {
         Error::Capacity(CapacityError::MessageTooLong { size, .. }) => {
             format!("a frame of {size} bytes is larger than any server's and was not read")
         }
-        error => Unreachable::from_error(error).to_string(),
+        error => ConnectionError::from_error(error).to_string(),
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use serenity::all::{ChannelId as LibraryChannelId, Event, GuildId as LibraryGuildId, UnknownEvent};
 
 use crate::actors::Heard;
-use crate::discord::{Place, view};
+use crate::discord::{Place, candidates};
 use crate::ids::{ChannelId, GuildId};
 
 /// Kinds that mean something, to us or to the connection. Discord invents others all the time.
@@ -133,7 +133,8 @@ fn channels(told: &Map<String, Value>, place: &Place) -> Option<Heard> {
     let guild: LibraryGuildId = read(told.get("id")?)?;
     let listed = told.get("channels")?.as_array()?;
     let all: HashSet<ChannelId> = listed.iter().map(channel_id).collect::<Option<_>>()?;
-    let mut sightings: Vec<_> = listed.iter().filter_map(|channel| view::told(channel, place)).collect();
+    let mut sightings: Vec<_> =
+        listed.iter().filter_map(|channel| candidates::parse_candidate(channel, place)).collect();
     sightings.sort_by_key(|sighting| sighting.channel);
     let home = all.contains(&place.panel);
     let name = told.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -142,7 +143,7 @@ fn channels(told: &Map<String, Value>, place: &Place) -> Option<Heard> {
 
 fn made(told: &Value, place: &Place) -> Option<Heard> {
     let guild: LibraryGuildId = read(told.get("guild_id")?)?;
-    let sighting = view::told(told, place).filter(|sighting| sighting.mark.is_some())?;
+    let sighting = candidates::parse_candidate(told, place).filter(|sighting| sighting.mark.is_some())?;
     Some(Heard::ChannelMade { guild: GuildId(guild.get()), sighting })
 }
 

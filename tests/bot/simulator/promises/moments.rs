@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use talon::discord::view;
+use talon::discord::candidates;
 use talon::ids::{ChannelId, Intent, Owner};
 use talon::lifecycle::{Acknowledgement, Answer, Call, Closing, Sighting, State, Words};
 use talon::sandbox::world::{Message, Snowflake, rest};
@@ -143,7 +143,7 @@ impl Game {
     fn check_made(&mut self, reply: &rest::Answer) {
         let made = reply.body.as_ref().and_then(|body| {
             let channel: Snowflake = body["id"].as_str()?.parse().ok()?;
-            Some((channel, view::read_mark(body["topic"].as_str()?)?))
+            Some((channel, candidates::parse_topic_marker(body["topic"].as_str()?)?))
         });
         match made {
             Some((channel, (member, intent))) => {
