@@ -118,7 +118,7 @@ mod tests {
         });
         assert_eq!(build_commands(&place(Locale::One(Language::Russian)))[1], russian);
         assert_eq!(build_commands(&place(Locale::One(Language::English)))[1], english);
-        assert_eq!(build_commands(&place(Locale::Auto))[1], english, "who speaks neither is spoken to in English");
+        assert_eq!(build_commands(&place(Locale::Auto))[1], english, "the default for other locales is English");
     }
 
     #[test]

@@ -27,7 +27,7 @@ impl ErrorBody {
     /// `None` if Discord did not write it.
     pub(super) fn parse(body: &[u8]) -> Option<Self> {
         let object: Map<String, Value> = serde_json::from_slice(body).ok()?;
-        // Other JSON documents (a problem of RFC 9457, the API of an edge network) have neither.
+        // Other JSON documents (a problem of RFC 9457, the API of a CDN) have neither.
         let foreign = !object.is_empty() && !object.contains_key("message") && !object.contains_key("code");
         if foreign {
             return None;

@@ -303,7 +303,12 @@ impl Transport {
     }
 
     /// Creates something in a server and returns its id.
-    pub async fn create(&self, guild: GuildId, resource: NewResource, name: &str) -> Result<u64, DiscordError> {
+    pub async fn create_resource(
+        &self,
+        guild: GuildId,
+        resource: NewResource,
+        name: &str,
+    ) -> Result<u64, DiscordError> {
         #[derive(Deserialize)]
         struct CreatedObject {
             id: model_id::GenericId,

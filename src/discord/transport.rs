@@ -152,7 +152,7 @@ impl Transport {
             if let Err(response) = wait_in_queue(&mut entry, request, started).await {
                 return Ok(response);
             }
-            let response = self.attempt(request).await?;
+            let response = self.send_once(request).await?;
             let outcome = match ResponseOrigin::classify(response.status, &response.headers, &response.body) {
                 ResponseOrigin::RateLimit(limit) => {
                     let limit = limit.with_min_wait(min_wait);
@@ -160,7 +160,11 @@ impl Transport {
                     min_wait = (min_wait * 2).min(MAX_MIN_WAIT).min(request.lifetime() / MIN_TRIES);
                     entry.record_rate_limit(&response.headers, limit.retry_after, limit.global);
                     if started.elapsed() + limit.retry_after > request.lifetime() {
-                        return Ok(if request.is_interaction_response() { response.into() } else { expire(request) });
+                        return Ok(if request.is_interaction_response() {
+                            response.into()
+                        } else {
+                            drop_expired(request)
+                        });
                     }
                     if request.is_interaction_response() {
                         sleep(limit.retry_after).await;
@@ -186,10 +190,10 @@ impl Transport {
     }
 
     /// Sends once, and records the result in log and metrics.
-    async fn attempt(&self, request: &HttpRequest<'_>) -> Result<RawResponse, ConnectionError> {
+    async fn send_once(&self, request: &HttpRequest<'_>) -> Result<RawResponse, ConnectionError> {
         let slot = if request.is_interaction_response() { self.interaction_slots.acquire().await.ok() } else { None };
         // Boxed: it is by far the largest part of the futures that contain it.
-        let attempt = Box::pin(self.exchange(request)).await;
+        let attempt = Box::pin(self.send_and_receive(request)).await;
         drop(slot);
         self.counts.called(request.verb(), request.label(), attempt.as_ref().ok().map(|response| response.status));
         self.outage
@@ -207,9 +211,9 @@ impl Transport {
         attempt
     }
 
-    async fn exchange(&self, request: &HttpRequest<'_>) -> Result<RawResponse, ConnectionError> {
+    async fn send_and_receive(&self, request: &HttpRequest<'_>) -> Result<RawResponse, ConnectionError> {
         let pool = self.connections.current();
-        let builder = self.build(request, &pool.client)?;
+        let builder = self.build_reqwest(request, &pool.client)?;
         let builder = match request.timeout(pool.has_answered()) {
             Some(timeout) => builder.timeout(timeout),
             None => builder,
@@ -235,7 +239,7 @@ impl Transport {
         })
     }
 
-    fn build(
+    fn build_reqwest(
         &self,
         request: &HttpRequest<'_>,
         client: &reqwest::Client,
@@ -295,19 +299,19 @@ async fn wait_in_queue(
     let mut span = left.min(LOGGED_QUEUE_WAIT);
     loop {
         match timeout(span, permit.as_mut()).await {
-            Ok(permitted) => return permitted.map_err(|limited| withdraw(request, limited)),
+            Ok(permitted) => return permitted.map_err(|limited| withdraw_request(request, limited)),
             Err(_) if span == LOGGED_QUEUE_WAIT && left > LOGGED_QUEUE_WAIT => {
                 let (verb, path) = (request.verb(), request.label());
                 info!(verb, path, waited = ?started.elapsed(), "request still queued behind Discord's rate limits");
                 span = left.saturating_sub(LOGGED_QUEUE_WAIT);
             }
-            Err(_) => return Err(expire(request)),
+            Err(_) => return Err(drop_expired(request)),
         }
     }
 }
 
 /// Drops a request whose lifetime is over: Discord would not accept it, or its reader would not understand it any more.
-fn expire(request: &HttpRequest<'_>) -> HttpResponse {
+fn drop_expired(request: &HttpRequest<'_>) -> HttpResponse {
     debug!(verb = request.verb(), path = request.label(), "request expired in the queue: not sent");
     let expired = HttpResponse::expired();
     if request.is_interaction_response() {
@@ -317,7 +321,7 @@ fn expire(request: &HttpRequest<'_>) -> HttpResponse {
     }
 }
 
-fn withdraw(request: &HttpRequest<'_>, limited: RateLimited) -> HttpResponse {
+fn withdraw_request(request: &HttpRequest<'_>, limited: RateLimited) -> HttpResponse {
     let response = HttpResponse::withdrawn(limited);
     let (verb, path) = (request.verb(), request.label());
     let seconds = response.retry_after.unwrap_or_default().as_secs_f64().ceil();

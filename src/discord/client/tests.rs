@@ -78,7 +78,7 @@ async fn an_empty_list_of_messages_counts_only_if_the_bot_may_read() {
                 respond(200, &json!({"id": "4", "owner_id": "1", "roles": roles}))
             }
             "GET /api/v10/guilds/4/members/9" => respond(200, &json!({"user": {"id": "9"}, "roles": []})),
-            other => panic!("{other} is asked for"),
+            other => panic!("unexpected request {other}"),
         })
         .await
     };

@@ -92,7 +92,7 @@ impl Transport {
         );
         let members = partial.as_ref().ok().and_then(PartialGuild::member_count);
         let holders = RoleHolders { members, per_role: per_role.unwrap_or_default() };
-        Ok(GuildLookups { guild, partial, channels, member, holders, bot, now }.summarize(ids, probes))
+        Ok(GuildLookups { guild, partial, channels, member, holders, bot, now }.summarize_home(ids, probes))
     }
 
     /// The server that the configured ids belong to: that of the panel channel, else of the category, else the one with the
@@ -260,10 +260,10 @@ struct GuildLookups {
 }
 
 impl GuildLookups {
-    fn summarize(&self, ids: ConfiguredIds, [panel, category]: [ChannelProbe; 2]) -> HomeGuild {
+    fn summarize_home(&self, ids: ConfiguredIds, [panel, category]: [ChannelProbe; 2]) -> HomeGuild {
         let permissions = self.check_permissions(&[
-            (Scope::Category, self.access(ids.category, &category)),
-            (Scope::Panel, self.access(ids.panel, &panel)),
+            (Scope::Category, self.find_access(ids.category, &category)),
+            (Scope::Panel, self.find_access(ids.panel, &panel)),
         ]);
         let sees_all = permissions.as_ref().is_ok_and(|permissions| permissions.administrator);
         let partial = self.partial.as_ref().map_err(Clone::clone);
@@ -272,8 +272,8 @@ impl GuildLookups {
         HomeGuild {
             guild: Named { id: self.guild.id, name: name.to_owned() },
             channel_counts: self.count_channels(ids),
-            panel: self.resolve(ids.panel, panel, sees_all),
-            category: self.resolve(ids.category, category, sees_all),
+            panel: self.resolve_channel(ids.panel, panel, sees_all),
+            category: self.resolve_channel(ids.category, category, sees_all),
             support: partial.clone().map(find_support),
             holders: self.holders.clone(),
             requires_two_factor: partial
@@ -292,7 +292,7 @@ impl GuildLookups {
     }
 
     /// `None` if this server has no such channel.
-    fn access<'a>(&'a self, channel: ChannelId, probe: &'a ChannelProbe) -> Option<ChannelAccess<'a>> {
+    fn find_access<'a>(&'a self, channel: ChannelId, probe: &'a ChannelProbe) -> Option<ChannelAccess<'a>> {
         match (self.find_listed(channel), probe) {
             (Some(listed), _) => Some(ChannelAccess::Visible(&listed.partial)),
             (None, ChannelProbe::Found(found)) => {
@@ -306,7 +306,7 @@ impl GuildLookups {
     }
 
     /// `sees_all`: the bot may view all channels of the server, so a hidden one must belong to another server.
-    fn resolve(&self, channel: ChannelId, probe: ChannelProbe, sees_all: bool) -> ChannelLookup {
+    fn resolve_channel(&self, channel: ChannelId, probe: ChannelProbe, sees_all: bool) -> ChannelLookup {
         match (self.find_listed(channel), probe) {
             (Some(listed), _) => ChannelLookup::Found(listed.to_channel()),
             (None, ChannelProbe::Found(found)) if self.contains(&found) => ChannelLookup::Found(found.to_channel()),

@@ -110,7 +110,7 @@ pub(in crate::discord) enum GuardEvent {
 
 impl CloudflareGuard {
     pub(super) fn capacity(&mut self, now: Instant) -> Capacity {
-        let throttle = self.throttle(now);
+        let throttle = self.update_throttle(now);
         let none = |next_check| Capacity { requests: 0, next_check };
         match self.phase {
             Phase::Blocked { until, .. } if until > now => none(Some(until)),
@@ -143,13 +143,13 @@ impl CloudflareGuard {
         }
         match outcome {
             SendOutcome::Answered => self.record_answer(now),
-            SendOutcome::Blocked(retry_after) => self.block(retry_after, now, random),
+            SendOutcome::Blocked(retry_after) => self.start_block(retry_after, now, random),
             SendOutcome::ForbiddenPage(hash) => {
                 self.pages.count += 1;
                 self.pages.various |= *self.pages.first.get_or_insert(hash) != hash;
                 let all = self.pages.various && self.pages.count >= PAGES_UNTIL_BLOCKED;
                 if all || !matches!(self.phase, Phase::Open) {
-                    self.block(None, now, random);
+                    self.start_block(None, now, random);
                 }
             }
             SendOutcome::Unknown => self.record_unknown_outcome(now),
@@ -163,7 +163,7 @@ impl CloudflareGuard {
         }
     }
 
-    fn block(&mut self, retry_after: Option<Duration>, now: Instant, random: f64) {
+    fn start_block(&mut self, retry_after: Option<Duration>, now: Instant, random: f64) {
         let (since, same) = match self.phase {
             Phase::Blocked { since, .. } => (since, true),
             Phase::Open | Phase::Recovering { .. } => {
@@ -220,7 +220,7 @@ impl CloudflareGuard {
         self.invalid_requests.record(now);
     }
 
-    fn throttle(&mut self, now: Instant) -> Capacity {
+    fn update_throttle(&mut self, now: Instant) -> Capacity {
         let invalid_requests = self.invalid_requests.count(now);
         let throttled = invalid_requests >= if self.throttled { THROTTLE_UNTIL } else { THROTTLE_FROM };
         if self.throttled != throttled {

@@ -153,7 +153,7 @@ impl QueueEntry<'_> {
     /// The request was answered with this status; the rate limit headers count if Discord itself responded.
     pub(in crate::discord) fn record_response(&mut self, status: u16, outcome: SendOutcome, headers: &HeaderMap) {
         self.queue.update(|state| {
-            self.finish(state, status, outcome, headers);
+            self.apply_response(state, status, outcome, headers);
             state.advance();
         });
     }
@@ -161,7 +161,7 @@ impl QueueEntry<'_> {
     /// The request was rejected with a 429 of Discord's. It is sent again when the limit allows it.
     pub(in crate::discord) fn record_rate_limit(&mut self, headers: &HeaderMap, retry_after: Duration, global: bool) {
         self.queue.update(|state| {
-            self.finish(state, 429, SendOutcome::Answered, headers);
+            self.apply_response(state, 429, SendOutcome::Answered, headers);
             if let Some(key) = &self.key {
                 state.limiter.record_rejection(key, Instant::now() + retry_after, global);
             }
@@ -179,7 +179,7 @@ impl QueueEntry<'_> {
         self.record_response(403, SendOutcome::ForbiddenPage(hasher.finish()), headers);
     }
 
-    fn finish(&mut self, state: &mut QueueState, status: u16, outcome: SendOutcome, headers: &HeaderMap) {
+    fn apply_response(&mut self, state: &mut QueueState, status: u16, outcome: SendOutcome, headers: &HeaderMap) {
         let now = Instant::now();
         if matches!(status, 401 | 403 | 429) {
             state.guard.record_invalid_request(now);
@@ -249,7 +249,7 @@ impl QueueState {
             && let Some(position) = self.interactions.pop_first()
         {
             capacity.requests -= 1;
-            self.admit(position, None, now);
+            self.issue_permit(position, None, now);
         }
         self.next_check = capacity.next_check;
         if capacity.requests > 0 {
@@ -257,7 +257,7 @@ impl QueueState {
             self.next_check = [capacity.next_check, next_check].into_iter().flatten().min();
             capacity.requests -= admitted.len();
             for (position, bucket) in admitted {
-                self.admit(position, Some(bucket), now);
+                self.issue_permit(position, Some(bucket), now);
             }
         }
         self.withdraw_blocked(capacity.next_check.filter(|_| capacity.requests == 0), now);
@@ -289,16 +289,16 @@ impl QueueState {
             .collect();
         for (position, until) in blocked {
             self.limiter.remove(position);
-            self.decide(position, Err(RateLimited { until }));
+            self.wake_with(position, Err(RateLimited { until }));
         }
     }
 
-    fn admit(&mut self, position: QueuePosition, bucket: Option<BucketKey>, now: Instant) {
+    fn issue_permit(&mut self, position: QueuePosition, bucket: Option<BucketKey>, now: Instant) {
         let permit = Permit { sent_in: self.guard.record_sent(now), bucket };
-        self.decide(position, Ok(permit));
+        self.wake_with(position, Ok(permit));
     }
 
-    fn decide(&mut self, position: QueuePosition, decision: Result<Permit, RateLimited>) {
+    fn wake_with(&mut self, position: QueuePosition, decision: Result<Permit, RateLimited>) {
         self.decided.insert(position, decision);
         self.awaited.remove(&position);
         if let Some(waker) = self.wakers.remove(&position) {

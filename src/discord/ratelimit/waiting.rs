@@ -70,12 +70,12 @@ mod tests {
     fn the_heads_of_all_buckets_are_visited_in_the_order_of_arrival_however_others_come_and_go() {
         let mut limiter = RateLimiter::default();
         let mut positions = || limiter.next_position(Priority::User);
-        let [a, b, c, d, e] = std::array::from_fn(|_| positions());
-        let key = |major| BucketKey { name: "POST".into(), major };
+        let [first, second, third, fourth, fifth] = std::array::from_fn(|_| positions());
+        let bucket = |major| BucketKey { name: "POST".into(), major };
         let mut waiting = WaitingRequests::default();
         // The earliest request may be inserted last: one that was rejected keeps its position.
-        for (position, major) in [(b, 1), (d, 2), (c, 1), (e, 3), (a, 2)] {
-            waiting.insert(position, key(major));
+        for (position, major) in [(second, 1), (fourth, 2), (third, 1), (fifth, 3), (first, 2)] {
+            waiting.insert(position, bucket(major));
         }
         let heads = |waiting: &WaitingRequests| {
             let mut last = None;
@@ -85,12 +85,16 @@ mod tests {
             })
             .collect::<Vec<_>>()
         };
-        assert_eq!(heads(&waiting), [a, b, e]);
-        assert_eq!(waiting.remove(b), Some(key(1)));
-        assert_eq!(heads(&waiting), [a, c, e]);
-        assert_eq!((waiting.remove(d), waiting.remove(d)), (Some(key(2)), None), "not the first of its bucket");
-        assert_eq!(heads(&waiting), [a, c, e]);
-        for position in [a, c, e] {
+        assert_eq!(heads(&waiting), [first, second, fifth]);
+        assert_eq!(waiting.remove(second), Some(bucket(1)));
+        assert_eq!(heads(&waiting), [first, third, fifth]);
+        assert_eq!(
+            (waiting.remove(fourth), waiting.remove(fourth)),
+            (Some(bucket(2)), None),
+            "not the first of its bucket"
+        );
+        assert_eq!(heads(&waiting), [first, third, fifth]);
+        for position in [first, third, fifth] {
             assert_eq!(waiting.first(), Some(position));
             waiting.remove(position);
         }

@@ -342,13 +342,13 @@ async fn many_interaction_responses_take_no_more_sockets_than_allowed() {
         (0..12).map(|_| HttpRequest { priority: Priority::Interaction, ..create() }).collect();
     let mut answered: futures_util::stream::FuturesUnordered<_> =
         requests.iter().map(|request| transport.send(request)).collect();
-    let mut heard = 0;
+    let mut arrived = 0;
     while let Some(response) = futures_util::StreamExt::next(&mut answered).await {
         assert_eq!(response.unwrap().status, 200);
-        let (before, left) = (std::mem::replace(&mut heard, discord.requests().len()), answered.len());
-        assert!(heard >= before && heard <= 12 - left + 4, "{heard} heard and {left} left");
+        let (before, left) = (std::mem::replace(&mut arrived, discord.requests().len()), answered.len());
+        assert!(arrived >= before && arrived <= 12 - left + 4, "{arrived} arrived and {left} left");
     }
-    assert_eq!(heard, 12);
+    assert_eq!(arrived, 12);
 }
 
 #[tokio::test]
@@ -438,9 +438,9 @@ async fn when_the_head_of_the_queue_is_dropped_the_next_request_takes_over() {
 #[tokio::test]
 async fn an_error_of_a_proxy_does_not_mean_that_there_are_no_limits() {
     let second = Arc::new(Mutex::new(Vec::new()));
-    let heard = second.clone();
+    let times = second.clone();
     let discord = ScriptedServer::new(move |_, _| {
-        heard.lock().unwrap().push(Instant::now());
+        times.lock().unwrap().push(Instant::now());
         Reaction::Respond(502, String::new(), "<html>Bad Gateway</html>".into())
     })
     .await;

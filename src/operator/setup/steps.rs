@@ -174,7 +174,7 @@ impl Walk<'_> {
         if !self.person.agrees(&format!("Make the {} \"{name}\" in Discord?", wish.what)).await? {
             return Ok(None);
         }
-        match bot.transport.create(server, (wish.resource)(bot.me.id), name).await {
+        match bot.transport.create_resource(server, (wish.resource)(bot.me.id), name).await {
             Ok(id) => {
                 self.names.insert(id, name.to_owned());
                 self.made.push(format!("the {} \"{name}\"", wish.what));
