@@ -92,6 +92,27 @@ impl fmt::Display for Owner {
     }
 }
 
+/// The number of a ticket, counted from 1 in its server and never given again. People read it as `#42`: in the channel's
+/// topic, in the log, in the journal and on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TicketNumber(pub u64);
+
+impl fmt::Display for TicketNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// One ticket of one server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TicketId {
+    /// The server.
+    pub guild: GuildId,
+    /// The ticket's number there.
+    pub number: TicketNumber,
+}
+
 /// The two buttons. They work by their custom id alone: nothing about them is kept in memory, so buttons sent years ago
 /// by another process, or by the Python bot, go on working.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use talon::actors::clock;
 use talon::config::{self, Access, Config, Environment, Mistakes};
+use talon::language::Language;
 use talon::logs::{self, Format};
 use talon::operator::doctor::{self, Report};
 use talon::operator::setup::{Setup, Stop};
@@ -40,19 +41,9 @@ enum Command {
     /// Print the link that lets the bot into a server with exactly the rights it needs
     Invite(invite::Options),
     /// List the tickets, from the database, whether the bot runs or not
-    Tickets {
-        /// For machines
-        #[arg(long)]
-        json: bool,
-    },
+    Tickets(tickets::Options),
     /// Tell a ticket's story: who pressed what, what was done, refused and retried, and why
-    Explain {
-        /// A member, a channel or a ticket: an id, <@id>, <#id>, or #number
-        whose: String,
-        /// For machines
-        #[arg(long)]
-        json: bool,
-    },
+    Explain(explain::Options),
     /// Copy the database while the bot runs
     Backup {
         /// Where to; it must not exist
@@ -93,13 +84,16 @@ async fn obey(Arguments { env_file, command }: Arguments) -> ExitCode {
         Command::Setup => set_up(&environment, env_file).await,
         Command::Doctor(options) => examine(&environment, &options).await,
         Command::Invite(options) => invite(&environment, &options).await,
-        Command::Tickets { json } => {
+        Command::Tickets(options) => {
             let access = access(&environment);
-            ask(&environment, async |database| tickets::list(database, json, access.as_ref(), clock::now()).await).await
+            let list = async |database: &Path| tickets::list(database, &options, access.as_ref(), clock::now()).await;
+            ask(&environment, list).await
         }
-        Command::Explain { whose, json } => {
+        Command::Explain(options) => {
             let access = access(&environment);
-            ask(&environment, async |database| explain::tell(database, &whose, json, access.as_ref()).await).await
+            let language = Language::of_environment(|name| environment.get(name)).unwrap_or(Language::English);
+            let tell = async |database: &Path| explain::tell(database, &options, access.as_ref(), language).await;
+            ask(&environment, tell).await
         }
         Command::Backup { file } => ask(&environment, async |database| backup::make(database, &file)).await,
         #[cfg(feature = "sandbox")]

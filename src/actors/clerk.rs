@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::{Outside, Rank, clock};
 use crate::discord::AdminStatus;
-use crate::ids::{ChannelId, GuildId};
+use crate::ids::{ChannelId, GuildId, TicketNumber};
 use crate::lifecycle::{Acknowledgement, Answer, Asker, Call, Entrance, Press, Refusal, Words};
 use crate::store::Filter;
 
@@ -175,7 +175,7 @@ async fn defer(outside: &Outside, press: &Press) -> bool {
 }
 
 /// Tells what everybody there may know to who wrote the command, and all of it to who used its twin behind a slash.
-async fn tell(outside: &Outside, asker: &Asker, ticket: ChannelId, number: Option<u64>, story: &Story) {
+async fn tell(outside: &Outside, asker: &Asker, ticket: ChannelId, number: Option<TicketNumber>, story: &Story) {
     let told = match &asker.entrance {
         Entrance::Command { channel, message, .. } => {
             outside.client.send_public_story(*channel, *message, (ticket, number), story).await
@@ -188,13 +188,13 @@ async fn tell(outside: &Outside, asker: &Asker, ticket: ChannelId, number: Optio
 type Story = Vec<(std::time::SystemTime, crate::lifecycle::Note)>;
 
 /// The last steps of the ticket in this channel, with its number.
-async fn story(outside: &Outside, ticket: ChannelId) -> Option<(Option<u64>, Story)> {
+async fn story(outside: &Outside, ticket: ChannelId) -> Option<(Option<TicketNumber>, Story)> {
     match outside.store.journal(Filter::Channel(ticket), STEPS).await {
         Ok(entries) => {
             let number = entries.iter().rev().find_map(|entry| entry.number);
             // What another version of the bot wrote is left out.
             let steps = entries.into_iter().filter_map(|entry| Some((entry.at, entry.note.ok()?)));
-            Some((number.map(|number| number.0), steps.collect()))
+            Some((number, steps.collect()))
         }
         Err(error) => {
             tracing::error!(%error, channel = %ticket, "cannot read the journal");

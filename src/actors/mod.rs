@@ -41,7 +41,7 @@ use futures_util::FutureExt;
 use crate::actors::standings::Standings;
 use crate::counts::Counts;
 use crate::discord::Client;
-use crate::ids::{ChannelId, GuildId, MessageId, RoleId};
+use crate::ids::{ChannelId, GuildId, MessageId, RoleId, TicketId};
 use crate::lifecycle::{Answer, Asker, Call, Rules, Sighting};
 use crate::status::Status;
 use crate::store::Store;
@@ -60,6 +60,16 @@ pub struct Outside {
     pub status: Arc<Status>,
     /// Who is an administrator, and who asks that again and again.
     pub standings: Standings,
+}
+
+impl Outside {
+    /// Sees to it that no number is given that a channel shows already: after the store was restored from a backup, the
+    /// numbers given since then are not known to it.
+    pub(crate) fn reserve_numbers(&self, guild: GuildId, channels: &[Sighting]) {
+        if let Some(number) = channels.iter().filter_map(|sighting| sighting.number).max() {
+            self.store.reserve_numbers(TicketId { guild, number });
+        }
+    }
 }
 
 /// What was heard from Discord, in our own words.

@@ -1,11 +1,10 @@
 //! What the operator reads, and what is counted: one line per thing that matters, with whose ticket it is.
 
 use crate::actors::Outside;
-use crate::ids::{ChannelId, GuildId, Owner};
+use crate::ids::{ChannelId, GuildId, Owner, TicketNumber};
 use crate::lifecycle::menu::MenuNote;
 use crate::lifecycle::panel::PanelNote;
 use crate::lifecycle::{Note, Why};
-use crate::store::Number;
 
 /// Whose ticket, and which.
 #[derive(Clone, Copy)]
@@ -13,7 +12,7 @@ pub struct Subject {
     /// Whose.
     pub owner: Owner,
     /// Its number, or that of the member's last one.
-    pub number: Option<Number>,
+    pub number: Option<TicketNumber>,
     /// Its channel.
     pub channel: Option<ChannelId>,
 }

@@ -104,7 +104,7 @@ impl Router {
             // Another channel of the same press is the ticket now; this one may outlive it, if somebody wrote in it.
             if let Some(former) = before.filter(|former| *former != channel) {
                 let members = vec![owner.member];
-                let left = Sighting { channel: former, members, mark: None, attempt: 0, owned: false };
+                let left = Sighting { channel: former, members, mark: None, attempt: 0, number: None, owned: false };
                 self.sought.insert(former, (owner, left));
             }
             self.places.insert(owner, channel);
@@ -392,6 +392,7 @@ mod tests {
             members: vec![ALICE.member],
             mark: Some((ALICE.member, Intent(5))),
             attempt: 0,
+            number: None,
             owned: false,
         };
         let mut router = Router::new(PANEL);
@@ -411,6 +412,7 @@ mod tests {
             members: vec![UserId(7)],
             mark: Some((UserId(7), Intent(3))),
             attempt: 0,
+            number: None,
             owned: false,
         };
         let mut router = Router::new(PANEL);
@@ -449,8 +451,14 @@ mod tests {
 
     fn another(channel: u64) -> Heard {
         let mark = Some((ALICE.member, Intent(5)));
-        let sighting =
-            Sighting { channel: ChannelId(channel), members: vec![ALICE.member], mark, attempt: 0, owned: false };
+        let sighting = Sighting {
+            channel: ChannelId(channel),
+            members: vec![ALICE.member],
+            mark,
+            attempt: 0,
+            number: None,
+            owned: false,
+        };
         let all = HashSet::from([ChannelId(channel)]);
         Heard::Channels { guild: STRANGE, name: "another".into(), all, sightings: vec![sighting], home: false }
     }

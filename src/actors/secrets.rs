@@ -11,7 +11,7 @@ use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::ticket::TicketMsg;
 use crate::actors::{Heard, Rank};
 use crate::discord::{Place, build_request};
-use crate::ids::{ChannelId, GuildId, InteractionId, Owner, RoleId, UserId};
+use crate::ids::{ChannelId, GuildId, InteractionId, Owner, RoleId, TicketNumber, UserId};
 use crate::language::{Language, Locale};
 use crate::lifecycle::panel::{Panel, PanelEvent};
 use crate::lifecycle::reply::{Reply, Role};
@@ -109,14 +109,14 @@ fn no_ticket_and_no_answer_shows_it_whatever_is_under_way() {
         let decision = ticket.decide(event.clone(), NOW);
         check(&decision);
         check(&ticket);
-        check(&decision.saved());
+        check(&decision.saved(&mut ticket, Some(TicketNumber(1))));
 
         let mut loading = DurableTicket::new(OWNER, RULES);
         check(&loading.hear(event.clone(), NOW));
         check(&loading);
-        check(&loading.loaded(Some(State::Absent), NOW));
+        check(&loading.loaded(Some((State::Absent, None)), NOW));
         check(&loading);
-        check(&loading.saved(false, NOW + Duration::from_secs(2)));
+        check(&loading.saved(Err(()), NOW + Duration::from_secs(2)));
         check(&loading);
     }
     let mut reply = Reply::owed(asker(), Role::Opener);

@@ -169,6 +169,13 @@ impl Actor for Supervisor {
 
 impl House {
     async fn hear(&mut self, me: &ActorRef<SupervisorMsg>, heard: Heard) {
+        match &heard {
+            Heard::Channels { guild, sightings, .. } => self.outside.reserve_numbers(*guild, sightings),
+            Heard::ChannelMade { guild, sighting } => {
+                self.outside.reserve_numbers(*guild, std::slice::from_ref(sighting));
+            }
+            _ => {}
+        }
         let told = self.router.route(heard);
         self.deliver(me, told).await;
     }

@@ -12,9 +12,9 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::actors::report::Subject;
 use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::{Outside, clock, perform, report};
-use crate::ids::{ChannelId, Owner};
+use crate::ids::{ChannelId, Owner, TicketNumber};
 use crate::lifecycle::{Answer, Call, DiskJob, DurableTicket, Effects, Event, Note, Opening, State};
-use crate::store::{Number, StoreError};
+use crate::store::StoreError;
 
 /// A disk that takes longer than this is reported: members notice.
 const SLOW: Duration = Duration::from_secs(1);
@@ -32,9 +32,9 @@ pub enum TicketMsg {
     /// By its own calls: what came of one.
     Answered(Call, Answer),
     /// By its own disk job: the row, and the number of the ticket.
-    Loaded(Result<(State, Option<Number>), StoreError>),
+    Loaded(Result<(State, Option<TicketNumber>), StoreError>),
     /// By its own disk job: what became of the save, and the number of the ticket.
-    Saved(Result<Option<Number>, StoreError>),
+    Saved(Result<Option<TicketNumber>, StoreError>),
     /// By its own clock: the deadline has come.
     Alarm,
     /// By the supervisor: say when no call is on its way.
@@ -57,7 +57,6 @@ pub struct TicketActor {
 /// What the actor holds between messages.
 pub struct Desk {
     ticket: DurableTicket,
-    number: Option<Number>,
     channel: Option<ChannelId>,
     /// It failed, perhaps between saving where it is and telling that.
     place_untold: bool,
@@ -83,7 +82,6 @@ impl Actor for TicketActor {
         // No waiting here: the supervisor waits for it.
         Ok(Desk {
             ticket: DurableTicket::new(self.owner, self.outside.rules),
-            number: None,
             channel: None,
             place_untold: false,
             tasks: JoinSet::new(),
@@ -108,7 +106,12 @@ impl Actor for TicketActor {
                 desk.handled += 1;
                 self.resume(&me, desk, failed);
             }
-            TicketMsg::Answered(call, answer) => self.hear(&me, desk, Event::Answered { call, answer }),
+            TicketMsg::Answered(call, answer) => {
+                if let Answer::Channels(channels) = &answer {
+                    self.outside.reserve_numbers(self.owner.guild, channels);
+                }
+                self.hear(&me, desk, Event::Answered { call, answer });
+            }
             TicketMsg::Loaded(row) => self.loaded(&me, desk, row),
             TicketMsg::Saved(outcome) => self.saved(&me, desk, outcome),
             TicketMsg::Alarm => {
@@ -148,13 +151,17 @@ impl TicketActor {
         self.carry_out(me, desk, effects);
     }
 
-    fn loaded(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, row: Result<(State, Option<Number>), StoreError>) {
+    fn loaded(
+        &self,
+        me: &ActorRef<TicketMsg>,
+        desk: &mut Desk,
+        row: Result<(State, Option<TicketNumber>), StoreError>,
+    ) {
         let row = match row {
             Ok((state, number)) => {
-                desk.number = number;
                 desk.channel = state.channel();
                 self.tell_untold_place(desk);
-                Some(state)
+                Some((state, number))
             }
             Err(error) => {
                 tracing::error!(owner = %self.owner, %error, "cannot read the ticket");
@@ -165,20 +172,15 @@ impl TicketActor {
         self.carry_out(me, desk, effects);
     }
 
-    fn saved(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, outcome: Result<Option<Number>, StoreError>) {
+    fn saved(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, outcome: Result<Option<TicketNumber>, StoreError>) {
         let now = clock::now();
-        let saved = match outcome {
-            Ok(number) => {
-                desk.number = number;
-                self.report_saved(desk, now);
-                true
-            }
+        match &outcome {
+            Ok(number) => self.report_saved(desk, *number, now),
             Err(error) => {
                 tracing::error!(owner = %self.owner, %error, "cannot save the ticket; nothing is done until it is");
-                false
             }
-        };
-        let effects = desk.ticket.saved(saved, now);
+        }
+        let effects = desk.ticket.saved(outcome, now);
         self.carry_out(me, desk, effects);
     }
 
@@ -214,7 +216,8 @@ impl TicketActor {
     fn save(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk) {
         let Some(decision) = desk.ticket.saving() else { return };
         let Some((state, notes)) = decision.save() else { return };
-        let outcome = self.outside.store.put((self.owner, state), notes, clock::now(), decision.is_urgent());
+        let (shows, urgent) = (decision.shown_number(), decision.is_urgent());
+        let outcome = self.outside.store.put((self.owner, state), shows, notes, clock::now(), urgent);
         let (outcome, me) = (watched(self.owner, "save", outcome), me.clone());
         desk.tasks.spawn(async move {
             // An actor that has just failed is started again and reads its row, after this job, anew.
@@ -223,12 +226,12 @@ impl TicketActor {
     }
 
     /// Reports what is written in the journal by now, together with the row.
-    fn report_saved(&self, desk: &Desk, now: SystemTime) {
+    fn report_saved(&self, desk: &Desk, number: Option<TicketNumber>, now: SystemTime) {
         if let Some(decision) = desk.ticket.saving()
             && let Some((state, notes)) = decision.save()
         {
             self.count_opened(decision.before(), notes, now);
-            let subject = Subject { owner: self.owner, number: desk.number, channel: state.channel() };
+            let subject = Subject { owner: self.owner, number, channel: state.channel() };
             report::notes(&self.outside, subject, notes);
         }
     }
@@ -243,7 +246,7 @@ impl TicketActor {
 
     fn report(&self, desk: &Desk, notes: &[Note]) {
         let channel = desk.ticket.state().channel();
-        report::notes(&self.outside, Subject { owner: self.owner, number: desk.number, channel }, notes);
+        report::notes(&self.outside, Subject { owner: self.owner, number: desk.ticket.number(), channel }, notes);
     }
 
     fn write_down(&self, desk: &Desk, notes: &[Note]) {

@@ -12,38 +12,68 @@ use serenity::model::permissions::Permissions;
 use crate::discord::lenient;
 use crate::discord::lenient_list::LenientList;
 use crate::discord::request::Place;
-use crate::ids::{ChannelId, Intent, UserId};
+use crate::ids::{ChannelId, Intent, TicketNumber, UserId};
 use crate::language::Language;
 use crate::lifecycle::{Answer, Sighting};
 use crate::texts;
 
-/// The topic of a ticket channel: it shows whose ticket it is, the intent it was created for, and which attempt created it if
-/// it was not the first one.
+/// A higher number in a topic was not written by the bot.
+const MAX_TICKET_NUMBER: u64 = 1_000_000_000;
+
+/// The topic of a ticket channel: it shows the ticket's number and whose ticket it is, the intent it was created for, and
+/// which attempt created it if it was not the first one.
 #[must_use]
-pub fn format_topic_marker(member: UserId, intent: Intent, attempt: u32, language: Language) -> String {
-    let [ticket, number] = texts::of(language).channel.mark;
+pub fn format_topic_marker(
+    ticket: Option<TicketNumber>,
+    member: UserId,
+    intent: Intent,
+    attempt: u32,
+    language: Language,
+) -> String {
+    let [begin, number] = texts::of(language).channel.mark;
+    let ticket = ticket.map(|ticket| format!("{ticket} · ")).unwrap_or_default();
     let attempt = if attempt == 0 { String::new() } else { format!("-{attempt}") };
-    format!("{ticket}<@{member}> · {number}{intent}{attempt}")
+    format!("{begin}{ticket}<@{member}> · {number}{intent}{attempt}")
 }
 
 /// Parses a topic, in whichever language it was written. Text behind the marker is ignored.
 #[must_use]
 pub fn parse_topic_marker(topic: &str) -> Option<(UserId, Intent)> {
-    parse_marker_with_attempt(topic).map(|(marker, _)| marker)
+    TopicMarker::parse(topic).map(|marker| marker.created_for)
 }
 
-fn parse_marker_with_attempt(topic: &str) -> Option<((UserId, Intent), u32)> {
-    Language::ALL.into_iter().find_map(|language| {
-        let [ticket, number] = texts::of(language).channel.mark;
-        let (member, rest) = topic.strip_prefix(ticket)?.strip_prefix("<@")?.split_once("> · ")?;
-        parse_ids(member, rest.strip_prefix(number)?)
-    })
+/// The contents of a topic marker.
+#[derive(Debug, PartialEq, Eq)]
+struct TopicMarker {
+    created_for: (UserId, Intent),
+    attempt: u32,
+    number: Option<TicketNumber>,
 }
 
-fn parse_ids(member: &str, rest: &str) -> Option<((UserId, Intent), u32)> {
-    let (intent, rest) = split_digits(rest);
-    let attempt = rest.strip_prefix('-').and_then(|rest| split_digits(rest).0.parse().ok());
-    Some(((member.parse().ok()?, intent.parse().ok()?), attempt.unwrap_or_default()))
+impl TopicMarker {
+    fn parse(topic: &str) -> Option<Self> {
+        Language::ALL.into_iter().find_map(|language| {
+            let [begin, number] = texts::of(language).channel.mark;
+            let rest = topic.strip_prefix(begin)?;
+            let (ticket, rest) = parse_number(rest).unwrap_or((None, rest));
+            let (member, rest) = rest.strip_prefix("<@")?.split_once("> · ")?;
+            let (intent, rest) = split_digits(rest.strip_prefix(number)?);
+            let attempt = rest.strip_prefix('-').and_then(|rest| split_digits(rest).0.parse().ok());
+            Some(Self {
+                created_for: (member.parse().ok()?, intent.parse().ok()?),
+                attempt: attempt.unwrap_or_default(),
+                number: ticket,
+            })
+        })
+    }
+}
+
+/// The ticket number, which topics of older versions do not have, and the rest of the topic. Staff can edit a topic: a number
+/// above [`MAX_TICKET_NUMBER`] counts as none.
+fn parse_number(topic: &str) -> Option<(Option<TicketNumber>, &str)> {
+    let (digits, rest) = split_digits(topic.strip_prefix('#')?);
+    let number = digits.parse().ok().filter(|number| *number <= MAX_TICKET_NUMBER);
+    Some((number.map(TicketNumber), rest.strip_prefix(" · ")?))
 }
 
 fn split_digits(text: &str) -> (&str, &str) {
@@ -161,13 +191,14 @@ struct ChannelFields<'a> {
 
 impl ChannelFields<'_> {
     fn to_candidate(&self, members: impl Iterator<Item = model_id::UserId>, place: &Place) -> Option<Sighting> {
-        let (mark, attempt) = self.topic.and_then(parse_marker_with_attempt).unzip();
+        let mark = self.topic.and_then(TopicMarker::parse);
         let is_ours = mark.is_some() || self.parent.is_some_and(|parent| parent.get() == place.category.0);
         (self.is_text && is_ours).then(|| Sighting {
             channel: ChannelId(self.id.get()),
             members: members.map(|member| UserId(member.get())).filter(|member| *member != place.me).collect(),
-            mark,
-            attempt: attempt.unwrap_or_default(),
+            attempt: mark.as_ref().map_or(0, |mark| mark.attempt),
+            number: mark.as_ref().and_then(|mark| mark.number),
+            mark: mark.map(|marker| marker.created_for),
             // Only the registry of tickets knows.
             owned: false,
         })
@@ -186,28 +217,46 @@ mod tests {
     fn a_marker_is_parsed() {
         let (member, intent) = (UserId(175_928_847_299_117_063), Intent(u64::MAX));
         let topics = [
-            (Language::Russian, "тикет <@175928847299117063> · №18446744073709551615"),
-            (Language::English, "ticket <@175928847299117063> · no. 18446744073709551615"),
+            (Language::Russian, "тикет #42 · <@175928847299117063> · №18446744073709551615"),
+            (Language::English, "ticket #42 · <@175928847299117063> · no. 18446744073709551615"),
         ];
+        let number = Some(TicketNumber(42));
+        let parsed = |attempt| Some(TopicMarker { created_for: (member, intent), attempt, number });
         for (language, topic) in topics {
-            assert_eq!(format_topic_marker(member, intent, 0, language), topic);
-            assert_eq!(parse_marker_with_attempt(topic), Some(((member, intent), 0)));
+            assert_eq!(format_topic_marker(number, member, intent, 0, language), topic);
+            assert_eq!(TopicMarker::parse(topic), parsed(0));
             assert_eq!(parse_topic_marker(&format!("{topic}, сложный случай")), Some((member, intent)));
-            assert_eq!(format_topic_marker(member, intent, 250, language), format!("{topic}-250"));
+            assert_eq!(format_topic_marker(number, member, intent, 250, language), format!("{topic}-250"));
             for rest in ["-250", "-250, сложный случай", "-250-1"] {
-                assert_eq!(parse_marker_with_attempt(&format!("{topic}{rest}")), Some(((member, intent), 250)));
+                assert_eq!(TopicMarker::parse(&format!("{topic}{rest}")), parsed(250));
             }
             for rest in ["-", "-x", "- 250", "-99999999999"] {
-                assert_eq!(parse_marker_with_attempt(&format!("{topic}{rest}")), Some(((member, intent), 0)));
+                assert_eq!(TopicMarker::parse(&format!("{topic}{rest}")), parsed(0));
             }
         }
     }
 
     #[test]
+    fn a_topic_without_a_number_or_with_an_absurd_one_is_a_marker_all_the_same() {
+        for ticket in ["", "#1000000001 · ", "#99999999999999999999999 · "] {
+            let topic = format!("тикет {ticket}<@7> · №70");
+            let read = TopicMarker { created_for: (UserId(7), Intent(70)), attempt: 0, number: None };
+            assert_eq!(TopicMarker::parse(&topic), Some(read), "{topic}");
+        }
+    }
+
+    #[test]
     fn other_topics_are_no_markers() {
-        for topic in
-            ["", "тикет", "тикет <@> · №1", "тикет <@1> · №", "тикет <@1> · №x", "о тикет <@1> · №2", "тикет <@1 №2"]
-        {
+        for topic in [
+            "",
+            "тикет",
+            "тикет <@> · №1",
+            "тикет <@1> · №",
+            "тикет <@1> · №x",
+            "о тикет <@1> · №2",
+            "тикет <@1 №2",
+            "тикет #1",
+        ] {
             assert_eq!(parse_topic_marker(topic), None, "{topic}");
         }
     }
@@ -216,7 +265,7 @@ mod tests {
     fn channel(change: Value) -> Value {
         let mut channel = json!({
             "id": "50", "type": 0, "guild_id": "4", "name": "анна", "parent_id": "2", "position": 3,
-            "topic": "тикет <@7> · №70", "nsfw": false, "flags": 0, "last_message_id": null,
+            "topic": "тикет #42 · <@7> · №70", "nsfw": false, "flags": 0, "last_message_id": null,
             "permission_overwrites": [
                 {"id": "4", "type": 0, "allow": "0", "deny": "1024"},
                 {"id": "7", "type": 1, "allow": "101376", "deny": "0"},
@@ -244,10 +293,11 @@ mod tests {
             members: vec![UserId(7)],
             mark: Some((UserId(7), Intent(70))),
             attempt: 0,
+            number: Some(TicketNumber(42)),
             owned: false,
         };
         check(json!({}), Some(seen.clone()));
-        check(json!({"topic": null}), Some(Sighting { mark: None, ..seen.clone() }));
+        check(json!({"topic": null}), Some(Sighting { mark: None, number: None, ..seen.clone() }));
         check(json!({"permission_overwrites": []}), Some(Sighting { members: vec![], ..seen }));
     }
 
@@ -258,6 +308,7 @@ mod tests {
             members: vec![UserId(7)],
             mark: Some((UserId(7), Intent(70))),
             attempt: 0,
+            number: Some(TicketNumber(42)),
             owned: false,
         };
         check(json!({"parent_id": "8"}), Some(seen()));
@@ -280,6 +331,7 @@ mod tests {
             members: members.iter().copied().map(UserId).collect(),
             mark: Some((UserId(7), Intent(70))),
             attempt: 0,
+            number: Some(TicketNumber(42)),
             owned: false,
         };
         assert_eq!(parse_candidate(&channel(change), &PLACE), Some(seen), "{name}");

@@ -19,7 +19,7 @@ use crate::discord::request::{
 use crate::discord::response::parse_response;
 use crate::discord::status::{IpBlock, RestStatus};
 use crate::discord::transport::Transport;
-use crate::ids::{ChannelId, GuildId, Intent, MessageId, RoleId, UserId};
+use crate::ids::{ChannelId, GuildId, Intent, MessageId, RoleId, TicketNumber, UserId};
 use crate::lifecycle::{Answer, Call, Note, Press, Refusal, Right};
 use crate::texts;
 
@@ -87,7 +87,7 @@ impl Client {
         &self,
         channel: ChannelId,
         reply_to: MessageId,
-        (ticket, number): (ChannelId, Option<u64>),
+        (ticket, number): (ChannelId, Option<TicketNumber>),
         story: &[(SystemTime, Note)],
     ) -> bool {
         let mut first = Some(reply_to);
@@ -102,7 +102,12 @@ impl Client {
 
     /// Sends a ticket's whole story to the member whose slash command was deferred, in ephemeral messages. Returns whether all
     /// of them could be sent.
-    pub async fn send_private_story(&self, press: &Press, number: Option<u64>, story: &[(SystemTime, Note)]) -> bool {
+    pub async fn send_private_story(
+        &self,
+        press: &Press,
+        number: Option<TicketNumber>,
+        story: &[(SystemTime, Note)],
+    ) -> bool {
         for (index, page) in texts::of(press.language).story(number, story).iter().enumerate() {
             let request = if index == 0 { build_response_edit(press, page) } else { build_follow_up(press, page) };
             if !self.send_page(&request).await {

@@ -16,7 +16,6 @@ use serenity::model::channel::{
 use serenity::model::id as model_id;
 use serenity::model::permissions::Permissions;
 
-use crate::discord::candidates;
 use crate::discord::request::{Place, id};
 use crate::ids::{Button, ChannelId, Intent, MessageId, Owner, UserId};
 use crate::lifecycle::{Acknowledgement, ChannelName, Press};
@@ -41,19 +40,14 @@ pub(super) const SUPPORT_OVERWRITE_INDEX: &str = "2";
 const MAX_CHANNEL_NAME_LENGTH: usize = 100;
 
 /// A ticket channel that is private when it is created.
-pub(super) fn build_channel(
-    owner: Owner,
-    name: &ChannelName,
-    (intent, attempt): (Intent, u32),
-    place: &Place,
-) -> Value {
+pub(super) fn build_channel(owner: Owner, name: &ChannelName, topic: String, place: &Place) -> Value {
     let name = match name {
         ChannelName::Member(name) => name.chars().take(MAX_CHANNEL_NAME_LENGTH).collect(),
         ChannelName::Neutral => place.texts().neutral_name(owner.member),
     };
     let builder = CreateChannel::new(name)
         .category(id::<model_id::ChannelId>(place.category.0))
-        .topic(candidates::format_topic_marker(owner.member, intent, attempt, place.locale.of_server()))
+        .topic(topic)
         .permissions(overwrites(owner, place));
     to_json(&builder)
 }

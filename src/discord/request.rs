@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 use serenity::http::{LightMethod, Route};
 
-use crate::discord::{commands, payload};
+use crate::discord::{candidates, commands, payload};
 use crate::ids::{ApplicationId, ChannelId, GuildId, Intent, MessageId, RoleId, UserId};
 use crate::language::Locale;
 use crate::lifecycle::{Call, Press};
@@ -218,9 +218,11 @@ pub fn build_request<'a>(call: &'a Call, place: &Place) -> HttpRequest<'a> {
 fn build_without_awaited<'a>(call: &'a Call, place: &Place) -> HttpRequest<'a> {
     use LightMethod::{Delete, Get, Patch, Post, Put};
     match call {
-        Call::CreateChannel { owner, name, intent, attempt } => {
+        Call::CreateChannel { owner, name, intent, attempt, number } => {
+            let topic =
+                candidates::format_topic_marker(*number, owner.member, *intent, *attempt, place.locale.of_server());
             HttpRequest::new(Post, Route::GuildChannels { guild_id: id(owner.guild.0) })
-                .with_payload(payload::build_channel(*owner, name, (*intent, *attempt), place))
+                .with_payload(payload::build_channel(*owner, name, topic, place))
                 .with_reason(place.texts().channel.created)
                 .with_priority(Priority::User)
         }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ChannelId, GuildId, Intent, MessageId, Owner, UserId};
+use crate::ids::{ChannelId, GuildId, Intent, MessageId, Owner, TicketNumber, UserId};
 use crate::language::Language;
 use crate::lifecycle::state::Press;
 use crate::lifecycle::words::{Right, Words};
@@ -29,6 +29,8 @@ pub enum Call {
         /// Goes into the topic behind it, except for the first one: a channel that came of another attempt than the ticket's
         /// is no copy of that one.
         attempt: u32,
+        /// Goes into the topic, too, for people. It is given with the row, so what is decided before that has none yet.
+        number: Option<TicketNumber>,
     },
     /// All channels of the server, to find one that may have been made: [`Answer::Channels`].
     ListChannels {
@@ -200,6 +202,13 @@ impl Call {
             Self::ListCommands { .. } => "list commands",
             Self::PutCommands { .. } => "put commands",
             Self::RemoveCommands { .. } => "remove commands",
+        }
+    }
+
+    /// The number of the ticket has been given: a channel that is made without one gets it.
+    pub(super) fn set_number(&mut self, given: TicketNumber) {
+        if let Self::CreateChannel { number: number @ None, .. } = self {
+            *number = Some(given);
         }
     }
 
@@ -402,6 +411,8 @@ pub struct Sighting {
     pub mark: Option<(UserId, Intent)>,
     /// The attempt in the mark; 0 for the first one, and where there is no mark.
     pub attempt: u32,
+    /// The number in the topic.
+    pub number: Option<TicketNumber>,
     /// Another ticket's row owns it.
     pub owned: bool,
 }

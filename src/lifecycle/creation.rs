@@ -5,8 +5,10 @@
 //! nobody has used it. Anything else with the mark in its topic (a copy that somebody made of the ticket, a channel that
 //! a backup brought back) belongs to whoever made it, and stays.
 //!
-//! They can be told apart, because each attempt to create the channel has a number of its own, which is part of the mark:
-//! a copy has the number of what it was copied from, and nobody copies a channel in which nothing was ever said.
+//! Each attempt to create the channel has a number of its own, which is part of the mark. But a copy has the mark of what
+//! it was copied from, and people edit topics. So an attempt without an answer accounts for one channel at most: the first
+//! that shows its number and that Discord made when the attempt could take effect. Attempts that were answered, and those
+//! of an opening that this process knows nothing of, account for none.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,9 +16,11 @@ use crate::ids::{ChannelId, Intent};
 use crate::lifecycle::call::Sighting;
 use crate::lifecycle::state::Asker;
 
-/// A creation that got no answer may take effect for a minute more, and then it is looked for another one whether somebody
+/// A creation that got no answer may take effect for a minute more, and then it is checked for another one whether somebody
 /// uses the channel.
 const LATE: Duration = Duration::from_secs(150);
+/// By how much this machine's measure of time and Discord's may differ.
+const CLOCK_SLACK: Duration = Duration::from_secs(5);
 /// So many are remembered: an opening does not try more often.
 const MAX: usize = 8;
 
@@ -29,12 +33,16 @@ pub(super) struct Creations {
     ticket: Option<Made>,
 }
 
+/// Attempts to create a channel whose outcome is not known.
 #[derive(Clone, Debug)]
 struct Unanswered {
     intent: Intent,
-    attempt: u32,
+    /// The number of the attempt; none for all that the process before this one may have begun.
+    attempt: Option<u32>,
     /// It can take effect no more.
     forget: SystemTime,
+    /// The channel that came of each attempt.
+    made: Vec<(u32, ChannelId)>,
 }
 
 /// What the ticket's channel was made for, and by which attempt.
@@ -56,9 +64,10 @@ impl Creations {
         u32::try_from(since_press.as_millis()).unwrap_or(u32::MAX).max(1)
     }
 
-    /// The process before may have begun one for this opening.
-    pub(super) fn resume(&mut self, intent: Intent) {
+    /// The process before may have begun some for this opening.
+    pub(super) fn resume(&mut self, intent: Intent, now: SystemTime) {
         self.begun = Some(intent);
+        self.push(intent, None, now);
     }
 
     /// The opening has come to nothing, and its last attempt made nothing.
@@ -70,15 +79,41 @@ impl Creations {
 
     /// An attempt got no answer.
     pub(super) fn remember(&mut self, intent: Intent, attempt: u32, now: SystemTime) {
+        self.push(intent, Some(attempt), now);
+    }
+
+    fn push(&mut self, intent: Intent, attempt: Option<u32>, now: SystemTime) {
         if self.unanswered.len() == MAX {
             self.unanswered.remove(0);
         }
-        self.unanswered.push(Unanswered { intent, attempt, forget: now + LATE });
+        self.unanswered.push(Unanswered { intent, attempt, forget: now + LATE, made: Vec::new() });
+    }
+
+    /// Channels have been seen: which of them came of an attempt that got no answer? Of several with the same number the
+    /// oldest did; the others are copies of it.
+    pub(super) fn recognize(&mut self, seen: &[Sighting]) {
+        let mut marked: Vec<_> = seen.iter().filter_map(|one| Some((one.channel, one.mark?.1, one.attempt))).collect();
+        marked.sort();
+        for (channel, intent, attempt) in marked {
+            let of_ticket = self.ticket.is_some_and(|made| (made.intent, made.attempt) == (intent, attempt));
+            if of_ticket || !is_plausible(channel, intent, attempt) {
+                continue;
+            }
+            let of_intent = self.unanswered.iter_mut().filter(|one| one.intent == intent);
+            for one in of_intent.filter(|one| one.attempt.is_none_or(|begun| begun == attempt)) {
+                if !one.made.iter().any(|(number, _)| *number == attempt) {
+                    one.made.push((attempt, channel));
+                }
+            }
+        }
     }
 
     /// The ticket's channel is this one, made by this attempt.
     pub(super) fn bind(&mut self, channel: ChannelId, intent: Intent, attempt: u32) {
-        self.unanswered.retain(|one| (one.intent, one.attempt) != (intent, attempt));
+        self.unanswered.retain(|one| (one.intent, one.attempt) != (intent, Some(attempt)));
+        for one in &mut self.unanswered {
+            one.made.retain(|(_, made)| *made != channel);
+        }
         self.ticket = Some(Made { channel, intent, attempt });
     }
 
@@ -94,14 +129,9 @@ impl Creations {
         self.ticket.is_some_and(|made| made.channel == channel)
     }
 
-    /// Whether the channel came of an attempt that is not the one of the ticket's channel, and so was made by no hand.
-    pub(super) fn is_late(&self, sighting: &Sighting, ticket: Option<ChannelId>) -> bool {
-        let Some((_, intent)) = sighting.mark else { return false };
-        let made = self.ticket.filter(|made| Some(made.channel) == ticket && made.intent == intent);
-        match made {
-            Some(made) => made.attempt != sighting.attempt,
-            None => self.unanswered.iter().any(|one| one.intent == intent && one.attempt == sighting.attempt),
-        }
+    /// Whether the channel came of an attempt that got no answer, and so was made by no hand.
+    pub(super) fn is_late(&self, channel: ChannelId) -> bool {
+        self.unanswered.iter().any(|one| one.made.iter().any(|(_, made)| *made == channel))
     }
 
     /// What can take effect no more is not waited for.
@@ -113,4 +143,11 @@ impl Creations {
     pub(super) fn deadline(&self) -> Option<SystemTime> {
         self.unanswered.iter().map(|one| one.forget).min()
     }
+}
+
+/// Whether Discord made the channel at a time when this attempt could take effect. The number of an attempt tells how long
+/// after the press it was begun; both times are Discord's.
+fn is_plausible(channel: ChannelId, intent: Intent, attempt: u32) -> bool {
+    let begun = intent.made_at() + Duration::from_millis(attempt.into());
+    (begun - CLOCK_SLACK..=begun + LATE).contains(&channel.made_at())
 }

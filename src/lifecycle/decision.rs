@@ -3,6 +3,7 @@
 use std::mem;
 use std::time::SystemTime;
 
+use crate::ids::TicketNumber;
 use crate::lifecycle::call::Call;
 use crate::lifecycle::note::Note;
 use crate::lifecycle::reply::Reply;
@@ -16,6 +17,8 @@ pub(super) struct Step {
     pub save: Option<State>,
     pub calls: Vec<Call>,
     pub notes: Vec<Note>,
+    /// The number in the topic of a channel that is taken over as the ticket.
+    pub shown_number: Option<TicketNumber>,
 }
 
 /// What was decided, and is not done before it is known what became of [`Decision::save`].
@@ -60,11 +63,26 @@ impl Decision {
         &self.before.replies
     }
 
-    /// It is on the disk, or there was nothing to save.
+    /// The number that the ticket shows already, where it is adopted: its row gets the same, if no other has it.
     #[must_use]
-    pub fn saved(self) -> Deeds {
-        let Step { save, calls, notes } = self.step;
-        Deeds { calls, notes: if save.is_some() { Vec::new() } else { notes } }
+    pub const fn shown_number(&self) -> Option<TicketNumber> {
+        self.step.shown_number
+    }
+
+    /// There was nothing to save.
+    #[must_use]
+    pub fn nothing_saved(self) -> Deeds {
+        Deeds { calls: self.step.calls, notes: self.step.notes }
+    }
+
+    /// It is on the disk, and the ticket has this number.
+    #[must_use]
+    pub fn saved(self, ticket: &mut Ticket, number: Option<TicketNumber>) -> Deeds {
+        let mut calls = self.step.calls;
+        if let Some(number) = number {
+            ticket.set_number(number, &mut calls);
+        }
+        Deeds { calls, notes: Vec::new() }
     }
 
     /// It is not on the disk: the ticket is as it was before, and nothing of what was decided is done. Whoever asked is

@@ -7,7 +7,8 @@
 //!
 //! One witness is no proof. Discord answers 404 for moments about channels that exist, and leaves channels that the bot
 //! may not view out of its lists. So a channel is gone when `CHANNEL_DELETE` says so, or when a list came without it and
-//! it was then asked for by its id in vain. A 404 without Discord's code counts only when it lasts.
+//! it was then asked for by its id in vain, and both say the same a few seconds later. A 404 without Discord's code counts only
+//! when it lasts.
 
 use std::mem;
 use std::time::{Duration, SystemTime};
@@ -28,6 +29,9 @@ const DOUBTS: usize = 8;
 const LOOKS: u32 = 5;
 /// A 404 without Discord's code may come from something in between: it counts when it is the answer for so many times.
 const LASTING: u32 = 2;
+/// What Discord does not know for moments, it knows again after this long. So whoever says that a channel is gone is asked
+/// once more then.
+const CONFIRM_AFTER: Duration = Duration::from_secs(3);
 
 /// A list came without the channel, which is no proof but must not be left undecided: nobody may ever ask again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,22 +100,30 @@ impl Ticket {
     }
 
     pub(super) fn answered_check(&mut self, task: Task, channel: ChannelId, answer: &Answer, now: SystemTime) {
+        // A 404 about the list is about the server, and says nothing of the channel.
+        let says_gone = says_gone(answer) && matches!(task.call, Call::GetChannel { .. });
         match answer {
-            answer if says_gone(answer) && self.unlisted && is_lasting(&task, answer) => {
+            _ if says_gone && self.unlisted && !task.is_not_found_for(CONFIRM_AFTER, now) => {
+                let then = task.not_found_since.unwrap_or(now) + CONFIRM_AFTER;
+                self.tasks.go_on_at(task, Call::FindChannel { guild: self.owner.guild, channel }, then);
+            }
+            answer if says_gone && self.unlisted && is_lasting(&task, answer) => {
                 let doubts = mem::take(&mut self.doubts);
                 self.gone(channel, now);
-                self.begin_again(doubts);
+                self.begin_again(doubts, now);
             }
-            answer if says_gone(answer) && self.unlisted => {
+            answer if says_gone && self.unlisted => {
                 let call = task.call.clone();
                 self.retry(task, call, answer, now);
             }
-            answer if says_gone(answer) => self.go_on(task, Call::FindChannel { guild: self.owner.guild, channel }),
+            _ if says_gone => self.go_on(task, Call::FindChannel { guild: self.owner.guild, channel }),
             Answer::Unlisted => {
                 self.unlisted = true;
                 self.go_on(task, Call::GetChannel { channel });
             }
-            Answer::Unknown if task.attempt < LOOKS || self.missed.is_some() => {
+            Answer::Unknown | Answer::Refused(Refusal::ChannelGone | Refusal::Other { status: 404, .. })
+                if task.attempt < LOOKS || self.missed.is_some() =>
+            {
                 let call = task.call.clone();
                 self.retry(task, call, answer, now);
             }
@@ -122,6 +134,10 @@ impl Ticket {
             }
             _ if self.missed == Some(Missed::AskedBefore) => self.miss(channel, now),
             _ => {
+                if let Answer::Refused(Refusal::Forbidden(_)) = answer {
+                    // Whoever runs the bot should know of a ticket that it cannot see.
+                    self.give_up(&task.call, answer);
+                }
                 self.missed = None;
                 self.unlisted = false;
                 if self.check_access(task, channel, answer).is_some() {
@@ -141,18 +157,21 @@ impl Ticket {
     }
 
     /// The channel went while it was looked for: who was told of it was told right, who waits opens a new ticket.
-    pub(super) fn resolve_doubts(&mut self) {
+    pub(super) fn resolve_doubts(&mut self, now: SystemTime) {
         let doubts = mem::take(&mut self.doubts);
-        self.begin_again(doubts.into_iter().filter(|(asker, _)| !is_press(asker)).collect());
+        self.begin_again(doubts.into_iter().filter(|(asker, _)| !is_press(asker)).collect(), now);
     }
 
-    /// Opens one ticket for all who asked for it.
-    fn begin_again(&mut self, doubts: Vec<Doubt>) {
+    /// Opens one ticket for all who asked for it, unless there is a copy of the one that was deleted.
+    fn begin_again(&mut self, doubts: Vec<Doubt>, now: SystemTime) {
         for (asker, name) in doubts {
             let role = if self.state == State::Absent { Role::Opener } else { Role::Waiter };
             let asker = self.reconsider(asker, role);
             match role {
-                Role::Opener => self.begin(asker, name),
+                Role::Opener => {
+                    self.begin(asker, name);
+                    self.begin_call(Call::ListChannels { guild: self.owner.guild }, now);
+                }
                 Role::Waiter | Role::Closer | Role::Bystander => self.asked_again(&asker),
             }
         }
@@ -169,6 +188,27 @@ impl Ticket {
         }
         self.replies.push(Reply::owed(asker.clone(), role));
         asker
+    }
+}
+
+impl Task {
+    /// What the answer says of whether the thing exists that the task is about.
+    pub(super) fn note_found(&mut self, answer: &Answer, now: SystemTime) {
+        match answer {
+            Answer::Unknown | Answer::Unlisted | Answer::Limited { .. } => {}
+            answer if says_gone(answer) => drop(self.not_found_since.get_or_insert(now)),
+            _ => self.not_found_since = None,
+        }
+    }
+
+    /// Discord has said for so long that it does not exist.
+    fn is_not_found_for(&self, span: Duration, now: SystemTime) -> bool {
+        self.not_found_since.is_some_and(|since| since + span <= now)
+    }
+
+    /// Discord has said so often, and for so long, that a channel does not exist which is not the ticket's.
+    pub(super) fn is_lost(&self, now: SystemTime) -> bool {
+        self.attempt >= LASTING && self.is_not_found_for(CONFIRM_AFTER, now)
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::time::{Duration, SystemTime};
 
-use crate::ids::{Intent, Owner};
+use crate::ids::{Intent, Owner, TicketNumber};
 use crate::lifecycle::call::Call;
 use crate::lifecycle::decision::{Decision, Deeds};
 use crate::lifecycle::note::Note;
@@ -90,6 +90,12 @@ impl DurableTicket {
         self.saving().map_or(self.ticket.state(), Decision::before)
     }
 
+    /// The number of the ticket, or of the member's last one.
+    #[must_use]
+    pub const fn number(&self) -> Option<TicketNumber> {
+        self.ticket.number()
+    }
+
     /// What is being saved.
     #[must_use]
     pub fn saving(&self) -> Option<&Decision> {
@@ -131,17 +137,18 @@ impl DurableTicket {
         effects
     }
 
-    /// What the row says; `None` if it could not be read, which is tried again after a while.
-    pub fn loaded(&mut self, row: Option<State>, now: SystemTime) -> Effects {
+    /// What the row says, with the number of the ticket or of the member's last one; `None` if it could not be read, which
+    /// is tried again after a while.
+    pub fn loaded(&mut self, row: Option<(State, Option<TicketNumber>)>, now: SystemTime) -> Effects {
         let mut effects = Effects::default();
         if !matches!(self.disk, Disk::Loading) {
             return effects;
         }
         self.disk = Disk::Idle;
         self.take_up_replies(&mut effects.calls, now);
-        if let Some(state) = row {
+        if let Some((state, number)) = row {
             self.read_again = None;
-            self.ticket.read(state);
+            self.ticket.read(state, number);
             self.queue.push_front(Event::Restored);
         } else {
             self.read_again = Some(now + READ_AGAIN_AFTER);
@@ -150,12 +157,16 @@ impl DurableTicket {
         effects
     }
 
-    /// Whether the save succeeded. If so, what depended on it is done now; if not, the ticket is as it was before.
-    pub fn saved(&mut self, succeeded: bool, now: SystemTime) -> Effects {
+    /// What became of the save. If it succeeded, the ticket has this number, and what depended on it is done now; if not,
+    /// the ticket is as it was before.
+    pub fn saved<E>(&mut self, outcome: Result<Option<TicketNumber>, E>, now: SystemTime) -> Effects {
         let mut effects = Effects::default();
         match mem::replace(&mut self.disk, Disk::Idle) {
             Disk::Saving(decision) => {
-                let deeds = if succeeded { decision.saved() } else { decision.not_saved(&mut self.ticket, now) };
+                let deeds = match outcome {
+                    Ok(number) => decision.saved(&mut self.ticket, number),
+                    Err(_) => decision.not_saved(&mut self.ticket, now),
+                };
                 self.finish(deeds, now, &mut effects);
                 self.work_off(now, &mut effects);
             }
@@ -205,7 +216,7 @@ impl DurableTicket {
             let asker = asker(&event).cloned();
             let decision = self.ticket.decide(event, now);
             if decision.save().is_none() {
-                self.finish(decision.saved(), now, effects);
+                self.finish(decision.nothing_saved(), now, effects);
                 continue;
             }
             self.watch(decision.replies_before().to_vec());

@@ -19,8 +19,6 @@ use crate::lifecycle::words::Words;
 /// A channel that could not be made so many times is not tried any more: the member is told. With the growing pauses
 /// that is about a quarter of a minute, as long as somebody looks at "thinking…".
 const TRIES: u32 = 6;
-/// Discord says for moments of channels which exist that they do not: so many times more it is looked.
-const LOST: u32 = 2;
 /// A channel that could not be looked into so many times holds nobody up any more, and is left for the next start if that
 /// is forbidden.
 const LOOKS: u32 = 6;
@@ -40,6 +38,7 @@ impl Ticket {
 
     pub(super) fn begin(&mut self, asker: Asker, name: String) {
         self.step.notes.push(Note::Asked { by: asker.user, way: (&asker.entrance).into() });
+        self.number = None;
         self.state = State::Opening(Opening { asker, name, channel: None });
     }
 
@@ -83,7 +82,7 @@ impl Ticket {
             self.begin_call(Call::ReadChannel { channel, after: None }, now);
             self.tell_all(channel, now);
         } else {
-            self.creations.resume(intent);
+            self.creations.resume(intent, now);
             self.begin_call(Call::ListChannels { guild: self.owner.guild }, now);
         }
     }
@@ -96,7 +95,7 @@ impl Ticket {
     }
 
     pub(super) fn answered_create(&mut self, task: Task, answer: Answer, now: SystemTime) {
-        let Call::CreateChannel { intent, attempt, .. } = task.call else { return };
+        let Call::CreateChannel { intent, attempt, number, .. } = task.call else { return };
         match answer {
             Answer::Created(channel) => {
                 self.creations.bind(channel, intent, attempt);
@@ -114,7 +113,7 @@ impl Ticket {
                     self.step.notes.push(Note::Renamed);
                     // Nothing was made, so it is the same attempt still.
                     let name = ChannelName::Neutral;
-                    self.go_on(task, Call::CreateChannel { owner: self.owner, name, intent, attempt });
+                    self.go_on(task, Call::CreateChannel { owner: self.owner, name, intent, attempt, number });
                 } else {
                     self.creations.end(intent);
                     self.refuse(refusal, now);
@@ -135,6 +134,9 @@ impl Ticket {
     pub(super) fn answered_list(&mut self, task: Task, answer: Answer, now: SystemTime) {
         if let Some(channel) = self.state.channel() {
             return self.answered_comparison(task, channel, answer, now);
+        }
+        if let Answer::Channels(channels) = &answer {
+            self.creations.recognize(channels);
         }
         let State::Opening(opening) = &self.state else { return self.look_into_sightings(now) };
         match answer {
@@ -195,7 +197,7 @@ impl Ticket {
         match answer {
             Answer::Read { announcement, .. } if after => self.read_for_announcement(task, *announcement, now),
             Answer::Read { welcome, others, .. } => self.read_from_start(task, there, *welcome, *others, now),
-            Answer::Refused(Refusal::ChannelGone) if self.is_lost(&task, there) => self.gone(there, now),
+            Answer::Refused(Refusal::ChannelGone) if self.is_lost(&task, there, now) => self.gone(there, now),
             // Where it cannot be seen whether somebody was greeted, once too often is better than not at all.
             Answer::Refused(Refusal::Forbidden(_)) if !after && self.state.channel() == Some(there) => {
                 self.read_from_start(task, there, false, false, now);
@@ -213,8 +215,18 @@ impl Ticket {
 
     /// Discord has said often enough that a channel does not exist which is not the ticket's. Of the ticket's own one that
     /// is looked up otherwise.
-    fn is_lost(&self, task: &Task, there: ChannelId) -> bool {
-        self.state.channel() != Some(there) && task.attempt >= LOST
+    fn is_lost(&self, task: &Task, there: ChannelId, now: SystemTime) -> bool {
+        self.state.channel() != Some(there) && task.is_lost(now)
+    }
+
+    /// A channel that takes the place of the ticket's own, which somebody deleted: a copy of it, made while it existed. The
+    /// mark may have been edited; then it is told by whose it is.
+    fn is_heir(&self, sighting: &Sighting) -> bool {
+        let theirs = match sighting.mark {
+            Some((member, _)) => member == self.owner.member,
+            None => sighting.members == [self.owner.member],
+        };
+        theirs && self.orphaned.is_some_and(|deleted| sighting.channel > deleted)
     }
 
     fn read_from_start(&mut self, task: Task, there: ChannelId, welcome: bool, others: bool, now: SystemTime) {
@@ -226,7 +238,7 @@ impl Ticket {
             return;
         }
         let ticket = self.state.channel();
-        let late = sighting.as_ref().is_some_and(|sighting| self.creations.is_late(sighting, ticket));
+        let late = self.creations.is_late(there);
         let ours = late || self.rivals.was_ours(there);
         let greeted_elsewhere = welcome && self.rivals.made(ticket);
         match (&self.state, sighting) {
@@ -269,10 +281,10 @@ impl Ticket {
             {
                 self.adopt(&sighting, now);
             }
-            // Somebody uses it, or made it: a copy of the ticket, whose channel was deleted then. It is theirs when they have
-            // been greeted: a crash in between leaves nothing half done.
+            // Somebody uses what came of an attempt of ours, or made a copy of the ticket, whose channel was deleted then. It
+            // is theirs when they have been greeted: a crash in between leaves nothing half done.
             (State::Absent | State::Opening(Opening { channel: None, .. }) | State::Refused(_), Some(sighting))
-                if sighting.mark.is_some() =>
+                if late || self.is_heir(&sighting) =>
             {
                 self.sightings.push(sighting);
                 // One at a time: it is looked into again when the other one is the ticket.
@@ -300,6 +312,8 @@ impl Ticket {
         let channel = sighting.channel;
         self.creations.bind_marked(sighting);
         self.step.notes.push(Note::Adopted { channel });
+        self.step.shown_number = sighting.number;
+        self.orphaned = None;
         self.demote_opener();
         self.tell_all(channel, now);
         self.forget(channel);
@@ -315,7 +329,7 @@ impl Ticket {
                 (Some(sighting), None) => self.adopt(&sighting, now),
                 (Some(_), Some(_)) => self.step.notes.push(Note::Unclaimed { channel: there }),
             },
-            Answer::Refused(Refusal::ChannelGone) if self.is_lost(&task, there) => self.gone(there, now),
+            Answer::Refused(Refusal::ChannelGone) if self.is_lost(&task, there, now) => self.gone(there, now),
             Answer::Refused(_) if task.attempt >= LOOKS && self.is_sought(there) => {
                 self.take_sighting(there);
                 self.give_up(&task.call, answer);
@@ -348,6 +362,7 @@ impl Ticket {
             return;
         }
         let marked = sighting.mark.is_some_and(|(member, _)| member == self.owner.member);
+        self.creations.recognize(std::slice::from_ref(&sighting));
         self.sightings.push(sighting);
         if marked {
             self.meet_rival(now);
@@ -371,7 +386,7 @@ impl Ticket {
             State::Opening(Opening { asker, .. }) => self.creations.begin(asker, now),
             State::Absent | State::Refused(_) | State::Open { .. } | State::Closing(_) => 0,
         };
-        Call::CreateChannel { owner: self.owner, name, intent: self.intent(), attempt }
+        Call::CreateChannel { owner: self.owner, name, intent: self.intent(), attempt, number: self.number }
     }
 
     fn welcome(&self, channel: ChannelId) -> Call {
@@ -391,6 +406,7 @@ impl Ticket {
         let State::Opening(opening) = &mut self.state else { return };
         opening.channel = Some(channel);
         let intent = opening.asker.intent();
+        self.orphaned = None;
         self.forget(channel);
         self.settle_contest(channel, intent, now);
     }

@@ -230,6 +230,7 @@ impl Ticket {
         if let Some(listed) = listed {
             self.creations.bind_marked(listed);
         }
+        self.creations.recognize(&channels);
         let intent = self.made_for().or(mark.map(|(_, intent)| intent));
         for sighting in channels {
             let of_member = sighting.mark.is_some_and(|(member, _)| member == self.owner.member);
@@ -331,6 +332,7 @@ impl Ticket {
             members,
             mark: Some((self.owner.member, intent)),
             attempt: 0,
+            number: self.number,
             owned: false,
         });
         self.rivals.surplus.push(own);

@@ -26,6 +26,8 @@ pub struct Task {
     pub attempt: u32,
     /// When what it is for was first begun.
     pub begun: SystemTime,
+    /// Since when Discord has answered that what it is about does not exist; another answer ends that.
+    pub not_found_since: Option<SystemTime>,
     paused: Option<SystemTime>,
     /// The pause lasts as long as a limit of Discord's.
     limited: bool,
@@ -38,7 +40,14 @@ pub struct Tasks(Vec<Task>);
 impl Tasks {
     /// Begins something: the call to make now.
     pub fn begin(&mut self, call: Call, now: SystemTime) -> Call {
-        self.0.push(Task { call: call.clone(), attempt: 0, begun: now, paused: None, limited: false });
+        self.0.push(Task {
+            call: call.clone(),
+            attempt: 0,
+            begun: now,
+            not_found_since: None,
+            paused: None,
+            limited: false,
+        });
         call
     }
 
@@ -50,6 +59,11 @@ impl Tasks {
         let attempt = if limited { task.attempt } else { task.attempt + 1 };
         self.0.push(Task { call, attempt, paused: Some(now + pause), limited, ..task });
         pause
+    }
+
+    /// Goes on with what `task` is for, by another call, not before then.
+    pub fn go_on_at(&mut self, task: Task, call: Call, then: SystemTime) {
+        self.0.push(Task { call, paused: Some(then), limited: false, ..task });
     }
 
     /// Goes on with what `task` is for, by another call, at once.
@@ -97,6 +111,11 @@ impl Tasks {
     #[must_use]
     pub fn any(&self, kind: impl Fn(&Call) -> bool) -> bool {
         self.0.iter().any(|task| kind(&task.call))
+    }
+
+    /// All calls that are under way or waiting.
+    pub(super) fn calls_mut(&mut self) -> impl Iterator<Item = &mut Call> {
+        self.0.iter_mut().map(|task| &mut task.call)
     }
 
     /// Gives up what is of this kind; an answer that is still to come will find nobody.

@@ -7,7 +7,7 @@
 use std::mem;
 use std::time::{Duration, SystemTime};
 
-use crate::ids::{ChannelId, Owner};
+use crate::ids::{ChannelId, Owner, TicketNumber};
 use crate::lifecycle::access::AccessLoss;
 use crate::lifecycle::call::{Answer, Call, Sighting};
 use crate::lifecycle::close_failure::Promise;
@@ -84,6 +84,8 @@ pub struct Rules {
 pub struct Ticket {
     pub(super) owner: Owner,
     pub(super) rules: Rules,
+    /// Given with the row.
+    pub(super) number: Option<TicketNumber>,
     pub(super) state: State,
     pub(super) tasks: Tasks,
     pub(super) replies: Vec<Reply>,
@@ -109,6 +111,8 @@ pub struct Ticket {
     pub(super) rivals: Rivals,
     /// What was made, or may have been, and was not answered.
     pub(super) creations: Creations,
+    /// The ticket's channel, which somebody else deleted: a copy of it takes its place.
+    pub(super) orphaned: Option<ChannelId>,
     /// The row could not be read yet: what the state is, is not known.
     unread: bool,
     /// Events whose change could not be saved, or not be decided without the row.
@@ -125,6 +129,7 @@ impl Ticket {
         Self {
             owner,
             rules,
+            number: None,
             state,
             tasks: Tasks::default(),
             replies: Vec::new(),
@@ -139,6 +144,7 @@ impl Ticket {
             access_lost_at: None,
             rivals: Rivals::default(),
             creations: Creations::default(),
+            orphaned: None,
             unread: false,
             unsaved: Vec::new(),
             save_again: None,
@@ -159,9 +165,22 @@ impl Ticket {
     }
 
     /// The row could be read after all. [`Event::Restored`] takes up what it was doing, and what was put off comes next.
-    pub fn read(&mut self, state: State) {
+    pub fn read(&mut self, state: State, number: Option<TicketNumber>) {
         self.state = state;
+        self.number = number;
         self.unread = false;
+    }
+
+    /// Its number, or that of the member's last one.
+    #[must_use]
+    pub const fn number(&self) -> Option<TicketNumber> {
+        self.number
+    }
+
+    /// The row is on the disk, and with it the number: the calls that were decided before that get it now.
+    pub(super) fn set_number(&mut self, number: TicketNumber, calls: &mut [Call]) {
+        self.number = Some(number);
+        calls.iter_mut().chain(self.tasks.calls_mut()).for_each(|call| call.set_number(number));
     }
 
     /// Where the ticket stands.
@@ -460,7 +479,8 @@ impl Ticket {
             }
         }
         // Given up meanwhile: the channel it was about is gone.
-        let Some(task) = self.tasks.answered(call) else { return };
+        let Some(mut task) = self.tasks.answered(call) else { return };
+        task.note_found(&answer, now);
         self.suspect(call, &answer, now);
         match call {
             Call::CreateChannel { .. } => self.answered_create(task, answer, now),
@@ -516,6 +536,7 @@ impl Ticket {
         if self.state.channel() == Some(gone) && !self.lose_contest(gone, now) {
             let by_us = self.is_deleting(gone);
             let note = if by_us { Note::Closed { channel: gone } } else { Note::Gone { channel: gone } };
+            self.orphaned = Some(gone).filter(|_| !by_us);
             self.end(gone, note, now);
         }
         self.forget(gone);
@@ -547,6 +568,6 @@ impl Ticket {
         self.promise = Promise::default();
         self.access_loss = None;
         self.checked = None;
-        self.resolve_doubts();
+        self.resolve_doubts(now);
     }
 }

@@ -1,41 +1,62 @@
-//! `talon explain`: why did this happen? A ticket's story, from the journal, in sentences.
-//!
-//! It is in English throughout, the buttons' captions included, whatever language the members read: it is for the
-//! operator, like the log. Members' administrators have `!explain`, which speaks as the server does.
+//! `talon explain`: why did this happen? A ticket's story, from the journal, in the sentences that administrators read in
+//! Discord, and in the language of whoever asks in the terminal.
 
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
+use clap::Args;
 use serde_json::{Value, json};
 
 use crate::config::Access;
-use crate::ids::{ChannelId, GuildId, UserId};
+use crate::ids::{ChannelId, GuildId, TicketId, TicketNumber, UserId};
 use crate::language::Language;
-use crate::lifecycle::{Note, Way};
+use crate::lifecycle::Note;
 use crate::operator::Trouble;
 use crate::operator::names::Names;
 use crate::printable::printable;
-use crate::store::{Entry, Filter, Number, Reader};
-use crate::texts;
+use crate::store::{Entry, Filter, Reader};
+use crate::texts::{self, Naming, Texts};
 
 /// Nobody reads more, and a member may have had many tickets.
 const MOST: usize = 2_000;
 
+/// What to tell.
+#[derive(Args)]
+pub struct Options {
+    /// A member, a channel or a ticket: an id, <@id>, <#id>, or #number
+    whose: String,
+    /// Only what happened in this server: each counts its tickets by itself
+    #[arg(long, value_name = "ID")]
+    server: Option<GuildId>,
+    /// For machines
+    #[arg(long)]
+    json: bool,
+}
+
 /// The story of a ticket, a channel, or all tickets of a member, with the names that `access` helps to find out; or as
 /// JSON, with ids alone.
-pub async fn tell(database: &Path, whose: &str, json: bool, access: Option<&Access>) -> Result<String, Trouble> {
-    let entries = find(&Reader::open(database)?, whose)?;
-    if json {
-        let entries: Vec<Value> = entries.iter().map(object).collect();
+pub async fn tell(
+    database: &Path,
+    options: &Options,
+    access: Option<&Access>,
+    language: Language,
+) -> Result<String, Trouble> {
+    let texts = texts::of(language);
+    let Options { whose, server, json } = options;
+    let entries = find(&Reader::open(database)?, whose, *server)?;
+    if *json {
+        let entries: Vec<Value> = entries.iter().map(|entry| object(entry, texts)).collect();
         return Ok(format!("{:#}\n", Value::Array(entries)));
     }
     let names = Names::look_up(access, &entries.iter().flat_map(people).collect()).await;
     let mut told = String::new();
     if entries.len() == MOST {
-        told.push_str("(what came before is left out)\n");
+        told.push_str(texts.explain().cut);
+        told.push('\n');
     }
     for story in entries.chunk_by(|one, next| (one.number, one.owner) == (next.number, next.owner)) {
-        told.push_str(&chapter(story, &names));
+        told.push_str(&chapter(story, &names, texts));
     }
     Ok(told)
 }
@@ -49,11 +70,14 @@ enum Kind {
 }
 
 impl Kind {
-    const fn filter(self, id: u64) -> Filter {
+    fn filter(self, id: u64, server: Option<GuildId>) -> Filter {
         match self {
             Self::Member => Filter::Member(UserId(id)),
             Self::Channel => Filter::Channel(ChannelId(id)),
-            Self::Ticket => Filter::Ticket(Number(id)),
+            Self::Ticket => {
+                let number = TicketNumber(id);
+                server.map_or(Filter::Number(number), |guild| Filter::Ticket(TicketId { guild, number }))
+            }
         }
     }
 
@@ -90,11 +114,17 @@ fn understand(whose: &str) -> Result<(u64, &'static [Kind]), Trouble> {
     }
 }
 
-fn find(reader: &Reader, whose: &str) -> Result<Vec<Entry>, Trouble> {
+fn find(reader: &Reader, whose: &str, server: Option<GuildId>) -> Result<Vec<Entry>, Trouble> {
     let (id, kinds) = understand(whose)?;
     let mut found = Vec::new();
-    for kind in kinds {
-        let entries = reader.journal(kind.filter(id), MOST)?;
+    for &kind in kinds {
+        let mut entries = reader.journal(kind.filter(id, server), MOST)?;
+        entries.retain(|entry| server.is_none_or(|server| entry.owner.guild == server));
+        let servers: BTreeSet<GuildId> = entries.iter().map(|entry| entry.owner.guild).collect();
+        if kind == Kind::Ticket && servers.len() > 1 {
+            let choices: Vec<_> = servers.iter().map(|server| format!("--server {server}")).collect();
+            return Err(format!("several servers have had a ticket #{id}: add {}", choices.join(" or ")).into());
+        }
         if !entries.is_empty() {
             found.push((kind, entries));
         }
@@ -123,18 +153,17 @@ fn people(entry: &Entry) -> impl Iterator<Item = (GuildId, UserId)> + use<> {
 }
 
 /// The part of the journal that is about one ticket.
-fn chapter(story: &[Entry], names: &Names) -> String {
+fn chapter(story: &[Entry], names: &Names, texts: &Texts) -> String {
     let Some(first) = story.first() else { return String::new() };
-    let (member, guild) = (first.owner.member, first.owner.guild);
-    let channel = story.iter().rev().find_map(|entry| entry.channel);
-    let channel = channel.map_or_else(String::new, |channel| format!(", channel {}", names.channel(channel)));
-    let member = names.member(member);
+    let guild = first.owner.guild;
+    let channel = story.iter().rev().find_map(|entry| entry.channel).map(|channel| names.channel(channel));
+    let member = names.member(first.owner.member);
     let title = match first.number {
-        Some(number) => format!("Ticket #{number} of member {member} in server {guild}{channel}"),
-        None => format!("Member {member} in server {guild}, who had no ticket{channel}"),
+        Some(number) => (texts.explain().ticket)(number, &member, guild, channel.as_deref()),
+        None => (texts.explain().no_ticket)(&member, guild, channel.as_deref()),
     };
-    let lines = story.iter().map(|entry| format!("  {}  {}\n", moment(entry.at), printable(&sentence(entry, names))));
-    format!("{title}\n{}", lines.collect::<String>())
+    let line = |entry: &Entry| format!("  {}  {}\n", moment(entry.at), printable(&sentence(entry, names, texts)));
+    format!("{title}\n{}", story.iter().map(line).collect::<String>())
 }
 
 fn moment(at: SystemTime) -> String {
@@ -142,7 +171,7 @@ fn moment(at: SystemTime) -> String {
     time.replace('T', " ").replace('Z', " UTC")
 }
 
-fn object(entry: &Entry) -> Value {
+fn object(entry: &Entry, texts: &Texts) -> Value {
     json!({
         "at": humantime::format_rfc3339_millis(entry.at).to_string(),
         "ticket": entry.number.map(|number| number.0),
@@ -150,7 +179,7 @@ fn object(entry: &Entry) -> Value {
         "member": entry.owner.member.to_string(),
         "channel": entry.channel.map(|channel| channel.to_string()),
         "note": entry.note.as_ref().map_or(Value::Null, plain),
-        "text": sentence(entry, &Names::default()),
+        "text": sentence(entry, &Names::default(), texts),
     })
 }
 
@@ -165,111 +194,18 @@ fn plain(note: &Note) -> Value {
     note
 }
 
-fn sentence(entry: &Entry, names: &Names) -> String {
+fn sentence(entry: &Entry, names: &Names, texts: &Texts) -> String {
+    let naming =
+        Naming { person: &|user| names.member(user), channel: &|channel| names.channel(channel), moment: &moment };
     match &entry.note {
-        Ok(note) => in_words(note, entry.owner.member, names),
-        Err(raw) => format!("Something that another version of the bot wrote: {raw}"),
+        Ok(note) => texts.step(note, &naming),
+        Err(raw) => (texts.explain().unknown)(raw),
     }
-}
-
-fn in_words(note: &Note, owner: UserId, names: &Names) -> String {
-    let who = |by: UserId| {
-        let name = names.member(by);
-        if by == owner { format!("Member {name}") } else { format!("{name}, not the owner,") }
-    };
-    let called = |channel: &ChannelId| names.channel(*channel);
-    let how = |way: Way, button: &'static str, command: &'static str| match way {
-        Way::Button => format!("pressed the button \"{button}\""),
-        Way::Slash => format!("used /{command}"),
-        Way::Command => format!("wrote !{command}"),
-    };
-    let english = texts::of(Language::English);
-    let open = |way| how(way, english.panel.label, "ticket");
-    let close = |way| how(way, english.welcome.label, "close");
-    match note {
-        Note::Asked { by, way } => format!("{} {} and so asked for a ticket.", who(*by), open(*way)),
-        Note::AskedAgain { by, way } => {
-            format!("{} {} again, and was pointed to the ticket there is.", who(*by), open(*way))
-        }
-        Note::TurnedDown { by, way, channel, why } => {
-            let place = channel.map(|channel| format!(" in channel {}", called(&channel))).unwrap_or_default();
-            format!("{} {}{place}. It was refused: {why}.", who(*by), close(*way))
-        }
-        Note::Created { channel } => format!("Channel {} was created.", called(channel)),
-        Note::Found { channel } => format!("Channel {} was found to have been created after all.", called(channel)),
-        Note::Refused { why } => format!("No ticket could be opened, and the member was told so: {why}."),
-        Note::Renamed => "Discord refused the member's name for the channel, so it gets a neutral one.".into(),
-        Note::Deferred => "It took long, so the member was shown \"thinking\" meanwhile.".into(),
-        Note::Told => "The member was told.".into(),
-        Note::NotTold => "A press could not be answered: Discord took no answer to it any more.".into(),
-        Note::Opened { channel } => {
-            format!("All had been said, and the ticket was open in channel {}.", called(channel))
-        }
-        Note::Adopted { channel } => {
-            format!("Channel {} had no row, and was taken over as this ticket.", called(channel))
-        }
-        Note::Duplicate { channel } => {
-            format!("Channel {} was a second one for the same press: it is deleted.", called(channel))
-        }
-        Note::Yielded { channel } => {
-            format!("Another process had made channel {} for the same press first: it is the ticket.", called(channel))
-        }
-        Note::AnotherProcess => {
-            "Another process uses the bot's token: it answered this press, or made a channel for it.".to_owned()
-        }
-        Note::Unclaimed { channel } => {
-            format!("Channel {} looks like another ticket of this member. It was left alone.", called(channel))
-        }
-        Note::AccessRestored => "The member had lost access to the channel. The bot gave it back.".into(),
-        Note::LockedOut { why } => {
-            format!("The member could not see the channel, and the bot could not give access back: {why}.")
-        }
-        Note::CloseAsked { by, way } => format!("{} {} and so asked to close the ticket.", who(*by), close(*way)),
-        Note::Announced => "It was said in the channel that it will be closed.".into(),
-        Note::Kept { wait } => {
-            format!("A rate limit of Discord's kept the channel for {}. It was to be deleted then.", length(*wait))
-        }
-        Note::Closed { channel } => format!("Channel {} was deleted by the bot. The ticket was over.", called(channel)),
-        Note::Gone { channel } => {
-            format!("Channel {} was deleted, not by the bot. The ticket was over.", called(channel))
-        }
-        Note::Reopened { why } => format!("It could not be closed, so the ticket was open again: {why}."),
-        Note::Retrying { call, why, attempt, pause } => {
-            format!(
-                "\"{call}\" did not succeed (attempt {attempt}): {why}. It was tried again after {}.",
-                length(*pause)
-            )
-        }
-        Note::GaveUp { call, why } => format!("\"{call}\" did not succeed: {why}. It was not tried again."),
-        Note::TakenUp => "The bot was started again, and took up what was under way.".into(),
-        Note::Unsaved => "The database did not take a change, so nothing was done.".into(),
-        Note::Restarted => "The ticket's actor failed, and was started again from its row.".into(),
-    }
-}
-
-/// How long something took, in people's units.
-fn length(pause: Duration) -> humantime::FormattedDuration {
-    let millis = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-    humantime::format_duration(Duration::from_millis(millis))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lifecycle::Why;
-
-    #[test]
-    fn a_pause_is_told_in_units_that_people_use() {
-        let told = |millis, expected: &str| {
-            let pause = Duration::from_millis(millis);
-            let note = Note::Retrying { call: "say".into(), why: Why::NoAnswer, attempt: 1, pause };
-            let text = in_words(&note, UserId(1), &Names::default());
-            assert!(text.ends_with(&format!("after {expected}.")), "{text}");
-        };
-        told(250, "250ms");
-        told(90_000, "1m 30s");
-        told(3_600_000, "1h");
-    }
 
     #[test]
     fn a_ticket_is_named_in_many_ways() {

@@ -3,18 +3,37 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use clap::Args;
 use serde_json::{Value, json};
 
 use crate::config::Access;
+use crate::ids::GuildId;
 use crate::operator::Trouble;
 use crate::operator::names::Names;
 use crate::store::{Reader, Stage, Standing};
 
+/// What to list.
+#[derive(Args)]
+pub struct Options {
+    /// Only those of this server
+    #[arg(long, value_name = "ID")]
+    server: Option<GuildId>,
+    /// For machines
+    #[arg(long)]
+    json: bool,
+}
+
 /// The tickets as a table, with the names that `access` helps to find out; or as JSON, with ids alone.
-pub async fn list(database: &Path, json: bool, access: Option<&Access>, now: SystemTime) -> Result<String, Trouble> {
+pub async fn list(
+    database: &Path,
+    options: &Options,
+    access: Option<&Access>,
+    now: SystemTime,
+) -> Result<String, Trouble> {
     let mut tickets = Reader::open(database)?.all()?;
-    tickets.sort_by_key(|ticket| ticket.number);
-    if json {
+    tickets.retain(|ticket| options.server.is_none_or(|server| ticket.owner.guild == server));
+    tickets.sort_by_key(|ticket| (ticket.owner.guild, ticket.number));
+    if options.json {
         let tickets: Vec<Value> = tickets.iter().map(|ticket| object(ticket, now)).collect();
         return Ok(format!("{:#}\n", Value::Array(tickets)));
     }
@@ -31,7 +50,7 @@ pub async fn list(database: &Path, json: bool, access: Option<&Access>, now: Sys
 
 fn row(ticket: &Standing, names: &Names, now: SystemTime) -> [String; 6] {
     [
-        format!("#{}", ticket.number),
+        ticket.number.to_string(),
         names.member(ticket.owner.member),
         ticket.stage.channel().map_or_else(|| "-".to_owned(), |channel| names.channel(channel)),
         state(ticket.stage).to_owned(),
@@ -98,8 +117,8 @@ fn table(rows: &[[String; 6]]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::TicketNumber;
     use crate::ids::{ChannelId, GuildId, Owner, UserId};
-    use crate::store::Number;
 
     const NOW: Duration = Duration::from_secs(1_000_000);
 
@@ -107,7 +126,7 @@ mod tests {
     fn a_table_is_aligned_and_says_how_long() {
         let ticket = |number, member, stage, age| Standing {
             owner: Owner { guild: GuildId(1), member: UserId(member) },
-            number: Number(number),
+            number: TicketNumber(number),
             opened: SystemTime::UNIX_EPOCH + NOW - Duration::from_secs(age),
             stage,
         };

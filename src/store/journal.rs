@@ -1,16 +1,13 @@
 //! The journal: what happened to each ticket, in order, for whoever asks why.
 //!
-//! A ticket has a [`Number`] of its own, so that its story can be told apart from that of the member's next one. It is
-//! given with the row and is never given again.
+//! A ticket has a [`TicketNumber`] of its own in its server, so that its story can be told apart from that of the
+//! member's next one. It is given with the row and is never given again.
 
-use std::fmt;
-use std::num::ParseIntError;
-use std::str::FromStr;
 use std::time::SystemTime;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::ids::{ChannelId, GuildId, Owner, UserId};
+use crate::ids::{ChannelId, GuildId, Owner, TicketId, TicketNumber, UserId};
 use crate::lifecycle::Note;
 use crate::store::error::StoreError;
 use crate::store::time::{millis, moment};
@@ -24,31 +21,13 @@ const STEP: u32 = 256;
 /// So many unused pages stay in the file for what is noted next.
 const SPARE: u32 = 256;
 
-/// Which ticket it is, counted from the first one ever.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Number(pub u64);
-
-impl fmt::Display for Number {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for Number {
-    type Err = ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
-    }
-}
-
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// When it was noted.
     pub at: SystemTime,
     /// Of which ticket; none where the member had had no ticket yet.
-    pub number: Option<Number>,
+    pub number: Option<TicketNumber>,
     /// Whose ticket.
     pub owner: Owner,
     /// The channel it is about, or the ticket's channel at that time.
@@ -63,7 +42,9 @@ pub enum Filter {
     /// Of all tickets.
     All,
     /// Of one ticket.
-    Ticket(Number),
+    Ticket(TicketId),
+    /// Of the tickets with this number, in whatever server.
+    Number(TicketNumber),
     /// Of all tickets that one person has had, in any server.
     Member(UserId),
     /// Of the tickets that had this channel, from their beginning.
@@ -96,7 +77,7 @@ impl Line {
 #[derive(Clone, Copy)]
 pub(super) struct Subject {
     pub(super) owner: Owner,
-    pub(super) number: Option<Number>,
+    pub(super) number: Option<TicketNumber>,
     pub(super) channel: Option<ChannelId>,
 }
 
@@ -118,21 +99,46 @@ pub(super) fn append(db: &Connection, subject: Subject, lines: &[Line], at_ms: i
     Ok(())
 }
 
-/// A number for a new ticket.
-pub(super) fn next_number(db: &Connection) -> rusqlite::Result<Number> {
+/// A number for a new ticket of this server.
+pub(super) fn next_number(db: &Connection, guild: GuildId) -> rusqlite::Result<TicketNumber> {
     // Not by one statement with RETURNING, for which SQLite makes a table in passing.
-    db.prepare_cached("UPDATE numbers SET last = last + 1")?.execute([])?;
-    let mut last = db.prepare_cached("SELECT last FROM numbers")?;
-    last.query_row([], |row| row.get(0).map(|last: i64| Number(last.cast_unsigned())))
+    let mut count = db.prepare_cached(
+        "INSERT INTO numbers (guild, last) VALUES (?1, 1) ON CONFLICT (guild) DO UPDATE SET last = last + 1",
+    )?;
+    count.execute([guild.0.cast_signed()])?;
+    let mut last = db.prepare_cached("SELECT last FROM numbers WHERE guild = ?1")?;
+    last.query_row([guild.0.cast_signed()], |row| number(row, 0))
+}
+
+/// Sees to it that numbers up to this one are not given any more.
+pub(super) fn reserve_numbers(db: &Connection, last: TicketId) -> rusqlite::Result<()> {
+    let mut reserve = db.prepare_cached(
+        "INSERT INTO numbers (guild, last) VALUES (?1, ?2) ON CONFLICT (guild) DO UPDATE SET last = max(last, excluded.last)",
+    )?;
+    reserve.execute([last.guild.0.cast_signed(), last.number.0.cast_signed()]).map(drop)
+}
+
+/// Whether another member's ticket has or had this number.
+pub(super) fn is_anothers(db: &Connection, owner: Owner, number: TicketNumber) -> rusqlite::Result<bool> {
+    let mut find = db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM tickets WHERE guild = ?1 AND number = ?3 AND member <> ?2)
+             OR EXISTS (SELECT 1 FROM journal WHERE guild = ?1 AND number = ?3 AND member <> ?2)",
+    )?;
+    let key = [owner.guild.0.cast_signed(), owner.member.0.cast_signed(), number.0.cast_signed()];
+    find.query_row(key, |row| row.get(0))
+}
+
+fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<TicketNumber> {
+    row.get(column).map(|number: i64| TicketNumber(number.cast_unsigned()))
 }
 
 /// The number of the ticket that this member had last: what is noted after its end still belongs to it.
-pub(super) fn last_number(db: &Connection, owner: Owner) -> rusqlite::Result<Option<Number>> {
+pub(super) fn last_number(db: &Connection, owner: Owner) -> rusqlite::Result<Option<TicketNumber>> {
     let mut last = db.prepare_cached(
         "SELECT number FROM journal WHERE guild = ?1 AND member = ?2 AND number IS NOT NULL ORDER BY id DESC LIMIT 1",
     )?;
     let owner = [owner.guild.0.cast_signed(), owner.member.0.cast_signed()];
-    last.query_row(owner, |row| row.get(0).map(|last: i64| Number(last.cast_unsigned()))).optional()
+    last.query_row(owner, |row| number(row, 0)).optional()
 }
 
 /// Writes a line and takes it back: what cannot do this can do nothing else.
@@ -144,20 +150,25 @@ pub(super) fn probe(db: &Connection) -> rusqlite::Result<()> {
 
 /// The last lines that match, at most `limit`, in order.
 pub(super) fn read(db: &Connection, filter: Filter, limit: usize) -> Result<Vec<Entry>, StoreError> {
-    let (condition, value) = match filter {
-        Filter::All => ("?1 = ?1", 0),
-        Filter::Ticket(number) => ("number = ?1", number.0),
-        Filter::Member(member) => ("member = ?1", member.0),
-        Filter::Channel(channel) => {
-            ("channel = ?1 OR number IN (SELECT number FROM journal WHERE channel = ?1)", channel.0)
-        }
+    let (condition, value, guild) = match filter {
+        Filter::All => ("?1 = ?1 AND ?2 = ?2", 0, 0),
+        Filter::Ticket(TicketId { guild, number }) => ("number = ?1 AND guild = ?2", number.0, guild.0),
+        Filter::Number(number) => ("number = ?1 AND ?2 = ?2", number.0, 0),
+        Filter::Member(member) => ("member = ?1 AND ?2 = ?2", member.0, 0),
+        Filter::Channel(channel) => (
+            "channel = ?1 AND ?2 = ?2
+                OR (guild, number) IN (SELECT guild, number FROM journal WHERE channel = ?1 AND number IS NOT NULL)",
+            channel.0,
+            0,
+        ),
     };
     let mut select = db.prepare(&format!(
-        "SELECT at_ms, number, guild, member, channel, note FROM journal WHERE {condition} ORDER BY id DESC LIMIT ?2"
+        "SELECT at_ms, number, guild, member, channel, note FROM journal WHERE {condition} ORDER BY id DESC LIMIT ?3"
     ))?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut entries =
-        select.query_map(params![value.cast_signed(), limit], entry)?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut entries = select
+        .query_map(params![value.cast_signed(), guild.cast_signed(), limit], entry)?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
     entries.reverse();
     Ok(entries)
 }
@@ -175,7 +186,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let note: String = row.get("note")?;
     Ok(Entry {
         at: moment(row.get("at_ms")?),
-        number: number.map(|number| Number(number.cast_unsigned())),
+        number: number.map(|number| TicketNumber(number.cast_unsigned())),
         owner: Owner {
             guild: GuildId(row.get::<_, i64>("guild")?.cast_unsigned()),
             member: UserId(row.get::<_, i64>("member")?.cast_unsigned()),

@@ -34,10 +34,10 @@ use std::time::SystemTime;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::ids::{ChannelId, Owner};
+use crate::ids::{ChannelId, Owner, TicketId, TicketNumber};
 use crate::lifecycle::{Note, State};
 pub use error::{Obstacle, OpenError, StoreError};
-pub use journal::{Entry, Filter, Number};
+pub use journal::{Entry, Filter};
 pub use reader::Reader;
 pub use row::{Stage, Standing};
 
@@ -92,7 +92,7 @@ impl Store {
     pub fn numbered(
         &self,
         owner: Owner,
-    ) -> impl Future<Output = Result<(State, Option<Number>), StoreError>> + Send + use<> {
+    ) -> impl Future<Output = Result<(State, Option<TicketNumber>), StoreError>> + Send + use<> {
         self.ask(Hurry::Read, move |db| Ok((tickets::load(db, owner)?, tickets::number(db, owner)?)))
     }
 
@@ -118,24 +118,40 @@ impl Store {
         state: &State,
         notes: &[Note],
         now: SystemTime,
-    ) -> impl Future<Output = Result<Option<Number>, StoreError>> + Send + use<> {
-        self.put((owner, state), notes, now, true)
+    ) -> impl Future<Output = Result<Option<TicketNumber>, StoreError>> + Send + use<> {
+        self.put((owner, state), None, notes, now, true)
     }
 
-    /// The same; what is not urgent may wait a moment for others, to share one commit with them.
+    /// The same; what is not urgent may wait a moment for others, to share one commit with them. A ticket that is taken
+    /// over keeps the number that its channel `shows`, if no other member's ticket has or had it.
     pub fn put(
         &self,
         (owner, state): (Owner, &State),
+        shows: Option<TicketNumber>,
         notes: &[Note],
         now: SystemTime,
         urgent: bool,
-    ) -> impl Future<Output = Result<Option<Number>, StoreError>> + Send + use<> {
+    ) -> impl Future<Output = Result<Option<TicketNumber>, StoreError>> + Send + use<> {
         let hurry = if urgent { Hurry::Save } else { Hurry::Soon };
         let parts = Columns::of(state).and_then(|columns| Ok((columns, lines(notes)?)));
         self.ask(hurry, move |db| {
             let (columns, lines) = parts.as_ref().map_err(Clone::clone)?;
-            tickets::save(db, owner, columns.as_ref(), lines, now)
+            tickets::save(db, owner, (columns.as_ref(), shows), lines, now)
         })
+    }
+
+    /// Sees to it that no ticket of this server gets this number any more, or a lower one: Discord shows it. What is saved
+    /// later than this is asked for gets a higher one.
+    pub fn reserve_numbers(&self, last: TicketId) {
+        self.hand_in(Job::new(
+            Hurry::Soon,
+            move |db| Ok(journal::reserve_numbers(db, last)?),
+            move |outcome: Result<(), StoreError>| {
+                if let Err(why) = outcome {
+                    tracing::error!(guild = %last.guild, "a number that a channel shows may be given once more: {why}");
+                }
+            },
+        ));
     }
 
     /// Adds notes to the journal. Nobody waits for it; it is on the disk with the next save, or a moment later.

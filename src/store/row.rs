@@ -6,10 +6,9 @@ use rusqlite::Row;
 use rusqlite::types::Type;
 use serde::de::DeserializeOwned;
 
-use crate::ids::{ChannelId, GuildId, Owner, UserId};
+use crate::ids::{ChannelId, GuildId, Owner, TicketNumber, UserId};
 use crate::lifecycle::{Closing, Opening, Refused, State};
 use crate::store::error::StoreError;
-use crate::store::journal::Number;
 use crate::store::time::{millis, moment};
 
 /// A ticket as far as one must know it to list it, or to know when to look at it again.
@@ -18,7 +17,7 @@ pub struct Standing {
     /// Whose.
     pub owner: Owner,
     /// Its number.
-    pub number: Number,
+    pub number: TicketNumber,
     /// Since when the row has been there.
     pub opened: SystemTime,
     /// How far it has come.
@@ -159,8 +158,8 @@ pub(super) fn owner(row: &Row<'_>) -> rusqlite::Result<Owner> {
     })
 }
 
-pub(super) fn number(row: &Row<'_>) -> rusqlite::Result<Number> {
-    Ok(Number(row.get::<_, i64>("number")?.cast_unsigned()))
+pub(super) fn number(row: &Row<'_>) -> rusqlite::Result<TicketNumber> {
+    Ok(TicketNumber(row.get::<_, i64>("number")?.cast_unsigned()))
 }
 
 pub(super) fn channel(row: &Row<'_>) -> rusqlite::Result<Option<ChannelId>> {

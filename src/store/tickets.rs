@@ -4,33 +4,34 @@ use std::time::SystemTime;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::ids::{ChannelId, Owner};
+use crate::ids::{ChannelId, Owner, TicketId, TicketNumber};
 use crate::lifecycle::State;
 use crate::store::error::{StoreError, is_duplicate};
-use crate::store::journal::{self, Line, Number, Subject};
+use crate::store::journal::{self, Line, Subject};
 use crate::store::row::{self, Columns, Standing};
 use crate::store::time::millis;
 
 /// The part of a row that tells which ticket it is.
 struct Identity {
-    number: Number,
+    number: TicketNumber,
     intent: Option<i64>,
     channel: Option<ChannelId>,
     opened_ms: i64,
 }
 
-/// Brings the row to the new state and appends to the journal; answers with the number of the ticket meant.
+/// Brings the row to the new state and appends to the journal; answers with the number of the ticket meant. A row that
+/// begins gets the number that its channel `shows`, if that is not another member's.
 pub(super) fn save(
     db: &Connection,
     owner: Owner,
-    columns: Option<&Columns>,
+    (columns, shows): (Option<&Columns>, Option<TicketNumber>),
     lines: &[Line],
     now: SystemTime,
-) -> Result<Option<Number>, StoreError> {
+) -> Result<Option<TicketNumber>, StoreError> {
     let before = identity(db, owner)?;
     match columns {
         None => remove(db, owner, before, lines, now),
-        Some(columns) => put(db, owner, before, columns, lines, now),
+        Some(columns) => put(db, owner, before, (columns, shows), lines, now),
     }
 }
 
@@ -49,7 +50,7 @@ fn remove(
     before: Option<Identity>,
     lines: &[Line],
     now: SystemTime,
-) -> Result<Option<Number>, StoreError> {
+) -> Result<Option<TicketNumber>, StoreError> {
     let subject = match before {
         Some(before) => {
             db.prepare_cached("DELETE FROM tickets WHERE guild = ?1 AND member = ?2")?.execute(key(owner))?;
@@ -63,8 +64,11 @@ fn remove(
 
 /// Where lines belong when there is no row: to a ticket that never came to be, or to the last one.
 fn ended(db: &Connection, owner: Owner, lines: &[Line]) -> Result<Subject, StoreError> {
-    let number =
-        if lines.iter().any(Line::asked) { Some(journal::next_number(db)?) } else { journal::last_number(db, owner)? };
+    let number = if lines.iter().any(Line::asked) {
+        Some(journal::next_number(db, owner.guild)?)
+    } else {
+        journal::last_number(db, owner)?
+    };
     Ok(Subject { owner, number, channel: None })
 }
 
@@ -72,10 +76,10 @@ fn put(
     db: &Connection,
     owner: Owner,
     before: Option<Identity>,
-    columns: &Columns,
+    (columns, shows): (&Columns, Option<TicketNumber>),
     lines: &[Line],
     now: SystemTime,
-) -> Result<Option<Number>, StoreError> {
+) -> Result<Option<TicketNumber>, StoreError> {
     // An opening asked for by another press than the one before is another ticket, even where no moment without a row
     // lay between the two.
     let (same, other) = match before {
@@ -85,7 +89,7 @@ fn put(
     let identity = match same {
         Some(row) => Identity { channel: columns.channel, ..row },
         None => Identity {
-            number: journal::next_number(db)?,
+            number: new_number(db, owner, shows)?,
             intent: columns.intent,
             channel: columns.channel,
             opened_ms: millis(now),
@@ -104,6 +108,16 @@ fn put(
         }
     }
     Ok(Some(identity.number))
+}
+
+fn new_number(db: &Connection, owner: Owner, shown: Option<TicketNumber>) -> rusqlite::Result<TicketNumber> {
+    match shown {
+        Some(number) if !journal::is_anothers(db, owner, number)? => {
+            journal::reserve_numbers(db, TicketId { guild: owner.guild, number })?;
+            Ok(number)
+        }
+        _ => journal::next_number(db, owner.guild),
+    }
 }
 
 fn write(db: &Connection, owner: Owner, identity: &Identity, columns: &Columns) -> Result<(), StoreError> {
@@ -178,14 +192,14 @@ pub(super) fn forget_tokens(db: &Connection, now: SystemTime) -> Result<(), Stor
         let mut state = before.clone();
         state.forget_tokens(now);
         if state != before {
-            save(db, owner, Columns::of(&state)?.as_ref(), &[], now)?;
+            save(db, owner, (Columns::of(&state)?.as_ref(), None), &[], now)?;
         }
     }
     Ok(())
 }
 
 /// The number of a member's ticket, or else of the last one they had.
-pub(super) fn number(db: &Connection, owner: Owner) -> Result<Option<Number>, StoreError> {
+pub(super) fn number(db: &Connection, owner: Owner) -> Result<Option<TicketNumber>, StoreError> {
     Ok(match identity(db, owner)? {
         Some(row) => Some(row.number),
         None => journal::last_number(db, owner)?,

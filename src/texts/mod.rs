@@ -9,9 +9,11 @@ mod english;
 mod russian;
 mod story;
 
+pub use story::{Explain, Naming};
+
 use std::time::{Duration, SystemTime};
 
-use crate::ids::{ChannelId, Command, RoleId, UserId};
+use crate::ids::{ChannelId, Command, RoleId, TicketNumber, UserId};
 use crate::language::Language;
 use crate::lifecycle::{Note, Right, Words};
 
@@ -38,8 +40,9 @@ pub struct Texts {
     new_ticket: &'static str,
     say: fn(&Words) -> String,
     slash: fn(Command) -> Slash,
-    title: fn(Option<u64>) -> String,
-    step: fn(&Note) -> String,
+    title: fn(Option<TicketNumber>) -> String,
+    step: fn(&Note, &Naming) -> String,
+    explain: Explain,
     /// Below a story that was told to all, where something was left out.
     whole_story: &'static str,
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::ids::Command;
 use crate::lifecycle::{Right, Words};
-use crate::texts::{Card, Channel, OWNER_RIGHTS, Slash, Texts, Unit, count_units, list, mention, relative};
+use crate::texts::{Card, Channel, Explain, OWNER_RIGHTS, Slash, Texts, Unit, count_units, list, mention, relative};
 
 pub(super) const TEXTS: Texts = Texts {
     panel: Card {
@@ -39,6 +39,12 @@ pub(super) const TEXTS: Texts = Texts {
     slash,
     title: story::title,
     step: story::step,
+    explain: Explain {
+        ticket: story::ticket,
+        no_ticket: story::no_ticket,
+        cut: "(более ранние записи опущены)",
+        unknown: |raw| format!("запись другой версии бота: {raw}"),
+    },
     whole_story: "вся история, только для тебя: `/история`",
 };
 

@@ -1,21 +1,59 @@
-//! A ticket's story as an administrator reads it in Discord, in messages that Discord takes.
+//! A ticket's story: the steps of its journal in the words of one language, for Discord and for a terminal.
 
 use std::time::SystemTime;
 
-use crate::ids::ChannelId;
+use crate::ids::{ChannelId, GuildId, TicketNumber, UserId};
 use crate::lifecycle::Note;
-use crate::texts::Texts;
+use crate::texts::{Texts, mention};
 
 /// The longest message that Discord takes.
 const LONGEST: usize = 2_000;
 
+/// How a story names people, channels and moments.
+pub struct Naming<'a> {
+    /// A member, or whoever else asked for something.
+    pub person: &'a dyn Fn(UserId) -> String,
+    /// A channel.
+    pub channel: &'a dyn Fn(ChannelId) -> String,
+    /// A moment to come, behind words such as "until".
+    pub moment: &'a dyn Fn(SystemTime) -> String,
+}
+
+/// As Discord shows them: the client knows the names, and each reader's time zone.
+const MENTIONS: Naming<'static> =
+    Naming { person: &|user| format!("<@{user}>"), channel: &mention, moment: &super::relative };
+
+/// What `talon explain` says around the steps of a story.
+pub struct Explain {
+    /// Above the story of a ticket: its number, its owner, its server, and its channel where it is known.
+    pub ticket: fn(TicketNumber, &str, GuildId, Option<&str>) -> String,
+    /// Above what is known of a member who had no ticket.
+    pub no_ticket: fn(&str, GuildId, Option<&str>) -> String,
+    /// Above everything, where there is more than is told.
+    pub cut: &'static str,
+    /// A line that this version cannot read.
+    pub unknown: fn(&str) -> String,
+}
+
 impl Texts {
+    /// One step of a ticket's story, without its time: a sentence without a full stop.
+    #[must_use]
+    pub fn step(&self, note: &Note, naming: &Naming<'_>) -> String {
+        (self.step)(note, naming)
+    }
+
+    /// What stands around the steps in a terminal.
+    #[must_use]
+    pub const fn explain(&self) -> &Explain {
+        &self.explain
+    }
+
     /// A ticket's story, each step with its time, in as many messages as it takes.
     #[must_use]
-    pub fn story(&self, number: Option<u64>, story: &[(SystemTime, Note)]) -> Vec<String> {
+    pub fn story(&self, number: Option<TicketNumber>, story: &[(SystemTime, Note)]) -> Vec<String> {
         let mut pages = vec![(self.title)(number)];
         for (at, note) in story {
-            let line = cut(format!("{} {}", moment(*at), (self.step)(note)));
+            let line = cut(format!("{} {}", moment(*at), (self.step)(note, &MENTIONS)));
             append(&mut pages, line);
         }
         pages
@@ -23,7 +61,12 @@ impl Texts {
 
     /// What everybody who reads in `ticket` may know of it, and how an administrator comes to know the rest.
     #[must_use]
-    pub fn public_story(&self, number: Option<u64>, ticket: ChannelId, story: &[(SystemTime, Note)]) -> Vec<String> {
+    pub fn public_story(
+        &self,
+        number: Option<TicketNumber>,
+        ticket: ChannelId,
+        story: &[(SystemTime, Note)],
+    ) -> Vec<String> {
         let public: Vec<_> = story.iter().filter(|(_, note)| note.is_public(ticket)).cloned().collect();
         let mut pages = self.story(number, &public);
         if public.len() < story.len() {
@@ -66,7 +109,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::ids::{ChannelId, UserId};
     use crate::language::Language;
     use crate::lifecycle::{Refusal, Right, Way, Why};
     use crate::texts::of;
@@ -89,9 +131,9 @@ mod tests {
             (NOON, Note::Opened { channel: ChannelId(7) }),
         ];
         assert_eq!(
-            of(Language::Russian).story(Some(3), &story),
-            ["📖 история тикета №3\n\
-              <t:0:d> <t:0:T> <@1> просит тикет (кнопка)\n\
+            of(Language::Russian).story(Some(TicketNumber(3)), &story),
+            ["📖 история тикета #3\n\
+              <t:0:d> <t:0:T> <@1> открывает тикет (кнопка)\n\
               <t:0:d> <t:0:T> не удалось создать канал: мне не хватает права «управлять каналами»; \
               попытка 1, следующая через 0,3 с\n\
               <t:0:d> <t:0:T> тикет <#7> открыт"]
@@ -128,13 +170,13 @@ mod tests {
             let texts = of(language);
             let public: Vec<_> = shown.iter().map(at_noon).collect();
             assert_eq!(
-                texts.public_story(Some(3), ticket, &public),
-                texts.story(Some(3), &public),
+                texts.public_story(Some(TicketNumber(3)), ticket, &public),
+                texts.story(Some(TicketNumber(3)), &public),
                 "nothing is left out"
             );
             let all: Vec<_> = hidden.iter().chain(&shown).map(at_noon).collect();
-            let [told] = &texts.public_story(Some(3), ticket, &all)[..] else { panic!("one page") };
-            assert_eq!(*told, format!("{}\n{rest}", texts.story(Some(3), &public)[0]));
+            let [told] = &texts.public_story(Some(TicketNumber(3)), ticket, &all)[..] else { panic!("one page") };
+            assert_eq!(*told, format!("{}\n{rest}", texts.story(Some(TicketNumber(3)), &public)[0]));
         }
     }
 
@@ -147,7 +189,7 @@ mod tests {
             pause: Duration::from_secs(seconds),
         };
         for (seconds, russian, english) in
-            [(30, "через 30 с", "in 30.0 s"), (90, "через 2 мин", "in 2 min"), (300, "через 5 мин", "in 5 min")]
+            [(30, "через 30 с", "in 30 s"), (90, "через 2 мин", "in 2 min"), (300, "через 5 мин", "in 5 min")]
         {
             for (language, end) in [(Language::Russian, russian), (Language::English, english)] {
                 let told = of(language).story(None, &[(NOON, note(seconds))]);

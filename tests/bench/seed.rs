@@ -64,7 +64,7 @@ fn ticket_here(rig: &Rig, number: u64) -> (Owner, ChannelId) {
     ];
     let channel = rig.discord.act(|world| {
         let channel = world.create_channel(channels::TEXT, "ticket", Some(ids.category), &overwrites);
-        let topic = candidates::format_topic_marker(member, Intent(channel.get() - 1), 0, Language::Russian);
+        let topic = candidates::format_topic_marker(None, member, Intent(channel.get() - 1), 0, Language::Russian);
         world.channels.entry(channel).and_modify(|channel| channel.topic = Some(topic));
         channel
     });

@@ -43,24 +43,21 @@ async fn a_story_tells_who_pressed_what_and_what_was_retried_and_refused() {
     stage.press_close(ids.sue, ticket);
     stage.until_gone(ticket).await;
 
-    let last = format!("Channel {ticket} was deleted by the bot");
+    let last = format!("channel {ticket} is deleted");
     let told = stage.until_told(&["explain", &format!("<@{}>", ids.alice)], |told| told.contains(&last)).await;
 
     let mut rest = told.as_str();
     for step in [
         format!("Ticket #1 of member {}", ids.alice),
         " UTC  ".to_owned(),
-        format!("Member {} pressed the button \"create ticket\" and so asked for a ticket.", ids.alice),
-        "\"create channel\" did not succeed (attempt 1): no answer. It was tried again after 250ms.".to_owned(),
-        format!("Channel {ticket} was created."),
-        format!("the ticket was open in channel {ticket}"),
-        format!("Member {} pressed the button \"create ticket\" again", ids.alice),
-        format!(
-            "{}, not the owner, wrote !close in channel {ticket}. It was refused: neither owner nor support.",
-            ids.adam
-        ),
-        format!("{}, not the owner, pressed the button \"close ticket\" and so asked to close", ids.sue),
-        "It was said in the channel that it will be closed.".to_owned(),
+        format!("{} asks for a ticket (button)", ids.alice),
+        "could not create channel: no answer; try 1, the next one in 0.3 s".to_owned(),
+        format!("channel {ticket} is created"),
+        format!("ticket {ticket} is open"),
+        format!("{} asks for a ticket again (button)", ids.alice),
+        format!("{} asks to close it (command) in {ticket} and is turned down: neither owner nor support", ids.adam),
+        format!("{} closes the ticket (button)", ids.sue),
+        "it is said in the channel that the ticket will be closed".to_owned(),
         last,
     ] {
         let Some(place) = rest.find(&step) else { panic!("{step} is not told, or not then:\n{told}") };
@@ -69,6 +66,13 @@ async fn a_story_tells_who_pressed_what_and_what_was_retried_and_refused() {
     for whose in [format!("<#{ticket}>"), ticket.to_string(), ids.alice.to_string(), "#1".into(), "1".into()] {
         assert_eq!(stage.told(&["explain", &whose]).await, told, "{whose}");
     }
+    let home = ids.guild.to_string();
+    assert_eq!(stage.told(&["explain", "#1", "--server", &home]).await, told, "the only server");
+    let elsewhere = stage.ask(&["explain", "#1", "--server", "1"]).await;
+    assert!(!elsewhere.status.success(), "{elsewhere:?}");
+    let russian = stage.program("explain").env("LANG", "ru_RU.UTF-8").arg("#1").output().expect("the program runs");
+    let russian = String::from_utf8(russian.stdout).expect("the answer is text");
+    assert!(russian.contains("Тикет #1 участника") && russian.contains("открывает тикет (кнопка)"), "{russian}");
 }
 
 #[tokio::test]
@@ -83,7 +87,7 @@ async fn a_crash_is_part_of_the_story() {
     stage.start().await;
     let [ticket] = stage.until_tickets(1).await[..] else { unreachable!() };
 
-    let opened = |told: &str| told.contains("All had been said");
+    let opened = |told: &str| told.contains("is open\"");
     let told = stage.until_told(&["explain", "#1", "--json"], opened).await;
 
     let json: Value = serde_json::from_str(&told).expect("JSON");
@@ -121,8 +125,8 @@ async fn administrators_are_told_in_the_ticket() {
 
     let reply = stage.command(ids.adam, ticket, "!explain").await;
 
-    assert!(reply.content.starts_with("📖 история тикета №1\n"), "{}", reply.content);
-    assert!(reply.content.contains(&format!("<@{}> просит тикет (кнопка)", ids.alice)), "{}", reply.content);
+    assert!(reply.content.starts_with("📖 история тикета #1\n"), "{}", reply.content);
+    assert!(reply.content.contains(&format!("<@{}> открывает тикет (кнопка)", ids.alice)), "{}", reply.content);
     assert!(reply.content.contains(&format!("тикет <#{ticket}> открыт")), "{}", reply.content);
     assert_eq!(reply.notified, []);
     for (who, channel, answer) in [
@@ -181,7 +185,7 @@ async fn what_is_told_to_all_is_what_all_may_know() {
     stage.answer(stage.press_close(ids.adam, ticket)).await;
 
     let told = stage.command(ids.adam, ticket, "!explain").await.content;
-    assert!(told.contains(&format!("<@{}> просит тикет (кнопка)", ids.alice)), "{told}");
+    assert!(told.contains(&format!("<@{}> открывает тикет (кнопка)", ids.alice)), "{told}");
     assert!(!told.contains("не удалось") && !told.contains("отказано"), "{told}");
     assert!(told.ends_with("вся история, только для тебя: `/история`"), "{told}");
     let told = stage.slash(ids.adam, ticket, "explain").await.content;
@@ -203,7 +207,7 @@ async fn whoever_has_a_token_is_told_names_beside_ids() {
     let ticket = stage.open(ids.alice).await;
     stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
     stage.command(ids.adam, ticket, "!close").await;
-    stage.until_told(&["explain", "#1"], |told| told.contains("It was refused")).await;
+    stage.until_told(&["explain", "#1"], |told| told.contains("is turned down")).await;
     let channel = stage.discord.look(|world| world.channels[&ticket].name.clone());
 
     let told = |command: &str, arguments: &[&str]| {
@@ -216,7 +220,7 @@ async fn whoever_has_a_token_is_told_names_beside_ids() {
     assert!(list.contains(&format!("#1      {alice}  {channel}  open")), "{list}");
     let story = told("explain", &["#1"]);
     assert!(story.contains(&format!("Ticket #1 of member {alice}")) && story.contains(&channel), "{story}");
-    assert!(story.contains(&format!("{} (Adam), not the owner, wrote !close in channel ", ids.adam)), "{story}");
+    assert!(story.contains(&format!("{} (Adam) asks to close it (command) in {channel}", ids.adam)), "{story}");
     assert!(!(list + &story).contains(['\u{1b}', '\u{202e}']));
     let before = stage.discord.calls().len();
     told("tickets", &["--json"]);

@@ -79,7 +79,7 @@ async fn ticket_opens_like_the_button() {
     assert!(is_private(&stage, ids.alice, ids.lounge, &reply));
     assert_eq!(stage.welcome(ticket).await.notified, [ids.alice, ids.sue]);
     let story = stage.command(ids.adam, ticket, "!explain").await;
-    assert!(story.content.contains("просит тикет (слэш-команда)"), "{}", story.content);
+    assert!(story.content.contains("открывает тикет (слэш-команда)"), "{}", story.content);
     let again = stage.slash(ids.alice, ids.lounge, "ticket").await;
     assert_eq!(again.content, format!("❌ у тебя уже есть тикет: <#{ticket}>"));
 }

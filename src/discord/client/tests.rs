@@ -21,7 +21,7 @@ fn forbidden(code: u64) -> Reaction {
 
 fn create() -> Call {
     let owner = Owner { guild: GUILD, member: UserId(7) };
-    Call::CreateChannel { owner, name: ChannelName::Neutral, intent: Intent(60), attempt: 0 }
+    Call::CreateChannel { owner, name: ChannelName::Neutral, intent: Intent(60), attempt: 0, number: None }
 }
 
 /// A server in which the bot has only View Channel; the request `visible` for a channel is answered, others are forbidden.

@@ -38,7 +38,7 @@ fn channel(overwrites: &[(u64, u64, u64)]) -> PartialChannel {
 
 fn create() -> Call {
     let owner = Owner { guild: GuildId(4), member: UserId(7) };
-    Call::CreateChannel { owner, name: ChannelName::Neutral, intent: Intent(60), attempt: 0 }
+    Call::CreateChannel { owner, name: ChannelName::Neutral, intent: Intent(60), attempt: 0, number: None }
 }
 
 fn check(call: &Call, guild: &PartialGuild, overwrites: &[(u64, u64, u64)], expected: &[Right]) {

@@ -3,6 +3,7 @@ mod languages;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::ids::TicketNumber;
 use crate::ids::{ApplicationId, GuildId, Intent, InteractionId, MessageId, Owner};
 use crate::language::Language;
 use crate::lifecycle::{Acknowledgement, ChannelName, Gesture, Press, Words};
@@ -36,10 +37,16 @@ fn no_mentions() -> Value {
 
 #[test]
 fn a_ticket_channel_is_created_private() {
-    let create = |name| Call::CreateChannel { owner: OWNER, name, intent: Intent(60), attempt: 0 };
+    let create = |name| Call::CreateChannel {
+        owner: OWNER,
+        name,
+        intent: Intent(60),
+        attempt: 0,
+        number: Some(TicketNumber(42)),
+    };
     let body = |name: &str| {
         json!({
-            "name": name, "type": 0, "parent_id": "2", "topic": "тикет <@7> · №60",
+            "name": name, "type": 0, "parent_id": "2", "topic": "тикет #42 · <@7> · №60",
             "permission_overwrites": [
                 {"id": "4", "type": 0, "allow": "0", "deny": "1024"},
                 // View channel 1024, send messages 2048, attach files 32768, read message history 65536.
@@ -235,7 +242,13 @@ fn in_another_server_the_commands_are_replaced_by_none() {
 
 #[test]
 fn the_audit_log_has_a_reason_for_creation_and_deletion() {
-    let create = Call::CreateChannel { owner: OWNER, name: ChannelName::Neutral, intent: Intent(60), attempt: 0 };
+    let create = Call::CreateChannel {
+        owner: OWNER,
+        name: ChannelName::Neutral,
+        intent: Intent(60),
+        attempt: 0,
+        number: Some(TicketNumber(42)),
+    };
     assert_eq!(build_request(&create, &PLACE).reason, Some("новый тикет"));
     assert_eq!(build_request(&Call::DeleteChannel { channel: TICKET }, &PLACE).reason, Some("тикет закрыт"));
 }

@@ -17,7 +17,7 @@ const COMMANDS: Call = Call::PutCommands { guild: GuildId(4) };
 const PANEL: Call = Call::GetPanel { message: MessageId(70) };
 
 fn create() -> Call {
-    Call::CreateChannel { owner: OWNER, name: ChannelName::Neutral, intent: Intent(60), attempt: 0 }
+    Call::CreateChannel { owner: OWNER, name: ChannelName::Neutral, intent: Intent(60), attempt: 0, number: None }
 }
 
 fn say() -> Call {
@@ -121,7 +121,7 @@ fn listed_channels_become_candidates() {
         {"id": "51", "type": 0, "parent_id": null, "topic": null, "permission_overwrites": []},
     ]);
     let mark = Some((UserId(7), Intent(60)));
-    let seen = Sighting { channel: TICKET, members: vec![UserId(7)], mark, attempt: 0, owned: false };
+    let seen = Sighting { channel: TICKET, members: vec![UserId(7)], mark, attempt: 0, number: None, owned: false };
     assert_eq!(read(&LIST, 200, &body), Answer::Channels(vec![seen]));
 }
 

@@ -180,7 +180,11 @@ fn a_lost_message_is_looked_for_before_it_is_said_again() {
         before.clone(),
         &[read_after(COMMAND)],
     );
-    lost().lost(read_after(COMMAND)).answer(get(C), no_channel(), Absent, &[]).rests();
+    lost()
+        .lost(read_after(COMMAND))
+        .still_lost(&[read_after(COMMAND)])
+        .answer(get(C), no_channel(), Absent, &[])
+        .rests();
 }
 
 #[test]
@@ -196,7 +200,12 @@ fn a_close_that_may_not_be_announced_is_taken_back() {
 #[test]
 fn a_deletion_is_repeated_until_the_channel_is_gone() {
     let deleting = || given(announced()).wake(5000, announced(), &[delete(C)]);
-    deleting().lost(delete(C)).answer(get(C), no_channel(), Absent, &[]).notes(&[Note::Closed { channel: C }]).rests();
+    deleting()
+        .lost(delete(C))
+        .still_lost(&[delete(C)])
+        .answer(get(C), no_channel(), Absent, &[])
+        .notes(&[Note::Closed { channel: C }])
+        .rests();
     // It is there after all.
     deleting()
         .answer(delete(C), no_channel(), announced(), &[find(C)])

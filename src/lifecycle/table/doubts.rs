@@ -50,6 +50,20 @@ fn one_404_ends_no_ticket() {
     // Neither does a list that leaves it out, because the bot may not see it.
     doubting().not_there().answer(get(C), forbidden(), open(C), &[]).rests();
     doubting().not_there().answer(get(C), Answer::Done, open(C), &[]).rests();
+    // Discord may not know a channel for moments: neither the list, nor by its id.
+    doubting()
+        .not_there()
+        .answer(get(C), no_channel(), open(C), &[])
+        .wake(3000, open(C), &[find(C)])
+        .answer(find(C), Answer::Done, open(C), &[])
+        .rests();
+    // It is hidden: Discord takes back that there is none.
+    doubting()
+        .not_there()
+        .still_lost(&[])
+        .answer(get(C), forbidden(), open(C), &[])
+        .notes(&[Note::GaveUp { call: "get channel".into(), why: Why::Refused(Refusal::Forbidden(Vec::new())) }])
+        .rests();
     // What was witnessed before it was seen again does not count any more.
     doubting()
         .not_there()
@@ -57,6 +71,35 @@ fn one_404_ends_no_ticket() {
         .wake(10_000, open(C), &[])
         .on(wants(by_command(ALICE, LEAVE)), open(C), &[get(C)])
         .answer(get(C), no_channel(), open(C), &[find(C)]);
+}
+
+#[test]
+fn a_404_about_the_list_is_no_witness_and_is_not_asked_about_without_a_pause() {
+    let no_server = || Answer::Refused(Refusal::Other { status: 404, code: 10_004 });
+    for answer in [no_server(), no_channel()] {
+        doubting()
+            .answer(get(C), no_channel(), open(C), &[find(C)])
+            .answer(find(C), answer.clone(), open(C), &[])
+            .wake(250, open(C), &[find(C)])
+            .answer(find(C), answer.clone(), open(C), &[])
+            .wake(750, open(C), &[find(C)])
+            .answer(find(C), Answer::Unlisted, open(C), &[get(C)])
+            .answer(get(C), Answer::Done, open(C), &[])
+            .rests();
+        // However often: it is not asked for ever.
+        let mut story = doubting().answer(get(C), no_channel(), open(C), &[find(C)]);
+        let mut asked = 1;
+        while let step = story.ticket.handle(Event::Answered { call: find(C), answer: answer.clone() }, story.now)
+            && let Some(next) = story.ticket.deadline().filter(|_| story.ticket.tasks.any(|call| *call == find(C)))
+        {
+            assert_eq!((&step.calls[..], story.ticket.state()), (&[][..], &open(C)), "a pause");
+            story.now = next;
+            assert_eq!(story.ticket.handle(Event::Woke, next).calls, [find(C)]);
+            asked += 1;
+        }
+        assert!((2..10).contains(&asked), "{asked}");
+        assert_eq!(story.ticket.state(), &open(C));
+    }
 }
 
 #[test]
@@ -77,19 +120,24 @@ fn the_ticket_is_gone_and_the_same_press_opens_a_new_one() {
     let here = edit(begun(FIRST), Words::Created(D));
     doubting()
         .not_there()
-        .answer(get(C), no_channel(), deferred(), &[create()])
+        .still_lost(&[])
+        .answer(get(C), no_channel(), deferred(), &[list()])
         .notes(&[Note::Gone { channel: C }, Note::Asked { by: ALICE, way: Way::Button }])
+        .answer(list(), Answer::Channels(vec![]), deferred(), &[create()])
         .answer(create(), Answer::Created(D), opening(by_press(ALICE, begun(FIRST)), Some(D)), &[here, welcome(D)]);
 }
 
 #[test]
 fn an_answer_that_turns_out_wrong_while_it_gets_lost_is_not_the_last_word() {
+    let late = |press| Asker { at: at(3000), ..by_press(ALICE, press) };
     given(open(C))
-        .on(pressed(FIRST), open(C), &[pointed(FIRST), get(C)])
+        .on(Event::Missing { channel: C }, open(C), &[get(C)])
         .not_there()
-        .answer(get(C), no_channel(), asked(), &[create()])
-        .answer(pointed(FIRST), Answer::Unknown, asked(), &[])
-        .wake(100, deferred(), &[defer(begun(FIRST))]);
+        .still_lost(&[])
+        .on(wants(late(press(FIRST))), open(C), &[pointed(FIRST)])
+        .answer(get(C), no_channel(), opening(late(press(FIRST)), None), &[list()])
+        .answer(pointed(FIRST), Answer::Unknown, opening(late(press(FIRST)), None), &[])
+        .wake(3100, opening(late(begun(FIRST)), None), &[defer(begun(FIRST))]);
 }
 
 #[test]
@@ -104,7 +152,9 @@ fn all_who_asked_share_the_new_one() {
         .on(pressed(SECOND), open(C), &[pointed(SECOND)])
         .answer(pointed(SECOND), Answer::Done, open(C), &[])
         .not_there()
-        .answer(get(C), no_channel(), deferred(), &[create()])
+        .still_lost(&[])
+        .answer(get(C), no_channel(), deferred(), &[list()])
+        .answer(list(), Answer::Channels(vec![]), deferred(), &[create()])
         .answer(create(), Answer::Created(D), opening(by_press(ALICE, begun(FIRST)), Some(D)), &told);
 }
 
@@ -117,8 +167,14 @@ fn a_ticket_deleted_meanwhile_was_there_when_the_press_was_told_of_it() {
         name: ChannelName::Member("alice".into()),
         intent: Intent(COMMAND),
         attempt: 0,
+        number: None,
     };
-    both_doubting().on(gone(C), opening(asker, None), &[made]);
+    both_doubting().on(gone(C), opening(asker.clone(), None), &[list()]).answer(
+        list(),
+        Answer::Channels(vec![]),
+        opening(asker, None),
+        &[made],
+    );
 }
 
 #[test]

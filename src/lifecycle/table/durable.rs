@@ -17,7 +17,7 @@ fn unread() -> Slow {
 fn row(state: State) -> Slow {
     let mut slow = unread();
     assert_eq!(slow.ticket.load(slow.now).disk, Some(Load));
-    assert_eq!(slow.ticket.loaded(Some(state), slow.now).disk, None);
+    assert_eq!(slow.ticket.loaded(Some((state, None)), slow.now).disk, None);
     slow
 }
 
@@ -50,7 +50,7 @@ impl Slow {
     #[track_caller]
     fn loaded(mut self, millis: u64, state: Option<State>, disk: Option<DiskJob>, calls: &[Call]) -> Self {
         self.now = at(millis);
-        let effects = self.ticket.loaded(state, self.now);
+        let effects = self.ticket.loaded(state.map(|state| (state, None)), self.now);
         self.expect(&effects, disk, calls)
     }
 
@@ -60,14 +60,14 @@ impl Slow {
         let saving = self.ticket.saving().and_then(|decision| decision.save()).map(|(state, _)| state.clone());
         assert_eq!(saving, Some(state), "what is saved");
         self.now = at(millis);
-        let effects = self.ticket.saved(true, self.now);
+        let effects = self.ticket.saved(Ok::<_, ()>(None), self.now);
         self.expect(&effects, disk, calls)
     }
 
     #[track_caller]
     fn not_saved(mut self, millis: u64, disk: Option<DiskJob>, calls: &[Call]) -> Self {
         self.now = at(millis);
-        let effects = self.ticket.saved(false, self.now);
+        let effects = self.ticket.saved(Err(()), self.now);
         self.expect(&effects, disk, calls)
     }
 

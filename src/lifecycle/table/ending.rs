@@ -52,13 +52,13 @@ fn a_channel_that_a_list_came_without_is_asked_for_until_there_is_an_answer() {
         time += pause;
         story = story.answer(get(C), Answer::Unknown, open(C), &[]).wake(time, open(C), &[get(C)]);
     }
-    story.lost(get(C)).answer(get(C), no_channel(), Absent, &[]).rests();
+    story.lost(get(C)).still_lost(&[]).answer(get(C), no_channel(), Absent, &[]).rests();
 }
 
 #[test]
 fn only_proof_ends_a_ticket() {
     let asking = || given(open(C)).on(missing(C), open(C), &[get(C)]);
-    asking().lost(get(C)).answer(get(C), no_channel(), Absent, &[]).rests();
+    asking().lost(get(C)).still_lost(&[]).answer(get(C), no_channel(), Absent, &[]).rests();
     for answer in [Answer::Done, forbidden(), refused(Refusal::Other { status: 400, code: 0 })] {
         asking().answer(get(C), answer, open(C), &[]).rests();
     }
@@ -78,8 +78,10 @@ fn a_404_without_discords_code_counts_when_it_lasts() {
                 .answer(find(C), Answer::Unlisted, open(C), &[get(C)])
                 .answer(get(C), no(code), open(C), &[])
         };
-        let looking = || looking().wake(250, open(C), &[get(C)]).answer(get(C), no(code), open(C), &[]);
-        let looking = || looking().wake(750, open(C), &[get(C)]);
+        let looking =
+            || looking().wake(3000, open(C), &[find(C)]).answer(find(C), Answer::Unlisted, open(C), &[get(C)]);
+        let looking = || looking().answer(get(C), no(code), open(C), &[]).wake(3250, open(C), &[get(C)]);
+        let looking = || looking().answer(get(C), no(code), open(C), &[]).wake(3750, open(C), &[get(C)]);
         looking().answer(get(C), no(code), Absent, &[]).rests();
         looking().answer(get(C), forbidden(), open(C), &[]).rests();
 
@@ -90,6 +92,7 @@ fn a_404_without_discords_code_counts_when_it_lasts() {
             .wake(5250, announced(), &[delete(C)])
             .answer(delete(C), no_channel(), announced(), &[find(C)])
             .answer(find(C), Answer::Unlisted, announced(), &[get(C)])
+            .still_lost(&[delete(C)])
             .answer(get(C), no_channel(), Absent, &[])
             .notes(&[Note::Closed { channel: C }])
             .rests();
@@ -99,7 +102,7 @@ fn a_404_without_discords_code_counts_when_it_lasts() {
 #[test]
 fn any_call_may_raise_the_doubt() {
     for (state, call) in [(bound(), read(C)), (silent(), read_after(LEAVE))] {
-        given(state.clone()).lost(call.clone()).answer(get(C), no_channel(), Absent, &[]);
+        given(state.clone()).lost(call.clone()).still_lost(&[call.clone()]).answer(get(C), no_channel(), Absent, &[]);
         // It was not so, and what was asked for is asked for again.
         given(state.clone()).lost(call.clone()).answer(get(C), Answer::Done, state.clone(), &[]).wake(
             250,
@@ -107,7 +110,12 @@ fn any_call_may_raise_the_doubt() {
             &[call],
         );
     }
-    given(announced()).wake(5000, announced(), &[delete(C)]).lost(delete(C)).answer(get(C), no_channel(), Absent, &[]);
+    given(announced()).wake(5000, announced(), &[delete(C)]).lost(delete(C)).still_lost(&[delete(C)]).answer(
+        get(C),
+        no_channel(),
+        Absent,
+        &[],
+    );
 }
 
 #[test]

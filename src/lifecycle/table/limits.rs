@@ -145,6 +145,7 @@ fn a_command_does_not_wait_to_hear_of_the_ticket_there_is() {
         .on(Event::Woke, open(C), &[])
         .wake(960_000, open(C), &[get(C)])
         .lost(get(C))
+        .still_lost(&[])
         .answer(get(C), no_channel(), Absent, &[])
         .rests();
 }

@@ -14,6 +14,7 @@ mod durable;
 mod ending;
 mod limits;
 mod menu;
+mod numbers;
 mod opening;
 mod panel;
 mod repeats;
@@ -190,7 +191,14 @@ fn missing(channel: ChannelId) -> Event {
 
 /// A channel with Alice's mark in its topic, made for this press.
 fn marked(channel: ChannelId, intent: u64) -> Sighting {
-    Sighting { channel, members: vec![ALICE], mark: Some((ALICE, Intent(intent))), attempt: 0, owned: false }
+    Sighting {
+        channel,
+        members: vec![ALICE],
+        mark: Some((ALICE, Intent(intent))),
+        attempt: 0,
+        number: None,
+        owned: false,
+    }
 }
 
 /// The same, by a later attempt.
@@ -200,22 +208,34 @@ fn attempted(channel: ChannelId, attempt: u32) -> Sighting {
 
 /// A channel such as the Python bot made.
 fn unmarked(channel: ChannelId) -> Sighting {
-    Sighting { channel, members: vec![ALICE], mark: None, attempt: 0, owned: false }
+    Sighting { channel, members: vec![ALICE], mark: None, attempt: 0, number: None, owned: false }
 }
 
 // -- calls
 
 fn create() -> Call {
-    Call::CreateChannel { owner: OWNER, name: ChannelName::Member("alice".into()), intent: Intent(FIRST), attempt: 0 }
+    Call::CreateChannel {
+        owner: OWNER,
+        name: ChannelName::Member("alice".into()),
+        intent: Intent(FIRST),
+        attempt: 0,
+        number: None,
+    }
 }
 
 /// A later attempt, so many milliseconds after the press.
 fn create_again(attempt: u32) -> Call {
-    Call::CreateChannel { owner: OWNER, name: ChannelName::Member("alice".into()), intent: Intent(FIRST), attempt }
+    Call::CreateChannel {
+        owner: OWNER,
+        name: ChannelName::Member("alice".into()),
+        intent: Intent(FIRST),
+        attempt,
+        number: None,
+    }
 }
 
 fn create_neutral() -> Call {
-    Call::CreateChannel { owner: OWNER, name: ChannelName::Neutral, intent: Intent(FIRST), attempt: 0 }
+    Call::CreateChannel { owner: OWNER, name: ChannelName::Neutral, intent: Intent(FIRST), attempt: 0, number: None }
 }
 
 fn list() -> Call {
@@ -377,6 +397,17 @@ impl Story {
     fn lost(self, call: Call) -> Self {
         let state = self.ticket.state().clone();
         self.answer(call, no_channel(), state.clone(), &[find(C)]).answer(find(C), Answer::Unlisted, state, &[get(C)])
+    }
+
+    /// It is not there, and not three seconds later either, when all other calls that wait are made again, too: the list
+    /// leaves it out once more, and it is asked for by its id.
+    #[track_caller]
+    fn still_lost(mut self, others: &[Call]) -> Self {
+        let state = self.ticket.state().clone();
+        self = self.answer(get(C), no_channel(), state.clone(), &[]);
+        self.now += Duration::from_secs(3);
+        let calls = [&[find(C)], others].concat();
+        self.on(Event::Woke, state.clone(), &calls).answer(find(C), Answer::Unlisted, state, &[get(C)])
     }
 
     /// From now on it is so late.

@@ -38,6 +38,7 @@ fn a_command_in_every_state() {
         name: ChannelName::Member("alice".into()),
         intent: Intent(COMMAND),
         attempt: 0,
+        number: None,
     };
     check(Absent, wants(asker.clone()), opening(asker.clone(), None), &[made]);
     unmoved(asked(), wants(asker.clone()));
@@ -180,7 +181,7 @@ fn an_unknown_outcome_is_looked_into_before_another_channel_is_made() {
 #[test]
 fn only_a_channel_of_this_press_is_taken() {
     let owned = Sighting { owned: true, ..marked(C, FIRST) };
-    let of_bob = Sighting { channel: C, members: vec![BOB], mark: None, attempt: 0, owned: false };
+    let of_bob = Sighting { channel: C, members: vec![BOB], mark: None, attempt: 0, number: None, owned: false };
     let foreign_mark = Sighting { mark: Some((BOB, Intent(FIRST))), ..unmarked(C) };
     for other in [owned, of_bob, foreign_mark] {
         given(asked()).answer(list(), Answer::Channels(vec![other]), asked(), &[create_again(1)]);
@@ -266,7 +267,7 @@ fn a_welcome_that_got_lost_is_looked_for_before_it_is_said_again() {
         .answer(welcome(C), Answer::Sent(M), open(C), &[])
         .rests();
     lost().answer(read(C), Answer::Unknown, bound(), &[]).wake(750, bound(), &[read(C)]);
-    lost().lost(read(C)).answer(get(C), no_channel(), Absent, &[]).rests();
+    lost().lost(read(C)).still_lost(&[read(C)]).answer(get(C), no_channel(), Absent, &[]).rests();
 }
 
 #[test]
@@ -381,5 +382,10 @@ fn an_opening_found_too_late_for_any_answer_is_finished_all_the_same() {
     late().answer(read(C), seen(true, false), open(C), &[]).rests();
     // Nobody looks at the press any more, so no channel is made for it.
     let late = || restored(16 * 60_000, spent(deferred()), &[list()]);
-    late().answer(list(), Answer::Channels(vec![]), Absent, &[]).rests();
+    late()
+        .answer(list(), Answer::Channels(vec![]), Absent, &[])
+        .at(16 * 60_000 + 10_000)
+        .on(Event::Woke, Absent, &[])
+        .wake(16 * 60_000 + 150_000, Absent, &[])
+        .rests();
 }

@@ -138,12 +138,12 @@ fn after_a_restart_a_list_tells_what_was_copied() {
                 &[read(D)],
             )
         };
-        seen_again(250)
-            .answer(read(D), seen(false, false), state.clone(), &[])
-            .notes(&[Note::Unclaimed { channel: D }]);
-        seen_again(0)
-            .answer(read(D), seen(false, false), state.clone(), &[delete(D)])
-            .notes(&[Note::Duplicate { channel: D }]);
+        // People edit topics, so another number is no proof that an attempt of the bot's made the channel.
+        for attempt in [250, 0, 2] {
+            seen_again(attempt)
+                .answer(read(D), seen(false, false), state.clone(), &[])
+                .notes(&[Note::Unclaimed { channel: D }]);
+        }
     }
 }
 
@@ -284,6 +284,7 @@ fn a_close_that_another_process_announces_is_not_announced_twice() {
         .answer(read_after(LEAVE), heard(true), closing(true), &[])
         .wake(5000, closing(true), &[delete(C)])
         .lost(delete(C))
+        .still_lost(&[delete(C)])
         .answer(get(C), no_channel(), Absent, &[]);
     // It is not there yet, or the other process said something else.
     lost()

@@ -80,17 +80,17 @@ fn without_the_row_nothing_is_decided_and_whoever_asks_is_told() {
         .on(gone(C), Absent, &[]);
     assert!(!story.ticket.is_idle());
     // It can be read after all, and what was heard meanwhile is not lost.
-    story.ticket.read(open(C));
+    story.ticket.read(open(C), None);
     story.at(5000).on(Event::Restored, open(C), &[]).at(5000).on(Event::Woke, Absent, &[]).rests();
 }
 
 #[test]
 fn an_answer_that_got_lost_is_given_again_though_nothing_can_be_saved() {
     let told = tell(press(FIRST), Words::AlreadyOpen(C));
-    let story = given(open(C)).on(pressed(FIRST), open(C), &[told.clone(), get(C)]).lost(get(C));
+    let story = given(open(C)).on(pressed(FIRST), open(C), &[told.clone(), get(C)]).lost(get(C)).still_lost(&[]);
     let story = unsaved(story, Event::Answered { call: get(C), answer: no_channel() }, &[]);
-    let lost = story.answer(told.clone(), Answer::Unknown, open(C), &[]).at(1000);
-    unsaved(lost, Event::Woke, &[told]);
+    let lost = story.answer(told.clone(), Answer::Unknown, open(C), &[]).at(4000);
+    unsaved(lost, Event::Woke, &[edit(press(FIRST), Words::AlreadyOpen(C))]);
 }
 
 #[test]

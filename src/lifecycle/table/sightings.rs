@@ -70,14 +70,12 @@ fn left_behind() -> Story {
 }
 
 /// Discord says so for moments of channels that exist.
-fn looking_for_what_is_gone(then: State) -> Story {
-    let story = looking(unmarked(OLD));
-    let story = if then == Absent { story } else { story.on(pressed(FIRST), then.clone(), &[]) };
+fn looking_for_what_is_gone() -> Story {
+    let mut story = looking(unmarked(OLD));
+    for time in [250, 750, 1750, 3750] {
+        story = story.answer(read(OLD), no_channel(), Absent, &[]).wake(time, Absent, &[read(OLD)]);
+    }
     story
-        .answer(read(OLD), no_channel(), then.clone(), &[])
-        .wake(250, then.clone(), &[read(OLD)])
-        .answer(read(OLD), no_channel(), then.clone(), &[])
-        .wake(750, then, &[read(OLD)])
 }
 
 /// Each time with this answer.
@@ -99,26 +97,26 @@ fn a_ticket_without_a_row_is_adopted() {
         .notes(&[Note::Adopted { channel: OLD }])
         .rests();
     // Nobody was greeted, but somebody has been writing there: the close button is owed to them.
-    let greeting = || looking(marked(OLD, SECOND)).answer(read(OLD), seen(false, true), Absent, &[welcome(OLD)]);
-    greeting().answer(welcome(OLD), Answer::Sent(M), open(OLD), &[]).rests();
-    greeting().answer(welcome(OLD), Answer::Unknown, Absent, &[]).wake(250, Absent, &[read(OLD)]).answer(
-        read(OLD),
+    let greeting = || made_after_all().answer(read(C), seen(false, true), Absent, &[welcome(C)]);
+    greeting().answer(welcome(C), Answer::Sent(M), open(C), &[]).notes(&[Note::Adopted { channel: C }]);
+    greeting().answer(welcome(C), Answer::Unknown, Absent, &[]).wake(500, Absent, &[read(C)]).answer(
+        read(C),
         seen(true, true),
-        open(OLD),
+        open(C),
         &[],
     );
     // Another one that is taken over meanwhile stays.
     greeting()
-        .on(saw(marked(D, FIRST)), Absent, &[read(D)])
+        .on(saw(marked(D, SECOND)), Absent, &[read(D)])
         .answer(read(D), seen(true, true), open(D), &[])
-        .answer(welcome(OLD), Answer::Sent(M), open(D), &[])
-        .notes(&[Note::Unclaimed { channel: OLD }]);
+        .answer(welcome(C), Answer::Sent(M), open(D), &[])
+        .notes(&[Note::Unclaimed { channel: C }]);
     // Who presses meanwhile waits for it.
-    greeting().on(pressed(FIRST), asked(), &[]).answer(
-        welcome(OLD),
+    greeting().on(pressed(SECOND), opening(by_press(ALICE, press(SECOND)), None), &[]).answer(
+        welcome(C),
         Answer::Sent(M),
-        open(OLD),
-        &[tell(press(FIRST), Words::AlreadyOpen(OLD))],
+        open(C),
+        &[tell(press(SECOND), Words::AlreadyOpen(C))],
     );
 }
 
@@ -132,12 +130,53 @@ fn what_nobody_used_is_removed_if_we_made_it() {
 }
 
 #[test]
-fn a_channel_with_our_mark_that_we_may_not_have_made_is_the_members_ticket() {
-    looking(marked(OLD, SECOND))
-        .answer(read(OLD), seen(false, false), Absent, &[welcome(OLD)])
-        .answer(welcome(OLD), Answer::Sent(M), open(OLD), &[])
-        .notes(&[Note::Adopted { channel: OLD }])
-        .rests();
+fn a_channel_with_our_mark_that_this_process_knows_nothing_of_is_left_alone() {
+    for others in [false, true] {
+        looking(marked(OLD, SECOND))
+            .answer(read(OLD), seen(false, others), Absent, &[])
+            .notes(&[Note::Unclaimed { channel: OLD }])
+            .rests();
+    }
+}
+
+#[test]
+fn a_copy_takes_the_place_of_a_ticket_that_somebody_else_deleted_and_of_no_other() {
+    let blank = || seen(false, false);
+    for copy in [marked(D, FIRST), unmarked(D)] {
+        // Whether its mark is still there or not.
+        given(open(C))
+            .on(gone(C), Absent, &[])
+            .on(saw(copy.clone()), Absent, &[read(D)])
+            .answer(read(D), blank(), Absent, &[welcome(D)])
+            .answer(welcome(D), Answer::Sent(M), open(D), &[])
+            .rests();
+        // One that was there before the ticket was is no copy of it.
+        let older = Sighting { channel: OLD, ..copy.clone() };
+        given(open(C)).on(gone(C), Absent, &[]).on(saw(older), Absent, &[read(OLD)]).answer(
+            read(OLD),
+            blank(),
+            Absent,
+            &[],
+        );
+        // The ticket was closed: its member wants no other one.
+        given(announced())
+            .wake(5000, announced(), &[delete(C)])
+            .answer(delete(C), Answer::Done, Absent, &[])
+            .on(saw(copy), Absent, &[read(D)])
+            .answer(read(D), blank(), Absent, &[])
+            .rests();
+    }
+}
+
+#[test]
+fn an_attempt_without_an_answer_accounts_for_one_channel() {
+    // The second one with its number is a copy of the first: it stays, whatever is in it.
+    let story = left_behind().on(saw(marked(D, FIRST)), Absent, &[read(D)]);
+    story.answer(read(D), seen(false, false), Absent, &[]).notes(&[Note::Unclaimed { channel: D }]);
+    // So does one that Discord made long after the attempt could take effect.
+    let late = ChannelId(snowflake(200_000, 0));
+    let story = made_after_all().answer(read(C), no_channel(), Absent, &[]);
+    story.on(saw(marked(late, FIRST)), Absent, &[read(late)]).answer(read(late), seen(false, false), Absent, &[]);
 }
 
 #[test]
@@ -170,7 +209,7 @@ fn an_outage_does_not_end_the_look_and_holds_nobody_up() {
 fn what_is_not_ours_is_left_alone() {
     looking(unmarked(OLD)).answer(read(OLD), seen(false, true), Absent, &[]).rests();
     looking(unmarked(OLD)).answer(read(OLD), seen(false, false), Absent, &[]).rests();
-    looking_for_what_is_gone(Absent).answer(read(OLD), no_channel(), Absent, &[]).rests();
+    looking_for_what_is_gone().answer(read(OLD), no_channel(), Absent, &[]).rests();
 }
 
 #[test]
@@ -211,6 +250,7 @@ fn what_a_former_process_made_for_the_press_is_its_channel() {
         .answer(list(), Answer::Channels(vec![]), asked(), &[read(C)])
         .answer(read(C), seen(true, false), bound(), &[tell(press(FIRST), Words::Created(C))])
         .answer(tell(press(FIRST), Words::Created(C)), Answer::Done, open(C), &[])
+        .wake(151_000, open(C), &[])
         .rests();
 }
 
@@ -282,8 +322,14 @@ fn a_press_waits_until_it_is_known_whether_there_is_a_ticket_already() {
         .answer(told, Answer::Done, open(OLD), &[])
         .rests();
     pressing(unmarked(OLD)).answer(read(OLD), seen(false, true), asked(), &[create()]);
-    looking_for_what_is_gone(asked()).answer(read(OLD), no_channel(), asked(), &[create()]);
-    pressing(marked(OLD, SECOND)).answer(read(OLD), seen(false, false), asked(), &[welcome(OLD)]);
+    pressing(marked(OLD, SECOND)).answer(read(OLD), seen(false, false), asked(), &[create()]);
+    let asker = Asker { at: at(3750), ..by_press(ALICE, press(FIRST)) };
+    looking_for_what_is_gone().on(wants(asker.clone()), opening(asker.clone(), None), &[]).answer(
+        read(OLD),
+        no_channel(),
+        opening(asker, None),
+        &[create()],
+    );
     pressing(unmarked(OLD))
         .on(saw(unmarked(D)), asked(), &[read(D)])
         .answer(read(OLD), seen(false, true), asked(), &[])

@@ -27,7 +27,7 @@ async fn the_list_tells_how_far_each_ticket_has_come() {
     let closing = State::Closing(Closing { channel, due, asker, announced: true, opening: None, failed: None });
     store.save(ALICE, &opening(5), &[], at(0)).await.unwrap();
     store.save(BOB, &closing, &[], at(1)).await.unwrap();
-    let standing = |owner, number, opened, stage| Standing { owner, number: Number(number), opened, stage };
+    let standing = |owner, number, opened, stage| Standing { owner, number: TicketNumber(number), opened, stage };
     let expected = [
         standing(ALICE, 1, at(0), Stage::Opening { channel: None }),
         standing(BOB, 2, at(1), Stage::Closing { channel: ChannelId(8), due: at(5), announced: true }),

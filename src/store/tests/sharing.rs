@@ -10,7 +10,7 @@ async fn a_hundred_saves_at_once_share_a_commit() {
     let saves: Vec<_> = (0..100).map(|member| store.save(owner(member), &opening(member), &[ASKED], at(0))).collect();
     drop(busy);
     let numbers = join_all(saves).await.into_iter().collect::<Result<Vec<_>, _>>().unwrap();
-    assert_eq!(numbers, (1..=100).map(|number| Some(Number(number))).collect::<Vec<_>>());
+    assert_eq!(numbers, (1..=100).map(|number| Some(TicketNumber(number))).collect::<Vec<_>>());
     assert_eq!(store.commits(), 1);
 }
 
@@ -30,11 +30,11 @@ async fn notes_nobody_waits_for_ride_with_the_next_save() {
 async fn what_is_in_no_hurry_rides_with_the_next_save_and_is_not_forgotten_without_one() {
     let place = Place::new();
     let store = place.store();
-    let soon = store.put((ALICE, &open(7)), &[ASKED], at(0), false);
+    let soon = store.put((ALICE, &open(7)), None, &[ASKED], at(0), false);
     store.save(BOB, &opening(1), &[], at(0)).await.unwrap();
-    assert_eq!(soon.await, Ok(Some(Number(1))));
+    assert_eq!(soon.await, Ok(Some(TicketNumber(1))));
     assert_eq!(store.commits(), 1);
-    store.put((ALICE, &State::Absent), &[], at(1), false).await.unwrap();
+    store.put((ALICE, &State::Absent), None, &[], at(1), false).await.unwrap();
     assert_eq!(store.ticket(ALICE).await.unwrap(), State::Absent);
 }
 
@@ -47,9 +47,9 @@ async fn one_refused_save_harms_no_other() {
     let taken = store.save(BOB, &open(7), &[ASKED], at(0));
     let last = store.save(owner(12), &open(9), &[ASKED], at(0));
     drop(busy);
-    assert_eq!(first.await, Ok(Some(Number(1))));
+    assert_eq!(first.await, Ok(Some(TicketNumber(1))));
     assert_eq!(taken.await, Err(StoreError::ChannelTaken(ChannelId(7))));
-    assert_eq!(last.await, Ok(Some(Number(2))), "a refused save takes no number");
+    assert_eq!(last.await, Ok(Some(TicketNumber(2))), "a refused save takes no number");
     assert_eq!(store.ticket(BOB).await.unwrap(), State::Absent);
     assert_eq!(notes(&store, Filter::Member(BOB.member)).await, []);
 }
@@ -125,7 +125,7 @@ async fn a_save_between_a_read_and_one_that_is_refused_is_made_once() {
     let taken = store.save(BOB, &open(7), &[ASKED], at(0));
     drop(busy);
     read.await.unwrap();
-    assert_eq!(first.await, Ok(Some(Number(1))));
+    assert_eq!(first.await, Ok(Some(TicketNumber(1))));
     assert_eq!(taken.await, Err(StoreError::ChannelTaken(ChannelId(7))));
     assert_eq!(notes(&store, Filter::All).await, [(Some(1), ASKED)], "it is in the journal once");
 }

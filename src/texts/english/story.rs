@@ -2,50 +2,61 @@
 
 use std::time::Duration;
 
-use crate::ids::UserId;
+use crate::ids::{GuildId, TicketNumber};
 use crate::lifecycle::{Note, Way};
-use crate::texts::mention;
+use crate::texts::Naming;
 
-pub(super) fn title(number: Option<u64>) -> String {
-    number.map_or_else(|| "📖 the story of this ticket".into(), |number| format!("📖 the story of ticket #{number}"))
+pub(super) fn title(number: Option<TicketNumber>) -> String {
+    number.map_or_else(|| "📖 the story of this ticket".into(), |number| format!("📖 the story of ticket {number}"))
 }
 
-pub(super) fn step(note: &Note) -> String {
+pub(super) fn ticket(number: TicketNumber, owner: &str, guild: GuildId, channel: Option<&str>) -> String {
+    let channel = channel.map(|channel| format!(", channel {channel}")).unwrap_or_default();
+    format!("Ticket {number} of member {owner} in server {guild}{channel}")
+}
+
+pub(super) fn no_ticket(member: &str, guild: GuildId, channel: Option<&str>) -> String {
+    let channel = channel.map(|channel| format!(", channel {channel}")).unwrap_or_default();
+    format!("Member {member} in server {guild}, who had no ticket yet{channel}")
+}
+
+pub(super) fn step(note: &Note, naming: &Naming) -> String {
+    let (person, place) = (naming.person, naming.channel);
     match note {
         Note::Asked { by, way } => format!("{} asks for a ticket ({})", person(*by), how(*way)),
         Note::AskedAgain { by, way } => {
             format!("{} asks for a ticket again ({}) and is shown the one there is", person(*by), how(*way))
         }
         Note::TurnedDown { by, way, channel, why } => {
-            let place = channel.map(|channel| format!(" in {}", mention(channel))).unwrap_or_default();
-            format!("{} asks to close it ({}){place} and is turned down: {why}", person(*by), how(*way))
+            let there = channel.map(|channel| format!(" in {}", place(channel))).unwrap_or_default();
+            format!("{} asks to close it ({}){there} and is turned down: {why}", person(*by), how(*way))
         }
         Note::AccessRestored => "the member had lost access to the channel and got it back".into(),
         Note::LockedOut { why } => {
             format!("the member cannot see the channel, and access could not be given back: {why}")
         }
-        Note::Created { channel } => format!("channel {} is created", mention(*channel)),
-        Note::Found { channel } => format!("channel {} had been created after all", mention(*channel)),
+        Note::Created { channel } => format!("channel {} is created", place(*channel)),
+        Note::Found { channel } => format!("channel {} had been created after all", place(*channel)),
         Note::Refused { why } => format!("no ticket could be opened: {why}"),
         Note::Renamed => "discord refused the member's name for the channel, so it gets a neutral one".into(),
         Note::Deferred => "the member is shown \"thinking\"".into(),
         Note::Told => "the member has been told".into(),
         Note::NotTold => "a press could not be answered: discord took no answer any more".into(),
-        Note::Opened { channel } => format!("ticket {} is open", mention(*channel)),
-        Note::Adopted { channel } => format!("channel {} is taken over as a ticket", mention(*channel)),
-        Note::Duplicate { channel } => format!("channel {} is one too many and is deleted", mention(*channel)),
-        Note::Yielded { channel } => format!("another process had made {} first: it is the ticket", mention(*channel)),
+        Note::Opened { channel } => format!("ticket {} is open", place(*channel)),
+        Note::Adopted { channel } => format!("channel {} is taken over as a ticket", place(*channel)),
+        Note::Duplicate { channel } => format!("channel {} is one too many and is deleted", place(*channel)),
+        Note::Yielded { channel } => format!("another process had made {} first: it is the ticket", place(*channel)),
         Note::AnotherProcess => "another process uses the bot's token".into(),
         Note::Unclaimed { channel } => {
-            format!("channel {} looks like a second ticket and is left alone", mention(*channel))
+            format!("channel {} looks like a second ticket and is left alone", place(*channel))
         }
         Note::CloseAsked { by, way } => format!("{} closes the ticket ({})", person(*by), how(*way)),
         Note::Announced => "it is said in the channel that the ticket will be closed".into(),
         Note::Kept { wait } => {
             format!("discord is limiting the bot, the channel is deleted in {}", length(*wait))
         }
-        Note::Closed { channel } => format!("channel {} is deleted", mention(*channel)),
-        Note::Gone { channel } => format!("channel {} was deleted by hand", mention(*channel)),
+        Note::Closed { channel } => format!("channel {} is deleted", place(*channel)),
+        Note::Gone { channel } => format!("channel {} was deleted by hand", place(*channel)),
         Note::Reopened { why } => format!("it could not be closed, so the ticket is open again: {why}"),
         Note::Retrying { call, why, attempt, pause } => {
             format!("could not {call}: {why}; try {attempt}, the next one in {}", length(*pause))
@@ -55,10 +66,6 @@ pub(super) fn step(note: &Note) -> String {
         Note::Unsaved => "the database did not take the change, so nothing was done".into(),
         Note::Restarted => "the bot had an error, and the ticket was taken up again from the database".into(),
     }
-}
-
-fn person(user: UserId) -> String {
-    format!("<@{user}>")
 }
 
 const fn how(way: Way) -> &'static str {
@@ -71,8 +78,10 @@ const fn how(way: Way) -> &'static str {
 
 /// Seconds to a tenth, or whole minutes.
 fn length(pause: Duration) -> String {
-    match pause.as_secs() {
-        60.. => format!("{} min", pause.as_secs().div_ceil(60)),
-        _ => format!("{:.1} s", pause.as_secs_f64()),
+    let tenths = pause.as_millis().div_ceil(100);
+    match (tenths / 10, tenths % 10) {
+        (60.., _) => format!("{} min", tenths.div_ceil(600)),
+        (seconds, 0) => format!("{seconds} s"),
+        (seconds, tenth) => format!("{seconds}.{tenth} s"),
     }
 }

@@ -3,58 +3,67 @@
 use std::time::Duration;
 
 use super::lack;
-use crate::ids::UserId;
+use crate::ids::{GuildId, TicketNumber};
 use crate::lifecycle::{Note, Refusal, Way, Why};
-use crate::texts::{mention, relative};
+use crate::texts::Naming;
 
-pub(super) fn title(number: Option<u64>) -> String {
-    number.map_or_else(|| "📖 история тикета".into(), |number| format!("📖 история тикета №{number}"))
+pub(super) fn title(number: Option<TicketNumber>) -> String {
+    number.map_or_else(|| "📖 история тикета".into(), |number| format!("📖 история тикета {number}"))
 }
 
-pub(super) fn step(note: &Note) -> String {
+pub(super) fn ticket(number: TicketNumber, owner: &str, guild: GuildId, channel: Option<&str>) -> String {
+    let channel = channel.map(|channel| format!(", канал {channel}")).unwrap_or_default();
+    format!("Тикет {number} участника {owner} на сервере {guild}{channel}")
+}
+
+pub(super) fn no_ticket(member: &str, guild: GuildId, channel: Option<&str>) -> String {
+    let channel = channel.map(|channel| format!(", канал {channel}")).unwrap_or_default();
+    format!("Участник {member} на сервере {guild}, тикета ещё не было{channel}")
+}
+
+pub(super) fn step(note: &Note, naming: &Naming) -> String {
+    let (person, place) = (naming.person, naming.channel);
     match note {
-        Note::Asked { by, way } => format!("{} просит тикет ({})", person(*by), how(*way)),
+        Note::Asked { by, way } => format!("{} открывает тикет ({})", person(*by), how(*way)),
         Note::AskedAgain { by, way } => {
-            format!("{} просит тикет ещё раз ({}), получает ссылку", person(*by), how(*way))
+            format!("{} просит тикет ещё раз ({}) и получает ссылку на него", person(*by), how(*way))
         }
         Note::TurnedDown { by, way, channel, why } => {
-            let place = channel.map(|channel| format!(" в {}", mention(channel))).unwrap_or_default();
-            format!("{} просит закрыть ({}){place}, отказано: {}", person(*by), how(*way), reason(why))
+            let there = channel.map(|channel| format!(" в {}", place(channel))).unwrap_or_default();
+            format!("{} просит закрыть ({}){there}, отказано: {}", person(*by), how(*way), reason(why, naming))
         }
         Note::AccessRestored => "участник потерял доступ к каналу и снова получил его".into(),
-        Note::LockedOut { why } => format!("участник не видит канал, вернуть доступ не удалось: {}", reason(why)),
-        Note::Created { channel } => format!("создан канал {}", mention(*channel)),
-        Note::Found { channel } => format!("канал {} всё-таки был создан", mention(*channel)),
-        Note::Refused { why } => format!("тикет не открыт: {}", reason(why)),
+        Note::LockedOut { why } => {
+            format!("участник не видит канал, вернуть доступ не удалось: {}", reason(why, naming))
+        }
+        Note::Created { channel } => format!("создан канал {}", place(*channel)),
+        Note::Found { channel } => format!("канал {} всё-таки был создан", place(*channel)),
+        Note::Refused { why } => format!("тикет не открыт: {}", reason(why, naming)),
         Note::Renamed => "discord не принял имя участника для канала, взято нейтральное".into(),
         Note::Deferred => "участнику показано «подожди»".into(),
         Note::Told => "участнику отправлен ответ".into(),
         Note::NotTold => "ответить на нажатие не удалось: discord его уже не принял".into(),
-        Note::Opened { channel } => format!("тикет {} открыт", mention(*channel)),
-        Note::Adopted { channel } => format!("канал {} принят как тикет", mention(*channel)),
-        Note::Duplicate { channel } => format!("лишний канал {} удаляется", mention(*channel)),
-        Note::Yielded { channel } => format!("другой процесс создал {} раньше: это и есть тикет", mention(*channel)),
+        Note::Opened { channel } => format!("тикет {} открыт", place(*channel)),
+        Note::Adopted { channel } => format!("канал {} принят как тикет", place(*channel)),
+        Note::Duplicate { channel } => format!("лишний канал {} удаляется", place(*channel)),
+        Note::Yielded { channel } => format!("другой процесс создал {} раньше: это и есть тикет", place(*channel)),
         Note::AnotherProcess => "токеном бота пользуется ещё один процесс".into(),
-        Note::Unclaimed { channel } => format!("канал {} похож на второй тикет, он не тронут", mention(*channel)),
+        Note::Unclaimed { channel } => format!("канал {} похож на второй тикет, он не тронут", place(*channel)),
         Note::CloseAsked { by, way } => format!("{} закрывает тикет ({})", person(*by), how(*way)),
         Note::Announced => "в канале сказано, что тикет будет закрыт".into(),
         Note::Kept { wait } => format!("discord ограничил бота, канал будет удалён через {}", length(*wait)),
-        Note::Closed { channel } => format!("канал {} удалён", mention(*channel)),
-        Note::Gone { channel } => format!("канал {} удалили вручную", mention(*channel)),
-        Note::Reopened { why } => format!("закрыть не удалось, тикет снова открыт: {}", reason(why)),
+        Note::Closed { channel } => format!("канал {} удалён", place(*channel)),
+        Note::Gone { channel } => format!("канал {} удалили вручную", place(*channel)),
+        Note::Reopened { why } => format!("закрыть не удалось, тикет снова открыт: {}", reason(why, naming)),
         Note::Retrying { call, why, attempt, pause } => {
             let pause = length(*pause);
-            format!("не удалось {}: {}; попытка {attempt}, следующая через {pause}", deed(call), reason(why))
+            format!("не удалось {}: {}; попытка {attempt}, следующая через {pause}", deed(call), reason(why, naming))
         }
-        Note::GaveUp { call, why } => format!("не удалось {}: {}; больше не пробую", deed(call), reason(why)),
+        Note::GaveUp { call, why } => format!("не удалось {}: {}; больше не пробую", deed(call), reason(why, naming)),
         Note::TakenUp => "бот перезапущен и продолжил начатое".into(),
         Note::Unsaved => "база данных не приняла изменение, ничего не сделано".into(),
         Note::Restarted => "в боте случилась ошибка, тикет поднят из базы данных".into(),
     }
-}
-
-fn person(user: UserId) -> String {
-    format!("<@{user}>")
 }
 
 const fn how(way: Way) -> &'static str {
@@ -81,7 +90,7 @@ fn deed(call: &str) -> &str {
     }
 }
 
-fn reason(why: &Why) -> String {
+fn reason(why: &Why, naming: &Naming) -> String {
     match why {
         Why::NotATicket => "это не тикет".into(),
         Why::NotKnownYet => "ещё неизвестно, тикет ли это".into(),
@@ -90,16 +99,16 @@ fn reason(why: &Why) -> String {
         Why::NoAnswer => "discord не ответил".into(),
         Why::NeverAnswered => "discord раз за разом не отвечает".into(),
         Why::Limited { wait } => format!("discord ограничил бота ещё на {}", length(*wait)),
-        Why::Refused(refusal) => refused(refusal),
+        Why::Refused(refusal) => refused(refusal, naming),
     }
 }
 
-fn refused(refusal: &Refusal) -> String {
+fn refused(refusal: &Refusal, naming: &Naming) -> String {
     match refusal {
         Refusal::ChannelGone => "канала больше нет".into(),
         Refusal::MessageGone => "сообщения больше нет".into(),
         Refusal::Forbidden(rights) => lack(rights),
-        Refusal::TimedOut { until } => format!("бот в тайм-ауте, он закончится {}", relative(*until)),
+        Refusal::TimedOut { until } => format!("бот в тайм-ауте, он закончится {}", (naming.moment)(*until)),
         Refusal::CommunityChannel => "канал нужен серверу сообщества".into(),
         Refusal::Name => "такое имя нельзя дать каналу".into(),
         Refusal::CategoryFull => "в категории нет места".into(),

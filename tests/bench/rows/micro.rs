@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_util::future::try_join_all;
 use talon::actors::Heard;
 use talon::actors::router::Router;
-use talon::ids::{ApplicationId, ChannelId, GuildId, InteractionId, Owner, UserId};
+use talon::ids::{ApplicationId, ChannelId, GuildId, InteractionId, Owner, TicketNumber, UserId};
 use talon::language::Language;
 use talon::lifecycle::state::Entrance;
 use talon::lifecycle::{Answer, Asker, Call, Event, Gesture, Note, Press, Rules, State, Ticket};
@@ -48,14 +48,15 @@ fn micros(runs: u32, each: u32, mut deed: impl FnMut()) -> f64 {
 
 fn opening() {
     let mut ticket = Ticket::new(owner(1), RULES, State::Absent);
-    let mut calls =
-        ticket.decide(Event::Open { asker: asker(1), name: "alice".to_owned(), unseen: false }, NOW).saved().calls;
+    let number = Some(TicketNumber(1));
+    let pressed = Event::Open { asker: asker(1), name: "alice".to_owned(), unseen: false };
+    let mut calls = ticket.decide(pressed, NOW).saved(&mut ticket, number).calls;
     while let Some(call) = calls.pop() {
         let answer = match &call {
             Call::CreateChannel { .. } => Answer::Created(ChannelId(5)),
             _ => Answer::Done,
         };
-        calls.extend(ticket.decide(Event::Answered { call, answer }, NOW).saved().calls);
+        calls.extend(ticket.decide(Event::Answered { call, answer }, NOW).saved(&mut ticket, number).calls);
     }
     assert_eq!(black_box(ticket).state(), &State::Open { channel: ChannelId(5) });
 }

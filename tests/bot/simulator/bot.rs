@@ -13,15 +13,16 @@ use talon::actors::Rank;
 use talon::actors::home::HOLD_TIMEOUT;
 use talon::actors::router::{Router, Told};
 use talon::discord::AdminStatus;
-use talon::ids::{ChannelId, GuildId, Intent, Owner, UserId};
+use talon::ids::{ChannelId, GuildId, Intent, Owner, TicketNumber, UserId};
 use talon::lifecycle::menu::{Menu, MenuEvent};
 use talon::lifecycle::panel::{Panel, PanelEvent, PanelStep};
-use talon::lifecycle::{Answer, Asker, Call, DurableTicket, Effects, Event, Note, Rules, State, Words};
+use talon::lifecycle::{Answer, Asker, Call, DurableTicket, Effects, Event, Rules, State, Words};
 use talon::sandbox::world::{Permissions, Snowflake};
 
-use crate::simulator::disk::Job;
+use crate::simulator::disk::{Job, Row};
 use crate::simulator::game::{Game, Happening};
 use crate::simulator::people::Deed;
+use crate::simulator::rows::Failed;
 
 pub const RULES: Rules = Rules { close_delay: Duration::from_secs(5) };
 /// As `actors::supervisor` has it.
@@ -255,9 +256,9 @@ impl Game {
     }
 
     /// The disk has read a row.
-    pub fn loaded(&mut self, to: Seat, row: Option<State>) {
+    pub fn loaded(&mut self, to: Seat, row: Option<(State, Option<TicketNumber>)>) {
         let Some(owner) = self.seated(to) else { return };
-        if let (Some(state), Some(desk)) = (&row, self.desk(owner)) {
+        if let (Some((state, _)), Some(desk)) = (&row, self.desk(owner)) {
             desk.channel = state.channel();
             self.tell_untold_place(owner);
         }
@@ -265,12 +266,12 @@ impl Game {
     }
 
     /// The disk has saved a row, or not.
-    pub fn saved(&mut self, to: Seat, saved: bool) {
+    pub fn saved(&mut self, to: Seat, outcome: Result<Option<TicketNumber>, Failed>) {
         let Some(owner) = self.seated(to) else { return };
-        if !saved {
+        if outcome.is_err() {
             self.excuse_owner(owner, "it could not be saved");
         }
-        self.play_ticket(owner, |ticket, now| ticket.saved(saved, now));
+        self.play_ticket(owner, |ticket, now| ticket.saved(outcome, now));
     }
 
     /// The ticket whose actor this is, as long as that lives.
@@ -282,9 +283,10 @@ impl Game {
     }
 
     /// What the ticket's actor is to save.
-    pub fn pending_save(&mut self, owner: Owner) -> Option<(State, Vec<Note>)> {
-        let (state, notes) = self.desk(owner)?.ticket.saving()?.save()?;
-        Some((state.clone(), notes.to_vec()))
+    pub fn pending_save(&mut self, owner: Owner) -> Option<Row> {
+        let decision = self.desk(owner)?.ticket.saving()?;
+        let (state, notes) = decision.save()?;
+        Some(Row { state: state.clone(), shows: decision.shown_number(), notes: notes.to_vec() })
     }
 
     /// One message to a ticket's actor: decide, save, then act.

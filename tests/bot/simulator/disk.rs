@@ -6,11 +6,12 @@
 use std::mem;
 use std::time::{Duration, SystemTime};
 
-use talon::ids::Owner;
+use talon::ids::{Owner, TicketNumber};
 use talon::lifecycle::{Answer, Call, DiskJob, Note, Sighting, State};
 
 use crate::simulator::bot::Seat;
 use crate::simulator::game::{Game, Happening};
+use crate::simulator::rows::Failed;
 
 /// How long a slow job takes, in milliseconds: with luck nobody notices, or a press must be deferred, or a restart is
 /// faster.
@@ -31,8 +32,7 @@ pub enum Job {
     Save {
         to: Seat,
         owner: Owner,
-        state: State,
-        notes: Vec<Note>,
+        row: Row,
     },
     /// Which of these channels are tickets.
     LookUp {
@@ -40,6 +40,14 @@ pub enum Job {
         call: Call,
         channels: Vec<Sighting>,
     },
+}
+
+/// What is saved of a ticket at a time.
+pub struct Row {
+    pub state: State,
+    /// The number that its channel shows already.
+    pub shows: Option<TicketNumber>,
+    pub notes: Vec<Note>,
 }
 
 impl Disk {
@@ -78,8 +86,8 @@ impl Game {
         match job {
             DiskJob::Load => self.ask_disk(Job::Load { to, owner }),
             DiskJob::Save => {
-                if let Some((state, notes)) = self.pending_save(owner) {
-                    self.ask_disk(Job::Save { to, owner, state, notes });
+                if let Some(row) = self.pending_save(owner) {
+                    self.ask_disk(Job::Save { to, owner, row });
                 }
             }
         }
@@ -91,9 +99,9 @@ impl Game {
                 let row = self.rows.read(owner).ok();
                 self.loaded(to, row);
             }
-            Job::Save { to, owner, state, notes } => {
-                let saved = self.save(owner, &state, &notes);
-                self.saved(to, saved);
+            Job::Save { to, owner, row } => {
+                let outcome = self.save(owner, &row);
+                self.saved(to, outcome);
             }
             Job::LookUp { to, call, channels } => {
                 let answer = self.mark_owned(channels);
@@ -108,22 +116,25 @@ impl Game {
         let jobs = self.take_disk_jobs();
         let done = if finished { u64::MAX } else { self.dice.roll(jobs.len() as u64 + 1) };
         for (_, job) in (0..done).zip(jobs) {
-            if let Job::Save { owner, state, notes, .. } = job {
-                self.save(owner, &state, &notes);
+            if let Job::Save { owner, row, .. } = job {
+                // Nobody is left to hear what came of it.
+                drop(self.save(owner, &row));
             }
         }
         self.disk = Disk::new(self.now);
     }
 
-    fn save(&mut self, owner: Owner, state: &State, notes: &[Note]) -> bool {
+    fn save(&mut self, owner: Owner, Row { state, shows, notes }: &Row) -> Result<Option<TicketNumber>, Failed> {
         let before = self.rows.state(owner);
-        let saved = !self.dice.happens(self.weather.unsaved) && self.rows.save(owner, state).is_ok();
-        self.tell(|_| format!("{} {}: {state:?}, {notes:?}", owner.member, if saved { "saved" } else { "NOT SAVED" }));
-        if saved {
+        let fails = self.dice.happens(self.weather.unsaved);
+        let outcome = if fails { Err(Failed) } else { self.rows.save(owner, state, *shows) };
+        let saved = if outcome.is_ok() { "saved" } else { "NOT SAVED" };
+        self.tell(|_| format!("{} {saved}: {state:?}, {notes:?}", owner.member));
+        if outcome.is_ok() {
             self.figures.count_notes(notes);
             self.check_row(owner, &before, state);
         }
-        saved
+        outcome
     }
 
     /// As `actors` does it: Discord does not know whose a channel is.

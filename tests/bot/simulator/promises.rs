@@ -29,6 +29,8 @@ pub struct Promises {
     tickets: BTreeMap<Snowflake, Made>,
     /// Channels that people made by cloning a ticket.
     copies: BTreeMap<Snowflake, Copied>,
+    /// The press that each number was given for.
+    numbers: BTreeMap<u64, Intent>,
     /// The closings that were saved, by channel.
     closings: BTreeMap<ChannelId, Vec<Intent>>,
     /// Creations whose outcome is not known: until the channels have been listed, none is made for the same press.

@@ -2,16 +2,33 @@
 
 use std::collections::BTreeMap;
 
-use talon::ids::{ChannelId, MessageId, Owner};
+use talon::ids::{ChannelId, MessageId, Owner, TicketNumber};
 use talon::lifecycle::State;
 
 /// The disk.
 #[derive(Default)]
 pub struct Rows {
     pub tickets: BTreeMap<Owner, State>,
+    /// The number of each member's ticket, or of their last one.
+    numbers: BTreeMap<Owner, TicketNumber>,
+    /// The last number that was given.
+    last: u64,
     pub panel: Option<MessageId>,
     /// Nothing can be read or written for now.
     pub broken: bool,
+}
+
+/// An opening that another press asked for is another ticket.
+fn is_another(before: Option<&State>, state: &State) -> bool {
+    let asked = |state: &State| match state {
+        State::Opening(opening) => Some(opening.asker.intent()),
+        State::Refused(refused) => Some(refused.asker.intent()),
+        State::Absent | State::Open { .. } | State::Closing(_) => None,
+    };
+    match before {
+        None => true,
+        Some(before) => asked(state).is_some_and(|intent| asked(before) != Some(intent)),
+    }
 }
 
 /// The disk did not do it.
@@ -19,8 +36,8 @@ pub struct Rows {
 pub struct Failed;
 
 impl Rows {
-    pub fn read(&self, owner: Owner) -> Result<State, Failed> {
-        if self.broken { Err(Failed) } else { Ok(self.state(owner)) }
+    pub fn read(&self, owner: Owner) -> Result<(State, Option<TicketNumber>), Failed> {
+        if self.broken { Err(Failed) } else { Ok((self.state(owner), self.numbers.get(&owner).copied())) }
     }
 
     /// What the row says, as nobody but the one who plays can know.
@@ -28,17 +45,33 @@ impl Rows {
         self.tickets.get(&owner).cloned().unwrap_or(State::Absent)
     }
 
-    /// All or nothing, and no channel is two members' ticket.
-    pub fn save(&mut self, owner: Owner, state: &State) -> Result<(), Failed> {
+    /// All or nothing, and no channel is two members' ticket. A new ticket gets a number, or keeps the one that its channel
+    /// shows.
+    pub fn save(
+        &mut self,
+        owner: Owner,
+        state: &State,
+        shows: Option<TicketNumber>,
+    ) -> Result<Option<TicketNumber>, Failed> {
         let taken = state.channel().and_then(|channel| self.owner(channel)).is_some_and(|other| other != owner);
         if self.broken || taken {
             return Err(Failed);
         }
-        match state {
-            State::Absent => self.tickets.remove(&owner),
-            state => self.tickets.insert(owner, state.clone()),
-        };
-        Ok(())
+        if *state == State::Absent {
+            self.tickets.remove(&owner);
+        } else if let before = self.tickets.insert(owner, state.clone())
+            && is_another(before.as_ref(), state)
+        {
+            let number = shows.filter(|number| !self.is_anothers(owner, *number));
+            let number = number.unwrap_or(TicketNumber(self.last + 1));
+            self.last = self.last.max(number.0);
+            self.numbers.insert(owner, number);
+        }
+        Ok(self.numbers.get(&owner).copied())
+    }
+
+    fn is_anothers(&self, owner: Owner, number: TicketNumber) -> bool {
+        self.numbers.iter().any(|(other, known)| *other != owner && *known == number)
     }
 
     pub fn owner(&self, channel: ChannelId) -> Option<Owner> {

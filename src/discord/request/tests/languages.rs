@@ -20,7 +20,13 @@ fn check(call: &Call, pointer: &str, [russian, english, auto]: [&str; 3]) {
 fn texts_in_a_channel_are_in_the_language_of_the_server() {
     let welcome = Call::Welcome { owner: OWNER, channel: TICKET };
     let panel = Call::SendPanel { nonce: 5 };
-    let create = Call::CreateChannel { owner: OWNER, name: ChannelName::Neutral, intent: Intent(60), attempt: 0 };
+    let create = Call::CreateChannel {
+        owner: OWNER,
+        name: ChannelName::Neutral,
+        intent: Intent(60),
+        attempt: 0,
+        number: Some(TicketNumber(42)),
+    };
     let closing = say(Words::Closing(Duration::from_secs(5)), None);
     let public = Acknowledgement::Public(Words::Closing(Duration::from_secs(5)));
     let announced = Call::Acknowledge { press: pressed_in(Language::English), with: public };
@@ -33,7 +39,7 @@ fn texts_in_a_channel_are_in_the_language_of_the_server() {
         (&panel, "/embeds/0/fields/0/name", "📝 как это работает?", "📝 how does it work?"),
         (&panel, "/components/0/components/0/label", "создать тикет", "create ticket"),
         (&create, "/name", "тикет-7", "ticket-7"),
-        (&create, "/topic", "тикет <@7> · №60", "ticket <@7> · no. 60"),
+        (&create, "/topic", "тикет #42 · <@7> · №60", "ticket #42 · <@7> · no. 60"),
         (
             &closing,
             "/content",
@@ -72,7 +78,13 @@ fn texts_for_one_member_are_in_their_language() {
 #[test]
 fn the_audit_log_is_in_the_language_of_the_server() {
     let place = Place { locale: Locale::One(Language::English), ..PLACE };
-    let create = Call::CreateChannel { owner: OWNER, name: ChannelName::Neutral, intent: Intent(60), attempt: 0 };
+    let create = Call::CreateChannel {
+        owner: OWNER,
+        name: ChannelName::Neutral,
+        intent: Intent(60),
+        attempt: 0,
+        number: Some(TicketNumber(42)),
+    };
     assert_eq!(build_request(&create, &place).reason, Some("new ticket"));
     assert_eq!(build_request(&Call::DeleteChannel { channel: TICKET }, &place).reason, Some("ticket closed"));
 }

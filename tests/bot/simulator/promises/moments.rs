@@ -143,14 +143,19 @@ impl Game {
     fn check_made(&mut self, reply: &rest::Answer) {
         let made = reply.body.as_ref().and_then(|body| {
             let channel: Snowflake = body["id"].as_str()?.parse().ok()?;
-            Some((channel, candidates::parse_topic_marker(body["topic"].as_str()?)?))
+            let topic = body["topic"].as_str()?;
+            let number: u64 = topic.split_once('#')?.1.split_once(' ')?.0.parse().ok()?;
+            Some((channel, number, candidates::parse_topic_marker(topic)?))
         });
         match made {
-            Some((channel, (member, intent))) => {
+            Some((channel, number, (member, intent))) => {
+                if *self.promises.numbers.entry(number).or_insert(intent) != intent {
+                    self.broken(format!("#{number} is the number of two tickets"));
+                }
                 let made = Made { member: Snowflake(member.0), intent: Some(intent.0), gone: None };
                 self.promises.tickets.insert(channel, made);
             }
-            None => self.broken("a channel was made that is not marked"),
+            None => self.broken("a channel was made that is not marked, or has no number"),
         }
     }
 
