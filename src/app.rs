@@ -19,7 +19,7 @@ use crate::actors::standings::Standings;
 use crate::actors::supervisor::{Arguments, Supervisor, SupervisorMsg};
 use crate::actors::{Outside, service_manager};
 use crate::config::Config;
-use crate::discord::{Application, Client, Gateway, Place, StartError, Transport};
+use crate::discord::{Application, BotGateway, Client, DiscordError, Place, Transport};
 use crate::gateway::backoff::Backoff;
 use crate::gateway::{self, ConnectionConfig, EventHandler, GatewayError};
 use crate::health;
@@ -46,7 +46,7 @@ pub enum RunError {
     /// The tickets cannot be read from the database.
     Rows(StoreError),
     /// Discord rejects the first REST requests for good.
-    Start(StartError),
+    Start(DiscordError),
     /// Discord rejects the gateway connection for good.
     Gateway(GatewayError),
     /// `HEALTH_ADDR` cannot be bound.
@@ -130,7 +130,7 @@ async fn connect_and_run(
     // The cell is set nowhere else.
     let _ = health_check.supervisor.set(supervisor.clone());
 
-    let message_content = application.is_none_or(|application| application.may_read());
+    let message_content = application.is_none_or(|application| application.may_request_message_content());
     let connection = ConnectionConfig {
         token: config.token.clone(),
         gateway,
@@ -176,24 +176,29 @@ async fn serve_health(listener: Option<TcpListener>, health_check: HealthCheck) 
 async fn connect_with_retry(
     transport: &Transport,
     status: &Status,
-) -> Result<(UserId, Gateway, Option<Application>), RunError> {
+) -> Result<(UserId, BotGateway, Option<Application>), RunError> {
     let begun = Instant::now();
     let mut backoff = Backoff::new(FIRST_RETRY_PAUSE, MAX_RETRY_PAUSE);
     let mut attempt = 0_u32;
     loop {
         attempt += 1;
         status.begin_attempt();
-        let error = match tokio::try_join!(transport.me(), transport.gateway(), fetch_application(transport)) {
-            Ok(connected) => {
-                status.finish_connecting();
-                if attempt > 1 {
-                    tracing::info!(attempt, seconds = begun.elapsed().as_secs(), "Discord answers; the start goes on");
+        let error =
+            match tokio::try_join!(transport.fetch_bot_id(), transport.fetch_gateway(), fetch_application(transport)) {
+                Ok(connected) => {
+                    status.finish_connecting();
+                    if attempt > 1 {
+                        tracing::info!(
+                            attempt,
+                            seconds = begun.elapsed().as_secs(),
+                            "Discord answers; the start goes on"
+                        );
+                    }
+                    return Ok(connected);
                 }
-                return Ok(connected);
-            }
-            Err(error) => error,
-        };
-        if !error.may_pass() {
+                Err(error) => error,
+            };
+        if !error.is_transient() {
             return Err(RunError::Start(error));
         }
         let pause = backoff.next_pause();
@@ -204,8 +209,8 @@ async fn connect_with_retry(
 }
 
 /// The application, if Discord returns it in time: the start does not depend on it.
-async fn fetch_application(transport: &Transport) -> Result<Option<Application>, StartError> {
-    let response = tokio::time::timeout(APPLICATION_TIMEOUT, transport.application()).await;
+async fn fetch_application(transport: &Transport) -> Result<Option<Application>, DiscordError> {
+    let response = tokio::time::timeout(APPLICATION_TIMEOUT, transport.fetch_application()).await;
     Ok(response.ok().and_then(Result::ok))
 }
 

@@ -189,18 +189,18 @@ fn render_shard(report: &HealthReport, shard: &ShardStatus) -> Value {
 fn render_rest(report: &HealthReport) -> Value {
     let rest = &report.rest;
     json!({
-        "barred": rest.barred.map(|barred| json!({
+        "barred": rest.ip_block.map(|barred| json!({
             "since": report.age(barred.since).as_secs(),
             "next_probe": barred.next_probe.as_secs(),
         })),
-        "held_up_for": rest.held_up_for().map(|left| left.as_secs()),
+        "held_up_for": rest.longest_wait().map(|left| left.as_secs()),
         "limited_route": rest.limited_route.as_ref().map(|limited| json!({
             "route": &*limited.route,
-            "held_up_for": limited.left.as_secs(),
+            "held_up_for": limited.remaining.as_secs(),
         })),
         "refused_last_ten_minutes": rest.refused_last_ten_minutes,
-        "slowed_down": rest.slowed_down,
-        "last_error": rest.unreachable.as_ref().map(ToString::to_string),
+        "slowed_down": rest.throttled,
+        "last_error": rest.last_error.as_ref().map(ToString::to_string),
     })
 }
 

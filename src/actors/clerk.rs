@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::{Outside, Rank, clock};
-use crate::discord::Standing;
+use crate::discord::AdminStatus;
 use crate::ids::{ChannelId, GuildId, TicketNumber};
 use crate::lifecycle::{Acknowledgement, Answer, Asker, Call, Entrance, Press, Refusal, Words};
 use crate::store::Filter;
@@ -123,8 +123,8 @@ async fn prune(outside: Arc<Outside>, keep: Duration) {
 
 async fn explain(outside: Arc<Outside>, Question { guild, ticket, asker, rank }: Question) {
     let may = match &rank {
-        Rank::Told { administrator: true } => Some(Standing::Administrator),
-        Rank::Told { administrator: false } => Some(Standing::Member),
+        Rank::Told { administrator: true } => Some(AdminStatus::Administrator),
+        Rank::Told { administrator: false } => Some(AdminStatus::Member),
         Rank::Roles(roles) => outside.standings.of(&outside.client, guild, &asker, roles).await,
     };
     let Some(may) = may else { return };
@@ -135,14 +135,14 @@ async fn explain(outside: Arc<Outside>, Question { guild, ticket, asker, rank }:
         return;
     }
     let words = match (may, ticket) {
-        (Standing::Administrator, Some(ticket)) => match story(&outside, ticket).await {
+        (AdminStatus::Administrator, Some(ticket)) => match story(&outside, ticket).await {
             Some((number, story)) => return tell(&outside, &asker, ticket, number, &story).await,
             None => Words::TryAgain,
         },
-        (Standing::Administrator, None) => Words::NothingToTell,
-        (Standing::Member, _) => Words::AdministratorsOnly,
-        (Standing::HeldUp(wait), _) => Words::AskLater(clock::now() + wait),
-        (Standing::Unknown, _) => Words::DiscordDown,
+        (AdminStatus::Administrator, None) => Words::NothingToTell,
+        (AdminStatus::Member, _) => Words::AdministratorsOnly,
+        (AdminStatus::RateLimited(wait), _) => Words::AskLater(clock::now() + wait),
+        (AdminStatus::Unknown, _) => Words::DiscordDown,
     };
     let intent = asker.intent();
     let answer = match asker.entrance {
@@ -152,7 +152,7 @@ async fn explain(outside: Arc<Outside>, Question { guild, ticket, asker, rank }:
         Entrance::Press(press) => Call::EditReply { press, words },
     };
     for _ in 0..TRIES {
-        if outside.client.perform(&answer).await != Answer::Unknown {
+        if outside.client.execute(&answer).await != Answer::Unknown {
             return;
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -163,7 +163,7 @@ async fn explain(outside: Arc<Outside>, Question { guild, ticket, asker, rank }:
 async fn defer(outside: &Outside, press: &Press) -> bool {
     let defer = Call::Acknowledge { press: press.clone(), with: Acknowledgement::Deferral };
     for attempt in 0..TRIES {
-        match outside.client.perform(&defer).await {
+        match outside.client.execute(&defer).await {
             Answer::Unknown => {}
             // The one before arrived after all. Without one before, another process answers.
             Answer::Refused(Refusal::AlreadyAcknowledged) => return attempt > 0,
@@ -178,9 +178,9 @@ async fn defer(outside: &Outside, press: &Press) -> bool {
 async fn tell(outside: &Outside, asker: &Asker, ticket: ChannelId, number: Option<TicketNumber>, story: &Story) {
     let told = match &asker.entrance {
         Entrance::Command { channel, message, .. } => {
-            outside.client.tell(*channel, *message, (ticket, number), story).await
+            outside.client.send_public_story(*channel, *message, (ticket, number), story).await
         }
-        Entrance::Press(press) => outside.client.tell_in_private(press, number, story).await,
+        Entrance::Press(press) => outside.client.send_private_story(press, number, story).await,
     };
     tracing::info!(channel = %ticket, by = %asker.user, told, "the ticket's story was asked for");
 }

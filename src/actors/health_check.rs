@@ -10,7 +10,7 @@ use ractor::{ActorRef, call_t};
 use tokio::time::{Instant, timeout};
 
 use crate::actors::supervisor::SupervisorMsg;
-use crate::discord::{LineStatus, Transport};
+use crate::discord::{RestStatus, Transport};
 use crate::status::gateway::{SessionStarts, ShardStatus, Stage};
 use crate::status::{PanelStatus, StartStatus, Status};
 use crate::store::Store;
@@ -84,7 +84,7 @@ pub struct HealthReport {
     /// When the next session may begin, if a limit delays it.
     pub next_identify: Option<Instant>,
     /// The state of the REST connection.
-    pub rest: LineStatus,
+    pub rest: RestStatus,
     /// The state of the panel message.
     pub panel: PanelStatus,
     /// Configured channels, roles and permissions that are missing in the server, one sentence each.
@@ -135,7 +135,7 @@ impl HealthReport {
         let mut problems = Vec::new();
         match &self.start {
             StartStatus::Connecting { since, attempts, last_error, next_attempt } => {
-                let held_up = || self.rest.holdup().map(|why| format!(": {why}"));
+                let held_up = || self.rest.blocking_reason().map(|why| format!(": {why}"));
                 let reason =
                     last_error.as_ref().map(|error| format!(", in {attempts} attempts: {error}")).or_else(held_up);
                 let next = next_attempt.map(|next| format!("; next attempt in {} s", self.time_until(next).as_secs()));
@@ -155,13 +155,13 @@ impl HealthReport {
     }
 
     fn rest_problem(&self) -> Option<String> {
-        if let Some(barred) = self.rest.barred {
-            let (since, next) = (self.age(barred.since), barred.next_probe.as_secs());
+        if let Some(block) = self.rest.ip_block {
+            let (since, next) = (self.age(block.since), block.next_probe.as_secs());
             return (since > MAX_HOLDUP).then(|| {
-                format!("Discord's edge has barred this address for {} s; next probe in {next} s", since.as_secs())
+                format!("Cloudflare has blocked this IP address for {} s; next probe in {next} s", since.as_secs())
             });
         }
-        let left = self.rest.held_up.filter(|left| *left > MAX_HOLDUP)?;
+        let left = self.rest.global_limit.filter(|left| *left > MAX_HOLDUP)?;
         Some(format!("a global rate limit of Discord's holds up all requests for {} s more", left.as_secs()))
     }
 
@@ -189,8 +189,8 @@ impl HealthReport {
 }
 
 /// One line without ages: what holds up all requests, otherwise the summary of the status.
-pub(super) fn summarize(status: &Status, rest: &LineStatus) -> String {
-    rest.holdup().map_or_else(|| status.summary(), str::to_owned)
+pub(super) fn summarize(status: &Status, rest: &RestStatus) -> String {
+    rest.blocking_reason().map_or_else(|| status.summary(), str::to_owned)
 }
 
 impl HealthCheck {
@@ -247,7 +247,7 @@ impl HealthCheck {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::discord::Barred;
+    use crate::discord::IpBlock;
 
     fn seconds(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
@@ -271,7 +271,7 @@ mod tests {
             shards: vec![shard.clone(), shard],
             session_starts: None,
             next_identify: None,
-            rest: LineStatus::default(),
+            rest: RestStatus::default(),
             panel: PanelStatus::InPlace,
             setup: Vec::new(),
             store: Ok(()),
@@ -327,19 +327,19 @@ mod tests {
     #[test]
     fn a_bar_or_a_global_limit_is_a_problem_once_it_lasts() {
         let bar = |report: &mut HealthReport, since: u64| {
-            report.rest.barred = Some(Barred { since: report.now - seconds(since), next_probe: seconds(40) });
+            report.rest.ip_block = Some(IpBlock { since: report.now - seconds(since), next_probe: seconds(40) });
         };
         let mut report = healthy_report();
         bar(&mut report, 60);
         assert_eq!(report.problems(), [""; 0], "it may be over in a moment");
         assert_eq!(
             problem(|report| bar(report, 61)),
-            "Discord's edge has barred this address for 61 s; next probe in 40 s"
+            "Cloudflare has blocked this IP address for 61 s; next probe in 40 s"
         );
-        report.rest = LineStatus { held_up: Some(seconds(60)), ..LineStatus::default() };
+        report.rest = RestStatus { global_limit: Some(seconds(60)), ..RestStatus::default() };
         assert_eq!(report.problems(), [""; 0], "it will be over in a moment");
         assert_eq!(
-            problem(|report| report.rest.held_up = Some(seconds(960))),
+            problem(|report| report.rest.global_limit = Some(seconds(960))),
             "a global rate limit of Discord's holds up all requests for 960 s more"
         );
     }

@@ -172,7 +172,7 @@ pub enum Rank {
 
 /// Makes one call. A panic in it is an unknown outcome like any other: whoever waits for the answer must get one.
 async fn perform(outside: Arc<Outside>, call: Call) -> Answer {
-    let asked = AssertUnwindSafe(outside.client.perform(&call)).catch_unwind().await;
+    let asked = AssertUnwindSafe(outside.client.execute(&call)).catch_unwind().await;
     let answer = asked.unwrap_or_else(|_| {
         tracing::error!(call = call.name(), "a call panicked; its outcome is taken as unknown");
         Answer::Unknown

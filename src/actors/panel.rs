@@ -12,7 +12,7 @@ use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 
 use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::{Outside, Rank, clock, perform, report};
-use crate::discord::Standing;
+use crate::discord::AdminStatus;
 use crate::ids::{GuildId, MessageId, RoleId};
 use crate::lifecycle::menu::{Menu, MenuEvent};
 use crate::lifecycle::panel::{Panel, PanelEvent, PanelNote};
@@ -170,12 +170,12 @@ impl PanelActor {
             let standing = outside.standings.of(&outside.client, guild, &asker, &roles).await;
             let Some(standing) = standing else { return };
             let message = match standing {
-                Standing::Administrator => PanelMsg::SetUp { guild, asker, rank: told(true) },
-                Standing::Member => PanelMsg::SetUp { guild, asker, rank: told(false) },
-                Standing::HeldUp(wait) => {
+                AdminStatus::Administrator => PanelMsg::SetUp { guild, asker, rank: told(true) },
+                AdminStatus::Member => PanelMsg::SetUp { guild, asker, rank: told(false) },
+                AdminStatus::RateLimited(wait) => {
                     PanelMsg::Hear(PanelEvent::TurnDown(asker, Words::AskLater(clock::now() + wait)))
                 }
-                Standing::Unknown => PanelMsg::Hear(PanelEvent::TurnDown(asker, Words::DiscordDown)),
+                AdminStatus::Unknown => PanelMsg::Hear(PanelEvent::TurnDown(asker, Words::DiscordDown)),
             };
             let _ = me.cast(message);
         });
@@ -189,7 +189,7 @@ impl PanelActor {
         let (outside, me) = (self.outside.clone(), me.clone());
         desk.tasks.spawn(async move {
             for attempt in 0.. {
-                match outside.client.home_server().await {
+                match outside.client.find_home_guild().await {
                     Ok(found) => return drop(me.cast(PanelMsg::HomeFound(found))),
                     Err(why) => tracing::warn!(
                         %why,

@@ -10,7 +10,7 @@ use crate::actors::router::{Router, Told};
 use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::ticket::TicketMsg;
 use crate::actors::{Heard, Rank};
-use crate::discord::{Place, request};
+use crate::discord::{Place, build_request};
 use crate::ids::{ChannelId, GuildId, InteractionId, Owner, RoleId, TicketNumber, UserId};
 use crate::language::{Language, Locale};
 use crate::lifecycle::panel::{Panel, PanelEvent};
@@ -95,7 +95,7 @@ fn no_state_call_or_event_shows_the_token_of_a_press() {
     }
     for call in calls() {
         check(&call);
-        check(&request(&call, &PLACE));
+        check(&build_request(&call, &PLACE));
     }
     for event in events() {
         check(&event);

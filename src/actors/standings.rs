@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::discord::{Client, Standing};
+use crate::discord::{AdminStatus, Client};
 use crate::ids::{GuildId, RoleId, UserId};
 use crate::lifecycle::{Answer, Asker, task};
 
@@ -19,14 +19,14 @@ type Who = (GuildId, UserId);
 impl Standings {
     /// What the asker is. `None` where they repeat what they were just refused, or are about to be told: that is not
     /// answered, and so not asked either.
-    pub async fn of(&self, client: &Client, guild: GuildId, asker: &Asker, roles: &[RoleId]) -> Option<Standing> {
+    pub async fn of(&self, client: &Client, guild: GuildId, asker: &Asker, roles: &[RoleId]) -> Option<AdminStatus> {
         let who = (guild, asker.user);
         if !self.begin(who, asker.repeated) {
             tracing::debug!(user = %asker.user, %guild, "asked for the same a moment ago; not answered again");
             return None;
         }
         let standing = ask(client, guild, asker, roles).await;
-        if standing != Standing::Member {
+        if standing != AdminStatus::Member {
             self.known().remove(&who);
         }
         Some(standing)
@@ -51,15 +51,15 @@ impl Standings {
 }
 
 /// A hiccup is outlasted; a longer outage is told.
-async fn ask(client: &Client, guild: GuildId, asker: &Asker, roles: &[RoleId]) -> Standing {
+async fn ask(client: &Client, guild: GuildId, asker: &Asker, roles: &[RoleId]) -> AdminStatus {
     const TRIES: u32 = 3;
     for attempt in 0..TRIES {
-        match client.is_administrator(guild, asker.user, roles).await {
-            Standing::Unknown => tokio::time::sleep(task::pause(attempt, &Answer::Unknown)).await,
+        match client.fetch_admin_status(guild, asker.user, roles).await {
+            AdminStatus::Unknown => tokio::time::sleep(task::pause(attempt, &Answer::Unknown)).await,
             known => return known,
         }
     }
-    client.is_administrator(guild, asker.user, roles).await
+    client.fetch_admin_status(guild, asker.user, roles).await
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
-//! Fields as other servers spell them: numbers as text, `null` for nothing, lists with something strange in them.
+//! Deserializers for fields that deviate from Discord's reference: numbers as text, `null` for an absent value, lists with
+//! items of an unknown form.
 //!
-//! Discord sends none of these. What stands in for it may, and a field that is spelt otherwise should cost that field,
-//! not the whole answer around it.
+//! Discord sends none of these. A server that stands in for it may, and such a field should cost that field, not the whole
+//! response around it.
 
 use std::str::FromStr;
 
@@ -9,7 +10,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer};
 use serde_json::Value;
 
-/// A number, also one that is written as text; nothing, where it is none.
+/// A number, possibly written as text; `None` for anything else.
 pub(super) fn number<'de, D: Deserializer<'de>, T: FromStr + DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
     Ok(match Value::deserialize(from)? {
         Value::String(text) => text.trim().parse().ok(),
@@ -17,30 +18,32 @@ pub(super) fn number<'de, D: Deserializer<'de>, T: FromStr + DeserializeOwned>(f
     })
 }
 
-/// What can be read, or the default.
+/// The value, or the default where it cannot be read.
 pub(super) fn or_default<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(from: D) -> Result<T, D::Error> {
     Ok(serde_json::from_value(Value::deserialize(from)?).unwrap_or_default())
 }
 
-/// `null` is the default; anything else that cannot be read is a mistake.
-pub(super) fn null_is_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+/// The default for `null`; anything else that cannot be read is an error.
+pub(super) fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     from: D,
 ) -> Result<T, D::Error> {
     Option::deserialize(from).map(Option::unwrap_or_default)
 }
 
-/// The same, where it matters that there is no list at all.
-pub(super) fn each_if_any<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<Vec<T>>, D::Error> {
+/// The same as [`readable_items`], but `None` where the value is no list at all.
+pub(super) fn readable_items_if_list<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    from: D,
+) -> Result<Option<Vec<T>>, D::Error> {
     Ok(match Value::deserialize(from)? {
-        list @ Value::Array(_) => Some(each(list).unwrap_or_default()),
+        list @ Value::Array(_) => Some(readable_items(list).unwrap_or_default()),
         _ => None,
     })
 }
 
-/// Those in a list that can be read: one that cannot hides no other.
-pub(super) fn each<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Vec<T>, D::Error> {
+/// The items of a list that can be read; one that cannot does not hide the others.
+pub(super) fn readable_items<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Vec<T>, D::Error> {
     Ok(match Value::deserialize(from)? {
-        Value::Array(all) => all.into_iter().filter_map(|one| serde_json::from_value(one).ok()).collect(),
+        Value::Array(items) => items.into_iter().filter_map(|item| serde_json::from_value(item).ok()).collect(),
         _ => Vec::new(),
     })
 }

@@ -1,57 +1,57 @@
-//! A message as Discord shows it: is it ours, which button has it, is it today's panel?
+//! A message as Discord returns it: whether the bot wrote it, which button it has, whether it is the current panel.
 
 use serde::Deserialize;
-use serenity::model::id as library;
+use serenity::model::id as model_id;
 
-use crate::discord::body;
-use crate::discord::lenient::{null_is_default, or_default};
-use crate::discord::wire::Place;
+use crate::discord::lenient::{null_as_default, or_default};
+use crate::discord::payload;
+use crate::discord::request::Place;
 use crate::ids::{Button, Intent, MessageId, UserId};
 use crate::texts;
 
 /// Discord's flag of a message whose embeds are hidden.
 const SUPPRESS_EMBEDS: u64 = 1 << 2;
 
-/// A message, as far as it matters here.
+/// The fields of Discord's message object that are read here.
 #[derive(Deserialize)]
 pub(super) struct Message {
-    id: library::MessageId,
+    id: model_id::MessageId,
     author: Author,
     #[serde(default, rename = "message_reference", deserialize_with = "or_default")]
-    answers: Option<Reference>,
+    reference: Option<Reference>,
     #[serde(default, deserialize_with = "or_default")]
     flags: u64,
     #[serde(flatten)]
-    shown: Shown,
+    content: MessageContent,
 }
 
 #[derive(Deserialize)]
 struct Reference {
-    message_id: Option<library::MessageId>,
+    message_id: Option<model_id::MessageId>,
 }
 
 #[derive(Deserialize)]
 struct Author {
-    id: library::UserId,
+    id: model_id::UserId,
 }
 
-/// What a message shows. Discord adds much to what it was given (types, ids, colours, sizes): none of it is read, so
-/// none of it makes a difference.
+/// What a reader sees of a message. Discord adds fields to what it was sent (types, ids, colours, sizes); they are not read,
+/// so that two messages compare equal without them.
 #[derive(Deserialize, PartialEq)]
-struct Shown {
-    #[serde(default, deserialize_with = "null_is_default")]
+struct MessageContent {
+    #[serde(default, deserialize_with = "null_as_default")]
     content: String,
-    #[serde(default, deserialize_with = "null_is_default")]
+    #[serde(default, deserialize_with = "null_as_default")]
     embeds: Vec<Embed>,
-    #[serde(default, deserialize_with = "null_is_default")]
-    components: Vec<Row>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    components: Vec<ActionRow>,
 }
 
 #[derive(Deserialize, PartialEq)]
 struct Embed {
     title: Option<String>,
     description: Option<String>,
-    #[serde(default, deserialize_with = "null_is_default")]
+    #[serde(default, deserialize_with = "null_as_default")]
     fields: Vec<Field>,
 }
 
@@ -62,18 +62,18 @@ struct Field {
 }
 
 #[derive(Deserialize, PartialEq)]
-struct Row {
-    #[serde(default, deserialize_with = "null_is_default")]
-    components: Vec<Part>,
+struct ActionRow {
+    #[serde(default, deserialize_with = "null_as_default")]
+    components: Vec<Component>,
 }
 
 #[derive(Deserialize, PartialEq)]
-struct Part {
+struct Component {
     custom_id: Option<String>,
     label: Option<String>,
     style: Option<u8>,
     emoji: Option<Emoji>,
-    #[serde(default, deserialize_with = "null_is_default")]
+    #[serde(default, deserialize_with = "null_as_default")]
     disabled: bool,
 }
 
@@ -87,7 +87,7 @@ impl Message {
         MessageId(self.id.get())
     }
 
-    /// Somebody who may manage messages has hidden its embeds.
+    /// Whether a moderator has hidden its embeds.
     pub(super) fn hides_embeds(&self) -> bool {
         self.flags & SUPPRESS_EMBEDS != 0
     }
@@ -96,23 +96,24 @@ impl Message {
         self.author.id.get() == user.0
     }
 
-    pub(super) fn has(&self, button: Button) -> bool {
-        let mut parts = self.shown.components.iter().flat_map(|row| &row.components);
-        parts.any(|part| part.custom_id.as_deref() == Some(button.custom_id()))
+    pub(super) fn has_button(&self, button: Button) -> bool {
+        let mut components = self.content.components.iter().flat_map(|row| &row.components);
+        components.any(|component| component.custom_id.as_deref() == Some(button.custom_id()))
     }
 
     pub(super) fn announces_closing(&self) -> bool {
-        texts::announces_closing(&self.shown.content)
+        texts::announces_closing(&self.content.content)
     }
 
-    /// It is a reply to the command with this intent.
-    pub(super) fn replies_to(&self, asked: Intent) -> bool {
-        let to = self.answers.as_ref().and_then(|reference| reference.message_id);
-        to.is_some_and(|to| to.get() == asked.0)
+    /// Whether it is a reply to the command message with this intent.
+    pub(super) fn is_reply_to(&self, command: Intent) -> bool {
+        let to = self.reference.as_ref().and_then(|reference| reference.message_id);
+        to.is_some_and(|to| to.get() == command.0)
     }
 
-    /// It shows the panel as it would be sent today.
-    pub(super) fn is_todays_panel(&self, place: &Place) -> bool {
-        serde_json::from_value::<Shown>(body::panel_edit(place)).is_ok_and(|today| today == self.shown)
+    /// Whether it shows the panel as it would be sent now.
+    pub(super) fn is_current_panel(&self, place: &Place) -> bool {
+        serde_json::from_value::<MessageContent>(payload::build_panel_edit(place))
+            .is_ok_and(|current| current == self.content)
     }
 }

@@ -1,51 +1,51 @@
-//! What we ask of Discord, and how we read what it says.
+//! The bot's requests to Discord's REST API, and the meaning of the responses.
 //!
-//! Two halves. The pure one spells a [`Call`](crate::lifecycle::Call) as a request ([`request`]) and reads the reply
-//! back as an [`Answer`](crate::lifecycle::Answer) ([`answer`]); it opens no socket, so the simulator plays the very
-//! bytes that production sends. The other one carries them over the wire: `gate` lets them out as Discord's limits allow,
-//! [`Transport`] repeats what a limit refused after all, and [`Client`] performs a call and finds out which rights are
-//! missing when one is forbidden.
+//! Two halves. The pure one turns a [`Call`](crate::lifecycle::Call) into an HTTP request ([`build_request`]) and a response
+//! back into an [`Answer`](crate::lifecycle::Answer) ([`parse_response`]); it opens no socket, so the simulator exchanges
+//! the very bytes that production sends. The other half sends them: `ratelimit` holds requests back as Discord's limits
+//! demand, [`Transport`] repeats what was rejected with a 429 all the same, and [`Client`] executes a call and finds out
+//! which permissions are missing when it is forbidden.
 //!
-//! Nothing here retries what may have been done. A reply that did not come is [`Answer::Unknown`], and the rules
-//! decide what follows.
+//! Nothing here repeats a request that Discord may have executed. Without a response, the answer is [`Answer::Unknown`], and
+//! `lifecycle` decides what follows.
 //!
 //! [`Answer::Unknown`]: crate::lifecycle::Answer::Unknown
 
-mod body;
-mod bucket;
+pub mod candidates;
 mod client;
+mod commands;
+mod connection_error;
 mod connections;
-mod edge;
-mod estate;
-mod gate;
+mod diagnostics;
+mod error_body;
+mod guild;
 mod lenient;
-mod limit;
-mod limits;
-mod list;
-mod menu;
+mod lenient_list;
+mod lookup;
 mod message;
-mod reply;
-mod rights;
-mod said;
+mod payload;
+mod permissions;
+mod ratelimit;
+mod request;
+mod response;
 #[cfg(test)]
-mod standin;
-mod start;
+mod scripted_server;
 mod status;
-mod survey;
 mod transport;
-mod unreachable;
-pub mod view;
-mod waiting;
-mod wire;
 
-pub use client::{Client, Standing};
-pub use estate::{Application, Channel, Holders, Kind, Named, Role, Server, Source, Thing};
-pub(crate) use gate::random_fraction;
-pub use reply::answer;
-pub use rights::{Denier, Lack, Rights, Site, needed_number, needed_rights, places_of};
-pub use start::{Gateway, SessionStartLimit, StartError};
-pub use status::{Barred, LimitedRoute, LineStatus};
-pub use survey::{Clock, Home, Homeless, Listing, Look, Sought, Spot, Survey, Untold};
+pub use client::{AdminStatus, Client};
+pub use connection_error::ConnectionError;
+pub use diagnostics::{
+    ChannelCounts, ChannelLookup, ClockSkew, ConfiguredIds, Diagnostics, HomeGuild, LookupFailure, LookupResult,
+    NoGuild,
+};
+pub use guild::{Application, Channel, ChannelKind, GuildOverview, Named, NewResource, Role, RoleHolders, RoleSource};
+pub use lookup::{BotGateway, DiscordError, SessionStartLimit};
+pub use permissions::{
+    BotPermissions, DeniedBy, MissingPermission, Scope, required_permission_bits, required_permissions, scopes_of,
+};
+pub(crate) use ratelimit::random_fraction;
+pub use request::{HttpRequest, Place, Priority, build_request};
+pub use response::parse_response;
+pub use status::{IpBlock, LimitedRoute, RestStatus};
 pub use transport::Transport;
-pub use unreachable::Unreachable;
-pub use wire::{Ask, Class, Place, request};

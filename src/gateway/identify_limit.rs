@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::actors::Outside;
-use crate::discord::{Gateway, SessionStartLimit};
+use crate::discord::{BotGateway, SessionStartLimit};
 use crate::status::gateway::{GatewayStatus, SessionStarts};
 
 /// Capacity of the token bucket, per shard.
@@ -52,7 +52,7 @@ struct IdentifyBudget {
 }
 
 impl IdentifyBudget {
-    fn new(gateway: &Gateway, now: Instant) -> Self {
+    fn new(gateway: &BotGateway, now: Instant) -> Self {
         let mut budget = Self {
             shards: gateway.shards,
             tokens: BURST_SESSIONS.saturating_mul(gateway.shards),
@@ -134,7 +134,7 @@ impl IdentifyBudget {
 }
 
 impl IdentifyLimiter {
-    pub(super) fn new(outside: Arc<Outside>, status: Arc<GatewayStatus>, gateway: &Gateway) -> Self {
+    pub(super) fn new(outside: Arc<Outside>, status: Arc<GatewayStatus>, gateway: &BotGateway) -> Self {
         let budget = IdentifyBudget::new(gateway, Instant::now());
         status.set_session_starts(budget.session_starts, None);
         Self { outside, status, budget: Mutex::new(budget), url: Mutex::new(gateway.url.clone()) }
@@ -190,7 +190,7 @@ impl IdentifyLimiter {
         if !self.budget.lock().await.is_stale(Instant::now()) {
             return;
         }
-        match timeout(LIMIT_REQUEST_TIMEOUT, self.outside.client.gateway()).await {
+        match timeout(LIMIT_REQUEST_TIMEOUT, self.outside.client.fetch_gateway()).await {
             Ok(Ok(gateway)) => {
                 self.budget.lock().await.update_limit(gateway.session_start_limit.as_ref(), Instant::now());
                 *self.url.lock().await = gateway.url;
@@ -205,9 +205,9 @@ impl IdentifyLimiter {
 mod tests {
     use super::*;
 
-    fn gateway(shards: u32, remaining: u32, reset_after: u64, max_concurrency: u32) -> Gateway {
+    fn gateway(shards: u32, remaining: u32, reset_after: u64, max_concurrency: u32) -> BotGateway {
         let limit = SessionStartLimit { total: 1_000, remaining, reset_after, max_concurrency };
-        Gateway { url: "ws://127.0.0.1".into(), shards, session_start_limit: Some(limit) }
+        BotGateway { url: "ws://127.0.0.1".into(), shards, session_start_limit: Some(limit) }
     }
 
     /// How many sessions begin within this time if each begins as soon as it may.

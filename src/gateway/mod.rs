@@ -40,7 +40,7 @@ use serenity::async_trait;
 
 use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::{Heard, clock};
-use crate::discord::{Gateway, Place};
+use crate::discord::{BotGateway, Place};
 use crate::memory;
 use crate::status::Status;
 use crate::status::gateway::GatewayStatus;
@@ -57,7 +57,7 @@ pub struct ConnectionConfig {
     /// The bot's token.
     pub token: SecretString,
     /// The response to `GET /gateway/bot`: URL, recommended number of shards and `session_start_limit`.
-    pub gateway: Gateway,
+    pub gateway: BotGateway,
     /// Whether to request the message content intent.
     pub message_content: bool,
     /// How long each stage of a connection may take: opening the socket, HELLO, READY or RESUMED. A live session is

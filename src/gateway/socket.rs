@@ -15,7 +15,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_tls_with_
 use super::close_code::{ReconnectAction, action_for_close_code};
 use super::frame::{FrameHeader, MAX_FRAME_BYTES, decode_text};
 use super::tls::build_connector;
-use crate::discord::Unreachable;
+use crate::discord::ConnectionError;
 use crate::status::gateway::Stage;
 
 /// The WebSocket to Discord.
@@ -95,7 +95,7 @@ fn describe_error(error: &Error) -> String {
         Error::Capacity(CapacityError::MessageTooLong { size, .. }) => {
             format!("a frame of {size} bytes exceeds the limit and was not read")
         }
-        error => Unreachable::from_error(error).to_string(),
+        error => ConnectionError::from_error(error).to_string(),
     }
 }
 

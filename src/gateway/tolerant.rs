@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use serenity::all::{ChannelId as LibraryChannelId, Event, GuildId as LibraryGuildId, UnknownEvent};
 
 use crate::actors::Heard;
-use crate::discord::{Place, view};
+use crate::discord::{Place, candidates};
 use crate::ids::{ChannelId, GuildId};
 
 /// Names of the events that matter to the bot or to the connection. Discord keeps adding others.
@@ -137,7 +137,8 @@ fn recover_channel_list(event: &Map<String, Value>, place: &Place) -> Option<Hea
     let guild: LibraryGuildId = deserialize(event.get("id")?)?;
     let listed = event.get("channels")?.as_array()?;
     let all: HashSet<ChannelId> = listed.iter().map(parse_channel_id).collect::<Option<_>>()?;
-    let mut sightings: Vec<_> = listed.iter().filter_map(|channel| view::told(channel, place)).collect();
+    let mut sightings: Vec<_> =
+        listed.iter().filter_map(|channel| candidates::parse_candidate(channel, place)).collect();
     sightings.sort_by_key(|sighting| sighting.channel);
     let home = all.contains(&place.panel);
     let name = event.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -146,7 +147,7 @@ fn recover_channel_list(event: &Map<String, Value>, place: &Place) -> Option<Hea
 
 fn recover_created_channel(channel: &Value, place: &Place) -> Option<Heard> {
     let guild: LibraryGuildId = deserialize(channel.get("guild_id")?)?;
-    let sighting = view::told(channel, place).filter(|sighting| sighting.mark.is_some())?;
+    let sighting = candidates::parse_candidate(channel, place).filter(|sighting| sighting.mark.is_some())?;
     Some(Heard::ChannelMade { guild: GuildId(guild.get()), sighting })
 }
 

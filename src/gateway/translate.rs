@@ -13,7 +13,7 @@ use serenity::all::{
 };
 
 use crate::actors::{Heard, Rank};
-use crate::discord::{Place, view};
+use crate::discord::{Place, candidates};
 use crate::gateway::tolerant::{Recovered, is_irrelevant, recover_event};
 use crate::ids::{ApplicationId, Button, ChannelId, Command, GuildId, InteractionId, MessageId, RoleId, UserId};
 use crate::language::Language;
@@ -221,7 +221,7 @@ fn translate_deletion(channel: LibraryChannelId, messages: &[LibraryMessageId], 
 }
 
 fn translate_guild(guild: &Guild, place: &Place) -> Heard {
-    let mut sightings = view::sightings(guild.channels.values(), place);
+    let mut sightings = candidates::find_candidates(guild.channels.values(), place);
     // serenity's map has no fixed order. Sorted by age, the same event always has the same result.
     sightings.sort_by_key(|sighting| sighting.channel);
     let all: HashSet<ChannelId> = guild.channels.keys().map(|channel| ChannelId(channel.get())).collect();
@@ -232,7 +232,7 @@ fn translate_guild(guild: &Guild, place: &Place) -> Heard {
 /// Only a channel with the bot's marker in its topic. Any other ticket is recognised by its welcome message, which a new
 /// channel does not have yet.
 fn translate_created_channel(channel: &GuildChannel, place: &Place) -> Option<Heard> {
-    let sighting = view::sighting(channel, place).filter(|sighting| sighting.mark.is_some())?;
+    let sighting = candidates::find_candidate(channel, place).filter(|sighting| sighting.mark.is_some())?;
     Some(Heard::ChannelMade { guild: GuildId(channel.guild_id.get()), sighting })
 }
 

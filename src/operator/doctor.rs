@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::actors::clock;
 use crate::config::Config;
-use crate::discord::{Client, StartError, Survey, Transport};
+use crate::discord::{Client, Diagnostics, DiscordError, Transport};
 use crate::operator::checks;
 use crate::operator::facts::{self, Facts};
 use crate::operator::finding::{self, Finding, Status};
@@ -45,11 +45,11 @@ pub struct Report {
 
 /// Looks at everything.
 pub async fn run(config: &Config, options: &Options) -> Report {
-    let survey = async {
+    let diagnostics = async {
         let transport = Transport::with_timeout(&config.token, config.proxy.as_deref(), config.request_timeout)?;
-        survey(transport.survey(facts::sought(config), clock::now)).await
+        diagnostics(transport.run_diagnostics(facts::configured_ids(config), clock::now)).await
     };
-    let facts = Facts { discord: survey.await, disk: facts::disk(config) };
+    let facts = Facts { discord: diagnostics.await, disk: facts::disk(config) };
     Report { findings: checks::examine(&facts), json: options.json }
 }
 
@@ -79,21 +79,23 @@ impl Report {
 /// Looks at everything while the bot starts, says in the log what is wrong, and then keeps watch over what may go.
 pub async fn watch(client: &Client, config: Config, setup: &SetupStatus) -> Infallible {
     if tracing::enabled!(target: LOG, tracing::Level::ERROR) {
-        let sought = facts::sought(&config);
-        let discord = survey(client.survey(sought, clock::now)).await;
+        let ids = facts::configured_ids(&config);
+        let discord = diagnostics(client.run_diagnostics(ids, clock::now)).await;
         // The database is read from end to end, and others want to use this thread meanwhile.
         let disk = tokio::task::spawn_blocking(move || facts::disk(&config)).await;
         if let Ok(disk) = disk {
             let facts = Facts { discord, disk };
             log(&checks::examine(&facts));
-            return watch::watch(client, sought, facts, setup).await;
+            return watch::watch(client, ids, facts, setup).await;
         }
     }
     std::future::pending().await
 }
 
-pub(super) async fn survey(asked: impl Future<Output = Result<Survey, StartError>>) -> Result<Survey, StartError> {
-    timeout(PATIENCE, asked).await.unwrap_or(Err(StartError::NoAnswer(None)))
+pub(super) async fn diagnostics(
+    asked: impl Future<Output = Result<Diagnostics, DiscordError>>,
+) -> Result<Diagnostics, DiscordError> {
+    timeout(PATIENCE, asked).await.unwrap_or(Err(DiscordError::NoAnswer(None)))
 }
 
 fn log(findings: &[Finding]) {

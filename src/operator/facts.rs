@@ -9,7 +9,7 @@ use rustix::fs::Access;
 
 use crate::actors::clock;
 use crate::config::Config;
-use crate::discord::{Sought, StartError, Survey};
+use crate::discord::{ConfiguredIds, Diagnostics, DiscordError};
 use crate::ids::MessageId;
 use crate::store::panel::{self, NoPanel};
 use crate::store::{Obstacle, OpenError, Reader, StoreError};
@@ -17,7 +17,7 @@ use crate::store::{Obstacle, OpenError, Reader, StoreError};
 /// All that the checks are about.
 pub struct Facts {
     /// What Discord tells.
-    pub discord: Result<Survey, StartError>,
+    pub discord: Result<Diagnostics, DiscordError>,
     /// What is on this machine.
     pub disk: Disk,
 }
@@ -63,8 +63,8 @@ pub struct Contents {
 }
 
 /// What the settings name in Discord.
-pub const fn sought(config: &Config) -> Sought {
-    Sought { panel: config.panel_channel, category: config.category, support: config.support }
+pub const fn configured_ids(config: &Config) -> ConfiguredIds {
+    ConfiguredIds { panel: config.panel_channel, category: config.category, support: config.support }
 }
 
 impl Database {

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::config::{Access, Environment, Mistakes};
-use crate::discord::{StartError, Transport, needed_number, needed_rights};
+use crate::discord::{DiscordError, Transport, required_permission_bits, required_permissions};
 use crate::ids::ApplicationId;
 use crate::operator::rights::{name, purpose};
 
@@ -21,7 +21,7 @@ pub enum Trouble {
     /// There is neither an id nor a usable token.
     Settings(Mistakes),
     /// Discord does not tell the id.
-    Discord(StartError),
+    Discord(DiscordError),
 }
 
 /// The link, and what it gives.
@@ -36,13 +36,13 @@ pub async fn run(options: &Options, environment: &Environment) -> Result<String,
 async fn ask(environment: &Environment) -> Result<ApplicationId, Trouble> {
     let Access { token, proxy } = Access::read(environment).map_err(Trouble::Settings)?;
     let transport = Transport::new(&token, proxy.as_deref()).map_err(Trouble::Discord)?;
-    Ok(transport.application().await.map_err(Trouble::Discord)?.id)
+    Ok(transport.fetch_application().await.map_err(Trouble::Discord)?.id)
 }
 
 /// The address that a browser opens to let the bot into a server.
 #[must_use]
 pub fn link(application: ApplicationId) -> String {
-    let permissions = needed_number();
+    let permissions = required_permission_bits();
     format!(
         "https://discord.com/oauth2/authorize?client_id={application}&scope=bot%20applications.commands&permissions=\
          {permissions}"
@@ -50,8 +50,8 @@ pub fn link(application: ApplicationId) -> String {
 }
 
 fn letter(application: ApplicationId) -> String {
-    let width = needed_rights().map(|right| name(right).len()).max().unwrap_or(0);
-    let rights = needed_rights().map(|right| format!("  {:width$}  {}\n", name(right), purpose(right)));
+    let width = required_permissions().map(|right| name(right).len()).max().unwrap_or(0);
+    let rights = required_permissions().map(|right| format!("  {:width$}  {}\n", name(right), purpose(right)));
     format!(
         "{}\n\nOpen it in a browser, as somebody who may manage the server. The bot gets a role with these rights and no \
          others, Administrator least of all:\n\n{}",
@@ -70,7 +70,7 @@ mod tests {
         let link =
             "https://discord.com/oauth2/authorize?client_id=123&scope=bot%20applications.commands&permissions=257040";
         assert_eq!(letter.lines().next(), Some(link));
-        for right in needed_rights() {
+        for right in required_permissions() {
             let told = letter.lines().find(|line| line.trim_start().starts_with(name(right)));
             assert!(told.is_some_and(|line| line.ends_with(purpose(right))), "{right:?}");
         }

@@ -32,9 +32,9 @@ impl Names {
         let Some(access) = access else { return Self::default() };
         let Ok(transport) = Transport::new(&access.token, access.proxy.as_deref()) else { return Self::default() };
         let servers: BTreeSet<GuildId> = members.iter().map(|(guild, _)| *guild).collect();
-        let channels = join_all(servers.into_iter().map(|guild| transport.channels(guild)));
+        let channels = join_all(servers.into_iter().map(|guild| transport.fetch_channels(guild)));
         let asked = if members.len() > MAX_MEMBERS { BTreeSet::new() } else { members.clone() };
-        let people = join_all(asked.into_iter().map(|(guild, user)| transport.member(guild, user)));
+        let people = join_all(asked.into_iter().map(|(guild, user)| transport.fetch_member(guild, user)));
         let both = async { tokio::join!(channels, people) };
         let Ok((channels, people)) = timeout(LOOKUP_TIMEOUT, both).await else { return Self::default() };
         Self {

@@ -1,6 +1,8 @@
 //! The rights the bot needs, in the words of Discord's English client: what each is for, and where it is given.
 
-use crate::discord::{Channel, Denier, Home, Kind, Lack, Rights, Site, Spot};
+use crate::discord::{
+    BotPermissions, Channel, ChannelKind, ChannelLookup, DeniedBy, HomeGuild, MissingPermission, Scope,
+};
 use crate::lifecycle::Right;
 
 /// The name of a right in *Server Settings → Roles*. In a channel's own settings some are in the singular.
@@ -32,41 +34,41 @@ pub const fn purpose(right: Right) -> &'static str {
 }
 
 /// Where the bot lacks a right.
-pub fn absence(lack: &Lack, home: &Home) -> String {
-    let place = place(lack.site, home);
-    match &lack.denier {
+pub fn absence(lack: &MissingPermission, home: &HomeGuild) -> String {
+    let place = place(lack.scope, home);
+    match &lack.denied_by {
         None => format!("not given to the bot in {place}"),
-        Some(Denier::Everyone) => format!("denied to @everyone in {place}"),
-        Some(Denier::Roles(names)) => format!("denied to the bot's role {} in {place}", quoted(names)),
-        Some(Denier::Bot) => format!("denied to the bot itself in {place}"),
-        Some(Denier::Hidden) => format!("denied to the bot in {place}, which is hidden from it"),
+        Some(DeniedBy::Everyone) => format!("denied to @everyone in {place}"),
+        Some(DeniedBy::Roles(names)) => format!("denied to the bot's role {} in {place}", quoted(names)),
+        Some(DeniedBy::Bot) => format!("denied to the bot itself in {place}"),
+        Some(DeniedBy::Hidden) => format!("denied to the bot in {place}, which is hidden from it"),
     }
 }
 
 /// Where to click so that the bot has it.
-pub fn cure(lack: &Lack, rights: &Rights, home: &Home, bot: &str) -> String {
-    let right = name(lack.right);
-    let (menu, name, variable) = match lack.site {
-        Site::Server => return cure_in_server(right, rights),
-        Site::Category => ("Edit Category", spot_name(&home.category), "TICKET_CATEGORY_ID"),
-        Site::Panel => ("Edit Channel", spot_name(&home.panel), "TICKET_BUTTON_CHANNEL_ID"),
+pub fn cure(lack: &MissingPermission, rights: &BotPermissions, home: &HomeGuild, bot: &str) -> String {
+    let right = name(lack.permission);
+    let (menu, name, variable) = match lack.scope {
+        Scope::Guild => return cure_in_server(right, rights),
+        Scope::Category => ("Edit Category", spot_name(&home.category), "TICKET_CATEGORY_ID"),
+        Scope::Panel => ("Edit Channel", spot_name(&home.panel), "TICKET_BUTTON_CHANNEL_ID"),
     };
     // A member's own overwrite stands above those of all roles; otherwise a role's ✓ is above every ✗.
-    let who = match (&lack.denier, &rights.role) {
-        (Some(Denier::Bot), _) | (_, None) => format!("the member \"{bot}\""),
+    let who = match (&lack.denied_by, &rights.role) {
+        (Some(DeniedBy::Bot), _) | (_, None) => format!("the member \"{bot}\""),
         (_, Some(role)) => format!("the role \"{role}\""),
     };
     let cure = format!(
         "right-click {name} → {menu} → Permissions: add {who} if it is not in the list, and set \"{right}\" to ✓"
     );
-    match lack.denier {
+    match lack.denied_by {
         // Discord does not tell in which server it is.
-        Some(Denier::Hidden) => format!("{cure}; if \"{}\" has no such channel, correct {variable}", home.server.name),
+        Some(DeniedBy::Hidden) => format!("{cure}; if \"{}\" has no such channel, correct {variable}", home.guild.name),
         _ => cure,
     }
 }
 
-fn cure_in_server(right: &str, rights: &Rights) -> String {
+fn cure_in_server(right: &str, rights: &BotPermissions) -> String {
     match &rights.role {
         Some(role) => format!("Server Settings → Roles → \"{role}\" → Permissions: switch \"{right}\" on"),
         None => {
@@ -76,37 +78,39 @@ fn cure_in_server(right: &str, rights: &Rights) -> String {
 }
 
 /// How people know a place where rights count.
-pub fn place(site: Site, home: &Home) -> String {
-    match site {
-        Site::Server => "the server".to_owned(),
-        Site::Category => format!("the category {}", spot_name(&home.category)),
-        Site::Panel => format!("the panel channel {}", spot_name(&home.panel)),
+pub fn place(scope: Scope, home: &HomeGuild) -> String {
+    match scope {
+        Scope::Guild => "the server".to_owned(),
+        Scope::Category => format!("the category {}", spot_name(&home.category)),
+        Scope::Panel => format!("the panel channel {}", spot_name(&home.panel)),
     }
 }
 
 /// What is known of a place; the server as a whole is no channel.
-pub const fn spot(site: Site, home: &Home) -> Option<&Spot> {
-    match site {
-        Site::Server => None,
-        Site::Category => Some(&home.category),
-        Site::Panel => Some(&home.panel),
+pub const fn spot(scope: Scope, home: &HomeGuild) -> Option<&ChannelLookup> {
+    match scope {
+        Scope::Guild => None,
+        Scope::Category => Some(&home.category),
+        Scope::Panel => Some(&home.panel),
     }
 }
 
-fn spot_name(spot: &Spot) -> String {
+fn spot_name(spot: &ChannelLookup) -> String {
     match spot {
-        Spot::Here(channel) => label(channel),
-        Spot::Hidden(channel) => format!("with the id {channel}"),
+        ChannelLookup::Found(channel) => label(channel),
+        ChannelLookup::Hidden(channel) => format!("with the id {channel}"),
         // There are no overwrites to speak of where there is no channel.
-        Spot::Elsewhere | Spot::Missing | Spot::Unknown(_) => "that was not found".to_owned(),
+        ChannelLookup::InOtherGuild | ChannelLookup::Missing | ChannelLookup::Unknown(_) => {
+            "that was not found".to_owned()
+        }
     }
 }
 
 /// How people know a channel.
 pub fn label(channel: &Channel) -> String {
     match channel.kind {
-        Kind::Text => format!("#{}", channel.name),
-        Kind::Category | Kind::Other | Kind::Untold => format!("\"{}\"", channel.name),
+        ChannelKind::Text => format!("#{}", channel.name),
+        ChannelKind::Category | ChannelKind::Other | ChannelKind::Unknown => format!("\"{}\"", channel.name),
     }
 }
 

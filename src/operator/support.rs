@@ -2,7 +2,7 @@
 //!
 //! The doctor and the setup say it in the same words. What Discord does not tell is no reason.
 
-use crate::discord::{Holders, Role, Source};
+use crate::discord::{Role, RoleHolders, RoleSource};
 
 /// What speaks against a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,17 +26,17 @@ pub enum Concern {
 
 impl Concern {
     /// What speaks against this role most.
-    pub fn about(role: &Role, holders: &Holders) -> Option<Self> {
+    pub fn about(role: &Role, holders: &RoleHolders) -> Option<Self> {
         match role.source {
-            Source::Everyone => return Some(Self::Everyone),
-            Source::Bot => return Some(Self::OfBot),
-            Source::Boosters => return Some(Self::Given("boosts the server")),
-            Source::Linked => return Some(Self::Given("links an account")),
-            Source::Integration => return Some(Self::Given("has a subscription or an account elsewhere")),
-            Source::Onboarding => return Some(Self::Given("chooses it in the server's onboarding")),
-            Source::People => {}
+            RoleSource::Everyone => return Some(Self::Everyone),
+            RoleSource::Bot => return Some(Self::OfBot),
+            RoleSource::Boosters => return Some(Self::Given("boosts the server")),
+            RoleSource::Linked => return Some(Self::Given("links an account")),
+            RoleSource::Integration => return Some(Self::Given("has a subscription or an account elsewhere")),
+            RoleSource::Onboarding => return Some(Self::Given("chooses it in the server's onboarding")),
+            RoleSource::Moderator => {}
         }
-        match (holders.of_roles.get(&role.id), holders.members) {
+        match (holders.per_role.get(&role.id), holders.members) {
             (Some(0), _) => Some(Self::Nobody),
             (Some(held), Some(members)) if held.saturating_mul(2) > members => {
                 Some(Self::Majority { held: *held, members })
@@ -69,20 +69,20 @@ mod tests {
     use super::*;
     use crate::ids::RoleId;
 
-    fn about(source: Source, held: Option<u64>, members: Option<u64>) -> Option<Concern> {
+    fn about(source: RoleSource, held: Option<u64>, members: Option<u64>) -> Option<Concern> {
         let role = Role { id: RoleId(3), name: "support".into(), mentionable: true, source };
-        let of_roles = held.map(|held| (RoleId(3), held)).into_iter().collect();
-        Concern::about(&role, &Holders { members, of_roles })
+        let per_role = held.map(|held| (RoleId(3), held)).into_iter().collect();
+        Concern::about(&role, &RoleHolders { members, per_role })
     }
 
     #[test]
     fn a_role_is_for_the_few_who_were_given_it() {
-        assert_eq!(about(Source::People, Some(1), Some(2)), None, "half is not more than half");
-        assert_eq!(about(Source::People, Some(2), Some(3)), Some(Concern::Majority { held: 2, members: 3 }));
-        assert_eq!(about(Source::People, Some(0), Some(3)), Some(Concern::Nobody));
-        assert_eq!(about(Source::Everyone, None, None), Some(Concern::Everyone));
-        assert_eq!(about(Source::Bot, Some(1), Some(9)), Some(Concern::OfBot));
-        for source in [Source::Boosters, Source::Linked, Source::Integration, Source::Onboarding] {
+        assert_eq!(about(RoleSource::Moderator, Some(1), Some(2)), None, "half is not more than half");
+        assert_eq!(about(RoleSource::Moderator, Some(2), Some(3)), Some(Concern::Majority { held: 2, members: 3 }));
+        assert_eq!(about(RoleSource::Moderator, Some(0), Some(3)), Some(Concern::Nobody));
+        assert_eq!(about(RoleSource::Everyone, None, None), Some(Concern::Everyone));
+        assert_eq!(about(RoleSource::Bot, Some(1), Some(9)), Some(Concern::OfBot));
+        for source in [RoleSource::Boosters, RoleSource::Linked, RoleSource::Integration, RoleSource::Onboarding] {
             assert!(matches!(about(source, Some(1), Some(9)), Some(Concern::Given(_))), "{source:?}");
         }
     }
@@ -90,10 +90,10 @@ mod tests {
     #[test]
     fn what_is_not_told_speaks_against_no_role() {
         for (held, members) in [(None, None), (Some(9), None), (None, Some(9)), (Some(1), Some(u64::MAX))] {
-            assert_eq!(about(Source::People, held, members), None);
+            assert_eq!(about(RoleSource::Moderator, held, members), None);
         }
         assert_eq!(
-            about(Source::People, Some(u64::MAX), Some(9)),
+            about(RoleSource::Moderator, Some(u64::MAX), Some(9)),
             Some(Concern::Majority { held: u64::MAX, members: 9 })
         );
     }

@@ -11,9 +11,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::actors::clock;
-use crate::discord::{Client, Sought};
+use crate::discord::{Client, ConfiguredIds};
 use crate::operator::checks;
-use crate::operator::doctor::{LOG, survey};
+use crate::operator::doctor::{LOG, diagnostics};
 use crate::operator::facts::Facts;
 use crate::operator::finding::{Finding, Status};
 use crate::status::setup::SetupStatus;
@@ -27,7 +27,7 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(5);
 const RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// Looks again whenever it is worth it, for ever. `facts` is what was found at the start.
-pub async fn watch(client: &Client, settings: Sought, mut facts: Facts, setup: &SetupStatus) -> Infallible {
+pub async fn watch(client: &Client, settings: ConfiguredIds, mut facts: Facts, setup: &SetupStatus) -> Infallible {
     let mut watch = Watch::default();
     // The log has told these already.
     watch.compare(checks::examine_setup(&facts));
@@ -35,7 +35,7 @@ pub async fn watch(client: &Client, settings: Sought, mut facts: Facts, setup: &
         setup.set_problems(watch.problems());
         sleep(LOOK_INTERVAL).await;
         wait_for_request(setup, facts.discord.is_err() || watch.unsure).await;
-        facts.discord = survey(client.survey(settings, clock::now)).await;
+        facts.discord = diagnostics(client.run_diagnostics(settings, clock::now)).await;
         if facts.discord.is_ok() {
             watch.compare(checks::examine_setup(&facts)).iter().for_each(Change::log);
         }

@@ -152,7 +152,9 @@ impl Rig {
         let category = self.discord.ids().category;
         self.discord.look(|world| {
             let tickets = world.channels.values().filter(|channel| channel.parent == Some(category));
-            let owner = |topic: &str| talon::discord::view::read_mark(topic).map(|(member, _)| Snowflake(member.0));
+            let owner = |topic: &str| {
+                talon::discord::candidates::parse_topic_marker(topic).map(|(member, _)| Snowflake(member.0))
+            };
             tickets.filter_map(|ticket| Some((ticket.id, owner(ticket.topic.as_deref()?)?))).collect()
         })
     }

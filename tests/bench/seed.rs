@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::try_join_all;
-use talon::discord::view;
+use talon::discord::candidates;
 use talon::ids::{ChannelId, GuildId, Intent, MessageId, Owner, UserId};
 use talon::language::Language;
 use talon::lifecycle::state::Entrance;
@@ -64,7 +64,7 @@ fn ticket_here(rig: &Rig, number: u64) -> (Owner, ChannelId) {
     ];
     let channel = rig.discord.act(|world| {
         let channel = world.create_channel(channels::TEXT, "ticket", Some(ids.category), &overwrites);
-        let topic = view::mark(None, member, Intent(channel.get() - 1), 0, Language::Russian);
+        let topic = candidates::format_topic_marker(None, member, Intent(channel.get() - 1), 0, Language::Russian);
         world.channels.entry(channel).and_modify(|channel| channel.topic = Some(topic));
         channel
     });

@@ -109,7 +109,7 @@ async fn whoever_was_asked_to_wait_before_the_address_was_barred_is_told_as_soon
     stage.until("she is asked to wait", deferred).await;
     creating.release();
 
-    stage.until_logged("Discord's edge bars this address").await;
+    stage.until_logged("Cloudflare blocks this IP address").await;
     stage.until_row(alice, |row| matches!(row, State::Refused(_))).await;
     let answered = || stage.discord.reply(press).filter(|reply| !reply.thinking);
     let reply = stage.until_in(Duration::from_secs(60), "she is told", answered).await;

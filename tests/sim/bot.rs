@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use talon::actors::Rank;
 use talon::actors::home::HOLD_TIMEOUT;
 use talon::actors::router::{Router, Told};
-use talon::discord::Standing;
+use talon::discord::AdminStatus;
 use talon::ids::{ChannelId, GuildId, Intent, Owner, TicketNumber, UserId};
 use talon::lifecycle::menu::{Menu, MenuEvent};
 use talon::lifecycle::panel::{Panel, PanelEvent, PanelStep};
@@ -546,28 +546,28 @@ impl Game {
     fn ask_standing(&mut self, guild: GuildId, asker: Asker) {
         let Some(to) = self.panel_seat() else { return };
         let standing = match asker.user {
-            _ if self.outage => Standing::Unknown,
-            _ if self.dice.happens(self.weather.held_up) => Standing::HeldUp(Duration::from_secs(60)),
+            _ if self.outage => AdminStatus::Unknown,
+            _ if self.dice.happens(self.weather.held_up) => AdminStatus::RateLimited(Duration::from_secs(60)),
             UserId(user) if self.world.guild_permissions(Snowflake(user)).has(Permissions::ADMINISTRATOR) => {
-                Standing::Administrator
+                AdminStatus::Administrator
             }
-            _ => Standing::Member,
+            _ => AdminStatus::Member,
         };
         let soon = self.dice.millis(2, 120);
         self.plan(soon, Happening::Standing { to, guild, asker, standing });
     }
 
-    pub fn ranked(&mut self, to: Seat, guild: GuildId, asker: Asker, standing: Standing) {
+    pub fn ranked(&mut self, to: Seat, guild: GuildId, asker: Asker, standing: AdminStatus) {
         if self.bot.as_ref().is_none_or(|bot| !bot.is_seated(to)) {
             return;
         }
         match standing {
-            Standing::Administrator => self.set_up(guild, asker, &Rank::Told { administrator: true }),
-            Standing::Member => self.set_up(guild, asker, &Rank::Told { administrator: false }),
-            Standing::HeldUp(wait) => {
+            AdminStatus::Administrator => self.set_up(guild, asker, &Rank::Told { administrator: true }),
+            AdminStatus::Member => self.set_up(guild, asker, &Rank::Told { administrator: false }),
+            AdminStatus::RateLimited(wait) => {
                 self.play_panel(PanelEvent::TurnDown(asker, Words::AskLater(self.now + wait)));
             }
-            Standing::Unknown => self.play_panel(PanelEvent::TurnDown(asker, Words::DiscordDown)),
+            AdminStatus::Unknown => self.play_panel(PanelEvent::TurnDown(asker, Words::DiscordDown)),
         }
     }
 }

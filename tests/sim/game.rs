@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 use talon::actors::router::Told;
-use talon::discord::{Place, Standing};
+use talon::discord::{AdminStatus, Place};
 use talon::ids::{ApplicationId, ChannelId, GuildId, Intent, Owner, RoleId, UserId};
 use talon::language::{Language, Locale};
 use talon::lifecycle::menu::MenuEvent;
@@ -87,7 +87,7 @@ pub enum Happening {
         to: Seat,
         guild: GuildId,
         asker: Asker,
-        standing: Standing,
+        standing: AdminStatus,
     },
     /// The bot hears in which server the panel channel is, or that it has waited for that long enough.
     HomeFound {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use talon::discord::{answer, request};
+use talon::discord::{build_request, parse_response};
 use talon::ids::ChannelId;
 use talon::lifecycle::{Answer, Call, Refusal, Right, Words};
 use talon_sandbox::world::{Permissions, Request, Snowflake};
@@ -143,7 +143,7 @@ impl Game {
         self.check_after(&letter, &reply);
         if letter.fate.is_answered() {
             let body = reply.body.as_ref().map_or_else(Vec::new, |body: &Value| body.to_string().into_bytes());
-            let answer = self.looked_into(&letter.call, answer(&letter.call, &self.place, reply.status, &body));
+            let answer = self.looked_into(&letter.call, parse_response(&letter.call, &self.place, reply.status, &body));
             let back = self.dice.millis(1, 60);
             self.plan(back, Happening::Answer { to: letter.from, call: letter.call, answer });
         }
@@ -190,14 +190,14 @@ const fn is_of_channel(call: &Call) -> bool {
 
 /// As it goes over the wire.
 fn spelt(call: &Call, game: &Game) -> Request {
-    let ask = request(call, &game.place);
+    let ask = build_request(call, &game.place);
     let path = ask.path();
     Request {
         method: ask.verb().to_owned(),
         path: path.strip_prefix("/api/v10").unwrap_or(&path).to_owned(),
         query: ask.query.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         files: Vec::new(),
-        body: ask.body,
+        body: ask.payload,
         authorization: Some("Bot token".to_owned()),
         reason: ask.reason.map(str::to_owned),
     }

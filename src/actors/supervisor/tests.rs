@@ -56,7 +56,7 @@ impl House {
         let status = Arc::<Status>::default();
         let connection = ConnectionConfig {
             token,
-            gateway: transport.gateway().await.expect("a gateway"),
+            gateway: transport.fetch_gateway().await.expect("a gateway"),
             message_content: true,
             stage_limit: Duration::from_secs(25),
             status: Arc::clone(&status.gateway),

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use crate::discord::{
-    Application, Home, Homeless, Lack, Named, Rights, Site, Spot, StartError, Survey, Untold, places_of,
+    Application, BotPermissions, ChannelLookup, Diagnostics, DiscordError, HomeGuild, LookupFailure, MissingPermission,
+    Named, NoGuild, Scope, scopes_of,
 };
 use crate::ids::GuildId;
 use crate::lifecycle::Right;
-use crate::operator::checks::{home, survey, unknown, untold};
+use crate::operator::checks::{diagnostics, home, unknown, untold};
 use crate::operator::facts::Facts;
 use crate::operator::finding::Verdict;
 use crate::operator::invite;
@@ -19,8 +20,8 @@ const FEW_SESSIONS: u32 = 10;
 /// An outage is told here, once, with its cause.
 pub(super) fn discord(facts: &Facts) -> Verdict {
     match &facts.discord {
-        Ok(_) | Err(StartError::TokenRejected) => Verdict::ok("answers"),
-        Err(why) if why.may_pass() => Verdict::unchecked(
+        Ok(_) | Err(DiscordError::TokenRejected) => Verdict::ok("answers"),
+        Err(why) if why.is_transient() => Verdict::unchecked(
             why.to_string(),
             "see whether this machine reaches https://discord.com, and whether discordstatus.com tells of an outage; then \
              ask `talon doctor` again",
@@ -30,22 +31,22 @@ pub(super) fn discord(facts: &Facts) -> Verdict {
 }
 
 pub(super) fn token(facts: &Facts) -> Verdict {
-    if let Err(StartError::TokenRejected) = &facts.discord {
+    if let Err(DiscordError::TokenRejected) = &facts.discord {
         return Verdict::error(
             "Discord does not accept it",
             "discord.com/developers/applications → your application → Bot → Reset Token, and copy the new one into \
              DISCORD_TOKEN",
         );
     }
-    survey(facts, |survey| Verdict::ok(format!("Discord knows the bot as \"{}\"", survey.bot.name)))
+    diagnostics(facts, |diagnostics| Verdict::ok(format!("Discord knows the bot as \"{}\"", diagnostics.bot.name)))
 }
 
 /// Discord resets the token of a bot that starts more sessions than it allows.
 pub(super) fn session_starts(facts: &Facts) -> Verdict {
     let remedy = "see in the log why the bot connects so often, and whether another process uses the same token; each \
                   start of the bot takes one";
-    survey(facts, |survey| {
-        let gateway = match &survey.gateway {
+    diagnostics(facts, |diagnostics| {
+        let gateway = match &diagnostics.gateway {
             Ok(gateway) => gateway,
             Err(why) => return untold(why),
         };
@@ -61,7 +62,7 @@ pub(super) fn session_starts(facts: &Facts) -> Verdict {
 }
 
 pub(super) fn message_content(facts: &Facts) -> Verdict {
-    survey(facts, |survey| match survey.application.as_ref().map(Application::content) {
+    diagnostics(facts, |diagnostics| match diagnostics.application.as_ref().map(Application::has_message_content) {
         Ok(Some(true)) => Verdict::ok("switched on"),
         // Nothing is missing without it but a second way to ask for the same.
         Ok(Some(false)) => Verdict::warning(
@@ -80,26 +81,29 @@ pub(super) fn message_content(facts: &Facts) -> Verdict {
 
 /// Nothing is missing without them but a second way to ask for the same.
 pub(super) fn commands(facts: &Facts) -> Verdict {
-    home(facts, |_, survey| match &survey.commands {
+    home(facts, |_, diagnostics| match &diagnostics.commands {
         Ok(true) => Verdict::ok("the bot may have them"),
         Ok(false) => Verdict::warning(
             "the bot was invited without the scope applications.commands: there are no slash commands; buttons and \
              written commands work",
-            format!("{}; the bot may stay meanwhile", invitation(survey)),
+            format!("{}; the bot may stay meanwhile", invitation(diagnostics)),
         ),
         Err(why) => untold(why),
     })
 }
 
 pub(super) fn server(facts: &Facts) -> Verdict {
-    survey(facts, |survey| match &survey.home {
-        Ok(home) => Verdict::ok(format!("the bot is in \"{}\"", home.server.name)),
-        Err(Homeless::NoServer) => Verdict::error("the bot is in no server", invitation(survey)),
-        Err(Homeless::Elsewhere(servers)) => Verdict::error(
+    diagnostics(facts, |diagnostics| match &diagnostics.home {
+        Ok(home) => Verdict::ok(format!("the bot is in \"{}\"", home.guild.name)),
+        Err(NoGuild::NotInAny) => Verdict::error("the bot is in no server", invitation(diagnostics)),
+        Err(NoGuild::Elsewhere(servers)) => Verdict::error(
             format!("nothing that the settings name is where the bot is: {}", names(servers)),
-            format!("correct the ids in the settings, or let the bot into the right server: {}", invitation(survey)),
+            format!(
+                "correct the ids in the settings, or let the bot into the right server: {}",
+                invitation(diagnostics)
+            ),
         ),
-        Err(Homeless::Hidden(servers)) => Verdict::error(
+        Err(NoGuild::Hidden(servers)) => Verdict::error(
             format!(
                 "the channels that the settings name are hidden from the bot, in one of its servers ({}) or in another",
                 names(servers)
@@ -107,10 +111,10 @@ pub(super) fn server(facts: &Facts) -> Verdict {
             format!(
                 "right-click each of the two → Edit Channel or Edit Category → Permissions: add the bot's role, and set \
                  \"View Channel\" to ✓; if they are in another server, {}",
-                invitation(survey)
+                invitation(diagnostics)
             ),
         ),
-        Err(Homeless::Unknown(why)) => untold(why),
+        Err(NoGuild::Unknown(why)) => untold(why),
     })
 }
 
@@ -119,33 +123,33 @@ fn names(servers: &[Named<GuildId>]) -> String {
     quoted(&names)
 }
 
-fn invitation(survey: &Survey) -> String {
-    match &survey.application {
+fn invitation(diagnostics: &Diagnostics) -> String {
+    match &diagnostics.application {
         Ok(application) => format!("invite it with {}", invite::link(application.id)),
         Err(_) => "invite it with the link that `talon invite` prints".to_owned(),
     }
 }
 
 /// Judges what the bot may do.
-fn review(facts: &Facts, judge: impl FnOnce(&Rights, &Home, &Survey) -> Verdict) -> Verdict {
-    home(facts, |home, survey| match &home.rights {
-        Ok(rights) => judge(rights, home, survey),
+fn review(facts: &Facts, judge: impl FnOnce(&BotPermissions, &HomeGuild, &Diagnostics) -> Verdict) -> Verdict {
+    home(facts, |home, diagnostics| match &home.permissions {
+        Ok(rights) => judge(rights, home, diagnostics),
         Err(why) => untold(why),
     })
 }
 
 /// What a right comes to in a place that could not be looked at.
-fn unseen_place(site: Site, home: &Home) -> Verdict {
-    match rights::spot(site, home) {
-        Some(Spot::Hidden(_)) => unknown(&format!("the bot may not view {}", rights::place(site, home))),
-        Some(Spot::Unknown(why)) => untold(why),
-        _ => untold(&Untold(format!("Discord does not tell who may do what in {}", rights::place(site, home)))),
+fn unseen_place(scope: Scope, home: &HomeGuild) -> Verdict {
+    match rights::spot(scope, home) {
+        Some(ChannelLookup::Hidden(_)) => unknown(&format!("the bot may not view {}", rights::place(scope, home))),
+        Some(ChannelLookup::Unknown(why)) => untold(why),
+        _ => untold(&LookupFailure(format!("Discord does not tell who may do what in {}", rights::place(scope, home)))),
     }
 }
 
 /// It takes no right away and yet lets the bot use none but to look and to read, until it ends.
 pub(super) fn time_out(facts: &Facts) -> Verdict {
-    review(facts, |rights, _, survey| {
+    review(facts, |rights, _, diagnostics| {
         let Some(until) = rights.timed_out else { return Verdict::ok("the bot is in none") };
         let until = humantime::format_rfc3339_seconds(until).to_string().replace('T', " ").replace('Z', " UTC");
         Verdict::error(
@@ -153,7 +157,7 @@ pub(super) fn time_out(facts: &Facts) -> Verdict {
             format!(
                 "whoever has the right \"Timeout Members\" and a role above the bot's ends it: right-click \"{}\" in the list \
                  of members → Remove Timeout; or wait",
-                survey.bot.name
+                diagnostics.bot.name
             ),
         )
     })
@@ -161,23 +165,27 @@ pub(super) fn time_out(facts: &Facts) -> Verdict {
 
 /// One right, wherever the bot needs it.
 pub(super) fn right(facts: &Facts, right: Right) -> Verdict {
-    review(facts, |review, home, survey| {
-        let lacks: Vec<&Lack> = review.lacks.iter().filter(|lack| lack.right == right).collect();
+    review(facts, |review, home, diagnostics| {
+        let lacks: Vec<&MissingPermission> = review.missing.iter().filter(|lack| lack.permission == right).collect();
         if lacks.is_empty() {
-            let unseen = places_of(right).find(|site| review.unseen.contains(site));
-            return unseen.map_or_else(|| Verdict::ok("given wherever it is needed"), |site| unseen_place(site, home));
+            let unchecked_scope = scopes_of(right).find(|scope| review.unchecked.contains(scope));
+            return unchecked_scope
+                .map_or_else(|| Verdict::ok("given wherever it is needed"), |scope| unseen_place(scope, home));
         }
         let found: Vec<String> = lacks.iter().map(|lack| rights::absence(lack, home)).collect();
-        let cures: Vec<String> = lacks.iter().map(|lack| rights::cure(lack, review, home, &survey.bot.name)).collect();
+        let cures: Vec<String> =
+            lacks.iter().map(|lack| rights::cure(lack, review, home, &diagnostics.bot.name)).collect();
         Verdict::error(found.join(", and "), cures.join("; and "))
     })
 }
 
 /// Discord notifies nobody of a role that not everybody may mention, unless whoever mentions it may mention all.
 pub(super) fn support_mention(facts: &Facts) -> Verdict {
-    home(facts, |home, survey| {
-        let lack = |rights: &Rights| rights.lacks.iter().find(|lack| lack.right == Right::MentionEveryone).cloned();
-        match (&home.support, &home.rights) {
+    home(facts, |home, diagnostics| {
+        let lack = |rights: &BotPermissions| {
+            rights.missing.iter().find(|lack| lack.permission == Right::MentionEveryone).cloned()
+        };
+        match (&home.support, &home.permissions) {
             (Err(why), _) => untold(why),
             (Ok(None), _) => unknown("there is no support role"),
             (Ok(Some(role)), _) if role.mentionable => Verdict::ok("anyone may mention the role"),
@@ -190,7 +198,7 @@ pub(super) fn support_mention(facts: &Facts) -> Verdict {
                         "Server Settings → Roles → \"{}\" → Display: switch \"Allow anyone to @mention this role\" on; or \
                      {}",
                         role.name,
-                        rights::cure(&lack, rights, home, &survey.bot.name)
+                        rights::cure(&lack, rights, home, &diagnostics.bot.name)
                     ),
                 ),
             },
@@ -207,7 +215,7 @@ pub(super) fn administrator(facts: &Facts) -> Verdict {
     })
 }
 
-fn drop_it(rights: &Rights) -> String {
+fn drop_it(rights: &BotPermissions) -> String {
     let role = rights.role.as_deref().unwrap_or("@everyone");
     format!(
         "Server Settings → Roles → \"{role}\" → Permissions: switch on the rights that `talon invite` names, then \
@@ -217,7 +225,7 @@ fn drop_it(rights: &Rights) -> String {
 
 /// Discord then refuses a bot what it may do by its rights, and names no right.
 pub(super) fn two_factor(facts: &Facts) -> Verdict {
-    home(facts, |home, survey| match (&home.wants_two_factor, survey.two_factor) {
+    home(facts, |home, diagnostics| match (&home.requires_two_factor, diagnostics.two_factor) {
         (Err(why), _) => untold(why),
         (Ok(false), _) => Verdict::ok("not demanded"),
         (Ok(true), Some(true)) => Verdict::ok("demanded, and the bot's owner has it"),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::discord::Clock;
-use crate::operator::checks::{survey, unknown};
+use crate::discord::ClockSkew;
+use crate::operator::checks::{diagnostics, unknown};
 use crate::operator::facts::Facts;
 use crate::operator::finding::Verdict;
 use crate::store::panel::NoPanel;
@@ -124,11 +124,11 @@ pub(super) fn disk_space(facts: &Facts) -> Verdict {
 }
 
 pub(super) fn clock(facts: &Facts) -> Verdict {
-    survey(facts, |survey| {
-        let (by, way) = match survey.clock {
-            Clock::Fast(by) => (by, "fast"),
-            Clock::Slow(by) => (by, "slow"),
-            Clock::Untold => {
+    diagnostics(facts, |diagnostics| {
+        let (by, way) = match diagnostics.clock {
+            ClockSkew::Ahead(by) => (by, "fast"),
+            ClockSkew::Behind(by) => (by, "slow"),
+            ClockSkew::Unknown => {
                 return Verdict::unchecked("not checked: Discord did not tell the time", "look at a clock");
             }
         };

@@ -9,7 +9,7 @@ mod rooms;
 #[cfg(test)]
 mod tests;
 
-use crate::discord::{Home, Survey, Untold};
+use crate::discord::{Diagnostics, HomeGuild, LookupFailure};
 use crate::lifecycle::Right;
 use crate::operator::facts::Facts;
 use crate::operator::finding::{Finding, Verdict};
@@ -89,14 +89,14 @@ pub fn examine_setup(facts: &Facts) -> Vec<Finding> {
 }
 
 /// Judges what Discord tells.
-fn survey(facts: &Facts, judge: impl FnOnce(&Survey) -> Verdict) -> Verdict {
+fn diagnostics(facts: &Facts, judge: impl FnOnce(&Diagnostics) -> Verdict) -> Verdict {
     facts.discord.as_ref().map_or_else(|_| unknown("Discord has told nothing"), judge)
 }
 
 /// Judges what is in the server.
-fn home(facts: &Facts, judge: impl FnOnce(&Home, &Survey) -> Verdict) -> Verdict {
-    survey(facts, |survey| match &survey.home {
-        Ok(home) => judge(home, survey),
+fn home(facts: &Facts, judge: impl FnOnce(&HomeGuild, &Diagnostics) -> Verdict) -> Verdict {
+    diagnostics(facts, |diagnostics| match &diagnostics.home {
+        Ok(home) => judge(home, diagnostics),
         Err(_) => unknown("there is no server to look at"),
     })
 }
@@ -107,6 +107,6 @@ fn unknown(why: &str) -> Verdict {
 }
 
 /// Discord has told other things, but not this. Whatever has the same cause shares a line.
-fn untold(why: &Untold) -> Verdict {
+fn untold(why: &LookupFailure) -> Verdict {
     Verdict::unchecked(format!("not checked: {why}"), "ask `talon doctor` again in a moment")
 }

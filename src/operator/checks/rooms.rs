@@ -1,6 +1,6 @@
 //! What the settings name in the server, and whether there is room for more tickets.
 
-use crate::discord::{Home, Kind, Lack, Listing, Site, Spot, Untold};
+use crate::discord::{ChannelCounts, ChannelKind, ChannelLookup, HomeGuild, LookupFailure, MissingPermission, Scope};
 use crate::lifecycle::Right;
 use crate::operator::checks::{home, unknown, untold};
 use crate::operator::facts::Facts;
@@ -20,38 +20,42 @@ const IN_SERVER: Room = Room { most: 500, many: 450 };
 
 /// What an id should name, and in which setting it stands.
 struct Wanted {
-    kind: Kind,
+    kind: ChannelKind,
     what: &'static str,
     variable: &'static str,
     copy: &'static str,
 }
 
-const PANEL: Wanted =
-    Wanted { kind: Kind::Text, what: "text channel", variable: "TICKET_BUTTON_CHANNEL_ID", copy: "Copy Channel ID" };
+const PANEL: Wanted = Wanted {
+    kind: ChannelKind::Text,
+    what: "text channel",
+    variable: "TICKET_BUTTON_CHANNEL_ID",
+    copy: "Copy Channel ID",
+};
 const CATEGORY: Wanted =
-    Wanted { kind: Kind::Category, what: "category", variable: "TICKET_CATEGORY_ID", copy: "Copy Category ID" };
+    Wanted { kind: ChannelKind::Category, what: "category", variable: "TICKET_CATEGORY_ID", copy: "Copy Category ID" };
 
 pub(super) fn panel_channel(facts: &Facts) -> Verdict {
-    home(facts, |home, _| spot(Site::Panel, &home.panel, home, &PANEL))
+    home(facts, |home, _| spot(Scope::Panel, &home.panel, home, &PANEL))
 }
 
 pub(super) fn category(facts: &Facts) -> Verdict {
-    home(facts, |home, _| spot(Site::Category, &home.category, home, &CATEGORY))
+    home(facts, |home, _| spot(Scope::Category, &home.category, home, &CATEGORY))
 }
 
-fn spot(site: Site, spot: &Spot, home: &Home, wanted: &Wanted) -> Verdict {
+fn spot(scope: Scope, spot: &ChannelLookup, home: &HomeGuild, wanted: &Wanted) -> Verdict {
     let Wanted { kind, what, variable, copy } = wanted;
-    let server = &home.server.name;
+    let server = &home.guild.name;
     let found = match spot {
-        Spot::Here(channel) if channel.kind == *kind => return Verdict::ok(label(channel)),
-        Spot::Here(channel) if channel.kind == Kind::Untold => {
-            return untold(&Untold(format!("Discord does not tell what kind of channel {} is", label(channel))));
+        ChannelLookup::Found(channel) if channel.kind == *kind => return Verdict::ok(label(channel)),
+        ChannelLookup::Found(channel) if channel.kind == ChannelKind::Unknown => {
+            return untold(&LookupFailure(format!("Discord does not tell what kind of channel {} is", label(channel))));
         }
-        Spot::Here(channel) => format!("{} is no {what}", label(channel)),
-        Spot::Elsewhere => format!("is in another server, not in \"{server}\" with the others"),
+        ChannelLookup::Found(channel) => format!("{} is no {what}", label(channel)),
+        ChannelLookup::InOtherGuild => format!("is in another server, not in \"{server}\" with the others"),
         // It is there; what to do is told with the right that is missing.
-        Spot::Hidden(_) if is_blind(home, site) => return unknown("the bot may not view it"),
-        Spot::Hidden(id) => {
+        ChannelLookup::Hidden(_) if is_blind(home, scope) => return unknown("the bot may not view it"),
+        ChannelLookup::Hidden(id) => {
             return Verdict::error(
                 format!("the channel with the id {id} exists, and is hidden from the bot"),
                 format!(
@@ -60,8 +64,8 @@ fn spot(site: Site, spot: &Spot, home: &Home, wanted: &Wanted) -> Verdict {
                 ),
             );
         }
-        Spot::Missing => "does not exist, or not any more".to_owned(),
-        Spot::Unknown(why) => return untold(why),
+        ChannelLookup::Missing => "does not exist, or not any more".to_owned(),
+        ChannelLookup::Unknown(why) => return untold(why),
     };
     let remedy = format!(
         "User Settings → Advanced → Developer Mode on, then right-click a {what} of \"{server}\" → {copy}, and put it \
@@ -76,7 +80,7 @@ pub(super) fn support_role(facts: &Facts) -> Verdict {
     home(facts, |home, _| match &home.support {
         Err(why) => untold(why),
         Ok(None) => {
-            Verdict::error(format!("\"{}\" has no role with this id, or not any more", home.server.name), remedy)
+            Verdict::error(format!("\"{}\" has no role with this id, or not any more", home.guild.name), remedy)
         }
         Ok(Some(role)) => match Concern::about(role, &home.holders) {
             None => Verdict::ok(format!("@{}", role.name)),
@@ -92,34 +96,34 @@ pub(super) fn support_role(facts: &Facts) -> Verdict {
 
 pub(super) fn category_room(facts: &Facts) -> Verdict {
     home(facts, |home, _| match &home.category {
-        Spot::Here(_) | Spot::Hidden(_) => {
+        ChannelLookup::Found(_) | ChannelLookup::Hidden(_) => {
             let remedy = "close tickets, or move what is no ticket out of the category";
-            room(home, Site::Category, |listing| listing.tickets, &IN_CATEGORY, remedy)
+            room(home, Scope::Category, |counts| counts.in_category, &IN_CATEGORY, remedy)
         }
-        Spot::Unknown(why) => untold(why),
-        Spot::Elsewhere | Spot::Missing => unknown("there is no category"),
+        ChannelLookup::Unknown(why) => untold(why),
+        ChannelLookup::InOtherGuild | ChannelLookup::Missing => unknown("there is no category"),
     })
 }
 
 pub(super) fn server_room(facts: &Facts) -> Verdict {
     let remedy = "delete channels that nobody needs, or close tickets";
-    home(facts, |home, _| room(home, Site::Server, |listing| listing.channels, &IN_SERVER, remedy))
+    home(facts, |home, _| room(home, Scope::Guild, |counts| counts.total, &IN_SERVER, remedy))
 }
 
 /// Discord lists only the channels that the bot may view, and nothing tells how many others there are.
-fn room(home: &Home, site: Site, count: fn(&Listing) -> usize, room: &Room, remedy: &str) -> Verdict {
+fn room(home: &HomeGuild, scope: Scope, count: fn(&ChannelCounts) -> usize, room: &Room, remedy: &str) -> Verdict {
     let Room { most, many } = room;
-    let count = match &home.listing {
+    let count = match &home.channel_counts {
         Ok(listing) => count(listing),
         Err(why) => return untold(why),
     };
     let found = format!("{count} of {most} channels");
-    match &home.rights {
+    match &home.permissions {
         _ if count >= *most => Verdict::error(found + ": no ticket can be opened", remedy),
         _ if count >= *many => Verdict::warning(found, remedy),
         Err(why) => untold(why),
         Ok(rights) if rights.administrator => Verdict::ok(found),
-        Ok(_) if is_blind(home, site) => {
+        Ok(_) if is_blind(home, scope) => {
             unknown(&format!("the bot may not view channels there, and sees {found}; others are hidden"))
         }
         Ok(_) => Verdict::ok(format!("at least {found}; any that are hidden from the bot are not counted")),
@@ -127,7 +131,9 @@ fn room(home: &Home, site: Site, count: fn(&Listing) -> usize, room: &Room, reme
 }
 
 /// The bot is known to lack the right to view channels in this place, or in the whole server.
-fn is_blind(home: &Home, site: Site) -> bool {
-    let blind = |lack: &Lack| lack.right == Right::ViewChannel && (lack.site == site || lack.site == Site::Server);
-    home.rights.as_ref().is_ok_and(|rights| rights.lacks.iter().any(blind))
+fn is_blind(home: &HomeGuild, scope: Scope) -> bool {
+    let blind = |lack: &MissingPermission| {
+        lack.permission == Right::ViewChannel && (lack.scope == scope || lack.scope == Scope::Guild)
+    };
+    home.permissions.as_ref().is_ok_and(|rights| rights.missing.iter().any(blind))
 }

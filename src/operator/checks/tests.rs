@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::discord::{
-    Application, Channel, Clock, Denier, Gateway, Holders, Homeless, Kind, Lack, Listing, Named, Rights, Role,
-    SessionStartLimit, Site, Source, Spot, StartError, needed_rights,
+    Application, BotGateway, BotPermissions, Channel, ChannelCounts, ChannelKind, ChannelLookup, ClockSkew, DeniedBy,
+    DiscordError, MissingPermission, Named, NoGuild, Role, RoleHolders, RoleSource, Scope, SessionStartLimit,
+    required_permissions,
 };
 use crate::ids::{ApplicationId, ChannelId, GuildId, MessageId, RoleId, UserId};
 use crate::operator::facts::{Contents, Database, Disk, PanelFile};
@@ -14,71 +15,71 @@ use crate::operator::rights::name;
 use crate::store::panel::NoPanel;
 use crate::store::{Obstacle, OpenError, StoreError};
 
-fn spot(id: u64, name: &str, kind: Kind) -> Spot {
-    Spot::Here(Channel { id: ChannelId(id), name: name.to_owned(), kind, parent: None })
+fn spot(id: u64, name: &str, kind: ChannelKind) -> ChannelLookup {
+    ChannelLookup::Found(Channel { id: ChannelId(id), name: name.to_owned(), kind, parent: None })
 }
 
-fn gateway(remaining: u32) -> Gateway {
+fn gateway(remaining: u32) -> BotGateway {
     let limit = SessionStartLimit { total: 1_000, remaining, reset_after: 3_600_000, max_concurrency: 1 };
-    Gateway { url: "wss://gateway.discord.gg".into(), shards: 1, session_start_limit: Some(limit) }
+    BotGateway { url: "wss://gateway.discord.gg".into(), shards: 1, session_start_limit: Some(limit) }
 }
 
 /// All is well.
 fn facts() -> Facts {
-    let support = Role { id: RoleId(3), name: "support".into(), mentionable: false, source: Source::People };
-    let home = Home {
-        server: Named { id: GuildId(4), name: "talon".into() },
-        listing: Ok(Listing { channels: 3, tickets: 0 }),
-        panel: spot(1, "help", Kind::Text),
-        category: spot(2, "tickets", Kind::Category),
+    let support = Role { id: RoleId(3), name: "support".into(), mentionable: false, source: RoleSource::Moderator };
+    let home = HomeGuild {
+        guild: Named { id: GuildId(4), name: "talon".into() },
+        channel_counts: Ok(ChannelCounts { total: 3, in_category: 0 }),
+        panel: spot(1, "help", ChannelKind::Text),
+        category: spot(2, "tickets", ChannelKind::Category),
         support: Ok(Some(support)),
-        holders: Holders { members: Some(9), of_roles: [(RoleId(3), 2)].into() },
-        wants_two_factor: Ok(false),
-        rights: Ok(Rights {
+        holders: RoleHolders { members: Some(9), per_role: [(RoleId(3), 2)].into() },
+        requires_two_factor: Ok(false),
+        permissions: Ok(BotPermissions {
             administrator: false,
             role: Some("helper".into()),
-            lacks: vec![],
-            unseen: vec![],
+            missing: vec![],
+            unchecked: vec![],
             timed_out: None,
         }),
     };
-    let survey = Survey {
+    let diagnostics = Diagnostics {
         bot: Named { id: UserId(9), name: "talon".into() },
         two_factor: Some(false),
         application: Ok(Application { id: ApplicationId(9), flags: Some(1 << 19) }),
         gateway: Ok(gateway(998)),
         home: Ok(home),
         commands: Ok(true),
-        clock: Clock::Slow(Duration::ZERO),
+        clock: ClockSkew::Behind(Duration::ZERO),
     };
     let panel = PanelFile { path: "panel.json".into(), said: Ok(MessageId(7)), writable: Ok(()) };
     let contents = Contents { tickets: Ok((1, 2)), damage: Ok(vec![]), another_process: Ok(None) };
     let database = Database { path: "talon.db".into(), state: Ok(contents), writable: Ok(()) };
-    Facts { discord: Ok(survey), disk: Disk { panel, database, free: Ok(1 << 30) } }
+    Facts { discord: Ok(diagnostics), disk: Disk { panel, database, free: Ok(1 << 30) } }
 }
 
-fn survey(facts: &mut Facts) -> &mut Survey {
+fn diagnostics(facts: &mut Facts) -> &mut Diagnostics {
     facts.discord.as_mut().unwrap()
 }
 
-fn home(facts: &mut Facts) -> &mut Home {
-    survey(facts).home.as_mut().unwrap()
+fn home(facts: &mut Facts) -> &mut HomeGuild {
+    diagnostics(facts).home.as_mut().unwrap()
 }
 
-fn rights(facts: &mut Facts) -> &mut Rights {
-    home(facts).rights.as_mut().unwrap()
+fn rights(facts: &mut Facts) -> &mut BotPermissions {
+    home(facts).permissions.as_mut().unwrap()
 }
 
 fn support(facts: &mut Facts) -> &mut Role {
     home(facts).support.as_mut().unwrap().as_mut().unwrap()
 }
 
-fn listing(facts: &mut Facts) -> &mut Listing {
-    home(facts).listing.as_mut().unwrap()
+fn listing(facts: &mut Facts) -> &mut ChannelCounts {
+    home(facts).channel_counts.as_mut().unwrap()
 }
 
-fn why() -> Untold {
-    Untold("why".to_owned())
+fn why() -> LookupFailure {
+    LookupFailure("why".to_owned())
 }
 
 /// What is not as it should be: the check, how bad it is, and both texts.
@@ -132,9 +133,9 @@ fn unchecked(check: &str, words: &[&str], change: impl FnOnce(&mut Facts)) {
 
 #[test]
 fn each_right_taken_away_alone_is_one_finding() {
-    for right in needed_rights() {
-        let lack = Lack { right, site: Site::Server, denier: None };
-        let amiss = amiss_itself(|facts| rights(facts).lacks.push(lack));
+    for right in required_permissions() {
+        let lack = MissingPermission { permission: right, scope: Scope::Guild, denied_by: None };
+        let amiss = amiss_itself(|facts| rights(facts).missing.push(lack));
         let [(check, Status::Error, text)] = &amiss[..] else { panic!("{right:?}: {amiss:#?}") };
         assert!(text.contains("Server Settings → Roles → \"helper\" → Permissions"), "{text}");
         assert!(text.contains(&format!("switch \"{}\" on", name(right))), "{text}");
@@ -145,8 +146,9 @@ fn each_right_taken_away_alone_is_one_finding() {
 
 #[test]
 fn what_an_overwrite_takes_away_is_given_back_there() {
-    let lack = |site, denier| Lack { right: Right::ViewChannel, site, denier: Some(denier) };
-    let everyone = lack(Site::Category, Denier::Everyone);
+    let lack =
+        |scope, denied_by| MissingPermission { permission: Right::ViewChannel, scope, denied_by: Some(denied_by) };
+    let everyone = lack(Scope::Category, DeniedBy::Everyone);
     error(
         "view_channels",
         &[
@@ -154,40 +156,45 @@ fn what_an_overwrite_takes_away_is_given_back_there() {
             "right-click \"tickets\" → Edit Category",
             "role \"helper\"",
         ],
-        |facts| rights(facts).lacks.push(everyone),
+        |facts| rights(facts).missing.push(everyone),
     );
-    let roles = lack(Site::Panel, Denier::Roles(vec!["bots".into()]));
+    let roles = lack(Scope::Panel, DeniedBy::Roles(vec!["bots".into()]));
     error(
         "view_channels",
         &["the bot's role \"bots\" in the panel channel #help", "right-click #help → Edit Channel", "role \"helper\""],
-        |facts| rights(facts).lacks.push(roles),
+        |facts| rights(facts).missing.push(roles),
     );
     error("view_channels", &["denied to the bot itself", "the member \"talon\""], |facts| {
-        rights(facts).lacks.push(lack(Site::Panel, Denier::Bot));
+        rights(facts).missing.push(lack(Scope::Panel, DeniedBy::Bot));
     });
     error("view_channels", &["in the category", "and denied", "; and right-click"], |facts| {
-        let both = [lack(Site::Category, Denier::Everyone), lack(Site::Panel, Denier::Everyone)];
-        rights(facts).lacks.extend(both);
+        let both = [lack(Scope::Category, DeniedBy::Everyone), lack(Scope::Panel, DeniedBy::Everyone)];
+        rights(facts).missing.extend(both);
     });
 }
 
 #[test]
 fn a_bot_without_a_role_of_its_own_is_invited_again() {
     error("send_messages", &["no role of its own", "talon invite"], |facts| {
-        let lack = Lack { right: Right::SendMessages, site: Site::Server, denier: None };
-        *rights(facts) =
-            Rights { administrator: false, role: None, lacks: vec![lack], unseen: vec![], timed_out: None };
+        let lack = MissingPermission { permission: Right::SendMessages, scope: Scope::Guild, denied_by: None };
+        *rights(facts) = BotPermissions {
+            administrator: false,
+            role: None,
+            missing: vec![lack],
+            unchecked: vec![],
+            timed_out: None,
+        };
     });
 }
 
 #[test]
 fn a_support_that_anyone_may_mention_needs_no_right() {
-    let lack = Lack { right: Right::MentionEveryone, site: Site::Server, denier: None };
+    let lack = MissingPermission { permission: Right::MentionEveryone, scope: Scope::Guild, denied_by: None };
     error("support_mention", &["nobody is notified", "Allow anyone to @mention this role"], |facts| {
-        rights(facts).lacks.push(lack.clone());
+        rights(facts).missing.push(lack.clone());
     });
     let amiss = amiss(|facts| {
-        rights(facts).lacks.push(lack);
+        rights(facts).missing.push(lack);
         support(facts).mentionable = true;
     });
     assert_eq!(amiss, []);
@@ -196,16 +203,16 @@ fn a_support_that_anyone_may_mention_needs_no_right() {
 #[test]
 fn who_the_bot_is() {
     warning("message_content", &["the slash commands work", "Bot → Privileged Gateway Intents"], |facts| {
-        survey(facts).application.as_mut().unwrap().flags = Some(0);
+        diagnostics(facts).application.as_mut().unwrap().flags = Some(0);
     });
-    unchecked("message_content", &["not checked: why"], |facts| survey(facts).application = Err(why()));
+    unchecked("message_content", &["not checked: why"], |facts| diagnostics(facts).application = Err(why()));
     unchecked("message_content", &["Discord does not tell"], |facts| {
-        survey(facts).application.as_mut().unwrap().flags = None;
+        diagnostics(facts).application.as_mut().unwrap().flags = None;
     });
-    warning("two_factor", &["Enable Two-Factor Auth"], |facts| home(facts).wants_two_factor = Ok(true));
+    warning("two_factor", &["Enable Two-Factor Auth"], |facts| home(facts).requires_two_factor = Ok(true));
     let owner_has_it = |facts: &mut Facts| {
-        home(facts).wants_two_factor = Ok(true);
-        survey(facts).two_factor = Some(true);
+        home(facts).requires_two_factor = Ok(true);
+        diagnostics(facts).two_factor = Some(true);
     };
     assert_eq!(amiss(owner_has_it), []);
     warning("administrator", &["not needed", "\"helper\""], |facts| rights(facts).administrator = true);
@@ -222,10 +229,10 @@ fn a_bot_in_time_out_lacks_no_right_and_is_told_until_when() {
 #[test]
 fn an_outage_is_one_line_and_nothing_is_wrong() {
     let cases = [
-        (StartError::TokenRejected, "token", Status::Error, "Reset Token"),
-        (StartError::NoAnswer(None), "discord", Status::Unchecked, "reaches https://discord.com"),
-        (StartError::NoAnswer(Some(503)), "discord", Status::Unchecked, "status 503"),
-        (StartError::Proxy, "discord", Status::Error, "DISCORD_PROXY"),
+        (DiscordError::TokenRejected, "token", Status::Error, "Reset Token"),
+        (DiscordError::NoAnswer(None), "discord", Status::Unchecked, "reaches https://discord.com"),
+        (DiscordError::NoAnswer(Some(503)), "discord", Status::Unchecked, "status 503"),
+        (DiscordError::InvalidProxy, "discord", Status::Error, "DISCORD_PROXY"),
     ];
     for (why, check, status, words) in cases {
         let mut facts = facts();
@@ -244,30 +251,30 @@ fn an_outage_is_one_line_and_nothing_is_wrong() {
 
 #[test]
 fn how_many_sessions_are_left() {
-    let left = |remaining| move |facts: &mut Facts| survey(facts).gateway = Ok(gateway(remaining));
+    let left = |remaining| move |facts: &mut Facts| diagnostics(facts).gateway = Ok(gateway(remaining));
     assert_eq!(amiss(left(100)), []);
     warning("session_starts", &["99 of 1000 new ones left; reset in 1h", "another process"], left(99));
     error("session_starts", &["0 of 1000", "cannot connect before"], left(0));
-    assert_eq!(amiss(|facts| survey(facts).gateway.as_mut().unwrap().session_start_limit = None), []);
-    unchecked("session_starts", &["not checked: why"], |facts| survey(facts).gateway = Err(why()));
+    assert_eq!(amiss(|facts| diagnostics(facts).gateway.as_mut().unwrap().session_start_limit = None), []);
+    unchecked("session_starts", &["not checked: why"], |facts| diagnostics(facts).gateway = Err(why()));
 }
 
 #[test]
 fn nothing_that_was_not_told_is_in_place() {
     type Taking = fn(&mut Facts);
     let takings: [(Taking, usize); 9] = [
-        (|facts| survey(facts).application = Err(why()), 1),
-        (|facts| survey(facts).home = Err(Homeless::Unknown(why())), 18),
-        (|facts| home(facts).listing = Err(why()), 2),
-        (|facts| home(facts).rights = Err(why()), 12),
+        (|facts| diagnostics(facts).application = Err(why()), 1),
+        (|facts| diagnostics(facts).home = Err(NoGuild::Unknown(why())), 18),
+        (|facts| home(facts).channel_counts = Err(why()), 2),
+        (|facts| home(facts).permissions = Err(why()), 12),
         (|facts| home(facts).support = Err(why()), 2),
-        (|facts| home(facts).wants_two_factor = Err(why()), 1),
-        (|facts| rights(facts).unseen.push(Site::Panel), 4),
-        (|facts| home(facts).category = Spot::Unknown(why()), 2),
+        (|facts| home(facts).requires_two_factor = Err(why()), 1),
+        (|facts| rights(facts).unchecked.push(Scope::Panel), 4),
+        (|facts| home(facts).category = ChannelLookup::Unknown(why()), 2),
         (
             |facts| {
-                home(facts).panel = Spot::Unknown(why());
-                rights(facts).unseen.push(Site::Panel);
+                home(facts).panel = ChannelLookup::Unknown(why());
+                rights(facts).unchecked.push(Scope::Panel);
             },
             5,
         ),
@@ -288,11 +295,12 @@ fn nothing_that_was_not_told_is_in_place() {
 
 #[test]
 fn a_hidden_channel_is_given_back_to_the_bot_and_not_looked_for_elsewhere() {
-    let lack = Lack { right: Right::ViewChannel, site: Site::Panel, denier: Some(Denier::Hidden) };
+    let lack =
+        MissingPermission { permission: Right::ViewChannel, scope: Scope::Panel, denied_by: Some(DeniedBy::Hidden) };
     let amiss = amiss(|facts| {
-        home(facts).panel = Spot::Hidden(ChannelId(1));
-        rights(facts).lacks.push(lack);
-        rights(facts).unseen.push(Site::Panel);
+        home(facts).panel = ChannelLookup::Hidden(ChannelId(1));
+        rights(facts).missing.push(lack);
+        rights(facts).unchecked.push(Scope::Panel);
     });
     let wrong: Vec<_> = amiss.iter().filter(|(_, status, _)| *status == Status::Error).collect();
     let [("view_channels", _, text)] = wrong[..] else { panic!("{amiss:#?}") };
@@ -304,57 +312,59 @@ fn a_hidden_channel_is_given_back_to_the_bot_and_not_looked_for_elsewhere() {
         amiss.iter().filter(|(_, status, _)| *status == Status::Unchecked).map(|(check, ..)| *check).collect();
     assert_eq!(unknown, ["panel_channel", "send_messages", "embed_links", "read_message_history"]);
     error("server", &["hidden from the bot", "\"talon\"", "\"View Channel\" to ✓"], |facts| {
-        survey(facts).home = Err(Homeless::Hidden(vec![Named { id: GuildId(4), name: "talon".into() }]));
+        diagnostics(facts).home = Err(NoGuild::Hidden(vec![Named { id: GuildId(4), name: "talon".into() }]));
     });
 }
 
 #[test]
 fn a_bot_that_was_invited_without_slash_commands() {
     warning("commands", &["scope applications.commands", "client_id=9&scope=bot%20applications.commands"], |facts| {
-        survey(facts).commands = Ok(false);
+        diagnostics(facts).commands = Ok(false);
     });
-    unchecked("commands", &["not checked: why"], |facts| survey(facts).commands = Err(why()));
+    unchecked("commands", &["not checked: why"], |facts| diagnostics(facts).commands = Err(why()));
 }
 
 #[test]
 fn a_bot_in_no_server_or_in_another_is_invited() {
-    let invited = |why: Homeless, words: &str| {
-        let amiss = amiss(|facts| survey(facts).home = Err(why));
+    let invited = |why: NoGuild, words: &str| {
+        let amiss = amiss(|facts| diagnostics(facts).home = Err(why));
         let wrong: Vec<_> = amiss.iter().filter(|(_, status, _)| *status == Status::Error).collect();
         let [("server", _, text)] = &wrong[..] else { panic!("{wrong:#?}") };
         assert!(text.contains(words) && text.contains("client_id=9&"), "{text}");
     };
-    invited(Homeless::NoServer, "in no server");
-    invited(Homeless::Elsewhere(vec![Named { id: GuildId(5), name: "chess club".into() }]), "\"chess club\"");
+    invited(NoGuild::NotInAny, "in no server");
+    invited(NoGuild::Elsewhere(vec![Named { id: GuildId(5), name: "chess club".into() }]), "\"chess club\"");
 }
 
 #[test]
 fn what_the_settings_name() {
-    let panel = |spot: Spot, words: &str| {
+    let panel = |spot: ChannelLookup, words: &str| {
         let words = [words, "right-click a text channel of \"talon\"", "TICKET_BUTTON_CHANNEL_ID"];
         error("panel_channel", &words, |facts| home(facts).panel = spot);
     };
-    panel(Spot::Missing, "does not exist");
-    panel(Spot::Elsewhere, "in another server");
-    panel(spot(2, "tickets", Kind::Category), "\"tickets\" is no text channel");
-    unchecked("panel_channel", &["ask `talon doctor` again"], |facts| home(facts).panel = Spot::Unknown(why()));
+    panel(ChannelLookup::Missing, "does not exist");
+    panel(ChannelLookup::InOtherGuild, "in another server");
+    panel(spot(2, "tickets", ChannelKind::Category), "\"tickets\" is no text channel");
+    unchecked("panel_channel", &["ask `talon doctor` again"], |facts| {
+        home(facts).panel = ChannelLookup::Unknown(why())
+    });
     unchecked("panel_channel", &["does not tell what kind of channel"], |facts| {
-        home(facts).panel = spot(1, "help", Kind::Untold);
+        home(facts).panel = spot(1, "help", ChannelKind::Unknown);
     });
     error("category", &["#help is no category", "TICKET_CATEGORY_ID"], |facts| {
-        home(facts).category = spot(1, "help", Kind::Text);
+        home(facts).category = spot(1, "help", ChannelKind::Text);
     });
     error("support_role", &["every member would see", "SUPPORT_ROLE_ID"], |facts| {
-        support(facts).source = Source::Everyone;
+        support(facts).source = RoleSource::Everyone;
     });
-    warning("support_role", &["belongs to a bot"], |facts| support(facts).source = Source::Bot);
+    warning("support_role", &["belongs to a bot"], |facts| support(facts).source = RoleSource::Bot);
     warning("support_role", &["@support is given to whoever boosts", "SUPPORT_ROLE_ID"], |facts| {
-        support(facts).source = Source::Boosters;
+        support(facts).source = RoleSource::Boosters;
     });
-    let held = |count| move |facts: &mut Facts| home(facts).holders.of_roles = [(RoleId(3), count)].into();
+    let held = |count| move |facts: &mut Facts| home(facts).holders.per_role = [(RoleId(3), count)].into();
     warning("support_role", &["@support is held by 5 of about 9 members", "SUPPORT_ROLE_ID"], held(5));
     warning("support_role", &["@support is held by nobody", "give your support team"], held(0));
-    assert_eq!(amiss(|facts| home(facts).holders = Holders::default()), [], "not told is nobody's fault");
+    assert_eq!(amiss(|facts| home(facts).holders = RoleHolders::default()), [], "not told is nobody's fault");
 }
 
 #[test]
@@ -363,7 +373,7 @@ fn what_is_missing_is_wrong_once_and_what_hangs_on_it_unknown() {
     let [("support_role", Status::Error, _), ("support_mention", Status::Unchecked, _)] = &role[..] else {
         panic!("{role:#?}")
     };
-    let category = amiss(|facts| home(facts).category = Spot::Missing);
+    let category = amiss(|facts| home(facts).category = ChannelLookup::Missing);
     let [("category", Status::Error, _), ("category_room", Status::Unchecked, _)] = &category[..] else {
         panic!("{category:#?}")
     };
@@ -371,11 +381,11 @@ fn what_is_missing_is_wrong_once_and_what_hangs_on_it_unknown() {
 
 #[test]
 fn how_full_it_is() {
-    let tickets = |count| move |facts: &mut Facts| listing(facts).tickets = count;
+    let tickets = |count| move |facts: &mut Facts| listing(facts).in_category = count;
     assert_eq!(amiss(tickets(39)), []);
     let room = |change: fn(&mut Facts)| {
         let mut facts = facts();
-        listing(&mut facts).tickets = 5;
+        listing(&mut facts).in_category = 5;
         change(&mut facts);
         let found = examine(&facts).into_iter().find(|finding| finding.check == "category_room").unwrap();
         (found.status, found.found)
@@ -385,13 +395,17 @@ fn how_full_it_is() {
     assert!(found.starts_with("at least 5 of 50") && found.contains("not counted"), "45 may be hidden: {found}");
     assert_eq!(room(|facts| rights(facts).administrator = true), (Status::Ok, "5 of 50 channels".to_owned()));
     let (status, found) = room(|facts| {
-        rights(facts).lacks.push(Lack { right: Right::ViewChannel, site: Site::Server, denier: None });
+        rights(facts).missing.push(MissingPermission {
+            permission: Right::ViewChannel,
+            scope: Scope::Guild,
+            denied_by: None,
+        });
     });
     assert!(status == Status::Unchecked && found.contains("5 of 50 channels; others are hidden"), "{found}");
     warning("category_room", &["40 of 50"], tickets(40));
     error("category_room", &["50 of 50", "no ticket can be opened"], tickets(50));
-    warning("server_room", &["499 of 500"], |facts| listing(facts).channels = 499);
-    error("server_room", &["500 of 500"], |facts| listing(facts).channels = 500);
+    warning("server_room", &["499 of 500"], |facts| listing(facts).total = 499);
+    error("server_room", &["500 of 500"], |facts| listing(facts).total = 500);
 }
 
 fn denied() -> io::Error {
@@ -456,9 +470,9 @@ fn the_disk_and_the_clock() {
     error("disk_space", &["9 MB free", "make room"], |facts| facts.disk.free = Ok(9 << 20));
     warning("disk_space", &["99 MB free"], |facts| facts.disk.free = Ok(99 << 20));
     unchecked("disk_space", &["not checked"], |facts| facts.disk.free = Err(denied()));
-    let by = |clock| move |facts: &mut Facts| survey(facts).clock = clock;
-    assert_eq!(amiss(by(Clock::Fast(Duration::from_secs(4)))), []);
-    warning("clock", &["30 s fast", "timedatectl"], by(Clock::Fast(Duration::from_secs(30))));
-    error("clock", &["3600 s slow"], by(Clock::Slow(Duration::from_secs(3600))));
-    unchecked("clock", &["did not tell the time"], by(Clock::Untold));
+    let by = |clock| move |facts: &mut Facts| diagnostics(facts).clock = clock;
+    assert_eq!(amiss(by(ClockSkew::Ahead(Duration::from_secs(4)))), []);
+    warning("clock", &["30 s fast", "timedatectl"], by(ClockSkew::Ahead(Duration::from_secs(30))));
+    error("clock", &["3600 s slow"], by(ClockSkew::Behind(Duration::from_secs(3600))));
+    unchecked("clock", &["did not tell the time"], by(ClockSkew::Unknown));
 }

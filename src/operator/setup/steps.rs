@@ -6,7 +6,7 @@ use std::path::Path;
 use secrecy::SecretString;
 
 use crate::config::{self, Access, Config, Environment};
-use crate::discord::{Named, StartError, Transport};
+use crate::discord::{DiscordError, Named, Transport};
 use crate::ids::{ChannelId, GuildId, RoleId, UserId};
 use crate::language::Locale;
 use crate::operator::invite;
@@ -90,9 +90,9 @@ impl Walk<'_> {
                 None => (self.token().await?, true),
             };
             let transport = Transport::new(&token, proxy.as_deref()).map_err(|why| Stop::Failed(why.to_string()))?;
-            match self.heard(async || transport.bot().await).await? {
+            match self.heard(async || transport.fetch_bot().await).await? {
                 Ok(me) => return Ok(Bot { transport, me, token: new.then_some(token) }),
-                Err(StartError::TokenRejected) => {
+                Err(DiscordError::TokenRejected) => {
                     self.person.say("Discord does not accept this token. Please copy it anew.");
                 }
                 Err(why) => return Err(Stop::Failed(why.to_string())),
@@ -112,10 +112,10 @@ impl Walk<'_> {
 
     async fn server(&mut self, bot: &Bot) -> Result<GuildId, Stop> {
         loop {
-            let servers = self.heard(async || bot.transport.servers().await).await?;
+            let servers = self.heard(async || bot.transport.fetch_guilds().await).await?;
             let servers = servers.map_err(|why| Stop::Failed(why.to_string()))?;
             if servers.is_empty() {
-                let application = self.heard(async || bot.transport.application().await).await?;
+                let application = self.heard(async || bot.transport.fetch_application().await).await?;
                 let link = application.map_or_else(|_| "`talon invite`".to_owned(), |found| invite::link(found.id));
                 self.person.say(&format!("The bot is in no server yet. Open this and choose one:\n\n  {link}\n"));
             }
@@ -136,7 +136,7 @@ impl Walk<'_> {
     /// Something in the server: one that is there, or one that is made for it.
     async fn thing(&mut self, bot: &Bot, server: GuildId, wish: &Wish) -> Result<u64, Stop> {
         loop {
-            let found = self.heard(async || bot.transport.server(server).await).await?;
+            let found = self.heard(async || bot.transport.fetch_overview(server).await).await?;
             let found = found.map_err(|why| Stop::Failed(why.to_string()))?;
             let menu = Menu { title: wish.title, items: (wish.items)(&found), new: Some(wish.new) };
             self.names.extend(menu.items.iter().map(|item| (item.id, item.label())));
@@ -174,19 +174,19 @@ impl Walk<'_> {
         if !self.person.agrees(&format!("Make the {} \"{name}\" in Discord?", wish.what)).await? {
             return Ok(None);
         }
-        match bot.transport.make(server, (wish.thing)(bot.me.id), name).await {
+        match bot.transport.create_resource(server, (wish.resource)(bot.me.id), name).await {
             Ok(id) => {
                 self.names.insert(id, name.to_owned());
                 self.made.push(format!("the {} \"{name}\"", wish.what));
                 self.person.say("Made.");
                 return Ok(Some(id));
             }
-            Err(StartError::NoAnswer(Some(403))) => self.person.say(wish.forbidden),
+            Err(DiscordError::NoAnswer(Some(403))) => self.person.say(wish.forbidden),
             Err(
-                StartError::NoAnswer(None | Some(500..))
-                | StartError::Unreachable { .. }
-                | StartError::NotDiscord(_)
-                | StartError::Barred(_),
+                DiscordError::NoAnswer(None | Some(500..))
+                | DiscordError::Unreachable { .. }
+                | DiscordError::NotDiscord(_)
+                | DiscordError::IpBlocked(_),
             ) => {
                 self.person.say("Discord did not answer. It may have been made all the same: look at the list.");
             }
@@ -210,15 +210,15 @@ impl Walk<'_> {
     /// Asks Discord something, again and again until it answers or the person has enough.
     async fn heard<T>(
         &mut self,
-        asked: impl AsyncFn() -> Result<T, StartError>,
-    ) -> Result<Result<T, StartError>, Stop> {
+        asked: impl AsyncFn() -> Result<T, DiscordError>,
+    ) -> Result<Result<T, DiscordError>, Stop> {
         loop {
             match asked().await {
                 Err(
-                    why @ (StartError::NoAnswer(None | Some(500..))
-                    | StartError::Unreachable { .. }
-                    | StartError::NotDiscord(_)
-                    | StartError::Barred(_)),
+                    why @ (DiscordError::NoAnswer(None | Some(500..))
+                    | DiscordError::Unreachable { .. }
+                    | DiscordError::NotDiscord(_)
+                    | DiscordError::IpBlocked(_)),
                 ) => {
                     let question = format!("It seems that {why}. Enter tries again, Ctrl-C stops:");
                     self.person.ask(&question).await?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use talon::discord::view;
+use talon::discord::candidates;
 use talon::ids::UserId;
 use talon_sandbox::world::{Limits, Start};
 use talon_sandbox::{Call, Fault, When};
@@ -94,7 +94,7 @@ fn percent(part: usize, whole: usize) -> f64 {
 /// For whom this call made a channel, if it did.
 fn made_for(call: &Call) -> Option<UserId> {
     let topic = call.body.as_ref().filter(|_| call.status() == Some(201))?["topic"].as_str()?;
-    view::read_mark(topic).map(|(member, _)| member)
+    candidates::parse_topic_marker(topic).map(|(member, _)| member)
 }
 
 /// How many channels were made right before one for somebody who had pressed earlier.

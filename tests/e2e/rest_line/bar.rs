@@ -4,9 +4,9 @@ use talon_sandbox::{Fault, When};
 use crate::health::healthz;
 use crate::stage::Stage;
 
-const BEGINS: &str = "Discord's edge bars this address";
-const GOES_ON: &str = "Discord's edge still bars this address";
-const ENDS: &str = "Discord's edge lets this address in again";
+const BEGINS: &str = "Cloudflare blocks this IP address";
+const GOES_ON: &str = "Cloudflare still blocks this IP address";
+const ENDS: &str = "Cloudflare no longer blocks this IP address";
 
 fn times(stage: &Stage, words: &str) -> usize {
     stage.logged().matches(words).count()
@@ -116,7 +116,7 @@ async fn only_discord_rejects_a_token() {
     }
     stage.start().await;
     stage.open(stage.discord.ids().alice).await;
-    assert!(stage.logged().contains("not Discord but something on the way answers"), "{}", stage.logged());
+    assert!(stage.logged().contains("a proxy or firewall answers in Discord's place"), "{}", stage.logged());
 
     stage.stop().await;
     stage.discord.fault(Fault::code("GET /users/@me", 401, 0, "401: Unauthorized"));

@@ -1,4 +1,4 @@
-//! The line to Discord's REST interface: an edge that bars the address, pages in Discord's place, connections that die.
+//! The line to Discord's REST interface: Cloudflare blocking the address, pages in Discord's place, connections that die.
 
 mod bar;
 mod dead;

@@ -64,7 +64,7 @@ async fn a_call_that_http2_gives_back_is_made_once_and_nobody_notices() {
             // An answer to a press is repeated soon on a busy machine, whatever the connection does.
             if point.call != CALLBACK {
                 assert_eq!(stage.discord.calls_matching(&point.call).len(), 1, "{failure:?}\n{}", stage.story());
-                let lost = |line: &&str| line.contains("no reply") && !line.contains("/callback");
+                let lost = |line: &&str| line.contains("no response") && !line.contains("/callback");
                 assert_eq!(stage.logged()[log..].lines().find(lost), None, "{failure:?}: the bot did not notice");
             }
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use talon::discord::view;
+use talon::discord::candidates;
 use talon::ids::{ChannelId, Intent, Owner};
 use talon::lifecycle::{Acknowledgement, Answer, Call, Closing, Sighting, State, Words};
 use talon::texts;
@@ -145,7 +145,7 @@ impl Game {
             let channel: Snowflake = body["id"].as_str()?.parse().ok()?;
             let topic = body["topic"].as_str()?;
             let number: u64 = topic.split_once('#')?.1.split_once(' ')?.0.parse().ok()?;
-            Some((channel, number, view::read_mark(topic)?))
+            Some((channel, number, candidates::parse_topic_marker(topic)?))
         });
         match made {
             Some((channel, number, (member, intent))) => {
