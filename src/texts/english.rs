@@ -1,5 +1,6 @@
 //! English, for everybody else.
 
+mod settings;
 mod story;
 
 use std::time::Duration;
@@ -40,6 +41,7 @@ pub(super) const TEXTS: Texts = Texts {
     title: story::title,
     step: story::step,
     whole_story: "the whole story, for you alone: `/explain`",
+    problem: settings::problem,
 };
 
 const CLOSING: &str = "🔒 this ticket will be closed in ";
