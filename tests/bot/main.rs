@@ -38,6 +38,7 @@ mod restart;
 mod rights;
 mod scenes;
 mod settings;
+mod settings_document;
 mod setup;
 mod simulator;
 mod slash;
