@@ -122,6 +122,18 @@ impl Config {
         Ok(locale.or_else(theirs).unwrap_or(USUAL_LOCALE))
     }
 
+    /// What the environment says of the home server.
+    #[must_use]
+    pub const fn home(&self) -> HomeServer {
+        HomeServer {
+            panel_channel: self.panel_channel,
+            category: self.category,
+            support_role: self.support,
+            close_delay: self.close_delay,
+            language: language_choice(self.locale),
+        }
+    }
+
     /// What the environment says of the home server, whatever is wrong with the other variables.
     pub fn home_server(environment: &Environment) -> Result<HomeServer, Mistakes> {
         let mut reading = Reading { environment, mistakes: environment.mistakes().to_vec() };

@@ -26,7 +26,7 @@ use crate::health;
 use crate::ids::{ApplicationId, UserId};
 use crate::lifecycle::Rules;
 use crate::memory;
-use crate::operator::doctor;
+use crate::operator::{doctor, settings};
 use crate::status::Status;
 use crate::store::{OpenError, Stage, Store, StoreError};
 
@@ -117,12 +117,13 @@ async fn start(config: Config, vitals: Vitals, shutdown: impl Future<Output = ()
         support: config.support,
         locale: config.locale,
     };
+    let settings = settings::derive(config.home());
     let outside = Outside {
         counts: transport.counts(),
         client: Client::new(transport, place.clone()),
         store: vitals.store.clone(),
         standings: Standings::default(),
-        rules: Rules { close_delay: config.close_delay },
+        rules: Rules { close_delay: settings.closing.delay.map_or(config.close_delay, |delay| delay.0) },
         status: Arc::clone(&status),
     };
     let duties = Duties { panel_file: config.panel_file.clone(), journal_keep: config.journal_keep };

@@ -9,7 +9,7 @@ use clap::Subcommand;
 
 use crate::config::{Config, Environment, Mistakes};
 use crate::language::Language;
-use crate::model::settings::{self, LARGEST, LanguageChoice, Mistake, Settings};
+use crate::model::settings::{self, HomeServer, LARGEST, LanguageChoice, Mistake, Settings};
 use crate::texts::{self, OPEN_EMOJI};
 
 /// What to do with settings.
@@ -47,14 +47,19 @@ pub struct Shown {
     pub notes: String,
 }
 
-/// The settings that hold for the home server.
-pub fn show(environment: &Environment) -> Result<Shown, SettingsError> {
-    let home = Config::home_server(environment).map_err(SettingsError::Environment)?;
+/// The settings that the environment gives the home server.
+#[must_use]
+pub fn derive(home: HomeServer) -> Settings {
     let language = match home.language {
         LanguageChoice::En => Language::English,
         LanguageChoice::Ru | LanguageChoice::Auto => Language::Russian,
     };
-    let settings = Settings::from_environment(home, OPEN_EMOJI, texts::of(language).panel.label);
+    Settings::from_environment(home, OPEN_EMOJI, texts::of(language).panel.label)
+}
+
+/// The settings that hold for the home server, to be printed.
+pub fn show(environment: &Environment) -> Result<Shown, SettingsError> {
+    let settings = derive(Config::home_server(environment).map_err(SettingsError::Environment)?);
     let document = settings.to_text().map_err(|why| SettingsError::Document(vec![unwritable(&why)]))?;
     let mistakes = settings.validate();
     let origin = "derived from the environment and .env\n";
