@@ -26,7 +26,7 @@ use crate::health;
 use crate::ids::{ApplicationId, UserId};
 use crate::lifecycle::Rules;
 use crate::memory;
-use crate::operator::doctor;
+use crate::operator::{doctor, settings};
 use crate::status::Status;
 use crate::store::{OpenError, Stage, Store, StoreError};
 
@@ -114,12 +114,13 @@ async fn connect_and_run(
         }
     };
     let place = build_place(&config, me, application.as_ref());
+    let settings = settings::derive(config.home());
     let outside = Outside {
         metrics: transport.metrics(),
         client: Client::new(transport, place.clone()),
         store: health_check.store.clone(),
         standings: Standings::default(),
-        rules: Rules { close_delay: config.close_delay },
+        rules: Rules { close_delay: settings.closing.delay.map_or(config.close_delay, |delay| delay.0) },
         status: Arc::clone(&status),
     };
     let duties = Duties { panel_file: config.panel_file.clone(), journal_keep: config.journal_keep };

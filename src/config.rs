@@ -24,6 +24,7 @@ use crate::config::setting::{GATEWAY_TIMEOUT, HEALTH, JOURNAL_KEEP, LOG_FORMAT, 
 use crate::ids::{ChannelId, RoleId};
 use crate::language::{Language, Locale};
 use crate::logging::LogFormat;
+use crate::model::settings::{HomeServer, LanguageChoice};
 pub use environment::{ENV_FILE, Environment, environment};
 
 /// What the bot must know to start.
@@ -61,6 +62,9 @@ pub struct Config {
 
 /// The language of the server that the bot was made for.
 const USUAL_LOCALE: Locale = Locale::One(Language::Russian);
+
+/// As long as the Python bot waited.
+const CLOSE_DELAY_DEFAULT: Duration = Duration::from_secs(5);
 
 /// A season: long enough for "what happened to that ticket?", short enough for a journal of some megabytes.
 const SEASON: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -101,7 +105,7 @@ impl Config {
             panel_channel,
             category,
             support,
-            close_delay: close_delay.unwrap_or(Duration::from_secs(5)),
+            close_delay: close_delay.unwrap_or(CLOSE_DELAY_DEFAULT),
             journal_keep: journal_keep.unwrap_or(SEASON),
             health,
             log_format: log_format.unwrap_or_default(),
@@ -125,6 +129,38 @@ impl Config {
         Ok(locale.or_else(theirs).unwrap_or(USUAL_LOCALE))
     }
 
+    /// What the environment says of the home server.
+    #[must_use]
+    pub const fn home(&self) -> HomeServer {
+        HomeServer {
+            panel_channel: self.panel_channel,
+            category: self.category,
+            support_role: self.support,
+            close_delay: self.close_delay,
+            language: language_choice(self.locale),
+        }
+    }
+
+    /// What the environment says of the home server, whatever is wrong with the other variables.
+    pub fn home_server(environment: &Environment) -> Result<HomeServer, Mistakes> {
+        let mut reading = Reading { environment, mistakes: environment.mistakes().to_vec() };
+        let panel_channel = reading.required(&PANEL_CHANNEL);
+        let category = reading.required(&CATEGORY);
+        let support_role = reading.required(&SUPPORT);
+        let close_delay = reading.optional(&CLOSE_DELAY);
+        let locale = reading.optional(&LOCALE);
+        match (panel_channel, category, support_role, &*reading.mistakes) {
+            (Some(panel_channel), Some(category), Some(support_role), []) => Ok(HomeServer {
+                panel_channel,
+                category,
+                support_role,
+                close_delay: close_delay.unwrap_or(CLOSE_DELAY_DEFAULT),
+                language: language_choice(locale.unwrap_or(USUAL_LOCALE)),
+            }),
+            _ => Err(reading.give_up()),
+        }
+    }
+
     /// Where the database is: all that those must know who only read in it.
     pub fn database(environment: &Environment) -> Result<PathBuf, Mistakes> {
         Self::files(environment).map(|(_, database)| database)
@@ -141,6 +177,14 @@ impl Config {
         let panel_file = panel_file.unwrap_or_else(default_panel_file);
         let database = database.unwrap_or_else(|| default_database(&panel_file));
         Ok((panel_file, database))
+    }
+}
+
+const fn language_choice(locale: Locale) -> LanguageChoice {
+    match locale {
+        Locale::One(Language::Russian) => LanguageChoice::Ru,
+        Locale::One(Language::English) => LanguageChoice::En,
+        Locale::Auto => LanguageChoice::Auto,
     }
 }
 

@@ -7,10 +7,11 @@
 //!
 //! | room | question | what is in it |
 //! |---|---|---|
-//! | [`operator`] | what does the operator ask? | `setup`, `doctor`, `invite`, `tickets`, `explain`, `backup` |
+//! | [`operator`] | what does the operator ask? | `setup`, `doctor`, `invite`, `settings`, `tickets`, `explain`, `backup` |
 //! | [`config`] | how are we set up? | environment → `Config`, all mistakes at once |
 //! | [`ids`] | who and what? | `UserId`, `ChannelId`, `Owner`, `Button`, `Command` |
 //! | [`language`] | in which language? | who reads Russian and who English |
+//! | [`model`] | what is it all about? | the settings document of a server: fields, validation, JSON Schema |
 //! | [`metrics`] | how much, and how often? | counters, gauges and histograms for Prometheus |
 //! | [`memory`] | how much memory is held? | freed memory, returned to the operating system |
 //! | [`logging`] | what does the operator read? | the log, and which libraries may write to it |
@@ -41,6 +42,7 @@
 //!  │     texts
 //!  └──▶ lifecycle                  std, serde
 //!          │
+//!  model                           serde: under config and texts
 //!  ids, language, memory, status, metrics, printable    everyone may name these
 //! ```
 //!
@@ -80,6 +82,7 @@ pub mod lifecycle;
 pub mod logging;
 pub mod memory;
 pub mod metrics;
+pub mod model;
 pub mod operator;
 pub mod printable;
 pub mod status;

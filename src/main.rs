@@ -10,6 +10,7 @@ use talon::config::{self, Access, Config, Environment, Mistakes};
 use talon::language::Language;
 use talon::logging::{self, LogFormat};
 use talon::operator::doctor::{self, Report};
+use talon::operator::settings::{self, SettingsError};
 use talon::operator::setup::{Setup, Stop};
 use talon::operator::terminal::fit_terminal;
 use talon::operator::{Trouble, backup, explain, invite, tickets};
@@ -40,6 +41,9 @@ enum Command {
     Doctor(doctor::Options),
     /// Print the link that lets the bot into a server with exactly the rights it needs
     Invite(invite::Options),
+    /// Print or check the settings of a server, as a document
+    #[command(subcommand)]
+    Settings(settings::Command),
     /// List the tickets, from the database, whether the bot runs or not
     Tickets(tickets::Options),
     /// Tell a ticket's story: who pressed what, what was done, refused and retried, and why
@@ -84,6 +88,7 @@ async fn obey(Arguments { env_file, command }: Arguments) -> ExitCode {
         Command::Setup => set_up(&environment, env_file).await,
         Command::Doctor(options) => examine(&environment, &options).await,
         Command::Invite(options) => invite(&environment, &options).await,
+        Command::Settings(command) => answer_settings(&environment, command),
         Command::Tickets(options) => {
             let access = access(&environment);
             let list = async |database: &Path| tickets::list(database, &options, access.as_ref(), clock::now()).await;
@@ -184,6 +189,29 @@ async fn invite(environment: &Environment, options: &invite::Options) -> ExitCod
             ExitCode::from(BAD_SETTINGS)
         }
         Err(invite::Trouble::Discord(error)) => report(Err(error)),
+    }
+}
+
+fn answer_settings(environment: &Environment, command: settings::Command) -> ExitCode {
+    let answer = match command {
+        settings::Command::Schema => Ok(settings::schema()),
+        settings::Command::Check { file } => settings::check(&file),
+        settings::Command::Show => settings::show(environment).map(|shown| {
+            warn_of(environment);
+            eprint!("{}", shown.notes);
+            shown.document
+        }),
+    };
+    match answer {
+        Ok(answer) => {
+            write_out(&answer);
+            ExitCode::SUCCESS
+        }
+        Err(SettingsError::Environment(mistakes)) => correct(&mistakes),
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(BAD_SETTINGS)
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod finding;
 pub mod invite;
 mod names;
 mod rights;
+pub mod settings;
 pub mod setup;
 mod support;
 pub mod terminal;

@@ -1,5 +1,6 @@
 //! English, for everybody else.
 
+mod settings;
 mod story;
 
 use std::time::Duration;
@@ -46,6 +47,7 @@ pub(super) const TEXTS: Texts = Texts {
         unknown: |raw| format!("an entry of another version of the bot: {raw}"),
     },
     whole_story: "the whole story, for you alone: `/explain`",
+    problem: settings::problem,
 };
 
 const CLOSING: &str = "🔒 this ticket will be closed in ";

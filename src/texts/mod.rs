@@ -16,6 +16,7 @@ use std::time::{Duration, SystemTime};
 use crate::ids::{ChannelId, Command, RoleId, TicketNumber, UserId};
 use crate::language::Language;
 use crate::lifecycle::{Note, Right, Words};
+use crate::model::settings::{Mistake, PLACEHOLDERS, Problem};
 
 /// On the panel's button, before the label.
 pub const OPEN_EMOJI: &str = "🎫";
@@ -45,6 +46,8 @@ pub struct Texts {
     explain: Explain,
     /// Below a story that was told to all, where something was left out.
     whole_story: &'static str,
+    /// What is wrong with a field of the settings; follows its path.
+    problem: fn(&Problem) -> String,
 }
 
 /// A message with a frame, one field and one button.
@@ -123,11 +126,23 @@ impl Texts {
         format!("<@{member}>, {}", self.welcome.description)
     }
 
+    /// What is wrong with a settings document, and where.
+    #[must_use]
+    pub fn mistake(&self, mistake: &Mistake) -> String {
+        let problem = (self.problem)(&mistake.problem);
+        if mistake.path.is_empty() { problem } else { format!("{}: {problem}", mistake.path) }
+    }
+
     /// The channel of a member whose name Discord does not take.
     #[must_use]
     pub fn neutral_name(&self, member: UserId) -> String {
         format!("{}-{member}", self.channel.neutral)
     }
+}
+
+/// All placeholders, as they are written.
+fn placeholders() -> String {
+    PLACEHOLDERS.map(|name| format!("{{{name}}}")).join(" ")
 }
 
 /// A time that every reader sees as "in 16 minutes", in their own language.

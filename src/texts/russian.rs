@@ -1,5 +1,6 @@
 //! Russian, the language of the server that the bot was made for.
 
+mod settings;
 mod story;
 
 use std::time::Duration;
@@ -46,6 +47,7 @@ pub(super) const TEXTS: Texts = Texts {
         unknown: |raw| format!("запись другой версии бота: {raw}"),
     },
     whole_story: "вся история, только для тебя: `/история`",
+    problem: settings::problem,
 };
 
 const CLOSING: &str = "🔒 тикет будет закрыт через ";

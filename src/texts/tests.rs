@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod settings;
+
 const TICKET: ChannelId = ChannelId(7);
 
 /// One of each.

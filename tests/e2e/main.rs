@@ -43,6 +43,7 @@ mod restart;
 mod rights;
 mod scenes;
 mod settings;
+mod settings_document;
 mod setup;
 mod slash;
 mod slow_disk;
