@@ -116,7 +116,7 @@ fn no_ticket_and_no_answer_shows_it_whatever_is_under_way() {
         check(&loading);
         check(&loading.loaded(Some((State::Absent, None)), NOW));
         check(&loading);
-        check(&loading.saved(Err(()), NOW + Duration::from_secs(2)));
+        check(&loading.saved(&Err(()), NOW + Duration::from_secs(2)));
         check(&loading);
     }
     let mut reply = Reply::owed(asker(), Role::Opener);

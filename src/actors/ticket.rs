@@ -113,7 +113,7 @@ impl Actor for TicketActor {
                 self.hear(&me, desk, Event::Answered { call, answer });
             }
             TicketMsg::Loaded(row) => self.loaded(&me, desk, row),
-            TicketMsg::Saved(outcome) => self.saved(&me, desk, outcome),
+            TicketMsg::Saved(outcome) => self.saved(&me, desk, &outcome),
             TicketMsg::Alarm => {
                 desk.silence();
                 self.hear(&me, desk, Event::Woke);
@@ -172,9 +172,9 @@ impl TicketActor {
         self.carry_out(me, desk, effects);
     }
 
-    fn saved(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, outcome: Result<Option<TicketNumber>, StoreError>) {
+    fn saved(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, outcome: &Result<Option<TicketNumber>, StoreError>) {
         let now = clock::now();
-        match &outcome {
+        match outcome {
             Ok(number) => self.report_saved(desk, *number, now),
             Err(error) => {
                 tracing::error!(owner = %self.owner, %error, "cannot save the ticket; nothing is done until it is");

@@ -159,12 +159,12 @@ impl DurableTicket {
 
     /// What became of the save. If it succeeded, the ticket has this number, and what depended on it is done now; if not,
     /// the ticket is as it was before.
-    pub fn saved<E>(&mut self, outcome: Result<Option<TicketNumber>, E>, now: SystemTime) -> Effects {
+    pub fn saved<E>(&mut self, outcome: &Result<Option<TicketNumber>, E>, now: SystemTime) -> Effects {
         let mut effects = Effects::default();
         match mem::replace(&mut self.disk, Disk::Idle) {
             Disk::Saving(decision) => {
                 let deeds = match outcome {
-                    Ok(number) => decision.saved(&mut self.ticket, number),
+                    Ok(number) => decision.saved(&mut self.ticket, *number),
                     Err(_) => decision.not_saved(&mut self.ticket, now),
                 };
                 self.finish(deeds, now, &mut effects);

@@ -62,6 +62,7 @@ impl Tasks {
     }
 
     /// Goes on with what `task` is for, by another call, not before then.
+    #[expect(clippy::needless_pass_by_value, reason = "what a task is for goes on in one place only")]
     pub fn go_on_at(&mut self, task: Task, call: Call, then: SystemTime) {
         self.0.push(Task { call, paused: Some(then), limited: false, ..task });
     }

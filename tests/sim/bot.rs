@@ -268,7 +268,7 @@ impl Game {
     }
 
     /// The disk has saved a row, or not.
-    pub fn saved(&mut self, to: Seat, outcome: Result<Option<TicketNumber>, Failed>) {
+    pub fn saved(&mut self, to: Seat, outcome: &Result<Option<TicketNumber>, Failed>) {
         let Some(owner) = self.seated(to) else { return };
         if outcome.is_err() {
             self.excuse_owner(owner, "it could not be saved");
@@ -285,10 +285,10 @@ impl Game {
     }
 
     /// What the ticket's actor is to save.
-    pub fn pending_save(&mut self, owner: Owner) -> Option<Row> {
+    pub fn pending_save(&mut self, owner: Owner) -> Option<Box<Row>> {
         let decision = self.desk(owner)?.ticket.saving()?;
         let (state, notes) = decision.save()?;
-        Some(Row { state: state.clone(), shows: decision.shown_number(), notes: notes.to_vec() })
+        Some(Box::new(Row { state: state.clone(), shows: decision.shown_number(), notes: notes.to_vec() }))
     }
 
     /// One message to a ticket's actor: decide, save, then act.

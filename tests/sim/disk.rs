@@ -32,7 +32,7 @@ pub enum Job {
     Save {
         to: Seat,
         owner: Owner,
-        row: Row,
+        row: Box<Row>,
     },
     /// Which of these channels are tickets.
     LookUp {
@@ -101,7 +101,7 @@ impl Game {
             }
             Job::Save { to, owner, row } => {
                 let outcome = self.save(owner, &row);
-                self.saved(to, outcome);
+                self.saved(to, &outcome);
             }
             Job::LookUp { to, call, channels } => {
                 let answer = self.mark_owned(channels);

@@ -46,6 +46,8 @@ struct Made {
     member: Snowflake,
     /// The press it was made for; none for those of the Python bot.
     intent: Option<u64>,
+    /// Which of the bot's processes was alive when it was made.
+    life: u64,
     gone: Option<SystemTime>,
 }
 
@@ -180,14 +182,14 @@ impl Game {
     }
 
     pub fn adopted(&mut self, channel: Snowflake, member: Snowflake) {
-        self.promises.tickets.insert(channel, Made { member, intent: None, gone: None });
+        self.promises.tickets.insert(channel, Made { member, intent: None, life: 0, gone: None });
     }
 
     /// Whatever a row says is a ticket, also what was left to people as long as there was another one.
     pub fn count_adopted(&mut self) {
         for (owner, state) in &self.rows.tickets {
             if let Some(channel) = state.channel() {
-                let made = Made { member: Snowflake(owner.member.0), intent: None, gone: None };
+                let made = Made { member: Snowflake(owner.member.0), intent: None, life: 0, gone: None };
                 self.promises.tickets.entry(Snowflake(channel.0)).or_insert(made);
             }
         }
@@ -286,9 +288,11 @@ impl Game {
         }
         for member in self.everybody() {
             for ticket in self.counted(member) {
-                // A second channel in which somebody writes is left to people, as long as nobody was greeted in it.
-                if self.is_used(ticket) && self.welcomes(ticket) == 0 && self.rows.owner(ChannelId(ticket.0)).is_none()
-                {
+                // A second channel in which somebody writes, or that came of a process that died, is left to people, as long
+                // as nobody was greeted in it.
+                let outlived = self.promises.tickets.get(&ticket).is_some_and(|made| made.life < self.lives);
+                let left = self.is_used(ticket) || outlived;
+                if left && self.welcomes(ticket) == 0 && self.rows.owner(ChannelId(ticket.0)).is_none() {
                     self.promises.tickets.remove(&ticket);
                     continue;
                 }

@@ -28,7 +28,19 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("gateway", &["status", "ids", "language", "memory", "lifecycle", "discord", "actors"]),
     (
         "operator",
-        &["status", "ids", "language", "printable", "model", "lifecycle", "texts", "store", "discord", "actors", "config"],
+        &[
+            "status",
+            "ids",
+            "language",
+            "printable",
+            "model",
+            "lifecycle",
+            "texts",
+            "store",
+            "discord",
+            "actors",
+            "config",
+        ],
     ),
     (
         "app",

@@ -60,14 +60,14 @@ impl Slow {
         let saving = self.ticket.saving().and_then(|decision| decision.save()).map(|(state, _)| state.clone());
         assert_eq!(saving, Some(state), "what is saved");
         self.now = at(millis);
-        let effects = self.ticket.saved(Ok::<_, ()>(None), self.now);
+        let effects = self.ticket.saved(&Ok::<_, ()>(None), self.now);
         self.expect(&effects, disk, calls)
     }
 
     #[track_caller]
     fn not_saved(mut self, millis: u64, disk: Option<DiskJob>, calls: &[Call]) -> Self {
         self.now = at(millis);
-        let effects = self.ticket.saved(Err(()), self.now);
+        let effects = self.ticket.saved(&Err(()), self.now);
         self.expect(&effects, disk, calls)
     }
 

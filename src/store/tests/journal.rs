@@ -44,9 +44,9 @@ async fn each_server_counts_its_tickets_by_itself_and_tells_their_stories_apart(
     let first = Some(TicketNumber(1));
     assert_eq!(store.save(ALICE, &open(7), &[ASKED], at(0)).await, Ok(first));
     assert_eq!(store.save(strange, &open(8), &[ASKED, Note::Told], at(1)).await, Ok(first));
-    let story = async |guild| notes(&store, Filter::Ticket(TicketId { guild, number: TicketNumber(1) })).await;
-    assert_eq!(story(ALICE.guild).await, [(Some(1), ASKED)]);
-    assert_eq!(story(strange.guild).await, [(Some(1), ASKED), (Some(1), Note::Told)]);
+    let told = async |guild| notes(&store, Filter::Ticket(TicketId { guild, number: TicketNumber(1) })).await;
+    assert_eq!(told(ALICE.guild).await, [(Some(1), ASKED)]);
+    assert_eq!(told(strange.guild).await, [(Some(1), ASKED), (Some(1), Note::Told)]);
     assert_eq!(notes(&store, Filter::Channel(ChannelId(7))).await, [(Some(1), ASKED)]);
     assert_eq!(notes(&store, Filter::Number(TicketNumber(1))).await.len(), 3);
 }

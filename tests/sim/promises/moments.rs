@@ -152,7 +152,7 @@ impl Game {
                 if *self.promises.numbers.entry(number).or_insert(intent) != intent {
                     self.broken(format!("#{number} is the number of two tickets"));
                 }
-                let made = Made { member: Snowflake(member.0), intent: Some(intent.0), gone: None };
+                let made = Made { member: Snowflake(member.0), intent: Some(intent.0), life: self.lives, gone: None };
                 self.promises.tickets.insert(channel, made);
             }
             None => self.broken("a channel was made that is not marked, or has no number"),
