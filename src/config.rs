@@ -20,7 +20,9 @@ use secrecy::SecretString;
 use crate::config::setting::{
     CATEGORY, CLOSE_DELAY, DATABASE, LOCALE, PANEL_CHANNEL, PANEL_FILE, PROXY, REQUIRED, SUPPORT, Setting,
 };
-use crate::config::setting::{GATEWAY_TIMEOUT, HEALTH, JOURNAL_KEEP, LOG_FORMAT, REQUEST_TIMEOUT, TOKEN, TOKEN_FILE};
+use crate::config::setting::{
+    GATEWAY_TIMEOUT, HEALTH, JOURNAL_KEEP, LOG_FORMAT, REQUEST_TIMEOUT, SETUP_CHECKS, TOKEN, TOKEN_FILE,
+};
 use crate::ids::{ChannelId, RoleId};
 use crate::language::{Language, Locale};
 use crate::logging::LogFormat;
@@ -58,6 +60,18 @@ pub struct Config {
     pub request_timeout: Duration,
     /// How long each stage of a connection to the gateway may take.
     pub gateway_timeout: Duration,
+    /// Whether the running bot checks that what it needs in its server is there.
+    pub setup_checks: SetupChecks,
+}
+
+/// Whether the running bot checks, at the start and after each change, what `talon doctor` checks in its server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SetupChecks {
+    /// It does, and the log and `/healthz` say what is missing.
+    #[default]
+    On,
+    /// It does not.
+    Off,
 }
 
 /// The language of the server that the bot was made for.
@@ -93,6 +107,7 @@ impl Config {
         let proxy = reading.optional(&PROXY);
         let request_timeout = reading.optional(&REQUEST_TIMEOUT);
         let gateway_timeout = reading.optional(&GATEWAY_TIMEOUT);
+        let setup_checks = reading.optional(&SETUP_CHECKS);
 
         let (Some(token), Some(panel_channel), Some(category), Some(support), []) =
             (token, panel_channel, category, support, &*reading.mistakes)
@@ -115,6 +130,7 @@ impl Config {
             proxy,
             request_timeout: request_timeout.unwrap_or(REQUEST_TIMEOUT_DEFAULT),
             gateway_timeout: gateway_timeout.unwrap_or(GATEWAY_TIMEOUT_DEFAULT),
+            setup_checks: setup_checks.unwrap_or_default(),
         })
     }
 

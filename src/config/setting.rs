@@ -9,6 +9,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
+use crate::config::SetupChecks;
 use crate::ids::{ChannelId, RoleId};
 use crate::language::{Language, Locale};
 use crate::logging::LogFormat;
@@ -38,7 +39,7 @@ pub(super) struct Setting<T> {
 }
 
 /// Every variable that the bot reads. `RUST_LOG` is read by the log.
-pub(super) const NAMES: [&str; 16] = [
+pub(super) const NAMES: [&str; 17] = [
     TOKEN.name,
     TOKEN_FILE.name,
     PANEL_CHANNEL.name,
@@ -54,6 +55,7 @@ pub(super) const NAMES: [&str; 16] = [
     PROXY.name,
     REQUEST_TIMEOUT.name,
     GATEWAY_TIMEOUT.name,
+    SETUP_CHECKS.name,
     "RUST_LOG",
 ];
 
@@ -117,6 +119,9 @@ pub(super) const GATEWAY_TIMEOUT: Setting<Duration> = Setting {
     expected: "a number with its unit, such as 25s, and at most an hour",
     understand: gateway_timeout,
 };
+
+pub(super) const SETUP_CHECKS: Setting<SetupChecks> =
+    Setting { name: "SETUP_CHECKS", expected: "on or off", understand: setup_checks };
 
 pub(super) const DATABASE: Setting<PathBuf> = Setting {
     name: "DATABASE_URL",
@@ -208,6 +213,14 @@ fn gateway_timeout(value: &str) -> Result<Duration, Cow<'static, str>> {
         Ok(limit) if !limit.is_zero() && limit <= LONGEST_STAGE => Ok(limit),
         Ok(_) => Err("is nothing, or longer than an hour".into()),
         Err(_) => Err("is not a duration".into()),
+    }
+}
+
+fn setup_checks(value: &str) -> Result<SetupChecks, Cow<'static, str>> {
+    match value.to_ascii_lowercase().as_str() {
+        "on" => Ok(SetupChecks::On),
+        "off" => Ok(SetupChecks::Off),
+        _ => Err("is neither".into()),
     }
 }
 

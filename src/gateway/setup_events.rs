@@ -4,7 +4,7 @@
 use serenity::all::Event;
 
 use crate::discord::Place;
-use crate::ids::RoleId;
+use crate::ids::{GuildId, RoleId};
 use crate::status::setup::SetupStatus;
 
 /// Records the bot's own roles from the event, and requests a setup check if the event may affect the setup.
@@ -26,7 +26,9 @@ fn may_affect_setup(event: &Event, place: &Place, setup: &SetupStatus) -> bool {
         Event::ChannelCreate(event) => is_configured(event.channel.id.get()),
         Event::GuildRoleUpdate(event) => is_relevant(event.role.id.get()),
         Event::GuildRoleDelete(event) => is_relevant(event.role_id.get()),
-        Event::GuildMemberUpdate(event) if event.user.id.get() == place.me.0 => {
+        Event::GuildMemberUpdate(event)
+            if event.user.id.get() == place.me.0 && setup.may_be_home(GuildId(event.guild_id.get())) =>
+        {
             let roles = event.roles.iter().map(|role| RoleId(role.get()));
             // The @everyone role has the id of the server.
             setup.set_own_roles(roles.chain([RoleId(event.guild_id.get())]).collect());
@@ -38,6 +40,7 @@ fn may_affect_setup(event: &Event, place: &Place, setup: &SetupStatus) -> bool {
             if guild.channels.keys().any(|channel| is_configured(channel.get())) {
                 let own_member = guild.members.values().find(|member| member.user.id.get() == place.me.0);
                 let roles = own_member.into_iter().flat_map(|member| &member.roles).map(|role| RoleId(role.get()));
+                setup.set_home(GuildId(guild.id.get()));
                 if own_member.is_some() {
                     setup.set_own_roles(roles.chain([RoleId(guild.id.get())]).collect());
                 }

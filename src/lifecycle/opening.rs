@@ -281,10 +281,10 @@ impl Ticket {
             {
                 self.adopt(&sighting, now);
             }
-            // Somebody uses what came of an attempt of ours, or made a copy of the ticket, whose channel was deleted then. It
-            // is theirs when they have been greeted: a crash in between leaves nothing half done.
+            // Somebody uses it, or made a copy of the ticket, whose channel was deleted then. It is theirs when they have been
+            // greeted: a crash in between leaves nothing half done.
             (State::Absent | State::Opening(Opening { channel: None, .. }) | State::Refused(_), Some(sighting))
-                if late || self.is_heir(&sighting) =>
+                if late || self.is_heir(&sighting) || others && sighting.mark.is_some() =>
             {
                 self.sightings.push(sighting);
                 // One at a time: it is looked into again when the other one is the ticket.
@@ -292,11 +292,23 @@ impl Ticket {
                     self.go_on(task, self.welcome(there));
                 }
             }
-            (_, Some(sighting)) if welcome || sighting.mark.is_some() => {
-                self.step.notes.push(Note::Unclaimed { channel: there });
+            // Another process may be about to greet somebody in it.
+            (State::Absent | State::Opening(Opening { channel: None, .. }) | State::Refused(_), Some(sighting))
+                if sighting.mark.is_some() && self.may_be_greeted(there, now) =>
+            {
+                if self.wait_for_welcome(sighting, now).is_some() {
+                    self.leave_unclaimed(there);
+                }
             }
+            (_, Some(sighting)) if welcome || sighting.mark.is_some() => self.leave_unclaimed(there),
             (State::Absent | State::Opening(_) | State::Refused(_) | State::Open { .. } | State::Closing(_), _) => {}
         }
+    }
+
+    /// It may be another ticket of this member, and is left to people.
+    fn leave_unclaimed(&mut self, there: ChannelId) {
+        self.rivals.forget_unfinished(there);
+        self.step.notes.push(Note::Unclaimed { channel: there });
     }
 
     /// Removes a channel that nobody used.

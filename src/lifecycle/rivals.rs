@@ -359,6 +359,11 @@ impl Ticket {
         }
     }
 
+    /// Whether the channel is so new that the process which made it may still be about to greet somebody there.
+    pub(super) fn may_be_greeted(&self, there: ChannelId, now: SystemTime) -> bool {
+        self.rivals.is_unfinished(there) || now < there.made_at() + 2 * UNFINISHED_FOR
+    }
+
     /// Nobody has been greeted or has written in a channel with our mark: perhaps another process is about to.
     /// Gives the sighting back when it has had time enough.
     pub(super) fn wait_for_welcome(&mut self, sighting: Sighting, now: SystemTime) -> Option<Sighting> {

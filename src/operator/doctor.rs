@@ -11,7 +11,7 @@ use clap::Args;
 use tokio::time::timeout;
 
 use crate::actors::clock;
-use crate::config::Config;
+use crate::config::{Config, SetupChecks};
 use crate::discord::{Client, Diagnostics, DiscordError, Transport};
 use crate::operator::checks;
 use crate::operator::facts::{self, Facts};
@@ -78,7 +78,7 @@ impl Report {
 
 /// Looks at everything while the bot starts, says in the log what is wrong, and then keeps watch over what may go.
 pub async fn watch(client: &Client, config: Config, setup: &SetupStatus) -> Infallible {
-    if tracing::enabled!(target: LOG, tracing::Level::ERROR) {
+    if config.setup_checks == SetupChecks::On {
         let ids = facts::configured_ids(&config);
         let discord = diagnostics(client.run_diagnostics(ids, clock::now)).await;
         // The database is read from end to end, and others want to use this thread meanwhile.

@@ -29,13 +29,22 @@ const RETRY_AFTER: Duration = Duration::from_secs(60);
 /// Looks again whenever it is worth it, for ever. `facts` is what was found at the start.
 pub async fn watch(client: &Client, settings: ConfiguredIds, mut facts: Facts, setup: &SetupStatus) -> Infallible {
     let mut watch = Watch::default();
+    // Where the configured channels were when they were last found.
+    let mut last_home = None;
     // The log has told these already.
     watch.compare(checks::examine_setup(&facts));
     loop {
         setup.set_problems(watch.problems());
         sleep(LOOK_INTERVAL).await;
-        wait_for_request(setup, facts.discord.is_err() || watch.unsure).await;
+        // What is wrong may also pass without any event, as a time-out does.
+        wait_for_request(setup, facts.discord.is_err() || watch.unsure || !watch.wrong.is_empty()).await;
+        let home =
+            facts.discord.as_ref().ok().and_then(|found| found.home.as_ref().ok()).map(|home| home.guild.clone());
+        last_home = home.or(last_home);
         facts.discord = diagnostics(client.run_diagnostics(settings, clock::now)).await;
+        if let (Some(home), Ok(found)) = (&last_home, &mut facts.discord) {
+            found.compare_home(home);
+        }
         if facts.discord.is_ok() {
             watch.compare(checks::examine_setup(&facts)).iter().for_each(Change::log);
         }

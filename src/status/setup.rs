@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::ids::RoleId;
+use crate::ids::{GuildId, RoleId};
 
 /// The findings of the last setup check, and the request for the next one.
 #[derive(Debug, Default)]
@@ -20,6 +20,8 @@ struct SetupState {
     problems: Vec<String>,
     /// The bot's roles, including `@everyone`; `None` until an event has listed them.
     own_roles: Option<HashSet<RoleId>>,
+    /// The server with the configured channels; `None` until an event has listed them.
+    home: Option<GuildId>,
     sessions: u64,
 }
 
@@ -45,6 +47,17 @@ impl SetupStatus {
         if state.sessions > 1 {
             self.request_check();
         }
+    }
+
+    /// Records which server has the configured channels.
+    pub fn set_home(&self, guild: GuildId) {
+        self.lock().home = Some(guild);
+    }
+
+    /// Whether this server may have the configured channels. True of every server as long as that is unknown.
+    #[must_use]
+    pub fn may_be_home(&self, guild: GuildId) -> bool {
+        self.lock().home.is_none_or(|home| home == guild)
     }
 
     /// Records the bot's roles, including `@everyone`.

@@ -166,7 +166,7 @@ async fn a_ticket_in_another_language_is_known_by_its_buttons_and_its_mark() {
     let ticket = stage.open(ids.alice).await;
     stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
     let topic = stage.discord.look(|world| world.channels[&ticket].topic.clone()).unwrap_or_default();
-    assert!(topic.starts_with(&format!("ticket <@{}> · no. ", ids.alice)), "{topic}");
+    assert!(topic.starts_with(&format!("ticket #1 · <@{}> · no. ", ids.alice)), "{topic}");
     stage.stop().await;
     for file in ["json/talon.db", "json/talon.db-wal", "json/talon.db-shm"] {
         let _ = std::fs::remove_file(stage.file(file));

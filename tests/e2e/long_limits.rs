@@ -67,7 +67,7 @@ async fn whoever_asks_for_a_ticket_during_a_long_limit_is_told_until_when() {
         let answered = stage.discord.calls_matching("PATCH /webhooks/**").len();
         assert_eq!(answered, 0, "each was refused in one answer\n{}", stage.story());
         let story = stage.until_told(&["explain", &ids.alice.to_string()], |told| told.contains("rate limit")).await;
-        assert!(story.contains("No ticket could be opened, and the member was told so"), "{story}");
+        assert!(story.contains("no ticket could be opened: a rate limit"), "{story}");
     })
     .await;
 }

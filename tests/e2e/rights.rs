@@ -54,7 +54,7 @@ async fn a_bot_in_time_out_says_so_and_until_when() {
          администратор"
     );
     assert_eq!(words, expected);
-    stage.until_logged("because it is in time-out").await;
+    stage.until_logged("is in time-out, so Discord refuses its requests").await;
     stage.discord.act(|world| world.time_out(ids.bot, None));
     stage.open(ids.alice).await;
 }

@@ -419,6 +419,7 @@ impl Game {
 
     /// One ticket's actor fails: it is forgotten with its calls, and started again from its row.
     fn panic(&mut self, owner: Owner) {
+        self.leave_copies();
         let Some(seat) = self.seat(owner) else { return };
         self.tell(|_| format!("{seat} panics"));
         self.figures.add(Count::Panics, 1);

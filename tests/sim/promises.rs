@@ -157,7 +157,8 @@ impl Game {
         }
     }
 
-    /// The process that saw a ticket deleted has died before a copy took its place: that copy is left to people.
+    /// The process, or the actor, that saw a ticket deleted has failed before a copy took its place: that copy is left to
+    /// people.
     pub fn leave_copies(&mut self) {
         let rows = &self.rows;
         let waits = |member: UserId| {

@@ -92,8 +92,21 @@ pub enum NoGuild {
     Elsewhere(Vec<Named<GuildId>>),
     /// It is in these servers, and the channels are hidden from it, in one of them or in another server.
     Hidden(Vec<Named<GuildId>>),
+    /// It was removed from the server that had them before.
+    Removed(Named<GuildId>),
     /// A lookup failed.
     Unknown(LookupFailure),
+}
+
+impl Diagnostics {
+    /// Where the ids have been before tells more: a bot that is not in that server any more was removed from it.
+    pub fn compare_home(&mut self, before: &Named<GuildId>) {
+        if let Err(NoGuild::Elsewhere(guilds) | NoGuild::Hidden(guilds)) = &self.home
+            && !guilds.iter().any(|guild| guild.id == before.id)
+        {
+            self.home = Err(NoGuild::Removed(before.clone()));
+        }
+    }
 }
 
 /// This machine's clock, compared with Discord's.

@@ -131,12 +131,20 @@ fn what_nobody_used_is_removed_if_we_made_it() {
 
 #[test]
 fn a_channel_with_our_mark_that_this_process_knows_nothing_of_is_left_alone() {
-    for others in [false, true] {
-        looking(marked(OLD, SECOND))
-            .answer(read(OLD), seen(false, others), Absent, &[])
-            .notes(&[Note::Unclaimed { channel: OLD }])
-            .rests();
-    }
+    // Where nobody has been greeted in it after two minutes, nobody will be.
+    looking(marked(OLD, SECOND))
+        .at(120_000)
+        .answer(read(OLD), seen(false, false), Absent, &[])
+        .notes(&[Note::Unclaimed { channel: OLD }])
+        .rests();
+    // Another process may be greeting somebody there.
+    looking(marked(OLD, SECOND))
+        .answer(read(OLD), seen(false, false), Absent, &[])
+        .wake(250, Absent, &[read(OLD)])
+        .answer(read(OLD), seen(true, false), open(OLD), &[])
+        .rests();
+    // Somebody writes there, and is owed a button that closes it.
+    looking(marked(OLD, SECOND)).answer(read(OLD), seen(false, true), Absent, &[welcome(OLD)]);
 }
 
 #[test]
@@ -162,6 +170,7 @@ fn a_copy_takes_the_place_of_a_ticket_that_somebody_else_deleted_and_of_no_other
         given(announced())
             .wake(5000, announced(), &[delete(C)])
             .answer(delete(C), Answer::Done, Absent, &[])
+            .at(130_000)
             .on(saw(copy), Absent, &[read(D)])
             .answer(read(D), blank(), Absent, &[])
             .rests();
@@ -171,7 +180,7 @@ fn a_copy_takes_the_place_of_a_ticket_that_somebody_else_deleted_and_of_no_other
 #[test]
 fn an_attempt_without_an_answer_accounts_for_one_channel() {
     // The second one with its number is a copy of the first: it stays, whatever is in it.
-    let story = left_behind().on(saw(marked(D, FIRST)), Absent, &[read(D)]);
+    let story = left_behind().at(130_000).on(saw(marked(D, FIRST)), Absent, &[read(D)]);
     story.answer(read(D), seen(false, false), Absent, &[]).notes(&[Note::Unclaimed { channel: D }]);
     // So does one that Discord made long after the attempt could take effect.
     let late = ChannelId(snowflake(200_000, 0));

@@ -114,6 +114,9 @@ pub(super) fn server(facts: &Facts) -> Verdict {
                 invitation(diagnostics)
             ),
         ),
+        Err(NoGuild::Removed(home)) => {
+            Verdict::error(format!("the bot was removed from \"{}\"", home.name), invitation(diagnostics))
+        }
         Err(NoGuild::Unknown(why)) => untold(why),
     })
 }

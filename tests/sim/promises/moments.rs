@@ -198,6 +198,7 @@ impl Game {
         }
         if let State::Open { channel } = after
             && self.promises.copies.get(&Snowflake(channel.0)).is_some_and(|copied| copied.of_closed)
+            && !self.is_used(Snowflake(channel.0))
         {
             self.broken(format!("{channel}, a copy of a ticket that was closed, is a ticket"));
         }
