@@ -1,7 +1,7 @@
 //! Collects what `/healthz`, `/metrics` and the service manager report about the bot.
 //!
 //! Liveness is proven by an answer: the supervisor has to reply and the database has to accept a write within
-//! [`CHECK_TIMEOUT_MS`]. Everything else is read from [`Status`] without waiting.
+//! `CHECK_TIMEOUT_MS`. Everything else is read from [`Status`] without waiting.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -51,7 +51,7 @@ pub struct HealthCheck {
 pub enum SupervisorCheck {
     /// The supervisor has not been started yet.
     NotStarted,
-    /// No answer within [`CHECK_TIMEOUT_MS`].
+    /// No answer within `CHECK_TIMEOUT_MS`.
     TimedOut,
     /// The supervisor answered.
     Answered(Stats),
@@ -200,7 +200,7 @@ impl HealthCheck {
         summarize(&self.status, &self.transport.status())
     }
 
-    /// Asks the supervisor, probes the database and reads the rest. Takes at most [`CHECK_TIMEOUT_MS`].
+    /// Asks the supervisor, probes the database and reads the rest. Takes at most `CHECK_TIMEOUT_MS`.
     pub async fn run_check(&self) -> HealthReport {
         let (supervisor, store) = tokio::join!(self.query_supervisor(), self.probe_store());
         let gateway = &self.status.gateway;

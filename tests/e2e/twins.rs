@@ -322,10 +322,10 @@ async fn a_channel_that_the_other_one_has_not_greeted_in_yet_is_greeted_in_once(
     welcome.reached().await;
     let ticket = first.tickets_of(alice)[0];
 
-    // The second one hears of the channel before anything is said in it.
+    // The second one hears of the channel before anything is said in it, and leaves that to the first.
     let mut second = first.twin();
     second.join().await;
-    first.discord.until_called(&format!("POST /channels/{ticket}/messages"), 1).await;
+    first.discord.until_called(&format!("GET /channels/{ticket}/messages"), 1).await;
     welcome.release();
 
     assert_eq!(one_ticket([&first, &second], alice, press).await, ticket);

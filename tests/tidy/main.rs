@@ -60,7 +60,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         ],
     ),
     ("demo", &["language", "config"]),
-    ("main", &["logging", "actors", "config", "operator", "app", "demo"]),
+    ("main", &["language", "logging", "actors", "config", "operator", "app", "demo"]),
 ];
 
 /// Each library with one home, and the rooms that are it.
