@@ -138,7 +138,8 @@ pub fn panel(outside: &Outside, notes: &[PanelNote]) {
             ),
             PanelNote::Contested(message) => tracing::warn!(
                 panel = %message,
-                "another process keeps changing the panel, so it is left as it is; stop one of the two"
+                "something keeps changing the panel, so it is left as it is: another process with this bot's token, or a \
+                 moderator or bot that hides its embeds; stop it, then write !setuptickets"
             ),
             PanelNote::AnotherProcess(message) => {
                 tracing::debug!(panel = %message, "another process sent or changed this panel");

@@ -2,12 +2,11 @@
 //!
 //! It never waits for Discord or the disk, so one stuck ticket delays nobody.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SpawnErr, SupervisionEvent};
-
-use std::collections::HashSet;
 
 use crate::actors::clerk::ClerkMsg;
 use crate::actors::health_check::Stats;
@@ -21,6 +20,7 @@ use crate::actors::{Heard, Outside, report};
 use crate::ids::{ChannelId, GuildId, Intent, Owner};
 use crate::lifecycle::menu::MenuEvent;
 use crate::lifecycle::panel::PanelEvent;
+use crate::status::PanelStatus;
 
 /// A failed actor is started again after this long, so that one that fails at once does not keep a core busy.
 const REVIVE_AFTER: Duration = Duration::from_millis(500);
@@ -195,7 +195,11 @@ impl House {
                 Told::Clerk(question) => self.staff.tell_clerk(ClerkMsg::Explain(question)),
                 Told::PanelMade(message) => self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Seen(message))),
                 Told::PanelHidden(message) => self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Hidden(message))),
-                Told::Left => self.staff.tell_panel(PanelMsg::Menu(MenuEvent::Left)),
+                Told::Left => {
+                    // Whether the panel is still there cannot be seen from outside.
+                    self.outside.status.set_panel(PanelStatus::Unchecked);
+                    self.staff.tell_panel(PanelMsg::Menu(MenuEvent::Left));
+                }
                 Told::PanelDeleted(messages) => self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Deleted(messages))),
                 Told::TurnDown(asker, words) => {
                     self.staff.tell_panel(PanelMsg::Hear(PanelEvent::TurnDown(asker, words)));

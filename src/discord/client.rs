@@ -168,7 +168,7 @@ impl Client {
     async fn find_refusal_reason(&self, call: &Call) -> Option<Refusal> {
         let channel_id = id(self.channel_of(call)?.0);
         let channel: PartialChannel = match self.transport.look_up(Route::Channel { channel_id }).await {
-            Err(DiscordError::NoAnswer(Some(403))) => return Some(Refusal::Forbidden(vec![Right::ViewChannel])),
+            Err(DiscordError::NoAnswer(Some(403))) => return Some(self.find_removal(call).await),
             channel => channel.ok()?,
         };
         let guild_id = id(channel.guild().0);
@@ -191,6 +191,20 @@ impl Client {
             Some(until) if missing.is_empty() => Refusal::TimedOut { until },
             _ => Refusal::Forbidden(missing),
         })
+    }
+
+    /// Discord does not let the bot see a channel: it lacks View Channel there, or was removed from the server.
+    async fn find_removal(&self, call: &Call) -> Refusal {
+        let guild = match call {
+            Call::CreateChannel { owner, .. } | Call::Welcome { owner, .. } | Call::RestoreAccess { owner, .. } => {
+                self.transport.fetch_guild(owner.guild).await
+            }
+            _ => return Refusal::Forbidden(vec![Right::ViewChannel]),
+        };
+        match guild {
+            Err(DiscordError::NoAnswer(Some(403 | 404))) => Refusal::NotInGuild,
+            _ => Refusal::Forbidden(vec![Right::ViewChannel]),
+        }
     }
 
     /// The channel whose permissions apply to a call.

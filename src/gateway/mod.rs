@@ -113,7 +113,7 @@ fn log_event(event: &Event) {
             tracing::warn!(guild = %event.guild.id, "guild unavailable; keeping its tickets");
         }
         Event::GuildDelete(event) => {
-            tracing::warn!(guild = %event.guild.id, "the bot was removed from the guild; keeping its tickets in case it returns");
+            tracing::warn!(guild = %event.guild.id, "the bot was removed from this guild; tickets it has there are kept in case it returns");
         }
         _ => {}
     }

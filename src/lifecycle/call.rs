@@ -343,6 +343,8 @@ pub enum Refusal {
         /// Discord's end of it.
         until: SystemTime,
     },
+    /// 50001 about everything in the server: the bot was removed from it.
+    NotInGuild,
     /// 50074: a Community server uses the channel for its rules or updates, and must not lose it.
     CommunityChannel,
     /// 50035 on the name.
@@ -380,6 +382,7 @@ impl fmt::Display for Refusal {
                 write!(f, "forbidden: give the bot {}", rights.join(", "))
             }
             Self::TimedOut { .. } => f.write_str("the bot is in time-out: right-click the bot → Remove Timeout"),
+            Self::NotInGuild => f.write_str("the bot was removed from the server: invite it again (`talon invite`)"),
             Self::CommunityChannel => f.write_str(
                 "the Community server needs this channel: choose another rules or updates channel in its Community settings",
             ),

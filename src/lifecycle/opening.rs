@@ -438,6 +438,7 @@ impl Ticket {
         let words = match refusal {
             Refusal::Forbidden(rights) => Words::BotLacks(rights),
             Refusal::TimedOut { until } => Words::BotTimedOut(until),
+            Refusal::NotInGuild => Words::BotRemoved,
             Refusal::CategoryFull => Words::CategoryFull,
             Refusal::CategoryGone => Words::CategoryGone,
             Refusal::ServerFull => Words::ServerFull,

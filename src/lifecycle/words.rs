@@ -43,6 +43,8 @@ pub enum Words {
     BotLacks(Vec<Right>),
     /// No ticket can be opened while the bot is in time-out, which ends at this time.
     BotTimedOut(SystemTime),
+    /// The bot was removed from the server; buttons of its messages are still there.
+    BotRemoved,
     /// Discord refused to create the channel for a reason that has no sentence of its own; the log names it.
     OpenRefused,
     /// Discord did not do it, time after time.

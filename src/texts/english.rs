@@ -89,6 +89,9 @@ fn say(words: &Words) -> String {
             "❌ the bot is in time-out and cannot create a ticket. the time-out ends {}, an admin can end it earlier",
             relative(*until)
         ),
+        Words::BotRemoved => {
+            "❌ the bot has been removed from this server and cannot create a ticket. an admin can invite it again".into()
+        }
         Words::OpenRefused => {
             "❌ discord refused to create the channel, please let an admin know: the bot's log says why".into()
         }

@@ -22,6 +22,7 @@ fn all_words() -> Vec<Words> {
         Words::SupportRoleGone,
         Words::BotLacks(vec![Right::ManageChannels]),
         Words::BotTimedOut(SystemTime::UNIX_EPOCH),
+        Words::BotRemoved,
         Words::OpenRefused,
         Words::DiscordDown,
         Words::TryAgain,

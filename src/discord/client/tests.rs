@@ -100,6 +100,17 @@ async fn a_channel_that_cannot_be_fetched_lacks_view_channel() {
 }
 
 #[tokio::test]
+async fn a_bot_that_was_removed_lacks_no_permission() {
+    let discord = ScriptedServer::new(|_, _| forbidden(50_001)).await;
+    let client = Client::new(discord.transport(), PLACE);
+    assert_eq!(client.execute(&create()).await, Answer::Refused(Refusal::NotInGuild));
+    // A category that is hidden from it is another matter.
+    let discord = forbidding_server("").await;
+    let missing = Refusal::Forbidden(vec![Right::ViewChannel]);
+    assert_eq!(Client::new(discord.transport(), PLACE).execute(&create()).await, Answer::Refused(missing));
+}
+
+#[tokio::test]
 async fn a_failed_lookup_changes_nothing() {
     let discord = ScriptedServer::new(|number, _| match number {
         0 => forbidden(50_013),

@@ -130,6 +130,7 @@ fn every_refusal_is_told_and_then_the_press_is_over() {
         (Refusal::ServerFull, Words::ServerFull),
         (Refusal::SupportRoleGone, Words::SupportRoleGone),
         (Refusal::TimedOut { until: at(60_000) }, Words::BotTimedOut(at(60_000))),
+        (Refusal::NotInGuild, Words::BotRemoved),
         (Refusal::Other { status: 403, code: 60_003 }, Words::OpenRefused),
     ] {
         let told = tell(press(FIRST), words.clone());

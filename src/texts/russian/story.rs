@@ -109,6 +109,7 @@ fn refused(refusal: &Refusal, naming: &Naming) -> String {
         Refusal::MessageGone => "сообщения больше нет".into(),
         Refusal::Forbidden(rights) => lack(rights),
         Refusal::TimedOut { until } => format!("бот в тайм-ауте, он закончится {}", (naming.moment)(*until)),
+        Refusal::NotInGuild => "бота удалили с сервера".into(),
         Refusal::CommunityChannel => "канал нужен серверу сообщества".into(),
         Refusal::Name => "такое имя нельзя дать каналу".into(),
         Refusal::CategoryFull => "в категории нет места".into(),
