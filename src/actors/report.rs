@@ -56,9 +56,9 @@ fn log(of: Subject, note: &Note) {
         _ => Subject { channel: note.channel().or(of.channel), ..of },
     };
     match note {
-        Note::Asked { by, way } => line!(info, of, %by, ?way, "a ticket was asked for"),
-        Note::AskedAgain { by, way } => line!(info, of, %by, ?way, "pointed to the ticket there is"),
-        Note::TurnedDown { by, way, why, .. } => line!(info, of, %by, ?way, %why, "turned down"),
+        Note::Asked { by, way } => line!(info, of, %by, %way, "a ticket was asked for"),
+        Note::AskedAgain { by, way } => line!(info, of, %by, %way, "pointed to the ticket there is"),
+        Note::TurnedDown { by, way, why, .. } => line!(info, of, %by, %way, %why, "turned down"),
         Note::AccessRestored => {
             line!(warn, of, "the member had lost access to the ticket; their overwrite was put back")
         }
@@ -79,7 +79,7 @@ fn log(of: Subject, note: &Note) {
         Note::Told => line!(debug, of, "the member has been told"),
         Note::NotTold => line!(warn, of, "Discord took no answer to a press any more"),
         Note::Opened { .. } => line!(info, of, "ticket opened"),
-        Note::Adopted { .. } => line!(info, of, "a ticket without a row was taken over"),
+        Note::Adopted { .. } => line!(info, of, "a channel was taken over as this member's ticket"),
         Note::Duplicate { .. } => line!(warn, of, "a second channel of one opening is being removed"),
         Note::Yielded { .. } => {
             line!(warn, of, "another process made a channel for the same press first; it is the ticket")
@@ -92,7 +92,7 @@ fn log(of: Subject, note: &Note) {
             of,
             "this channel looks like a ticket of a member who has another one; delete it by hand when it is done with"
         ),
-        Note::CloseAsked { by, way } => line!(info, of, %by, ?way, "closing was asked for"),
+        Note::CloseAsked { by, way } => line!(info, of, %by, %way, "closing was asked for"),
         Note::Announced => line!(debug, of, "closing was announced"),
         Note::Kept { wait } => line!(
             warn,
@@ -148,7 +148,8 @@ pub fn panel(outside: &Outside, notes: &[PanelNote]) {
             PanelNote::Retrying { call, answer } => tracing::warn!(
                 call,
                 answer,
-                "the panel cannot be looked after; trying again. Does the bot see the panel channel and may it write there?"
+                "panel update failed, retrying; the bot needs View Channel, Send Messages, Embed Links and Read Message History in \
+                 the panel channel"
             ),
         }
     }
@@ -192,7 +193,7 @@ pub fn menu(notes: &[MenuNote]) {
                 tracing::warn!(answer, "Discord does not take the slash commands; all else works without them");
             }
             MenuNote::Retrying { call, answer } => {
-                tracing::warn!(call, answer, "the slash commands cannot be looked after; trying again");
+                tracing::warn!(call, answer, "slash command update failed, retrying");
             }
         }
     }

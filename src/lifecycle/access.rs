@@ -77,8 +77,7 @@ impl Ticket {
                 self.tell_staff(task, channel, now);
             }
             Answer::Unknown if task.attempt < ATTEMPTS => {
-                let call = task.call.clone();
-                self.retry(task, call, answer, now);
+                self.retry_same(task, answer, now);
             }
             _ => {
                 self.give_up(&task.call, answer);
@@ -122,8 +121,7 @@ impl Ticket {
             }
             answer if says_gone(answer) => {}
             Answer::Unknown if task.attempt < ATTEMPTS => {
-                let call = task.call.clone();
-                self.retry(task, call, answer, now);
+                self.retry_same(task, answer, now);
             }
             _ => {
                 self.give_up(&task.call, answer);

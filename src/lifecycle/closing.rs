@@ -188,8 +188,7 @@ impl Ticket {
             // It would arrive when there is nothing left to tell.
             (Words::CloseLater(_), Answer::Limited { .. }) => {}
             (_, Answer::Unknown) if task.attempt < APOLOGIES => {
-                let call = task.call.clone();
-                self.retry(task, call, answer, now);
+                self.retry_same(task, answer, now);
             }
             (_, _) => {
                 self.give_up(&task.call, answer);
@@ -205,8 +204,7 @@ impl Ticket {
             Answer::Done | Answer::Refused(Refusal::ChannelGone) if !of_ticket => self.gone(there, now),
             // Whether it is, is being looked up; until then it goes on.
             Answer::Refused(Refusal::ChannelGone) => {
-                let call = task.call.clone();
-                self.retry(task, call, answer, now);
+                self.retry_same(task, answer, now);
             }
             Answer::Refused(refusal)
                 if of_ticket && (is_lasting(refusal, now) || task.begun + FORBIDDEN_FOR <= now) =>
@@ -221,8 +219,7 @@ impl Ticket {
             // One that nobody used: somebody may have begun to.
             _ if !of_ticket => self.retry(task, Call::ReadChannel { channel: there, after: None }, answer, now),
             _ => {
-                let call = task.call.clone();
-                self.retry(task, call, answer, now);
+                self.retry_same(task, answer, now);
             }
         }
     }

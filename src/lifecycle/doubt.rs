@@ -113,8 +113,7 @@ impl Ticket {
                 self.begin_again(doubts, now);
             }
             answer if says_gone && self.unlisted => {
-                let call = task.call.clone();
-                self.retry(task, call, answer, now);
+                self.retry_same(task, answer, now);
             }
             _ if says_gone => self.go_on(task, Call::FindChannel { guild: self.owner.guild, channel }),
             Answer::Unlisted => {
@@ -124,13 +123,11 @@ impl Ticket {
             Answer::Unknown | Answer::Refused(Refusal::ChannelGone | Refusal::Other { status: 404, .. })
                 if task.attempt < LOOKS || self.missed.is_some() =>
             {
-                let call = task.call.clone();
-                self.retry(task, call, answer, now);
+                self.retry_same(task, answer, now);
             }
             Answer::Limited { .. } if self.missed.is_some() => {
                 self.reassure(channel, now);
-                let call = task.call.clone();
-                self.retry(task, call, answer, now);
+                self.retry_same(task, answer, now);
             }
             _ if self.missed == Some(Missed::AskedBefore) => self.miss(channel, now),
             _ => {

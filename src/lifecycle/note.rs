@@ -234,6 +234,17 @@ pub enum Way {
     Command,
 }
 
+impl fmt::Display for Way {
+    /// As the log says it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Button => "button",
+            Self::Slash => "slash command",
+            Self::Command => "written command",
+        })
+    }
+}
+
 impl From<&Entrance> for Way {
     fn from(entrance: &Entrance) -> Self {
         match entrance {

@@ -162,8 +162,7 @@ impl Ticket {
             Answer::Refused(refusal) => self.refuse(refusal, now),
             Answer::Limited { wait } => self.refuse_for_now(wait, now),
             _ => {
-                let call = task.call.clone();
-                self.retry(task, call, &answer, now);
+                self.retry_same(task, &answer, now);
             }
         }
     }
@@ -207,8 +206,7 @@ impl Ticket {
                 self.give_up(&task.call, answer);
             }
             _ => {
-                let call = task.call.clone();
-                self.retry(task, call, answer, now);
+                self.retry_same(task, answer, now);
             }
         }
     }

@@ -218,8 +218,7 @@ impl Ticket {
                 self.look_into_sightings(now);
             }
             answer => {
-                let call = task.call.clone();
-                self.retry(task, call, &answer, now);
+                self.retry_same(task, &answer, now);
             }
         }
     }

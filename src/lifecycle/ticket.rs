@@ -534,6 +534,12 @@ impl Ticket {
         self.step.notes.push(Note::Retrying { call, why: answer.into(), attempt, pause });
     }
 
+    /// Makes the same call again.
+    pub(super) fn retry_same(&mut self, task: Task, answer: &Answer, now: SystemTime) {
+        let call = task.call.clone();
+        self.retry(task, call, answer, now);
+    }
+
     pub(super) fn give_up(&mut self, call: &Call, answer: &Answer) {
         self.step.notes.push(Note::GaveUp { call: call.name().to_owned(), why: answer.into() });
     }

@@ -143,7 +143,7 @@ fn say(words: &Words) -> String {
         Words::NothingToTell => "❌ this is not a ticket, there is nothing to tell here".into(),
         Words::AdministratorsOnly => "❌ this command is for administrators only".into(),
         Words::AnotherServer => {
-            "❌ this bot is set up for another server and does nothing here, the admins of this server can help you".into()
+            "❌ this bot works in another server and does nothing here. an admin of this server can remove it".into()
         }
         Words::PrivateMessage => {
             "❌ this only works in the server with the tickets: create a ticket there, its support team will help".into()

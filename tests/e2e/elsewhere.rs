@@ -7,7 +7,7 @@ use talon_sandbox::{Fault, Setup, When};
 use crate::stage::{CLOSE, CREATE, Stage};
 
 const ANOTHER: &str =
-    "❌ этот бот настроен для другого сервера и здесь ничего не делает, помогут администраторы этого сервера";
+    "❌ этот бот работает на другом сервере и здесь ничего не делает. администратор этого сервера может его удалить";
 
 /// The bot is in another server, where it had commands before.
 fn with_another() -> Stage {
