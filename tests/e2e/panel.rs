@@ -277,7 +277,7 @@ async fn a_channel_that_cannot_be_seen_is_waited_for() {
     stage.discord.overwrite(ids.panel, shut(Permissions::VIEW_CHANNEL));
     stage.spawn();
     stage.discord.until_called("GET /channels/*/messages", 1).await;
-    stage.until_logged("Does the bot see the panel channel").await;
+    stage.until_logged("the bot needs View Channel, Send Messages").await;
 
     stage.discord.overwrite(ids.panel, shut(Permissions::NONE));
 
