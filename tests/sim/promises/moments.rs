@@ -84,7 +84,8 @@ impl Game {
                 // An announcement that a limit made untrue may have been corrected to tell when the channel goes.
                 let is_correction =
                     |message: &Message| message.id > since && says_until(Words::CloseLater, &message.content);
-                let corrected = self.by_bot(here).any(is_correction);
+                // So may one whose deletion failed, before a request that had been given up takes effect.
+                let corrected = self.by_bot(here).any(is_correction) || fate == Fate::Late;
                 if count != 1 && !(count == 0 && corrected) && (count == 0 || self.weather_then.rights == 0) {
                     self.broken(format!("{channel} is deleted, and this was announced {count} times"));
                 }
