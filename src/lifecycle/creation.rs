@@ -150,8 +150,14 @@ impl Creations {
         self.unanswered.iter().any(|one| one.made.iter().any(|(_, made)| *made == channel))
     }
 
-    /// What can take effect no more is not waited for.
-    pub(super) fn wake(&mut self, now: SystemTime) {
+    /// What can take effect no more is not waited for, unless a channel that came of it is still to be looked into.
+    pub(super) fn wake(&mut self, sought: &[Sighting], now: SystemTime) {
+        let is_sought = |channel: ChannelId| sought.iter().any(|sighting| sighting.channel == channel);
+        for one in &mut self.unanswered {
+            if one.forget <= now && one.made.iter().any(|(_, made)| is_sought(*made)) {
+                one.forget = now + LATE;
+            }
+        }
         self.unanswered.retain(|one| one.forget > now);
     }
 

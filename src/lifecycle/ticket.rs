@@ -354,7 +354,7 @@ impl Ticket {
             self.checked = None;
         }
         self.forget_old_loss(now);
-        self.creations.wake(now);
+        self.creations.wake(&self.sightings, now);
         // A copy that was seen in time may have to wait until it can be looked into.
         if self.sightings.is_empty() {
             self.orphaned.take_if(|orphaned| orphaned.forget <= now);
