@@ -192,28 +192,29 @@ fn file(value: &str) -> Result<PathBuf, Cow<'static, str>> {
     Ok(PathBuf::from(value))
 }
 
-fn delay(value: &str) -> Result<Duration, Cow<'static, str>> {
+/// A span of time; where it does not fit, why.
+fn duration(value: &str, fits: impl Fn(Duration) -> bool, why: &'static str) -> Result<Duration, Cow<'static, str>> {
     match humantime::parse_duration(value) {
-        Ok(delay) if delay <= LONGEST_DELAY => Ok(delay),
-        Ok(_) => Err("is longer than a day".into()),
+        Ok(span) if fits(span) => Ok(span),
+        Ok(_) => Err(why.into()),
         Err(_) => Err("is not a duration".into()),
     }
+}
+
+fn delay(value: &str) -> Result<Duration, Cow<'static, str>> {
+    duration(value, |span| span <= LONGEST_DELAY, "is longer than a day")
 }
 
 fn request_timeout(value: &str) -> Result<Duration, Cow<'static, str>> {
-    match humantime::parse_duration(value) {
-        Ok(limit) if (SHORTEST_REQUEST..=LONGEST_REQUEST).contains(&limit) => Ok(limit),
-        Ok(_) => Err("is shorter than a second or longer than a minute".into()),
-        Err(_) => Err("is not a duration".into()),
-    }
+    duration(
+        value,
+        |span| (SHORTEST_REQUEST..=LONGEST_REQUEST).contains(&span),
+        "is shorter than a second or longer than a minute",
+    )
 }
 
 fn gateway_timeout(value: &str) -> Result<Duration, Cow<'static, str>> {
-    match humantime::parse_duration(value) {
-        Ok(limit) if !limit.is_zero() && limit <= LONGEST_STAGE => Ok(limit),
-        Ok(_) => Err("is nothing, or longer than an hour".into()),
-        Err(_) => Err("is not a duration".into()),
-    }
+    duration(value, |span| !span.is_zero() && span <= LONGEST_STAGE, "is nothing, or longer than an hour")
 }
 
 fn setup_checks(value: &str) -> Result<SetupChecks, Cow<'static, str>> {
@@ -225,11 +226,7 @@ fn setup_checks(value: &str) -> Result<SetupChecks, Cow<'static, str>> {
 }
 
 fn memory(value: &str) -> Result<Duration, Cow<'static, str>> {
-    match humantime::parse_duration(value) {
-        Ok(time) if time >= SHORTEST_MEMORY => Ok(time),
-        Ok(_) => Err("is shorter than an hour".into()),
-        Err(_) => Err("is not a duration".into()),
-    }
+    duration(value, |span| span >= SHORTEST_MEMORY, "is shorter than an hour")
 }
 
 fn format(value: &str) -> Result<LogFormat, Cow<'static, str>> {

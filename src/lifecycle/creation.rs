@@ -16,8 +16,8 @@ use crate::ids::{ChannelId, Intent};
 use crate::lifecycle::call::Sighting;
 use crate::lifecycle::state::Asker;
 
-/// A creation that got no answer may take effect for a minute more, and then it is checked for another one whether somebody
-/// uses the channel.
+/// A creation that got no answer may take effect for a minute more, and for another minute its channel is checked for
+/// whether somebody uses it.
 const LATE: Duration = Duration::from_secs(150);
 /// By how much this machine's measure of time and Discord's may differ.
 const CLOCK_SLACK: Duration = Duration::from_secs(5);
