@@ -199,6 +199,9 @@ impl Ticket {
 
     pub(super) fn answered_delete(&mut self, task: Task, there: ChannelId, answer: &Answer, now: SystemTime) {
         let of_ticket = self.state.channel() == Some(there);
+        if *answer == Answer::Done {
+            self.remember_deleted(there);
+        }
         match answer {
             Answer::Done if of_ticket => self.end(there, Note::Closed { channel: there }, now),
             Answer::Done | Answer::Refused(Refusal::ChannelGone) if !of_ticket => self.gone(there, now),

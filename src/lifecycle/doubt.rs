@@ -32,6 +32,8 @@ const LASTING: u32 = 2;
 /// What Discord does not know for moments, it knows again after this long. So whoever says that a channel is gone is asked
 /// once more then.
 const CONFIRM_AFTER: Duration = Duration::from_secs(3);
+/// So many deleted channels are remembered.
+const MAX_DELETED: usize = 16;
 
 /// A list came without the channel, which is no proof but must not be left undecided: nobody may ever ask again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +87,26 @@ impl Ticket {
             Call::GetChannel { channel } | Call::FindChannel { channel, .. } => *channel == there,
             _ => false,
         })
+    }
+
+    /// Discord said that the channel was deleted, which no answer that was on its way then can take back.
+    pub(super) fn remember_deleted(&mut self, channel: ChannelId) {
+        if self.deleted.len() == MAX_DELETED {
+            self.deleted.remove(0);
+        }
+        self.deleted.push(channel);
+    }
+
+    /// A list that is older than a deletion still shows the channel.
+    pub(super) fn strike_deleted(&self, answer: &mut Answer) {
+        if let Answer::Channels(channels) = answer {
+            channels.retain(|sighting| !self.deleted.contains(&sighting.channel));
+        }
+    }
+
+    /// Discord said last that this channel does not exist, which is still being looked up.
+    pub(super) fn is_doubtful(&self, there: ChannelId) -> bool {
+        self.tasks.is_not_found(|call| call.is_about(there))
     }
 
     /// A 404 about the ticket's channel is a reason to look.

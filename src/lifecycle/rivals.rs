@@ -252,7 +252,8 @@ impl Ticket {
         let same_press: Vec<ChannelId> = same_press.filter(|rival| !self.is_deleting(*rival)).collect();
         let made_one = self.rivals.made == Some(own);
         let earlier = self.sightings.iter().filter(|rival| rival.mark.is_some_and(|(marked, _)| marked == member));
-        let earlier = earlier.map(|rival| rival.channel).filter(|_| self.rivals.contested);
+        let earlier = earlier.map(|rival| rival.channel);
+        let earlier = earlier.filter(|rival| self.rivals.contested && !self.is_doubtful(*rival)).min();
         let (lower, higher): (Vec<ChannelId>, Vec<ChannelId>) = same_press.into_iter().partition(|rival| *rival < own);
         self.rivals.surplus.extend(higher);
         // A higher one may be a copy that somebody made; whether somebody was greeted in it tells.

@@ -114,6 +114,11 @@ impl Tasks {
         self.0.iter().any(|task| kind(&task.call))
     }
 
+    /// Whether Discord said last that what something of this kind is about does not exist.
+    pub(super) fn is_not_found(&self, kind: impl Fn(&Call) -> bool) -> bool {
+        self.0.iter().any(|task| task.not_found_since.is_some() && kind(&task.call))
+    }
+
     /// All calls that are under way or waiting.
     pub(super) fn calls_mut(&mut self) -> impl Iterator<Item = &mut Call> {
         self.0.iter_mut().map(|task| &mut task.call)

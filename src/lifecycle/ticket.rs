@@ -113,6 +113,8 @@ pub struct Ticket {
     pub(super) creations: Creations,
     /// The ticket's channel, which somebody else deleted: a copy of it takes its place.
     pub(super) orphaned: Option<Orphaned>,
+    /// Channels that Discord said were deleted.
+    pub(super) deleted: Vec<ChannelId>,
     /// The row could not be read yet: what the state is, is not known.
     unread: bool,
     /// Events whose change could not be saved, or not be decided without the row.
@@ -145,6 +147,7 @@ impl Ticket {
             rivals: Rivals::default(),
             creations: Creations::default(),
             orphaned: None,
+            deleted: Vec::new(),
             unread: false,
             unsaved: Vec::new(),
             save_again: None,
@@ -327,7 +330,10 @@ impl Ticket {
             // Their channel is `None`, so no `there` could have equalled it.
             (Absent | State::Opening(Opening { channel: None, .. }) | State::Refused(_), Event::Close { .. }) => {}
 
-            (_, Event::Gone { channel: gone }) => self.gone(gone, now),
+            (_, Event::Gone { channel: gone }) => {
+                self.remember_deleted(gone);
+                self.gone(gone, now);
+            }
             (_, Event::Missing { channel: missing }) if channel == Some(missing) => self.miss(missing, now),
             (Absent | State::Opening(_) | State::Refused(_) | Open { .. } | Leaving(_), Event::Missing { .. }) => {}
             (_, Event::Seen(sighting)) => self.see(sighting, now),
@@ -473,7 +479,8 @@ impl Ticket {
         }
     }
 
-    fn answered(&mut self, call: &Call, answer: Answer, now: SystemTime) {
+    fn answered(&mut self, call: &Call, mut answer: Answer, now: SystemTime) {
+        self.strike_deleted(&mut answer);
         for reply in &mut self.replies {
             if let Some(next) = reply.hear(call, &answer, now) {
                 if let Some((attempt, pause)) = reply.pausing(now).filter(|_| !reply.asker().repeated) {

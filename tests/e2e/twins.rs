@@ -209,10 +209,9 @@ async fn a_press_that_both_hear_makes_one_ticket() {
         assert_eq!(first.answer(again).await, format!("❌ у тебя уже есть тикет: <#{ticket}>"));
     }
     assert_eq!(first.tickets().len(), people.len());
-    for bot in [&first, &second] {
-        bot.until_logged(WARNING).await;
-        assert_eq!(bot.logged().matches(WARNING).count(), 1);
-    }
+    // Whose channels and answers were first everywhere has nothing to learn the other one by.
+    let warned = [&first, &second].map(|bot| bot.logged().matches(WARNING).count());
+    assert!(warned.contains(&1) && warned.iter().all(|count| *count <= 1), "{warned:?}");
 }
 
 #[tokio::test]

@@ -333,6 +333,41 @@ fn a_channel_that_the_other_process_removes_before_it_is_compared_is_not_the_end
 }
 
 #[test]
+fn a_list_that_is_older_than_a_deletion_brings_no_channel_back() {
+    let told = || edit(begun(FIRST), Words::Created(C));
+    made(C).answer(CREATED(C), already(), answered_for(C), &[list()]).on(gone(D), answered_for(C), &[]).answer(
+        list(),
+        both(),
+        answered_for(C),
+        &[told()],
+    );
+    // It was this process that deleted it.
+    made(C)
+        .on(Event::Seen(marked(D, FIRST)), bound(), &[read(D)])
+        .answer(read(D), seen(true, false), bound(), &[delete(D)])
+        .answer(CREATED(C), already(), answered_for(C), &[list()])
+        .answer(delete(D), Answer::Done, answered_for(C), &[])
+        .answer(list(), both(), answered_for(C), &[told()]);
+}
+
+#[test]
+fn a_channel_that_is_not_found_is_not_taken_for_an_earlier_ticket() {
+    given(Absent)
+        .on(Event::Seen(marked(C, LEAVE)), Absent, &[read(C)])
+        .answer(read(C), no_channel(), Absent, &[])
+        .on(pressed(FIRST), asked(), &[])
+        .on(Event::Seen(marked(D, FIRST)), asked(), &[read(D)])
+        .answer(read(D), seen(true, false), bound_to(D), &[CREATED(D)])
+        .answer(CREATED(D), already(), answered_for(D), &[list()])
+        .answer(
+            list(),
+            Answer::Channels(vec![marked(D, FIRST)]),
+            answered_for(D),
+            &[edit(begun(FIRST), Words::Created(D)), read(D)],
+        );
+}
+
+#[test]
 fn a_channel_beside_the_ticket_is_looked_into_though_no_list_tells_what_it_is() {
     let mut story = given(open(C)).on(Event::Seen(marked(D, FIRST)), open(C), &[list()]);
     for time in [250, 750, 1750, 3750, 7750, 15_750] {
