@@ -28,7 +28,7 @@ use crate::lifecycle::Rules;
 use crate::memory;
 use crate::operator::{doctor, settings};
 use crate::status::Status;
-use crate::store::{OpenError, Stage, Store, StoreError};
+use crate::store::{OpenError, Store, StoreError};
 
 /// How long the tickets may take at a shutdown to finish what they have begun.
 const DRAIN_TIMEOUT_MS: u64 = 4_000;
@@ -219,7 +219,7 @@ async fn fetch_application(transport: &Transport) -> Result<Option<Application>,
 async fn load_arguments(outside: Outside, duties: Duties) -> Result<Arguments, RunError> {
     let rows = outside.store.all().await.map_err(RunError::Rows)?;
     tracing::info!(tickets = rows.len(), "tickets loaded from the database");
-    let unfinished = rows.iter().filter(|row| !matches!(row.stage, Stage::Open { .. }));
+    let unfinished = rows.iter().filter(|row| row.unfinished);
     Ok(Arguments {
         unfinished: unfinished.map(|row| row.owner).collect(),
         places: rows.iter().map(|row| (row.owner, row.stage.channel())).collect(),

@@ -16,8 +16,8 @@ use crate::language::{Language, Locale};
 use crate::lifecycle::panel::{Panel, PanelEvent};
 use crate::lifecycle::reply::{Reply, Role};
 use crate::lifecycle::{
-    Acknowledgement, Answer, Asker, Call, Closing, DurableTicket, Entrance, Event, Gesture, Opening, Press, Refused,
-    Rules, State, Ticket, Words,
+    Acknowledgement, Answer, Asker, Call, Closing, Document, DurableTicket, Effect, Entrance, Event, Gesture, Message,
+    Press, Rules, State, Ticket, Words,
 };
 
 const TOKEN: &str = "aW50ZXJhY3Rpb24";
@@ -42,21 +42,21 @@ fn asker() -> Asker {
     Asker { user: OWNER.member, at: NOW, entrance: Entrance::Press(press(false)), repeated: false }
 }
 
-fn opening() -> Opening {
-    Opening { asker: asker(), name: "alice".to_owned(), channel: None }
-}
-
-fn states() -> [State; 3] {
-    let closing = Closing {
-        channel: ChannelId(50),
-        due: NOW,
-        asker: asker(),
-        announced: true,
-        opening: Some(opening()),
-        failed: None,
+fn documents() -> [Document; 3] {
+    let respond = |words| Effect::Respond { asker: asker(), words };
+    let opening = Document {
+        request: None,
+        state: State::Opening { channel: None },
+        outbox: vec![Effect::EnsureChannel, respond(None)],
     };
-    let refused = Refused { asker: asker(), words: Words::TryAgain };
-    [State::Opening(opening()), State::Refused(refused), State::Closing(closing)]
+    let refused = Document { request: None, state: State::Absent, outbox: vec![respond(Some(Words::TryAgain))] };
+    let failure = Message::CloseFailure { words: Words::TryAgain, closer: asker() };
+    let closing = Document {
+        request: None,
+        state: State::Closing(Closing { channel: ChannelId(50), due: NOW, asker: asker() }),
+        outbox: vec![Effect::EnsureMessage(failure)],
+    };
+    [opening, refused, closing]
 }
 
 fn calls() -> [Call; 3] {
@@ -89,7 +89,7 @@ fn check(value: &impl Debug) {
 fn no_state_call_or_event_shows_the_token_of_a_press() {
     check(&press(true));
     check(&asker());
-    for state in states() {
+    for state in documents() {
         check(&state);
         check(&Ticket::new(OWNER, RULES, state));
     }
@@ -105,7 +105,7 @@ fn no_state_call_or_event_shows_the_token_of_a_press() {
 #[test]
 fn no_ticket_and_no_answer_shows_it_whatever_is_under_way() {
     for event in events() {
-        let mut ticket = Ticket::new(OWNER, RULES, State::Absent);
+        let mut ticket = Ticket::new(OWNER, RULES, Document::default());
         let decision = ticket.decide(event.clone(), NOW);
         check(&decision);
         check(&ticket);
@@ -114,7 +114,7 @@ fn no_ticket_and_no_answer_shows_it_whatever_is_under_way() {
         let mut loading = DurableTicket::new(OWNER, RULES);
         check(&loading.hear(event.clone(), NOW));
         check(&loading);
-        check(&loading.loaded(Some((State::Absent, None)), NOW));
+        check(&loading.loaded(Some((Document::default(), None)), NOW));
         check(&loading);
         check(&loading.saved(&Err(()), NOW + Duration::from_secs(2)));
         check(&loading);

@@ -13,7 +13,7 @@ use crate::actors::report::Subject;
 use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::{Outside, clock, perform, report};
 use crate::ids::{ChannelId, Owner, TicketNumber};
-use crate::lifecycle::{Answer, Call, DiskJob, DurableTicket, Effects, Event, Note, Opening, State};
+use crate::lifecycle::{Answer, Call, DiskJob, Document, DurableTicket, Effects, Event, Note, State};
 use crate::store::StoreError;
 
 /// A disk that takes longer than this is reported: members notice.
@@ -32,7 +32,7 @@ pub enum TicketMsg {
     /// By its own calls: what came of one.
     Answered(Call, Answer),
     /// By its own disk job: the row, and the number of the ticket.
-    Loaded(Result<(State, Option<TicketNumber>), StoreError>),
+    Loaded(Result<(Document, Option<TicketNumber>), StoreError>),
     /// By its own disk job: what became of the save, and the number of the ticket.
     Saved(Result<Option<TicketNumber>, StoreError>),
     /// By its own clock: the deadline has come.
@@ -155,13 +155,13 @@ impl TicketActor {
         &self,
         me: &ActorRef<TicketMsg>,
         desk: &mut Desk,
-        row: Result<(State, Option<TicketNumber>), StoreError>,
+        row: Result<(Document, Option<TicketNumber>), StoreError>,
     ) {
         let row = match row {
-            Ok((state, number)) => {
-                desk.channel = state.channel();
+            Ok((document, number)) => {
+                desk.channel = document.state.channel();
                 self.tell_untold_place(desk);
-                Some((state, number))
+                Some((document, number))
             }
             Err(error) => {
                 tracing::error!(owner = %self.owner, %error, "cannot read the ticket");
@@ -215,9 +215,9 @@ impl TicketActor {
     /// The store takes the job at once; only the result is awaited.
     fn save(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk) {
         let Some(decision) = desk.ticket.saving() else { return };
-        let Some((state, notes)) = decision.save() else { return };
+        let Some((document, notes)) = decision.save() else { return };
         let (shows, urgent) = (decision.shown_number(), decision.is_urgent());
-        let outcome = self.outside.store.put((self.owner, state), shows, notes, clock::now(), urgent);
+        let outcome = self.outside.store.put((self.owner, document), shows, notes, clock::now(), urgent);
         let (outcome, me) = (watched(self.owner, "save", outcome), me.clone());
         desk.tasks.spawn(async move {
             // An actor that has just failed is started again and reads its row, after this job, anew.
@@ -228,24 +228,24 @@ impl TicketActor {
     /// Reports what is written in the journal by now, together with the row.
     fn report_saved(&self, desk: &Desk, number: Option<TicketNumber>, now: SystemTime) {
         if let Some(decision) = desk.ticket.saving()
-            && let Some((state, notes)) = decision.save()
+            && let Some((document, notes)) = decision.save()
         {
             self.count_opened(decision.before(), notes, now);
-            let subject = Subject { owner: self.owner, number, channel: state.channel() };
+            let subject = Subject { owner: self.owner, number, channel: document.state.channel() };
             report::notes(&self.outside, subject, notes);
         }
     }
 
-    fn count_opened(&self, before: &State, notes: &[Note], now: SystemTime) {
-        if let State::Opening(Opening { asker, .. }) = before
+    fn count_opened(&self, before: &Document, notes: &[Note], now: SystemTime) {
+        if let (State::Opening { .. }, Some(request)) = (&before.state, &before.request)
             && notes.iter().any(|note| matches!(note, Note::Opened { .. }))
         {
-            self.outside.metrics.observe_open_duration(now.duration_since(asker.at).unwrap_or_default());
+            self.outside.metrics.observe_open_duration(now.duration_since(request.at).unwrap_or_default());
         }
     }
 
     fn report(&self, desk: &Desk, notes: &[Note]) {
-        let channel = desk.ticket.state().channel();
+        let channel = desk.ticket.document().state.channel();
         report::notes(&self.outside, Subject { owner: self.owner, number: desk.ticket.number(), channel }, notes);
     }
 
@@ -258,7 +258,7 @@ impl TicketActor {
 
     /// Tells the supervisor where the ticket is, before anybody can press a button there.
     fn tell_where(&self, desk: &mut Desk) {
-        let channel = desk.ticket.state().channel();
+        let channel = desk.ticket.document().state.channel();
         if channel != desk.channel {
             desk.channel = channel;
             self.tell_place(channel);

@@ -43,7 +43,7 @@ impl Ticket {
             self.access_loss = None;
             return Some(task);
         }
-        if self.doubts.is_empty() || !matches!(self.state, State::Open { .. }) {
+        if self.doubts.is_empty() || !matches!(self.document.state, State::Open { .. }) {
             return Some(task);
         }
         if !self.is_restoring_access(channel) {

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::ids::ChannelId;
 use crate::lifecycle::call::{Call, Refusal};
+use crate::lifecycle::effect::{Effect, Message};
 use crate::lifecycle::note::{Note, Why};
 use crate::lifecycle::reply::{Reply, Role};
 use crate::lifecycle::state::{Asker, Closing, Entrance, State};
@@ -30,31 +31,31 @@ pub(super) struct Promise {
 }
 
 impl Ticket {
-    /// Discord does not let the bot delete the ticket's channel. The row says so until the channel has read why: a process
-    /// that dies meanwhile must neither leave an open ticket of which all read that it will be closed, nor delete one of
-    /// which they read that it will not.
+    /// Discord does not let the bot delete the ticket's channel: it is open again, and the channel is owed the reason. A
+    /// process that dies meanwhile must neither leave an open ticket of which all read that it will be closed, nor delete
+    /// one of which they read that it will not.
     pub(super) fn report_undeleted(&mut self, refusal: &Refusal, now: SystemTime) {
+        let State::Closing(Closing { channel, asker, .. }) = &self.document.state else { return };
+        let (channel, closer, words) = (*channel, asker.clone(), failure(refusal));
         self.step.notes.push(Note::Reopened { why: Why::Refused(refusal.clone()) });
-        if let State::Closing(closing) = &mut self.state {
-            closing.failed = Some(failure(refusal));
-        }
-        self.report_failure(now);
+        self.take_close_back(now);
+        let message = Message::CloseFailure { words: words.clone(), closer: closer.clone() };
+        self.document.outbox.push(Effect::EnsureMessage(message));
+        self.say_failure(channel, words, closer, now);
     }
 
-    /// Says why the ticket could not be closed, if that is known.
-    pub(super) fn report_failure(&mut self, now: SystemTime) {
-        let State::Closing(Closing { channel, asker, failed: Some(words), .. }) = &self.state else { return };
-        let call = Call::Say { channel: *channel, words: words.clone(), reply_to: None, intent: asker.intent() };
-        self.promise.closer = Some(asker.clone());
+    /// Says why the ticket could not be closed.
+    pub(super) fn say_failure(&mut self, channel: ChannelId, words: Words, closer: Asker, now: SystemTime) {
+        let call = Call::Say { channel, words, reply_to: None, intent: closer.intent() };
+        self.promise.closer = Some(closer);
         self.begin_call(call, now);
     }
 
-    /// Opens the ticket again once it has been said, where it can be, why it could not be closed.
-    pub(super) fn reopen_when_reported(&mut self, channel: ChannelId, now: SystemTime) {
-        let closer = self.intent();
-        let saying = self.tasks.any(|call| matches!(call, Call::Say { .. }) && call.is_about(channel));
-        if !saying && !self.replies.iter().any(|reply| reply.asker().intent() == closer) {
-            self.take_close_back(now);
+    /// It is being closed once more: why it could not be closed before is no news.
+    pub(super) fn withdraw_failure(&mut self, channel: ChannelId) {
+        if self.document.owes(Effect::is_close_failure) {
+            self.document.outbox.retain(|effect| !effect.is_close_failure());
+            self.tasks.drop_all(|call| matches!(call, Call::Say { .. }) && call.is_about(channel));
         }
     }
 
@@ -66,30 +67,29 @@ impl Ticket {
     }
 
     fn take_close_back(&mut self, now: SystemTime) {
-        let State::Closing(Closing { channel, opening, .. }) = &mut self.state else { return };
-        let (channel, opening) = (*channel, opening.take());
-        let Some(opening) = opening else {
-            self.state = State::Open { channel };
+        let State::Closing(Closing { channel, .. }) = &self.document.state else { return };
+        let channel = *channel;
+        self.document.outbox.retain(|effect| !effect.is_announcement());
+        if self.document.outbox.is_empty() {
+            self.document.state = State::Open { channel };
             return;
-        };
-        self.state = State::Opening(opening);
-        // Whether anybody was greeted meanwhile may have been forgotten in a restart.
-        if !self.is_greeting(channel) {
-            self.begin_call(Call::ReadChannel { channel, after: None }, now);
+        }
+        // It was closed before the opening was over, which goes on.
+        self.document.state = State::Opening { channel: Some(channel) };
+        if self.document.owes(Effect::is_welcome) && !self.is_greeting(channel) {
+            self.find_welcome(channel, now);
         }
     }
 
     /// What is told to a person who closes a ticket that is being closed.
     pub(super) fn state_of_closing(&self, now: SystemTime) -> Words {
-        match &self.state {
-            State::Closing(Closing { failed: Some(words), .. }) => words.clone(),
-            _ => self.kept_until(now).map_or(Words::AlreadyClosing, Words::CloseLater),
-        }
+        self.kept_until(now).map_or(Words::AlreadyClosing, Words::CloseLater)
     }
 
     /// The channel took the sentence about its end.
     pub(super) fn told_channel(&mut self) {
         self.promise.closer = None;
+        self.document.outbox.retain(|effect| !effect.is_close_failure());
     }
 
     /// The channel does not take the sentence about its end: it replaces the announcement that is not true any more.
@@ -100,6 +100,8 @@ impl Ticket {
             let mut reply = Reply::owed(asker, Role::Bystander);
             self.step.calls.extend(reply.tell(words.clone(), now));
             self.replies.push(reply);
+        } else {
+            self.told_channel();
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use crate::ids::ChannelId;
 use crate::lifecycle::call::{Answer, Call, Refusal};
 use crate::lifecycle::close_failure::{FORBIDDEN_FOR, Promise, is_lasting};
+use crate::lifecycle::effect::{Effect, Message};
 use crate::lifecycle::note::{Note, Why};
 use crate::lifecycle::reply::{ACKNOWLEDGE_WITHIN, Reply, Role};
 use crate::lifecycle::state::{Asker, Closing, Entrance, State};
@@ -26,14 +27,12 @@ impl Ticket {
         self.promise = Promise::default();
         self.reassure(channel, now);
         let due = now + self.rules.close_delay;
-        let opening = match mem::replace(&mut self.state, State::Absent) {
-            State::Opening(opening) => Some(opening),
-            State::Absent | State::Refused(_) | State::Open { .. } | State::Closing(_) => None,
-        };
+        self.withdraw_failure(channel);
         self.owe_closer(&asker);
         // A press that waited for the disk may have been answered by another process, which has announced the closing.
         let may_be_announced = matches!(&asker.entrance, Entrance::Press(press) if press.acknowledged);
-        self.state = State::Closing(Closing { channel, due, asker, announced: false, opening, failed: None });
+        self.document.state = State::Closing(Closing { channel, due, asker });
+        self.document.outbox.push(Effect::EnsureMessage(Message::Announcement));
         if may_be_announced {
             self.find_announcement(now);
         } else {
@@ -62,7 +61,7 @@ impl Ticket {
     /// Says it in the channel: as the answer to the press, where Discord still takes one, or as a message. `task` is
     /// the one that found out that it had not been said.
     fn announce(&mut self, task: Option<Task>, now: SystemTime) {
-        let State::Closing(Closing { channel, asker, .. }) = &self.state else {
+        let State::Closing(Closing { channel, asker, .. }) = &self.document.state else {
             return;
         };
         let words = self.announcement();
@@ -106,29 +105,33 @@ impl Ticket {
 
     /// The press did not take the announcement, or it is not known whether it did.
     pub(super) fn not_announced(&mut self, now: SystemTime) {
-        if let State::Closing(Closing { asker: Asker { entrance: Entrance::Press(press), .. }, .. }) = &mut self.state {
+        if let State::Closing(Closing { asker: Asker { entrance: Entrance::Press(press), .. }, .. }) =
+            &mut self.document.state
+        {
             press.acknowledged = true;
         }
         self.find_announcement(now);
     }
 
-    pub(super) fn resume_closing(&mut self, now: SystemTime) {
-        self.step.notes.push(Note::TakenUp);
-        let State::Closing(closing) = &mut self.state else { return };
-        // A clock that was set back meanwhile must not make anybody wait longer than they were told.
+    /// A clock that was set back meanwhile must not make anybody wait longer than they were told.
+    pub(super) fn shorten_closing(&mut self, now: SystemTime) {
+        let State::Closing(closing) = &mut self.document.state else { return };
         let whole = closing.due.duration_since(closing.asker.at).unwrap_or_default();
         closing.due = closing.due.min(now + whole);
-        if !closing.announced {
-            let asker = closing.asker.clone();
+    }
+
+    /// A process before this one may have announced the closing.
+    pub(super) fn resume_announcement(&mut self, now: SystemTime) {
+        if let State::Closing(Closing { asker, .. }) = &self.document.state {
+            let asker = asker.clone();
             self.owe_closer(&asker);
             self.find_announcement(now);
         }
-        self.report_failure(now);
     }
 
     /// It is not known whether the announcement was made, so it is looked for.
     pub(super) fn find_announcement(&mut self, now: SystemTime) {
-        if let State::Closing(closing) = &self.state {
+        if let State::Closing(closing) = &self.document.state {
             let call = self.look_for_announcement(closing.channel);
             self.begin_call(call, now);
         }
@@ -154,9 +157,9 @@ impl Ticket {
     /// It has been said. Whoever reads it late has as long as it says, all the same.
     pub(super) fn announced(&mut self, said: SystemTime, now: SystemTime) {
         let due = said + self.rules.close_delay;
-        if let State::Closing(closing) = &mut self.state {
+        if let State::Closing(closing) = &mut self.document.state {
             self.step.notes.push(Note::Announced);
-            closing.announced = true;
+            self.document.outbox.retain(|effect| !effect.is_announcement());
             if due > closing.due + LATE {
                 closing.due = due;
             }
@@ -198,7 +201,7 @@ impl Ticket {
     }
 
     pub(super) fn answered_delete(&mut self, task: Task, there: ChannelId, answer: &Answer, now: SystemTime) {
-        let of_ticket = self.state.channel() == Some(there);
+        let of_ticket = self.document.state.channel() == Some(there);
         if *answer == Answer::Done {
             self.remember_deleted(there);
         }
@@ -230,7 +233,7 @@ impl Ticket {
     /// A limit of Discord's keeps the channel. It is deleted all the same, at the end of the limit; those who read that it
     /// goes in a few seconds are told, once.
     fn keep_until(&mut self, there: ChannelId, until: SystemTime, now: SystemTime) {
-        let State::Closing(closing) = &mut self.state else { return };
+        let State::Closing(closing) = &mut self.document.state else { return };
         closing.due = until;
         let closer = closing.asker.clone();
         let wait = until.duration_since(now).unwrap_or_default();
@@ -245,7 +248,7 @@ impl Ticket {
 
     /// Until when a limit of Discord's keeps the channel from being closed, if one does.
     pub(super) fn kept_until(&self, now: SystemTime) -> Option<SystemTime> {
-        let State::Closing(Closing { channel, due, .. }) = &self.state else { return None };
+        let State::Closing(Closing { channel, due, .. }) = &self.document.state else { return None };
         let announces = |call: &Call| call.is_about(*channel);
         // Only a limit moves the end further away than the countdown is long, also before a restart.
         let kept = (*due > now + self.rules.close_delay).then_some(*due);

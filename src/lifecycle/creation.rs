@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::ids::{ChannelId, Intent};
 use crate::lifecycle::call::Sighting;
-use crate::lifecycle::state::Asker;
+use crate::lifecycle::state::OpenRequest;
 
 /// A creation that got no answer may take effect for a minute more, and for another minute its channel is checked for
 /// whether somebody uses it.
@@ -71,12 +71,12 @@ impl Orphaned {
 
 impl Creations {
     /// The number of the next attempt: none before for this opening, and afterwards the time since the press.
-    pub(super) fn begin(&mut self, asker: &Asker, now: SystemTime) -> u32 {
-        let intent = asker.intent();
+    pub(super) fn begin(&mut self, request: &OpenRequest, now: SystemTime) -> u32 {
+        let intent = request.id;
         if self.begun.replace(intent) != Some(intent) {
             return 0;
         }
-        let since_press = now.duration_since(asker.at).unwrap_or_default();
+        let since_press = now.duration_since(request.at).unwrap_or_default();
         u32::try_from(since_press.as_millis()).unwrap_or(u32::MAX).max(1)
     }
 

@@ -1,20 +1,17 @@
 //! What was decided: saved first, and done afterwards.
 
-use std::mem;
-use std::time::SystemTime;
-
 use crate::ids::TicketNumber;
 use crate::lifecycle::call::Call;
 use crate::lifecycle::note::Note;
 use crate::lifecycle::reply::Reply;
-use crate::lifecycle::state::State;
+use crate::lifecycle::state::Document;
 use crate::lifecycle::ticket::{Event, Ticket};
 
 /// What follows from an event.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Step {
-    /// The state, where it changed. To be on disk before any of the calls is made.
-    pub save: Option<State>,
+    /// The document, where it changed. To be on disk before any of the calls is made.
+    pub save: Option<Document>,
     pub calls: Vec<Call>,
     pub notes: Vec<Note>,
     /// The number in the topic of a channel that is taken over as the ticket.
@@ -31,7 +28,7 @@ pub struct Decision {
 }
 
 /// What is to be done now.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Deeds {
     /// The calls to make, all at once.
     pub calls: Vec<Call>,
@@ -40,10 +37,10 @@ pub struct Deeds {
 }
 
 impl Decision {
-    /// What must be on the disk first, if anything: the state, and the notes that are written with it.
+    /// What must be on the disk first, if anything: the document, and the notes that are written with it.
     #[must_use]
-    pub fn save(&self) -> Option<(&State, &[Note])> {
-        self.step.save.as_ref().map(|state| (state, &*self.step.notes))
+    pub fn save(&self) -> Option<(&Document, &[Note])> {
+        self.step.save.as_ref().map(|document| (document, &*self.step.notes))
     }
 
     /// Something is to be done as soon as it is saved.
@@ -54,8 +51,8 @@ impl Decision {
 
     /// The ticket as it was before.
     #[must_use]
-    pub const fn before(&self) -> &State {
-        self.before.state()
+    pub const fn before(&self) -> &Document {
+        self.before.document()
     }
 
     /// The answers that were owed before it, which do not wait for the save.
@@ -72,7 +69,7 @@ impl Decision {
     /// There was nothing to save.
     #[must_use]
     pub fn nothing_saved(self) -> Deeds {
-        Deeds { calls: self.step.calls, notes: self.step.notes }
+        self.step.into()
     }
 
     /// It is on the disk, and the ticket has this number.
@@ -85,13 +82,17 @@ impl Decision {
         Deeds { calls, notes: Vec::new() }
     }
 
-    /// It is not on the disk: the ticket is as it was before, and nothing of what was decided is done. Whoever asked is
-    /// told to try again, and everything else is handled once more after a while.
+    /// It is not on the disk: the ticket is as it was before, and nothing of what was decided is done. Gives back what
+    /// happened, to be decided anew.
     #[must_use]
-    pub fn not_saved(self, ticket: &mut Ticket, now: SystemTime) -> Deeds {
+    pub fn undo(self, ticket: &mut Ticket) -> Event {
         *ticket = self.before;
-        ticket.put_off(self.event, now);
-        let Step { calls, notes, .. } = mem::take(&mut ticket.step);
-        Deeds { calls, notes }
+        self.event
+    }
+}
+
+impl From<Step> for Deeds {
+    fn from(Step { calls, notes, .. }: Step) -> Self {
+        Self { calls, notes }
     }
 }

@@ -112,7 +112,7 @@ impl Ticket {
     /// A 404 about the ticket's channel is a reason to look.
     pub(super) fn suspect(&mut self, call: &Call, answer: &Answer, now: SystemTime) {
         let looking = matches!(call, Call::GetChannel { .. } | Call::FindChannel { .. });
-        if let Some(channel) = self.state.channel()
+        if let Some(channel) = self.document.state.channel()
             && call.is_about(channel)
             && says_gone(answer)
             && !looking
@@ -184,7 +184,7 @@ impl Ticket {
     /// Opens one ticket for all who asked for it, unless there is a copy of the one that was deleted.
     fn begin_again(&mut self, doubts: Vec<Doubt>, now: SystemTime) {
         for (asker, name) in doubts {
-            let role = if self.state == State::Absent { Role::Opener } else { Role::Waiter };
+            let role = if self.document.state == State::Absent { Role::Opener } else { Role::Waiter };
             let asker = self.reconsider(asker, role);
             match role {
                 Role::Opener => {

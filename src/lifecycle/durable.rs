@@ -1,10 +1,11 @@
-//! A ticket and its row: what may happen while the disk is at work.
+//! A ticket and its row: what may happen while the disk is at work, or fails.
 //!
 //! Reading or saving a row can take seconds, and Discord wants the first answer to a press within three. So nothing here
 //! waits for the disk: [`Effects::disk`] asks for one job at a time, whose result comes back by
 //! [`DurableTicket::loaded`] or [`DurableTicket::saved`]. Until then every event that could change the ticket queues in
 //! its order, and only answers go on: a deferral is private and changes nothing in the server, so no row has to be saved
-//! before it. What depends on the row is done after it is saved, as ever.
+//! before it. What depends on the row is done after it is saved, as ever. What cannot be saved has not happened: it is
+//! decided anew after a while, and whoever asked for it is told to try again.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -15,16 +16,20 @@ use crate::lifecycle::call::Call;
 use crate::lifecycle::decision::{Decision, Deeds};
 use crate::lifecycle::note::Note;
 use crate::lifecycle::reply::{Reply, Role};
-use crate::lifecycle::state::{Asker, State};
+use crate::lifecycle::state::{Asker, Document};
 use crate::lifecycle::ticket::{Event, Rules, Ticket};
 
 /// A row that could not be read is read again after this long.
 const READ_AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// An unsaved change is tried again after this long.
+const SAVE_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// One member's ticket, its row, and the events that arrive while the row is read or saved.
 #[derive(Debug)]
 pub struct DurableTicket {
     ticket: Ticket,
+    /// The row has been read; before that nothing may be decided.
+    loaded: bool,
     disk: Disk,
     /// What happened since the disk began its job, in order.
     queue: VecDeque<Event>,
@@ -32,6 +37,10 @@ pub struct DurableTicket {
     /// that queue.
     pending: Vec<Pending>,
     read_again: Option<SystemTime>,
+    /// Events whose change could not be saved, or not be decided without the row.
+    unsaved: Vec<Event>,
+    /// When they are decided anew. Nothing but answers is begun before: it would not be saved either.
+    save_again: Option<SystemTime>,
 }
 
 /// What the disk is doing for this ticket.
@@ -76,18 +85,21 @@ impl DurableTicket {
     #[must_use]
     pub fn new(owner: Owner, rules: Rules) -> Self {
         Self {
-            ticket: Ticket::unread(owner, rules),
+            ticket: Ticket::new(owner, rules, Document::default()),
+            loaded: false,
             disk: Disk::Idle,
             queue: VecDeque::new(),
             pending: Vec::new(),
             read_again: None,
+            unsaved: Vec::new(),
+            save_again: None,
         }
     }
 
     /// Where the ticket stands, as far as that is saved.
     #[must_use]
-    pub fn state(&self) -> &State {
-        self.saving().map_or(self.ticket.state(), Decision::before)
+    pub fn document(&self) -> &Document {
+        self.saving().map_or(self.ticket.document(), Decision::before)
     }
 
     /// The number of the ticket, or of the member's last one.
@@ -108,7 +120,7 @@ impl DurableTicket {
     /// Reads the row and takes up what it says, unless that has been done or begun.
     pub fn load(&mut self, now: SystemTime) -> Effects {
         let mut effects = Effects::default();
-        if !self.is_busy() && !self.ticket.is_read() {
+        if !self.is_busy() && !self.loaded {
             self.begin_loading(now, &mut effects);
         }
         effects
@@ -116,8 +128,8 @@ impl DurableTicket {
 
     /// The row has been read.
     #[must_use]
-    pub fn is_loaded(&self) -> bool {
-        self.ticket.is_read()
+    pub const fn is_loaded(&self) -> bool {
+        self.loaded
     }
 
     /// Something happened.
@@ -126,7 +138,7 @@ impl DurableTicket {
         if self.is_busy() {
             self.hear_meanwhile(event, now, &mut effects);
             self.wake_pending(now, &mut effects);
-        } else if self.ticket.is_read() {
+        } else if self.loaded {
             self.queue.push_back(event);
             self.work_off(now, &mut effects);
         } else {
@@ -139,16 +151,18 @@ impl DurableTicket {
 
     /// What the row says, with the number of the ticket or of the member's last one; `None` if it could not be read, which
     /// is tried again after a while.
-    pub fn loaded(&mut self, row: Option<(State, Option<TicketNumber>)>, now: SystemTime) -> Effects {
+    pub fn loaded(&mut self, row: Option<(Document, Option<TicketNumber>)>, now: SystemTime) -> Effects {
         let mut effects = Effects::default();
         if !matches!(self.disk, Disk::Loading) {
             return effects;
         }
         self.disk = Disk::Idle;
         self.take_up_replies(&mut effects.calls, now);
-        if let Some((state, number)) = row {
+        if let Some((document, number)) = row {
             self.read_again = None;
-            self.ticket.read(state, number);
+            self.loaded = true;
+            self.ticket.document = document;
+            self.ticket.number = number;
             self.queue.push_front(Event::Restored);
         } else {
             self.read_again = Some(now + READ_AGAIN_AFTER);
@@ -163,9 +177,11 @@ impl DurableTicket {
         let mut effects = Effects::default();
         match mem::replace(&mut self.disk, Disk::Idle) {
             Disk::Saving(decision) => {
-                let deeds = match outcome {
-                    Ok(number) => decision.saved(&mut self.ticket, *number),
-                    Err(_) => decision.not_saved(&mut self.ticket, now),
+                let deeds = if let Ok(number) = outcome {
+                    decision.saved(&mut self.ticket, *number)
+                } else {
+                    let event = decision.undo(&mut self.ticket);
+                    self.put_off(event, now)
                 };
                 self.finish(deeds, now, &mut effects);
                 self.work_off(now, &mut effects);
@@ -181,13 +197,17 @@ impl DurableTicket {
         if self.is_busy() {
             return self.pending.iter().filter_map(|pending| pending.reply.deadline()).min();
         }
-        self.ticket.deadline().into_iter().chain(self.read_again).min()
+        let ticket = match self.save_again {
+            Some(again) if self.loaded => self.ticket.reply_deadline().into_iter().chain([again]).min(),
+            _ => self.ticket.deadline(),
+        };
+        ticket.into_iter().chain(self.read_again).min()
     }
 
     /// Nothing is under way and no deadline is near: the row says it all, and this value may be let go.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        !self.is_busy() && self.ticket.is_idle()
+        !self.is_busy() && self.loaded && self.save_again.is_none() && self.ticket.is_idle()
     }
 
     /// No call and no job is on its way: nothing would be interrupted by stopping now.
@@ -213,8 +233,22 @@ impl DurableTicket {
             && let Some(mut event) = self.queue.pop_front()
         {
             self.update_asker(&mut event);
+            if self.is_put_off(&event) {
+                let deeds = self.put_off(event, now);
+                self.finish(deeds, now, effects);
+                continue;
+            }
             let asker = asker(&event).cloned();
-            let decision = self.ticket.decide(event, now);
+            let decision = match event {
+                Event::Woke if !self.loaded || self.save_again.is_some_and(|again| again > now) => {
+                    self.ticket.decide_replies(now)
+                }
+                Event::Woke if self.save_again.take().is_some() => {
+                    self.take_up_unsaved();
+                    continue;
+                }
+                event => self.ticket.decide(event, now),
+            };
             if decision.save().is_none() {
                 self.finish(decision.nothing_saved(), now, effects);
                 continue;
@@ -225,6 +259,43 @@ impl DurableTicket {
             effects.disk = Some(DiskJob::Save);
             self.wake_pending(now, effects);
         }
+    }
+
+    /// Whether nothing can be decided on this event now: the row is not known, or what is true has changed and could not be
+    /// saved, so that it cannot be told either.
+    fn is_put_off(&self, event: &Event) -> bool {
+        match event {
+            Event::Woke | Event::Answered { .. } => false,
+            Event::Open { .. } => !self.loaded || !self.unsaved.is_empty(),
+            Event::Close { .. } | Event::Gone { .. } | Event::Missing { .. } | Event::Seen(_) | Event::Restored => {
+                !self.loaded
+            }
+        }
+    }
+
+    /// What was put off comes first, and what is due now is decided after it.
+    fn take_up_unsaved(&mut self) {
+        self.queue.push_front(Event::Woke);
+        for event in mem::take(&mut self.unsaved).into_iter().rev() {
+            self.queue.push_front(event);
+        }
+    }
+
+    fn put_off(&mut self, event: Event, now: SystemTime) -> Deeds {
+        let deeds = self.ticket.put_off(&event, now).into();
+        match event {
+            // They are told to try again.
+            Event::Open { .. } | Event::Close { .. } => return deeds,
+            // What was due is due still.
+            Event::Woke => {}
+            Event::Gone { .. } | Event::Missing { .. } | Event::Seen(_) | Event::Answered { .. } | Event::Restored => {
+                self.unsaved.push(event);
+            }
+        }
+        self.save_again = Some(now + SAVE_AGAIN_AFTER);
+        // What is due waits until then, too.
+        self.queue.retain(|event| *event != Event::Woke);
+        deeds
     }
 
     fn finish(&mut self, mut deeds: Deeds, now: SystemTime, effects: &mut Effects) {

@@ -49,6 +49,14 @@ impl Ticket {
         self.failures.as_ref().is_some_and(|failures| failures.count >= TRIES && failures.are_recent(now))
     }
 
+    /// The opening that came to nothing is not over yet: tells what its asker is told.
+    pub(super) fn refuse_alike(&mut self, asker: Asker, now: SystemTime) {
+        self.asked_again(&asker);
+        if let Some(words) = self.document.refusal().cloned() {
+            self.answer(asker, words, now);
+        }
+    }
+
     /// Tells what the last one was told.
     pub(super) fn refuse_again(&mut self, asker: Asker, now: SystemTime) {
         self.asked_again(&asker);

@@ -4,14 +4,14 @@
 //! listed, and only when none of them is ours is another one made. What slips through even so (a request that took
 //! effect after it had been given up) is seen on the gateway or at the next start, and removed if nobody has used it.
 
-use std::mem;
 use std::time::{Duration, SystemTime};
 
 use crate::ids::{ChannelId, Intent};
 use crate::lifecycle::call::{Answer, Call, ChannelName, Refusal, Sighting};
+use crate::lifecycle::effect::{Effect, Message};
 use crate::lifecycle::note::{Note, Why};
 use crate::lifecycle::reply::{EDIT_WITHIN, Reply, Role};
-use crate::lifecycle::state::{Asker, Closing, Opening, Refused, State};
+use crate::lifecycle::state::{Asker, Closing, Document, OpenRequest, State};
 use crate::lifecycle::task::Task;
 use crate::lifecycle::ticket::Ticket;
 use crate::lifecycle::words::Words;
@@ -39,17 +39,21 @@ impl Ticket {
     pub(super) fn begin(&mut self, asker: Asker, name: String) {
         self.step.notes.push(Note::Asked { by: asker.user, way: (&asker.entrance).into() });
         self.number = None;
-        self.state = State::Opening(Opening { asker, name, channel: None });
+        self.document = Document {
+            request: Some(OpenRequest { id: asker.intent(), at: asker.at, name }),
+            state: State::Opening { channel: None },
+            outbox: vec![Effect::EnsureChannel, Effect::Respond { asker, words: None }],
+        };
     }
 
     /// Makes the channel, as soon as it is known that none of those seen before is this member's ticket.
-    pub(super) fn make(&mut self, name: String, now: SystemTime) {
+    pub(super) fn make(&mut self, now: SystemTime) {
         let looks = |call: &Call| matches!(call, Call::ReadChannel { .. });
         if let Some(until) = self.tasks.limited_until(looks).filter(|until| *until > now) {
             let wait = until.duration_since(now).unwrap_or_default();
             self.refuse_for_now(wait, now);
         } else if !self.is_making() && !self.is_looking() {
-            let call = self.create(ChannelName::Member(name), now);
+            let call = self.create(now);
             self.begin_call(call, now);
         }
     }
@@ -74,24 +78,50 @@ impl Ticket {
         }
     }
 
-    pub(super) fn resume_opening(&mut self, opening: Opening, now: SystemTime) {
+    /// Goes on with what the document says, after a restart.
+    pub(super) fn resume(&mut self, now: SystemTime) {
+        let closing = matches!(self.document.state, State::Closing(_));
+        if !closing && self.document.outbox.is_empty() {
+            return;
+        }
         self.step.notes.push(Note::TakenUp);
-        let intent = opening.asker.intent();
-        self.replies.push(Reply::restored(opening.asker, Role::Opener));
-        if let Some(channel) = opening.channel {
-            self.begin_call(Call::ReadChannel { channel, after: None }, now);
+        if closing {
+            self.shorten_closing(now);
+        }
+        for effect in self.document.outbox.clone() {
+            self.resume_effect(effect, closing, now);
+        }
+        if let State::Opening { channel: Some(channel) } = self.document.state {
             self.tell_all(channel, now);
-        } else {
-            self.creations.resume(intent, now);
-            self.begin_call(Call::ListChannels { guild: self.owner.guild }, now);
         }
     }
 
-    pub(super) fn resume_refusal(&mut self, Refused { asker, words }: Refused, now: SystemTime) {
-        self.step.notes.push(Note::TakenUp);
-        let mut reply = Reply::restored(asker, Role::Opener);
-        self.step.calls.extend(reply.tell(words, now));
-        self.replies.push(reply);
+    fn resume_effect(&mut self, effect: Effect, closing: bool, now: SystemTime) {
+        match (effect, self.document.state.channel()) {
+            (Effect::EnsureChannel, _) => {
+                self.creations.resume(self.intent(), now);
+                self.begin_call(Call::ListChannels { guild: self.owner.guild }, now);
+            }
+            // Nobody is greeted in a channel that is going to be deleted.
+            (Effect::EnsureMessage(Message::Welcome), Some(_)) if closing => {}
+            (Effect::EnsureMessage(Message::Welcome), Some(channel)) => self.find_welcome(channel, now),
+            (Effect::EnsureMessage(Message::Announcement), Some(_)) => self.resume_announcement(now),
+            (Effect::EnsureMessage(Message::CloseFailure { words, closer }), Some(channel)) => {
+                self.say_failure(channel, words, closer, now);
+            }
+            // Without a channel there is nobody to say it to.
+            (Effect::EnsureMessage(_), None) => {}
+            (Effect::Respond { asker, words }, _) => {
+                let mut reply = Reply::restored(asker, Role::Opener);
+                self.step.calls.extend(words.and_then(|words| reply.tell(words, now)));
+                self.replies.push(reply);
+            }
+        }
+    }
+
+    /// Before a crash, or by another process, the member may have been greeted already.
+    pub(super) fn find_welcome(&mut self, channel: ChannelId, now: SystemTime) {
+        self.begin_call(Call::ReadChannel { channel, after: None }, now);
     }
 
     pub(super) fn answered_create(&mut self, task: Task, answer: Answer, now: SystemTime) {
@@ -103,7 +133,7 @@ impl Ticket {
                 self.note_made(channel, task.attempt);
                 let contested = self.is_contested();
                 self.bind(channel, now);
-                if self.state.channel() == Some(channel) && !contested {
+                if self.document.state.channel() == Some(channel) && !contested {
                     self.begin_call(self.welcome(channel), now);
                 }
             }
@@ -132,30 +162,31 @@ impl Ticket {
     }
 
     pub(super) fn answered_list(&mut self, task: Task, answer: Answer, now: SystemTime) {
-        if let Some(channel) = self.state.channel() {
+        if let Some(channel) = self.document.state.channel() {
             return self.answered_comparison(task, channel, answer, now);
         }
         if let Answer::Channels(channels) = &answer {
             self.creations.recognize(channels);
         }
-        let State::Opening(opening) = &self.state else { return self.look_into_sightings(now) };
+        let (State::Opening { .. }, Some(request)) = (&self.document.state, &self.document.request) else {
+            return self.look_into_sightings(now);
+        };
         match answer {
-            Answer::Channels(channels) => match self.ours(&channels, opening.asker.intent()) {
+            Answer::Channels(channels) => match self.ours(&channels, request.id) {
                 Some(found) => {
                     let channel = found.channel;
-                    self.creations.bind(channel, opening.asker.intent(), found.attempt);
+                    self.creations.bind(channel, request.id, found.attempt);
                     self.step.notes.push(Note::Found { channel });
                     self.bind(channel, now);
                     // Before a crash the welcome may have been sent to a channel whose id was not yet saved.
-                    self.begin_call(Call::ReadChannel { channel, after: None }, now);
+                    self.find_welcome(channel, now);
                 }
-                None if task.attempt >= TRIES || opening.asker.at + EDIT_WITHIN <= now => {
+                None if task.attempt >= TRIES || request.at + EDIT_WITHIN <= now => {
                     self.refuse_with(Words::DiscordDown, Why::NeverAnswered, now);
                 }
                 None if task.attempt == 0 && self.see_all(&channels, now) => {}
                 None => {
-                    let State::Opening(opening) = &self.state else { return };
-                    let call = self.create(ChannelName::Member(opening.name.clone()), now);
+                    let call = self.create(now);
                     self.go_on(task, call);
                 }
             },
@@ -198,10 +229,10 @@ impl Ticket {
             Answer::Read { welcome, others, .. } => self.read_from_start(task, there, *welcome, *others, now),
             Answer::Refused(Refusal::ChannelGone) if self.is_lost(&task, there, now) => self.gone(there, now),
             // Where it cannot be seen whether somebody was greeted, once too often is better than not at all.
-            Answer::Refused(Refusal::Forbidden(_)) if !after && self.state.channel() == Some(there) => {
+            Answer::Refused(Refusal::Forbidden(_)) if !after && self.document.state.channel() == Some(there) => {
                 self.read_from_start(task, there, false, false, now);
             }
-            Answer::Refused(_) if self.state.channel() != Some(there) && task.attempt >= LOOKS => {
+            Answer::Refused(_) if self.document.state.channel() != Some(there) && task.attempt >= LOOKS => {
                 self.forget(there);
                 self.give_up(&task.call, answer);
             }
@@ -214,7 +245,7 @@ impl Ticket {
     /// Discord has said often enough that a channel does not exist which is not the ticket's. Of the ticket's own one that
     /// is looked up otherwise.
     fn is_lost(&self, task: &Task, there: ChannelId, now: SystemTime) -> bool {
-        self.state.channel() != Some(there) && task.is_lost(now)
+        self.document.state.channel() != Some(there) && task.is_lost(now)
     }
 
     /// A channel that takes the place of the ticket's own, which somebody deleted: a copy of it, made while it existed. The
@@ -235,15 +266,15 @@ impl Ticket {
         if welcome && sighting.is_some() && self.yield_to_greeted(there, now) {
             return;
         }
-        let ticket = self.state.channel();
+        let ticket = self.document.state.channel();
         let late = self.creations.is_late(there);
         let ours = late || self.rivals.was_ours(there);
         let greeted_elsewhere = welcome && self.rivals.made(ticket);
-        match (&self.state, sighting) {
-            (State::Opening(Opening { channel: Some(channel), .. }) | State::Open { channel }, _)
-                if *channel == there =>
-            {
-                if !welcome {
+        match (&self.document.state, sighting) {
+            (State::Opening { channel: Some(channel) } | State::Open { channel }, _) if *channel == there => {
+                if welcome {
+                    self.settle_welcome();
+                } else {
                     self.go_on(task, self.welcome(there));
                 }
             }
@@ -255,17 +286,19 @@ impl Ticket {
                 self.remove_duplicate(task, sighting);
             }
             // It is looked into again when the making has come to something.
-            (State::Opening(Opening { channel: None, .. }), Some(sighting)) if self.is_making() => {
+            (State::Opening { channel: None }, Some(sighting)) if self.is_making() => {
                 self.sightings.push(sighting);
             }
             // The very one: it was made for this opening after all.
-            (State::Opening(Opening { channel: None, asker, .. }), Some(sighting))
-                if sighting.mark == Some((self.owner.member, asker.intent())) =>
+            (State::Opening { channel: None }, Some(sighting))
+                if sighting.mark == Some((self.owner.member, self.intent())) =>
             {
-                self.creations.bind(there, asker.intent(), sighting.attempt);
+                self.creations.bind_marked(&sighting);
                 self.step.notes.push(Note::Found { channel: there });
                 self.bind(there, now);
-                if !welcome {
+                if welcome {
+                    self.settle_welcome();
+                } else {
                     self.go_on(task, self.welcome(there));
                 }
             }
@@ -274,14 +307,12 @@ impl Ticket {
                     self.remove_duplicate(task, sighting);
                 }
             }
-            (State::Absent | State::Opening(Opening { channel: None, .. }) | State::Refused(_), Some(sighting))
-                if welcome =>
-            {
+            (State::Absent | State::Opening { channel: None }, Some(sighting)) if welcome => {
                 self.adopt(&sighting, now);
             }
             // Somebody uses it, or made a copy of the ticket, whose channel was deleted then. It is theirs when they have been
             // greeted: a crash in between leaves nothing half done.
-            (State::Absent | State::Opening(Opening { channel: None, .. }) | State::Refused(_), Some(sighting))
+            (State::Absent | State::Opening { channel: None }, Some(sighting))
                 if late || self.is_heir(&sighting) || others && sighting.mark.is_some() =>
             {
                 self.sightings.push(sighting);
@@ -291,7 +322,7 @@ impl Ticket {
                 }
             }
             // Another process may be about to greet somebody in it.
-            (State::Absent | State::Opening(Opening { channel: None, .. }) | State::Refused(_), Some(sighting))
+            (State::Absent | State::Opening { channel: None }, Some(sighting))
                 if sighting.mark.is_some() && self.may_be_greeted(there, now) =>
             {
                 if self.wait_for_welcome(sighting, now).is_some() {
@@ -299,7 +330,7 @@ impl Ticket {
                 }
             }
             (_, Some(sighting)) if welcome || sighting.mark.is_some() => self.leave_unclaimed(there),
-            (State::Absent | State::Opening(_) | State::Refused(_) | State::Open { .. } | State::Closing(_), _) => {}
+            (State::Absent | State::Opening { .. } | State::Open { .. } | State::Closing(_), _) => {}
         }
     }
 
@@ -327,14 +358,18 @@ impl Ticket {
         self.demote_opener();
         self.tell_all(channel, now);
         self.forget(channel);
-        self.state = State::Open { channel };
+        let made_for = sighting.mark.filter(|_| self.document.request.is_none());
+        self.document.request = made_for.map(|(_, id)| OpenRequest { id, at: id.made_at(), name: String::new() });
+        self.document.state = State::Open { channel };
+        self.document.outbox.retain(Effect::is_response);
         self.look_into_sightings(now);
     }
 
     pub(super) fn answered_welcome(&mut self, task: Task, there: ChannelId, answer: &Answer, now: SystemTime) {
         match answer {
             // Another one may have been taken over meanwhile, and stays.
-            Answer::Done | Answer::Sent(_) => match (self.take_sighting(there), self.state.channel()) {
+            Answer::Done | Answer::Sent(_) => match (self.take_sighting(there), self.document.state.channel()) {
+                (None, Some(channel)) if channel == there => self.settle_welcome(),
                 (None, _) => {}
                 (Some(sighting), None) => self.adopt(&sighting, now),
                 (Some(_), Some(_)) => self.step.notes.push(Note::Unclaimed { channel: there }),
@@ -366,7 +401,7 @@ impl Ticket {
 
     /// A channel that may be this member's ticket, though no row says so.
     pub(super) fn see(&mut self, sighting: Sighting, now: SystemTime) {
-        let known = self.state.channel() == Some(sighting.channel)
+        let known = self.document.state.channel() == Some(sighting.channel)
             || self.sightings.iter().any(|other| other.channel == sighting.channel);
         if known {
             return;
@@ -391,10 +426,10 @@ impl Ticket {
         }
     }
 
-    fn create(&mut self, name: ChannelName, now: SystemTime) -> Call {
-        let attempt = match &self.state {
-            State::Opening(Opening { asker, .. }) => self.creations.begin(asker, now),
-            State::Absent | State::Refused(_) | State::Open { .. } | State::Closing(_) => 0,
+    fn create(&mut self, now: SystemTime) -> Call {
+        let (attempt, name) = match &self.document.request {
+            Some(request) => (self.creations.begin(request, now), ChannelName::Member(request.name.clone())),
+            None => (0, ChannelName::Neutral),
         };
         Call::CreateChannel { owner: self.owner, name, intent: self.intent(), attempt, number: self.number }
     }
@@ -404,18 +439,18 @@ impl Ticket {
     }
 
     pub(super) fn intent(&self) -> Intent {
-        match &self.state {
-            State::Opening(Opening { asker, .. })
-            | State::Refused(Refused { asker, .. })
-            | State::Closing(Closing { asker, .. }) => asker.intent(),
-            State::Absent | State::Open { .. } => Intent(self.owner.member.0),
+        match (&self.document.state, &self.document.request) {
+            (State::Closing(Closing { asker, .. }), _) => asker.intent(),
+            (State::Opening { .. } | State::Absent, Some(request)) => request.id,
+            (State::Absent | State::Opening { .. } | State::Open { .. }, _) => Intent(self.owner.member.0),
         }
     }
 
     fn bind(&mut self, channel: ChannelId, now: SystemTime) {
-        let State::Opening(opening) = &mut self.state else { return };
-        opening.channel = Some(channel);
-        let intent = opening.asker.intent();
+        let State::Opening { channel: unbound } = &mut self.document.state else { return };
+        *unbound = Some(channel);
+        let intent = self.intent();
+        self.replace_effect(Effect::is_channel, Effect::EnsureMessage(Message::Welcome));
         self.orphaned = None;
         self.forget(channel);
         self.settle_contest(channel, intent, now);
@@ -465,22 +500,39 @@ impl Ticket {
         for reply in self.replies.iter_mut().filter(|reply| reply.is_undecided()) {
             self.step.calls.extend(reply.tell(words.clone(), now));
         }
-        if let State::Opening(Opening { asker, .. }) = &self.state {
-            self.state = State::Refused(Refused { asker: asker.clone(), words });
+        if !matches!(self.document.state, State::Opening { .. }) {
+            return;
+        }
+        self.document.state = State::Absent;
+        self.document.outbox.retain(Effect::is_response);
+        match self.document.outbox.first_mut() {
+            Some(Effect::Respond { words: told, .. }) => *told = Some(words),
+            _ => self.abandon(words, now),
         }
     }
 
     /// The asker of a refused opening has been told.
-    pub(super) fn abandon(&mut self, now: SystemTime) {
-        if let State::Refused(Refused { words, .. }) = mem::replace(&mut self.state, State::Absent) {
-            self.count_failure(words, now);
-        }
+    pub(super) fn abandon(&mut self, words: Words, now: SystemTime) {
+        self.document.request = None;
+        self.count_failure(words, now);
         self.look_into_sightings(now);
+    }
+
+    /// The member has been greeted.
+    pub(super) fn settle_welcome(&mut self) {
+        self.document.outbox.retain(|effect| !effect.is_welcome());
+    }
+
+    /// What was wished for has come true, or cannot, and this is wished for instead.
+    pub(super) fn replace_effect(&mut self, old: impl Fn(&Effect) -> bool, new: Effect) {
+        if let Some(place) = self.document.outbox.iter_mut().find(|effect| old(effect)) {
+            *place = new;
+        }
     }
 
     /// Everybody has been greeted and told.
     pub(super) fn ready(&mut self, channel: ChannelId) {
         self.step.notes.push(Note::Opened { channel });
-        self.state = State::Open { channel };
+        self.document.state = State::Open { channel };
     }
 }

@@ -120,6 +120,12 @@ impl Reply {
         &self.asker
     }
 
+    /// What they are told, once that is decided.
+    #[must_use]
+    pub const fn words(&self) -> Option<&Words> {
+        self.words.as_ref()
+    }
+
     /// Somebody waits and nobody has decided what to tell them.
     #[must_use]
     pub const fn is_undecided(&self) -> bool {

@@ -13,9 +13,10 @@ use std::time::{Duration, SystemTime};
 
 use crate::ids::{ChannelId, Intent};
 use crate::lifecycle::call::{Answer, Call, Sighting};
+use crate::lifecycle::effect::Effect;
 use crate::lifecycle::note::Note;
 use crate::lifecycle::reply::{EDIT_WITHIN, Reply, Role};
-use crate::lifecycle::state::{Asker, Closing, Entrance, Opening, State};
+use crate::lifecycle::state::{Asker, Entrance, State};
 use crate::lifecycle::task::{Task, pause};
 use crate::lifecycle::ticket::Ticket;
 use crate::lifecycle::words::Words;
@@ -133,7 +134,7 @@ impl Ticket {
         match role {
             Role::Opener => {
                 self.rivals.contested = true;
-                if self.state.channel().is_some() {
+                if self.document.state.channel().is_some() {
                     self.begin_comparison(now);
                 }
             }
@@ -151,24 +152,22 @@ impl Ticket {
 
     /// The opening that this ticket comes from, as far as the row says.
     fn made_for(&self) -> Option<Intent> {
-        match &self.state {
-            State::Opening(opening) | State::Closing(Closing { opening: Some(opening), .. }) => {
-                Some(opening.asker.intent())
-            }
-            State::Absent | State::Refused(_) | State::Open { .. } | State::Closing(_) => None,
+        match &self.document.state {
+            State::Opening { .. } | State::Closing(_) => self.document.request.as_ref().map(|request| request.id),
+            State::Absent | State::Open { .. } => None,
         }
     }
 
     /// A channel of this member has appeared beside the ticket's own. What that one was made for may not be known any
     /// more: its topic tells, in a list of all channels.
     pub(super) fn meet_rival(&mut self, now: SystemTime) {
-        match &self.state {
-            State::Opening(Opening { channel: Some(channel), asker, .. }) if self.creations.knows(*channel) => {
-                let (channel, intent) = (*channel, asker.intent());
+        match &self.document.state {
+            State::Opening { channel: Some(channel) } if self.creations.knows(*channel) => {
+                let (channel, intent) = (*channel, self.intent());
                 self.settle_rivals(channel, intent, now);
             }
-            State::Open { .. } | State::Opening(Opening { channel: Some(_), .. }) => self.begin_comparison(now),
-            State::Absent | State::Opening(_) | State::Refused(_) | State::Closing(_) => {}
+            State::Open { .. } | State::Opening { channel: Some(_) } => self.begin_comparison(now),
+            State::Absent | State::Opening { channel: None } | State::Closing(_) => {}
         }
     }
 
@@ -196,9 +195,11 @@ impl Ticket {
     /// The channel is gone before it was compared with that of another process, which has removed it: that one is the
     /// ticket, and is looked for.
     pub(super) fn lose_contest(&mut self, gone: ChannelId, now: SystemTime) -> bool {
-        match &mut self.state {
-            State::Opening(opening) if opening.channel == Some(gone) && self.rivals.contested => {
-                opening.channel = None;
+        match &mut self.document.state {
+            State::Opening { channel } if *channel == Some(gone) && self.rivals.contested => {
+                *channel = None;
+                self.settle_welcome();
+                self.document.outbox.insert(0, Effect::EnsureChannel);
                 self.rivals.contested = false;
                 self.step.notes.push(Note::Gone { channel: gone });
                 self.begin_comparison(now);
@@ -280,8 +281,8 @@ impl Ticket {
     pub(super) fn yield_to_greeted(&mut self, there: ChannelId, now: SystemTime) -> bool {
         let place = self.rivals.candidates.iter().position(|(rival, _)| *rival == there);
         let candidate = place.map(|place| self.rivals.candidates.swap_remove(place));
-        match (&self.state, candidate) {
-            (State::Opening(Opening { channel: Some(own), .. }) | State::Open { channel: own }, Some((_, intent)))
+        match (&self.document.state, candidate) {
+            (State::Opening { channel: Some(own) } | State::Open { channel: own }, Some((_, intent)))
                 if there < *own =>
             {
                 let own = *own;
@@ -296,7 +297,10 @@ impl Ticket {
 
     /// The ticket's own channel is the one that stays.
     fn stay_with(&mut self, own: ChannelId, now: SystemTime) {
-        if mem::take(&mut self.rivals.contested) && matches!(self.state, State::Opening(_)) && !self.is_greeting(own) {
+        if mem::take(&mut self.rivals.contested)
+            && matches!(self.document.state, State::Opening { .. })
+            && !self.is_greeting(own)
+        {
             self.begin_call(Call::ReadChannel { channel: own, after: None }, now);
         }
         self.tell_all(own, now);
@@ -315,11 +319,13 @@ impl Ticket {
         if let Some(won) = &won {
             self.creations.bind_marked(won);
         }
-        if won.and_then(|sighting| sighting.mark).is_some_and(|(_, made_for)| made_for != intent) {
+        if let Some((_, made_for)) = won.and_then(|sighting| sighting.mark)
+            && made_for != intent
+        {
             self.demote_opener();
         }
-        match &mut self.state {
-            State::Opening(opening) => opening.channel = Some(winner),
+        match &mut self.document.state {
+            State::Opening { channel } => *channel = Some(winner),
             state => *state = State::Open { channel: winner },
         }
         self.rivals.forget(winner);

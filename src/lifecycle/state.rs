@@ -1,4 +1,4 @@
-//! What is true of a ticket: the part that is saved, and nothing else.
+//! What is true of a ticket, and what it still owes: the part that is saved, and nothing else.
 
 use std::time::SystemTime;
 
@@ -6,17 +6,47 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{ApplicationId, ChannelId, Intent, InteractionId, MessageId, UserId};
 use crate::language::Language;
+use crate::lifecycle::effect::Effect;
 use crate::lifecycle::words::Words;
 
-/// Where a ticket stands. A row of the store is this value and its owner; [`State::Absent`] is no row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A ticket's document, as the store keeps it. A member without a ticket has an [empty](Document::is_empty) one, which is
+/// no row.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// The request that opened it; none for a ticket that was taken over and does not show it.
+    pub request: Option<OpenRequest>,
+    /// Where it stands.
+    pub state: State,
+    /// What is still to be made so in Discord, oldest first. It is saved with the state, so that a restart loads the
+    /// document and goes on delivering. An effect may stay here for a while after it was delivered: each is safe to
+    /// deliver again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outbox: Vec<Effect>,
+}
+
+/// The request that a ticket was opened by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenRequest {
+    /// The interaction or message. It names the opening, also in the channel's topic.
+    pub id: Intent,
+    /// When it arrived, by this machine's clock.
+    pub at: SystemTime,
+    /// The member's name at that time, for the channel; empty where the channel was there before.
+    pub name: String,
+}
+
+/// Where a ticket stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
 pub enum State {
-    /// The member has no ticket.
+    /// The member has no ticket. If the document still holds an answer, the opening came to nothing.
+    #[default]
     Absent,
     /// The member asked; the channel is being made, or made but not yet greeted in.
-    Opening(Opening),
-    /// The opening has come to nothing, and the asker is still to be told why.
-    Refused(Refused),
+    Opening {
+        /// The channel, once it is known.
+        channel: Option<ChannelId>,
+    },
     /// The member has a ticket.
     Open {
         /// Its channel.
@@ -26,28 +56,8 @@ pub enum State {
     Closing(Closing),
 }
 
-/// An opening, from the press to the moment when everything has been said.
+/// A closing, from the wish to the channel's end. Nothing is deleted before it has been announced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Opening {
-    /// Who asked, and how they can be answered. Its intent names the opening.
-    pub asker: Asker,
-    /// The member's name, for the channel.
-    pub name: String,
-    /// The channel, once it is known.
-    pub channel: Option<ChannelId>,
-}
-
-/// An opening that came to nothing, until its asker has been told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
-    /// Who asked, and how they can be answered.
-    pub asker: Asker,
-    /// Why not. What was decided is not decided anew after a restart, or the asker might be told two things.
-    pub words: Words,
-}
-
-/// A closing, from the wish to the channel's end.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closing {
     /// The channel.
     pub channel: ChannelId,
@@ -55,12 +65,6 @@ pub struct Closing {
     pub due: SystemTime,
     /// Who asked.
     pub asker: Asker,
-    /// It has been said in the channel. Nothing is deleted before.
-    pub announced: bool,
-    /// The opening that was not over yet. It goes on should the close be taken back.
-    pub opening: Option<Opening>,
-    /// Why the channel cannot be deleted. The close is taken back as soon as that has been said.
-    pub failed: Option<Words>,
 }
 
 impl State {
@@ -68,10 +72,60 @@ impl State {
     #[must_use]
     pub const fn channel(&self) -> Option<ChannelId> {
         match self {
-            Self::Absent | Self::Refused(_) => None,
-            Self::Opening(opening) => opening.channel,
+            Self::Absent => None,
+            Self::Opening { channel } => *channel,
             Self::Open { channel } | Self::Closing(Closing { channel, .. }) => Some(*channel),
         }
+    }
+}
+
+impl From<State> for Document {
+    /// A ticket that owes nothing, and of which nothing else is known.
+    fn from(state: State) -> Self {
+        Self { state, ..Self::default() }
+    }
+}
+
+impl Document {
+    /// There is nothing to save.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.state == State::Absent && self.outbox.is_empty()
+    }
+
+    /// The ticket owes this.
+    pub(super) fn owes(&self, effect: impl Fn(&Effect) -> bool) -> bool {
+        self.outbox.iter().any(effect)
+    }
+
+    /// What is owed to whoever asked for the ticket.
+    #[must_use]
+    pub fn response(&self) -> Option<(&Asker, Option<&Words>)> {
+        self.outbox.iter().find_map(|effect| match effect {
+            Effect::Respond { asker, words } => Some((asker, words.as_ref())),
+            Effect::EnsureChannel | Effect::EnsureMessage(_) => None,
+        })
+    }
+
+    /// Why the ticket could not be opened, until whoever asked for it has been told.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Words> {
+        self.response().filter(|_| self.state == State::Absent).and_then(|(_, words)| words)
+    }
+
+    /// It is closing, and that has been said in the channel.
+    #[must_use]
+    pub fn is_announced(&self) -> bool {
+        matches!(self.state, State::Closing(_)) && !self.owes(Effect::is_announcement)
+    }
+
+    /// Whether this must be on the disk before anything else is done, or may be saved with the next change: what was
+    /// delivered is only delivered once more after a crash.
+    pub(super) fn must_be_saved_after(&self, before: &Self) -> bool {
+        let delivered = |effect: &Effect| effect.is_repeatable() && !self.outbox.contains(effect);
+        let mut rest = before.clone();
+        rest.outbox.retain(|effect| !delivered(effect));
+        *self != rest || self.outbox.is_empty() && !before.outbox.is_empty()
     }
 }
 

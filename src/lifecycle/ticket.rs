@@ -7,23 +7,21 @@
 use std::mem;
 use std::time::{Duration, SystemTime};
 
-use crate::ids::{ChannelId, Owner, TicketNumber};
+use crate::ids::{ChannelId, Intent, Owner, TicketNumber};
 use crate::lifecycle::access::AccessLoss;
 use crate::lifecycle::call::{Answer, Call, Sighting};
 use crate::lifecycle::close_failure::Promise;
 use crate::lifecycle::creation::{Creations, Orphaned};
 use crate::lifecycle::decision::{Decision, Step};
 use crate::lifecycle::doubt::{CHECK_AGAIN_AFTER, Doubt, Missed};
+use crate::lifecycle::effect::{Effect, Message};
 use crate::lifecycle::failures::Failures;
 use crate::lifecycle::note::{Note, Why};
 use crate::lifecycle::reply::{Reply, Role};
 use crate::lifecycle::rivals::Rivals;
-use crate::lifecycle::state::{Asker, Closing, Opening, Refused, State};
+use crate::lifecycle::state::{Asker, Closing, Document, State};
 use crate::lifecycle::task::{Task, Tasks};
 use crate::lifecycle::words::Words;
-
-/// An unsaved change is tried again after this long.
-const SAVE_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// What can happen to a ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +84,7 @@ pub struct Ticket {
     pub(super) rules: Rules,
     /// Given with the row.
     pub(super) number: Option<TicketNumber>,
-    pub(super) state: State,
+    pub(super) document: Document,
     pub(super) tasks: Tasks,
     pub(super) replies: Vec<Reply>,
     /// Channels that may be this member's, not looked into yet.
@@ -115,24 +113,18 @@ pub struct Ticket {
     pub(super) orphaned: Option<Orphaned>,
     /// Channels that Discord said were deleted.
     pub(super) deleted: Vec<ChannelId>,
-    /// The row could not be read yet: what the state is, is not known.
-    unread: bool,
-    /// Events whose change could not be saved, or not be decided without the row.
-    unsaved: Vec<Event>,
-    /// When it is tried again to save.
-    save_again: Option<SystemTime>,
     pub(super) step: Step,
 }
 
 impl Ticket {
     /// A ticket as its row tells it. [`Event::Restored`] takes up what it was doing.
     #[must_use]
-    pub fn new(owner: Owner, rules: Rules, state: State) -> Self {
+    pub fn new(owner: Owner, rules: Rules, document: Document) -> Self {
         Self {
             owner,
             rules,
             number: None,
-            state,
+            document,
             tasks: Tasks::default(),
             replies: Vec::new(),
             sightings: Vec::new(),
@@ -148,30 +140,8 @@ impl Ticket {
             creations: Creations::default(),
             orphaned: None,
             deleted: Vec::new(),
-            unread: false,
-            unsaved: Vec::new(),
-            save_again: None,
             step: Step::default(),
         }
-    }
-
-    /// A ticket whose row could not be read. Nothing may be decided, but whoever asks is told to try again.
-    #[must_use]
-    pub fn unread(owner: Owner, rules: Rules) -> Self {
-        Self { unread: true, ..Self::new(owner, rules, State::Absent) }
-    }
-
-    /// Whether the row has been read.
-    #[must_use]
-    pub const fn is_read(&self) -> bool {
-        !self.unread
-    }
-
-    /// The row could be read after all. [`Event::Restored`] takes up what it was doing, and what was put off comes next.
-    pub fn read(&mut self, state: State, number: Option<TicketNumber>) {
-        self.state = state;
-        self.number = number;
-        self.unread = false;
     }
 
     /// Its number, or that of the member's last one.
@@ -189,7 +159,13 @@ impl Ticket {
     /// Where the ticket stands.
     #[must_use]
     pub const fn state(&self) -> &State {
-        &self.state
+        &self.document.state
+    }
+
+    /// Where the ticket stands, and what it owes.
+    #[must_use]
+    pub const fn document(&self) -> &Document {
+        &self.document
     }
 
     /// Decides what follows from `event`.
@@ -199,32 +175,40 @@ impl Ticket {
         Decision { before, event, step }
     }
 
+    /// Decides what follows from the time that has come, for those who wait for an answer and nothing else.
+    pub(super) fn decide_replies(&mut self, now: SystemTime) -> Decision {
+        let before = self.clone();
+        let step = self.change(now, Self::wake_replies);
+        Decision { before, event: Event::Woke, step }
+    }
+
     pub(super) fn handle(&mut self, event: Event, now: SystemTime) -> Step {
-        let before = self.state.clone();
-        if self.unread {
-            self.react_unread(event, now);
-        } else {
-            self.react(event, now);
-            self.settle(now);
-        }
+        self.change(now, |ticket, now| ticket.react(event, now))
+    }
+
+    fn change(&mut self, now: SystemTime, react: impl FnOnce(&mut Self, SystemTime)) -> Step {
+        let before = self.document.clone();
+        react(self, now);
+        self.settle(now);
         let mut step = mem::take(&mut self.step);
-        step.save = (self.state != before).then(|| self.state.clone());
+        step.save = self.document.must_be_saved_after(&before).then(|| self.document.clone());
         step
+    }
+
+    /// When one of those who wait for an answer is to be served.
+    pub(super) fn reply_deadline(&self) -> Option<SystemTime> {
+        self.replies.iter().filter_map(Reply::deadline).min()
     }
 
     /// When [`Event::Woke`] is wanted next.
     #[must_use]
     pub fn deadline(&self) -> Option<SystemTime> {
-        let replies = self.replies.iter().filter_map(Reply::deadline);
+        let replies = self.reply_deadline();
         let forget = self.checked.map(|checked| checked + CHECK_AGAIN_AFTER).into_iter().chain(self.forget_loss_at());
-        // While something could not be saved, nothing but answers is begun: it would not be saved either.
-        if let Some(again) = self.save_again.filter(|_| !self.unread) {
-            return replies.chain([again]).min();
-        }
         let rivals = self.rivals.deadline();
-        let next = replies.chain(rivals).chain(self.tasks.deadline()).chain(self.due()).chain(forget).min();
+        let next = replies.into_iter().chain(rivals).chain(self.tasks.deadline()).chain(self.due()).chain(forget).min();
         // Nothing depends on when exactly these are, so nobody is woken for them alone while there is more to come.
-        let next = next.into_iter().chain(self.state.token_end()).min();
+        let next = next.into_iter().chain(self.document.token_end()).min();
         let orphaned = self.orphaned.filter(|_| self.sightings.is_empty()).map(|orphaned| orphaned.forget);
         let forget = self.failures.as_ref().map(Failures::end).into_iter().chain(self.creations.deadline());
         next.or(forget.chain(orphaned).min())
@@ -233,17 +217,16 @@ impl Ticket {
     /// Nothing is under way and no deadline is near: the row says it all, and this value may be let go.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        matches!(self.state, State::Absent | State::Open { .. })
+        matches!(self.document.state, State::Absent | State::Open { .. })
+            && self.document.outbox.is_empty()
             && self.tasks.is_empty()
             && self.replies.is_empty()
-            && self.save_again.is_none()
             && self.checked.is_none()
             && self.failures.is_none()
             && self.orphaned.is_none()
             && !self.remembers_loss()
             && self.rivals.is_quiet()
             && self.creations.deadline().is_none()
-            && !self.unread
     }
 
     /// No call is on its way: nothing would be interrupted by stopping now.
@@ -252,59 +235,22 @@ impl Ticket {
         !self.tasks.is_any_sent() && !self.replies.iter().any(Reply::is_sent)
     }
 
-    /// Without the row only those can be helped who wait for an answer that is known.
-    fn react_unread(&mut self, event: Event, now: SystemTime) {
-        match event {
-            Event::Answered { call, answer } => self.answered(&call, answer, now),
-            Event::Woke => self.wake_replies(now),
-            event => self.put_off(event, now),
-        }
-        self.bury_replies(now);
-    }
-
-    pub(super) fn put_off(&mut self, event: Event, now: SystemTime) {
-        if !matches!(&event, Event::Open { asker, .. } | Event::Close { asker, .. } if asker.repeated) {
-            self.step.notes.push(Note::Unsaved);
-        }
-        for reply in &mut self.replies {
-            self.step.calls.extend(reply.warn(now));
-        }
-        let again = Some(now + SAVE_AGAIN_AFTER);
-        match event {
-            Event::Open { asker, .. } | Event::Close { asker, .. } => self.answer(asker, Words::TryAgain, now),
-            // What was due is due still. Answers do not wait for the disk.
-            Event::Woke => {
-                self.save_again = again;
-                self.wake_replies(now);
-            }
-            Event::Gone { .. } | Event::Missing { .. } | Event::Seen(_) | Event::Answered { .. } | Event::Restored => {
-                self.unsaved.push(event);
-                self.save_again = again;
-            }
-        }
-    }
-
     /// The table: every event in every state.
     fn react(&mut self, event: Event, now: SystemTime) {
         use State::{Absent, Closing as Leaving, Open};
-        let channel = self.state.channel();
-        match (&self.state, event) {
-            // What is true has changed, and cannot be told before it is saved.
-            (_, event @ Event::Open { .. }) if !self.unsaved.is_empty() => self.put_off(event, now),
+        let channel = self.document.state.channel();
+        match (&self.document.state, event) {
+            // Whoever asked first is still to be told why.
+            (Absent, Event::Open { asker, .. }) if self.document.refusal().is_some() => self.refuse_alike(asker, now),
             (Absent, Event::Open { asker, .. }) if self.is_failing(now) => self.refuse_again(asker, now),
             (Absent, Event::Open { asker, name, unseen: true }) => self.begin_unseen(asker, name, now),
             (Absent, Event::Open { asker, name, unseen: false }) => {
                 self.begin_for(asker, name);
                 self.look_at_unfinished(true, now);
             }
-            (State::Opening(Opening { channel: None, .. }), Event::Open { asker, .. }) => self.wait(asker),
-            (State::Refused(Refused { words, .. }), Event::Open { asker, .. }) => {
-                let words = words.clone();
-                self.asked_again(&asker);
-                self.answer(asker, words, now);
-            }
+            (State::Opening { channel: None }, Event::Open { asker, .. }) => self.wait(asker),
             (
-                State::Opening(Opening { channel: Some(channel), .. }) | Leaving(Closing { channel, .. }),
+                State::Opening { channel: Some(channel) } | Leaving(Closing { channel, .. }),
                 Event::Open { asker, .. },
             ) => {
                 let channel = *channel;
@@ -324,38 +270,28 @@ impl Ticket {
                 self.turn_down(asker, there, Words::NoRights, Why::NoRights, now);
             }
             (Leaving(_), Event::Close { channel: there, asker, .. }) => self.leave_already(there, asker, now),
-            (Open { channel } | State::Opening(Opening { channel: Some(channel), .. }), Event::Close { asker, .. }) => {
+            (Open { channel } | State::Opening { channel: Some(channel) }, Event::Close { asker, .. }) => {
                 self.leave(*channel, asker, now);
             }
             // Their channel is `None`, so no `there` could have equalled it.
-            (Absent | State::Opening(Opening { channel: None, .. }) | State::Refused(_), Event::Close { .. }) => {}
+            (Absent | State::Opening { channel: None }, Event::Close { .. }) => {}
 
             (_, Event::Gone { channel: gone }) => {
                 self.remember_deleted(gone);
                 self.gone(gone, now);
             }
             (_, Event::Missing { channel: missing }) if channel == Some(missing) => self.miss(missing, now),
-            (Absent | State::Opening(_) | State::Refused(_) | Open { .. } | Leaving(_), Event::Missing { .. }) => {}
+            (Absent | State::Opening { .. } | Open { .. } | Leaving(_), Event::Missing { .. }) => {}
             (_, Event::Seen(sighting)) => self.see(sighting, now),
 
             (_, Event::Answered { call, answer }) => self.answered(&call, answer, now),
             (_, Event::Woke) => self.wake(now),
 
-            (State::Opening(opening), Event::Restored) => self.resume_opening(opening.clone(), now),
-            (State::Refused(refused), Event::Restored) => self.resume_refusal(refused.clone(), now),
-            (Leaving(_), Event::Restored) => self.resume_closing(now),
-            (Absent | Open { .. }, Event::Restored) => {}
+            (_, Event::Restored) => self.resume(now),
         }
     }
 
     fn wake(&mut self, now: SystemTime) {
-        if self.save_again.is_some_and(|again| again > now) {
-            return self.wake_replies(now);
-        }
-        self.save_again = None;
-        for event in mem::take(&mut self.unsaved) {
-            self.react(event, now);
-        }
         if self.checked.is_some_and(|checked| checked + CHECK_AGAIN_AFTER <= now) {
             self.checked = None;
         }
@@ -371,6 +307,23 @@ impl Ticket {
         self.look_at_unfinished(false, now);
         self.step.calls.extend(self.tasks.wake(now));
         self.wake_replies(now);
+    }
+
+    /// What happened cannot be saved now, or not be decided without the row. Whoever asked for it is told to try again, and
+    /// answers that do not depend on it go on.
+    pub(super) fn put_off(&mut self, event: &Event, now: SystemTime) -> Step {
+        if !matches!(event, Event::Open { asker, .. } | Event::Close { asker, .. } if asker.repeated) {
+            self.step.notes.push(Note::Unsaved);
+        }
+        for reply in &mut self.replies {
+            self.step.calls.extend(reply.warn(now));
+        }
+        match event {
+            Event::Open { asker, .. } | Event::Close { asker, .. } => self.answer(asker.clone(), Words::TryAgain, now),
+            Event::Woke => self.wake_replies(now),
+            Event::Gone { .. } | Event::Missing { .. } | Event::Seen(_) | Event::Answered { .. } | Event::Restored => {}
+        }
+        mem::take(&mut self.step)
     }
 
     fn wake_replies(&mut self, now: SystemTime) {
@@ -390,34 +343,31 @@ impl Ticket {
     pub(super) fn settle(&mut self, now: SystemTime) {
         self.bury_replies(now);
         self.keep_acknowledgement();
-        let opener_waits = self.replies.iter().any(|reply| reply.role() == Role::Opener);
-        match &self.state {
-            State::Refused(_) if !opener_waits => self.abandon(now),
-            State::Opening(Opening { channel: None, name, .. }) => self.make(name.clone(), now),
-            State::Opening(Opening { channel: Some(channel), .. }) if !opener_waits && !self.is_greeting(*channel) => {
+        match &self.document.state {
+            State::Opening { channel: None } => self.make(now),
+            State::Opening { channel: Some(channel) }
+                if self.document.outbox.is_empty() && !self.is_greeting(*channel) =>
+            {
                 self.ready(*channel);
             }
-            State::Closing(Closing { channel, failed: Some(_), .. }) => self.reopen_when_reported(*channel, now),
             State::Closing(closing)
-                if closing.announced && closing.due <= now && !self.is_deleting(closing.channel) =>
+                if self.document.is_announced() && closing.due <= now && !self.is_deleting(closing.channel) =>
             {
                 let call = Call::DeleteChannel { channel: closing.channel };
                 self.begin_call(call, now);
             }
-            State::Absent | State::Opening(_) | State::Refused(_) | State::Open { .. } | State::Closing(_) => {}
+            State::Absent | State::Opening { .. } | State::Open { .. } | State::Closing(_) => {}
         }
-        self.state.forget_tokens(now);
+        self.document.forget_tokens(now);
     }
 
     /// When the channel is to be deleted, unless that is under way.
     fn due(&self) -> Option<SystemTime> {
-        match &self.state {
-            State::Closing(closing)
-                if closing.announced && closing.failed.is_none() && !self.is_deleting(closing.channel) =>
-            {
+        match &self.document.state {
+            State::Closing(closing) if self.document.is_announced() && !self.is_deleting(closing.channel) => {
                 Some(closing.due)
             }
-            State::Absent | State::Opening(_) | State::Refused(_) | State::Open { .. } | State::Closing(_) => None,
+            State::Absent | State::Opening { .. } | State::Open { .. } | State::Closing(_) => None,
         }
     }
 
@@ -443,13 +393,27 @@ impl Ticket {
         self.tasks.any(|call| *call == Call::DeleteChannel { channel: there })
     }
 
-    /// Writes into the state what has become of the opener's press: after a restart a deferral is edited at once.
+    /// Writes into the document how far the answer to the opener got: after a restart a deferral is edited at once.
     fn keep_acknowledgement(&mut self) {
-        let opener = self.replies.iter().find(|reply| reply.role() == Role::Opener);
-        if let (State::Opening(Opening { asker, .. }) | State::Refused(Refused { asker, .. }), Some(opener)) =
-            (&mut self.state, opener)
+        for effect in &mut self.document.outbox {
+            if let Effect::Respond { asker, words } = effect
+                && let Some(reply) = self.replies.iter().find(|reply| reply.asker().intent() == asker.intent())
+            {
+                asker.clone_from(reply.asker());
+                *words = reply.words().cloned();
+            }
+        }
+    }
+
+    /// The answer to this request is over.
+    fn settle_response(&mut self, request: Intent, now: SystemTime) {
+        let refusal = self.document.refusal().cloned();
+        let corrected = |effect: &Effect| matches!(effect, Effect::EnsureMessage(Message::CloseFailure { closer, .. }) if closer.intent() == request);
+        self.document.outbox.retain(|effect| !effect.is_response_to(request) && !corrected(effect));
+        if let Some(words) = refusal
+            && self.document.refusal().is_none()
         {
-            asker.clone_from(opener.asker());
+            self.abandon(words, now);
         }
     }
 
@@ -462,6 +426,7 @@ impl Ticket {
             if reply.outcome() == Some(true) {
                 self.rivals.remember_told(&reply);
             }
+            self.settle_response(reply.asker().intent(), now);
             match (reply.role(), reply.outcome() == Some(true)) {
                 (Role::Closer, true) => self.announced(now, now),
                 (Role::Closer, false) => {
@@ -553,11 +518,11 @@ impl Ticket {
 
     /// Proof that a channel is gone. If it was the ticket's, the ticket is over.
     pub(super) fn gone(&mut self, gone: ChannelId, now: SystemTime) {
-        if self.state.channel() == Some(gone) && !self.lose_contest(gone, now) {
+        if self.document.state.channel() == Some(gone) && !self.lose_contest(gone, now) {
             let by_us = self.is_deleting(gone);
             let note = if by_us { Note::Closed { channel: gone } } else { Note::Gone { channel: gone } };
             // One that was to be closed is over, whoever deleted it.
-            let wanted = matches!(self.state, State::Open { .. } | State::Opening(_));
+            let wanted = matches!(self.document.state, State::Open { .. } | State::Opening { .. });
             self.orphaned = wanted.then(|| Orphaned::new(gone, now));
             self.end(gone, note, now);
         }
@@ -583,7 +548,7 @@ impl Ticket {
             }
             reply.demote();
         }
-        self.state = State::Absent;
+        self.document = Document::default();
         self.rivals.reset();
         self.missed = None;
         self.unlisted = false;

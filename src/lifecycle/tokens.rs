@@ -3,8 +3,9 @@
 
 use std::time::SystemTime;
 
+use crate::lifecycle::effect::Effect;
 use crate::lifecycle::reply::EDIT_WITHIN;
-use crate::lifecycle::state::{Asker, Closing, Entrance, Opening, Refused, State};
+use crate::lifecycle::state::{Asker, Document, Entrance, State};
 
 impl Asker {
     /// When the token of their press expires, if there is one.
@@ -25,31 +26,25 @@ impl Asker {
     }
 }
 
-impl State {
+impl Document {
     /// When the first of the tokens in it expires.
     #[must_use]
     pub fn token_end(&self) -> Option<SystemTime> {
-        let (first, second) = match self {
-            Self::Absent | Self::Open { .. } => (None, None),
-            Self::Opening(Opening { asker, .. }) | Self::Refused(Refused { asker, .. }) => (Some(asker), None),
-            Self::Closing(Closing { asker, opening, .. }) => {
-                (Some(asker), opening.as_ref().map(|opening| &opening.asker))
-            }
+        let closer = match &self.state {
+            State::Closing(closing) => Some(&closing.asker),
+            State::Absent | State::Opening { .. } | State::Open { .. } => None,
         };
-        [first, second].into_iter().flatten().filter_map(Asker::token_end).min()
+        self.outbox.iter().filter_map(Effect::asker).chain(closer).filter_map(Asker::token_end).min()
     }
 
     /// Forgets the tokens that have expired.
     pub fn forget_tokens(&mut self, now: SystemTime) {
-        match self {
-            Self::Absent | Self::Open { .. } => {}
-            Self::Opening(Opening { asker, .. }) | Self::Refused(Refused { asker, .. }) => asker.forget_token(now),
-            Self::Closing(Closing { asker, opening, .. }) => {
-                asker.forget_token(now);
-                if let Some(opening) = opening {
-                    opening.asker.forget_token(now);
-                }
-            }
+        let closer = match &mut self.state {
+            State::Closing(closing) => Some(&mut closing.asker),
+            State::Absent | State::Opening { .. } | State::Open { .. } => None,
+        };
+        for asker in self.outbox.iter_mut().filter_map(Effect::asker_mut).chain(closer) {
+            asker.forget_token(now);
         }
     }
 }

@@ -125,6 +125,7 @@ mod tests {
     #[test]
     fn a_table_is_aligned_and_says_how_long() {
         let ticket = |number, member, stage, age| Standing {
+            unfinished: false,
             owner: Owner { guild: GuildId(1), member: UserId(member) },
             number: TicketNumber(number),
             opened: SystemTime::UNIX_EPOCH + NOW - Duration::from_secs(age),

@@ -35,7 +35,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::ids::{ChannelId, Owner, TicketId, TicketNumber};
-use crate::lifecycle::{Note, State};
+use crate::lifecycle::{Document, Note};
 pub use error::{Obstacle, OpenError, StoreError};
 pub use journal::{Entry, Filter};
 pub use reader::Reader;
@@ -84,7 +84,7 @@ impl Store {
     }
 
     /// What is true of a member's ticket.
-    pub fn ticket(&self, owner: Owner) -> impl Future<Output = Result<State, StoreError>> + Send + use<> {
+    pub fn ticket(&self, owner: Owner) -> impl Future<Output = Result<Document, StoreError>> + Send + use<> {
         self.ask(Hurry::Read, move |db| tickets::load(db, owner))
     }
 
@@ -92,7 +92,7 @@ impl Store {
     pub fn numbered(
         &self,
         owner: Owner,
-    ) -> impl Future<Output = Result<(State, Option<TicketNumber>), StoreError>> + Send + use<> {
+    ) -> impl Future<Output = Result<(Document, Option<TicketNumber>), StoreError>> + Send + use<> {
         self.ask(Hurry::Read, move |db| Ok((tickets::load(db, owner)?, tickets::number(db, owner)?)))
     }
 
@@ -110,30 +110,30 @@ impl Store {
         self.ask(Hurry::Read, move |db| tickets::owned(db, &channels))
     }
 
-    /// Makes the state the saved one, and adds the notes to the journal, both or neither. It is begun at once, and done
+    /// Makes the document the saved one, and adds the notes to the journal, both or neither. It is begun at once, and done
     /// even if nobody waits; the answer comes when it is on the disk, and is the number of the ticket meant.
     pub fn save(
         &self,
         owner: Owner,
-        state: &State,
+        document: &Document,
         notes: &[Note],
         now: SystemTime,
     ) -> impl Future<Output = Result<Option<TicketNumber>, StoreError>> + Send + use<> {
-        self.put((owner, state), None, notes, now, true)
+        self.put((owner, document), None, notes, now, true)
     }
 
     /// The same; what is not urgent may wait a moment for others, to share one commit with them. A ticket that is taken
     /// over keeps the number that its channel `shows`, if no other member's ticket has or had it.
     pub fn put(
         &self,
-        (owner, state): (Owner, &State),
+        (owner, document): (Owner, &Document),
         shows: Option<TicketNumber>,
         notes: &[Note],
         now: SystemTime,
         urgent: bool,
     ) -> impl Future<Output = Result<Option<TicketNumber>, StoreError>> + Send + use<> {
         let hurry = if urgent { Hurry::Save } else { Hurry::Soon };
-        let parts = Columns::of(state).and_then(|columns| Ok((columns, lines(notes)?)));
+        let parts = Columns::of(document).and_then(|columns| Ok((columns, lines(notes)?)));
         self.ask(hurry, move |db| {
             let (columns, lines) = parts.as_ref().map_err(Clone::clone)?;
             tickets::save(db, owner, (columns.as_ref(), shows), lines, now)

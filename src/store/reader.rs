@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use rusqlite::Connection;
 
 use crate::ids::Owner;
-use crate::lifecycle::{Note, State};
+use crate::lifecycle::{Document, Note};
 use crate::store::error::{OpenError, StoreError};
 use crate::store::journal::{self, Entry, Filter};
 use crate::store::row::Standing;
@@ -31,7 +31,7 @@ impl Reader {
     }
 
     /// What is true of a member's ticket.
-    pub fn ticket(&self, owner: Owner) -> Result<State, StoreError> {
+    pub fn ticket(&self, owner: Owner) -> Result<Document, StoreError> {
         tickets::load(&self.0, owner)
     }
 

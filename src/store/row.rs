@@ -1,13 +1,12 @@
-//! A row: a ticket's [`State`] as columns, and back.
+//! A row: a ticket's [`Document`] with the columns that it is found by.
 
 use std::time::SystemTime;
 
 use rusqlite::Row;
 use rusqlite::types::Type;
-use serde::de::DeserializeOwned;
 
 use crate::ids::{ChannelId, GuildId, Owner, TicketNumber, UserId};
-use crate::lifecycle::{Closing, Opening, Refused, State};
+use crate::lifecycle::{Document, State};
 use crate::store::error::StoreError;
 use crate::store::time::{millis, moment};
 
@@ -22,9 +21,11 @@ pub struct Standing {
     pub opened: SystemTime,
     /// How far it has come.
     pub stage: Stage,
+    /// Something is under way, which a restart takes up.
+    pub unfinished: bool,
 }
 
-/// A [`State`] without those who wait for an answer.
+/// A [`State`] as the columns tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// Being opened.
@@ -62,78 +63,43 @@ impl Stage {
     }
 }
 
-/// The columns of a state; [`State::Absent`] has none.
+/// A ticket's document with its columns; an empty document is no row.
 pub(super) struct Columns {
+    pub(super) request: Option<i64>,
     pub(super) state: &'static str,
-    pub(super) intent: Option<i64>,
     pub(super) channel: Option<ChannelId>,
-    pub(super) name: Option<String>,
     pub(super) due_ms: Option<i64>,
-    pub(super) announced: Option<bool>,
-    pub(super) asker: Option<String>,
-    pub(super) words: Option<String>,
-    pub(super) opening: Option<String>,
+    pub(super) announced: bool,
+    pub(super) unfinished: bool,
+    pub(super) document: String,
 }
 
 impl Columns {
-    pub(super) fn of(state: &State) -> Result<Option<Self>, StoreError> {
-        let bare = |state| Self {
-            state,
-            intent: None,
-            channel: None,
-            name: None,
-            due_ms: None,
-            announced: None,
-            asker: None,
-            words: None,
-            opening: None,
+    pub(super) fn of(document: &Document) -> Result<Option<Self>, StoreError> {
+        if document.is_empty() {
+            return Ok(None);
+        }
+        let (state, due_ms) = match &document.state {
+            State::Absent => ("refused", None),
+            State::Opening { .. } => ("opening", None),
+            State::Open { .. } => ("open", None),
+            State::Closing(closing) => ("closing", Some(millis(closing.due))),
         };
-        Ok(match state {
-            State::Absent => None,
-            State::Opening(Opening { asker, name, channel }) => Some(Self {
-                intent: Some(asker.intent().0.cast_signed()),
-                channel: *channel,
-                name: Some(name.clone()),
-                asker: Some(serde_json::to_string(asker)?),
-                ..bare("opening")
-            }),
-            State::Refused(Refused { asker, words }) => Some(Self {
-                intent: Some(asker.intent().0.cast_signed()),
-                asker: Some(serde_json::to_string(asker)?),
-                words: Some(serde_json::to_string(words)?),
-                ..bare("refused")
-            }),
-            State::Open { channel } => Some(Self { channel: Some(*channel), ..bare("open") }),
-            State::Closing(Closing { channel, due, asker, announced, opening, failed }) => Some(Self {
-                channel: Some(*channel),
-                due_ms: Some(millis(*due)),
-                announced: Some(*announced),
-                asker: Some(serde_json::to_string(asker)?),
-                words: failed.as_ref().map(serde_json::to_string).transpose()?,
-                opening: opening.as_ref().map(serde_json::to_string).transpose()?,
-                ..bare("closing")
-            }),
-        })
+        Ok(Some(Self {
+            request: document.request.as_ref().map(|request| request.id.0.cast_signed()),
+            state,
+            channel: document.state.channel(),
+            due_ms,
+            announced: document.is_announced(),
+            unfinished: state != "open" || !document.outbox.is_empty(),
+            document: serde_json::to_string(document)?,
+        }))
     }
 }
 
-pub(super) fn state(row: &Row<'_>) -> rusqlite::Result<State> {
-    Ok(match row.get_ref("state")?.as_str()? {
-        "opening" => {
-            State::Opening(Opening { asker: json(row, "asker")?, name: row.get("name")?, channel: channel(row)? })
-        }
-        "refused" => State::Refused(Refused { asker: json(row, "asker")?, words: json(row, "words")? }),
-        "open" => State::Open { channel: required_channel(row)? },
-        "closing" => State::Closing(Closing {
-            channel: required_channel(row)?,
-            due: moment(row.get("due_ms")?),
-            asker: json(row, "asker")?,
-            announced: row.get("announced")?,
-            opening: json(row, "opening")?,
-            failed: json(row, "words")?,
-        }),
-        other => return Err(unknown(other)),
-    })
+pub(super) fn document(row: &Row<'_>) -> rusqlite::Result<Document> {
+    let text = row.get_ref("document")?.as_str()?;
+    serde_json::from_str(text).map_err(|why| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(why)))
 }
 
 pub(super) fn standing(owner: Owner, row: &Row<'_>) -> rusqlite::Result<Standing> {
@@ -148,7 +114,13 @@ pub(super) fn standing(owner: Owner, row: &Row<'_>) -> rusqlite::Result<Standing
         },
         other => return Err(unknown(other)),
     };
-    Ok(Standing { owner, number: number(row)?, opened: moment(row.get("opened_ms")?), stage })
+    Ok(Standing {
+        owner,
+        number: number(row)?,
+        opened: moment(row.get("opened_ms")?),
+        stage,
+        unfinished: row.get("unfinished")?,
+    })
 }
 
 pub(super) fn owner(row: &Row<'_>) -> rusqlite::Result<Owner> {
@@ -169,12 +141,6 @@ pub(super) fn channel(row: &Row<'_>) -> rusqlite::Result<Option<ChannelId>> {
 
 fn required_channel(row: &Row<'_>) -> rusqlite::Result<ChannelId> {
     Ok(ChannelId(row.get::<_, i64>("channel")?.cast_unsigned()))
-}
-
-fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
-    // What is not there is JSON's nothing.
-    let text = row.get_ref(column)?.as_str_or_null()?.unwrap_or("null");
-    serde_json::from_str(text).map_err(|why| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(why)))
 }
 
 fn unknown(state: &str) -> rusqlite::Error {

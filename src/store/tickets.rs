@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::ids::{ChannelId, Owner, TicketId, TicketNumber};
-use crate::lifecycle::State;
+use crate::lifecycle::Document;
 use crate::store::error::{StoreError, is_duplicate};
 use crate::store::journal::{self, Line, Subject};
 use crate::store::row::{self, Columns, Standing};
@@ -14,7 +14,7 @@ use crate::store::time::millis;
 /// The part of a row that tells which ticket it is.
 struct Identity {
     number: TicketNumber,
-    intent: Option<i64>,
+    request: Option<i64>,
     channel: Option<ChannelId>,
     opened_ms: i64,
 }
@@ -83,14 +83,14 @@ fn put(
     // An opening asked for by another press than the one before is another ticket, even where no moment without a row
     // lay between the two.
     let (same, other) = match before {
-        Some(row) if columns.intent.is_none() || columns.intent == row.intent => (Some(row), None),
+        Some(row) if columns.request.is_none() || columns.request == row.request => (Some(row), None),
         other => (None, other),
     };
     let identity = match same {
         Some(row) => Identity { channel: columns.channel, ..row },
         None => Identity {
             number: new_number(db, owner, shows)?,
-            intent: columns.intent,
+            request: columns.request,
             channel: columns.channel,
             opened_ms: millis(now),
         },
@@ -122,31 +122,27 @@ fn new_number(db: &Connection, owner: Owner, shown: Option<TicketNumber>) -> rus
 
 fn write(db: &Connection, owner: Owner, identity: &Identity, columns: &Columns) -> Result<(), StoreError> {
     let mut write = db.prepare_cached(
-        "INSERT INTO tickets
-            (guild, member, number, intent, opened_ms, state, channel, name, due_ms, announced, asker, words,
-             opening)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+        "INSERT INTO tickets (guild, member, number, request, opened_ms, state, channel, due_ms, announced, unfinished,
+             document)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
          ON CONFLICT (guild, member) DO UPDATE SET
-            number = excluded.number, intent = excluded.intent, opened_ms = excluded.opened_ms,
-            state = excluded.state, channel = excluded.channel, name = excluded.name,
-            due_ms = excluded.due_ms, announced = excluded.announced, asker = excluded.asker, words = excluded.words,
-            opening = excluded.opening",
+            number = excluded.number, request = excluded.request, opened_ms = excluded.opened_ms,
+            state = excluded.state, channel = excluded.channel, due_ms = excluded.due_ms,
+            announced = excluded.announced, unfinished = excluded.unfinished, document = excluded.document",
     )?;
     let [guild, member] = key(owner);
     let written = write.execute(params![
         guild,
         member,
         identity.number.0.cast_signed(),
-        identity.intent,
+        identity.request,
         identity.opened_ms,
         columns.state,
         columns.channel.map(|channel| channel.0.cast_signed()),
-        columns.name,
         columns.due_ms,
         columns.announced,
-        columns.asker,
-        columns.words,
-        columns.opening,
+        columns.unfinished,
+        columns.document,
     ]);
     match (written, columns.channel) {
         (Ok(_), _) => Ok(()),
@@ -157,11 +153,11 @@ fn write(db: &Connection, owner: Owner, identity: &Identity, columns: &Columns) 
 
 fn identity(db: &Connection, owner: Owner) -> rusqlite::Result<Option<Identity>> {
     let mut select =
-        db.prepare_cached("SELECT number, intent, channel, opened_ms FROM tickets WHERE guild = ?1 AND member = ?2")?;
+        db.prepare_cached("SELECT number, request, channel, opened_ms FROM tickets WHERE guild = ?1 AND member = ?2")?;
     let row = select.query_row(key(owner), |row| {
         Ok(Identity {
             number: row::number(row)?,
-            intent: row.get("intent")?,
+            request: row.get("request")?,
             channel: row::channel(row)?,
             opened_ms: row.get("opened_ms")?,
         })
@@ -170,13 +166,10 @@ fn identity(db: &Connection, owner: Owner) -> rusqlite::Result<Option<Identity>>
 }
 
 /// What is true of a member's ticket.
-pub(super) fn load(db: &Connection, owner: Owner) -> Result<State, StoreError> {
-    let mut select = db.prepare_cached(
-        "SELECT state, channel, name, due_ms, announced, asker, words, opening
-         FROM tickets WHERE guild = ?1 AND member = ?2",
-    )?;
-    match select.query_row(key(owner), row::state).optional() {
-        Ok(state) => Ok(state.unwrap_or(State::Absent)),
+pub(super) fn load(db: &Connection, owner: Owner) -> Result<Document, StoreError> {
+    let mut select = db.prepare_cached("SELECT document FROM tickets WHERE guild = ?1 AND member = ?2")?;
+    match select.query_row(key(owner), row::document).optional() {
+        Ok(document) => Ok(document.unwrap_or_default()),
         // The row is there, but makes no sense. An error of the disk is not the row's fault.
         Err(why) if why.sqlite_error().is_none() => Err(StoreError::Unreadable { owner, why: why.to_string() }),
         Err(why) => Err(why.into()),
@@ -189,10 +182,10 @@ pub(super) fn forget_tokens(db: &Connection, now: SystemTime) -> Result<(), Stor
     for owner in owners {
         // A row that makes no sense is told in the log and stays as it is.
         let Ok(before) = load(db, owner) else { continue };
-        let mut state = before.clone();
-        state.forget_tokens(now);
-        if state != before {
-            save(db, owner, (Columns::of(&state)?.as_ref(), None), &[], now)?;
+        let mut document = before.clone();
+        document.forget_tokens(now);
+        if document != before {
+            save(db, owner, (Columns::of(&document)?.as_ref(), None), &[], now)?;
         }
     }
     Ok(())
@@ -210,8 +203,9 @@ pub(super) fn number(db: &Connection, owner: Owner) -> Result<Option<TicketNumbe
 pub(super) fn list(db: &Connection) -> Result<Vec<Standing>, StoreError> {
     let count: u32 = db.query_row("SELECT count(*) FROM tickets", [], |row| row.get(0))?;
     let mut standings = Vec::with_capacity(count as usize);
-    let mut select =
-        db.prepare("SELECT guild, member, number, opened_ms, state, channel, due_ms, announced FROM tickets")?;
+    let mut select = db.prepare(
+        "SELECT guild, member, number, opened_ms, state, channel, due_ms, announced, unfinished FROM tickets",
+    )?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
         let owner = row::owner(row)?;

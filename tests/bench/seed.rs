@@ -7,7 +7,7 @@ use talon::discord::candidates;
 use talon::ids::{ChannelId, GuildId, Intent, MessageId, Owner, UserId};
 use talon::language::Language;
 use talon::lifecycle::state::Entrance;
-use talon::lifecycle::{Asker, Closing, State};
+use talon::lifecycle::{Asker, Closing, Document, State};
 use talon::store::Store;
 use talon_sandbox::world::{Overwrite, Permissions, Snowflake, Target, channels};
 
@@ -23,7 +23,7 @@ pub fn open(rig: &Rig, here: u64, elsewhere: u64) {
         let owner = Owner { guild: GuildId(1_000 + number / IN_ONE_SERVER), member: UserId(1_000_000 + number) };
         (owner, ChannelId(10_000_000 + number))
     });
-    let rows: Vec<_> = own.chain(strange).map(|(owner, channel)| (owner, State::Open { channel })).collect();
+    let rows: Vec<_> = own.chain(strange).map(|(owner, channel)| (owner, State::Open { channel }.into())).collect();
     save(rig, &rows);
 }
 
@@ -34,17 +34,7 @@ pub fn closing(rig: &Rig, count: u64, due: impl Fn(u64) -> SystemTime) -> Vec<(C
         let message = MessageId(channel.0 + 1);
         let entrance = Entrance::Command { channel: *channel, message, language: Language::Russian };
         let asker = Asker { user: owner.member, at: *due - Duration::from_secs(5), entrance, repeated: false };
-        (
-            *owner,
-            State::Closing(Closing {
-                channel: *channel,
-                due: *due,
-                asker,
-                announced: true,
-                opening: None,
-                failed: None,
-            }),
-        )
+        (*owner, State::Closing(Closing { channel: *channel, due: *due, asker }).into())
     };
     save(rig, &tickets.iter().map(row).collect::<Vec<_>>());
     tickets.into_iter().map(|((_, channel), due)| (channel, due)).collect()
@@ -71,7 +61,7 @@ fn ticket_here(rig: &Rig, number: u64) -> (Owner, ChannelId) {
     (Owner { guild: GuildId(ids.guild.get()), member }, ChannelId(channel.get()))
 }
 
-fn save(rig: &Rig, rows: &[(Owner, State)]) {
+fn save(rig: &Rig, rows: &[(Owner, Document)]) {
     let store = Store::open(&rig.database()).expect("the database can be made");
     let now = rig.discord.now();
     let saves = rows.iter().map(|(owner, state)| store.save(*owner, state, &[], now));

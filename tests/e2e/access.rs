@@ -13,7 +13,7 @@ const PUT_BACK: &str = "PUT /channels/*/permissions/*";
 pub async fn synced(stage: &Stage, who: Snowflake) -> Snowflake {
     let ids = stage.discord.ids();
     let ticket = stage.open(who).await;
-    stage.until_row(who, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(who, |row| matches!(row.state, State::Open { .. })).await;
     let everyone = stage.discord.look(|world| world.guild.id);
     let granted = stage.discord.look(|world| world.channels[&ticket].overwrites.clone());
     for id in [everyone, ids.support_role, ids.bot] {

@@ -70,7 +70,7 @@ async fn tickets_left_open_have_their_owners() {
     stage.start().await;
 
     for (member, ticket) in [(ids.alice, of_alice), (ids.bob, of_bob)] {
-        stage.until_row(member, |row| *row == State::Open { channel: ChannelId(ticket.get()) }).await;
+        stage.until_row(member, |row| row.state == State::Open { channel: ChannelId(ticket.get()) }).await;
         let press = stage.press_create(member);
         assert_eq!(stage.answer(press).await, format!("❌ у тебя уже есть тикет: <#{ticket}>"));
         assert_eq!(stage.discord.messages(ids.sue, ticket).len(), 1, "nothing is said in it");
@@ -87,7 +87,7 @@ async fn an_outage_delays_it_and_no_more() {
 
     stage.start().await;
 
-    stage.until_row(ids.alice, |row| *row == State::Open { channel: ChannelId(ticket.get()) }).await;
+    stage.until_row(ids.alice, |row| row.state == State::Open { channel: ChannelId(ticket.get()) }).await;
 }
 
 #[tokio::test]
@@ -97,8 +97,8 @@ async fn they_can_be_closed_by_their_owner_and_by_the_support() {
     let of_alice = left_open(&stage, "alice", ids.alice);
     let of_bob = left_open(&stage, "bob", ids.bob);
     stage.start().await;
-    stage.until_row(ids.alice, |row| *row != State::Absent).await;
-    stage.until_row(ids.bob, |row| *row != State::Absent).await;
+    stage.until_row(ids.alice, |row| row.state != State::Absent).await;
+    stage.until_row(ids.bob, |row| row.state != State::Absent).await;
 
     stage.press_close(ids.alice, of_alice);
     stage.discord.say(ids.sue, of_bob, "!close").expect("she may write there");
@@ -162,7 +162,7 @@ async fn a_close_in_the_first_instant_is_told_to_try_again() {
         assert_eq!(stage.answer(press).await, sorry);
     }
     looking.release();
-    stage.until_row(ids.alice, |row| *row != State::Absent).await;
+    stage.until_row(ids.alice, |row| row.state != State::Absent).await;
 
     stage.press_close(ids.sue, ticket);
     stage.until_gone(ticket).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use talon::lifecycle::{Closing, State};
+use talon::lifecycle::{Closing, Document, State};
 use talon_sandbox::When;
 use talon_sandbox::world::{Overwrite, Permissions, Snowflake, Target};
 
@@ -25,9 +25,9 @@ fn stray_button(stage: &Stage, channel: Snowflake) {
     stage.as_bot("POST", &format!("/channels/{channel}/messages"), message);
 }
 
-fn due(state: &State) -> std::time::SystemTime {
-    let State::Closing(Closing { due, .. }) = state else { panic!("not closing: {state:?}") };
-    *due
+fn due(row: &Document) -> std::time::SystemTime {
+    let State::Closing(Closing { due, .. }) = row.state else { panic!("not closing: {row:?}") };
+    due
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn who_is_neither_owner_nor_support_may_not() {
         assert_eq!(reply.notified, []);
     }
     assert_eq!(stage.announcements(ticket).len(), 0);
-    assert!(matches!(stage.row(ids.alice), State::Open { .. }));
+    assert!(matches!(stage.row(ids.alice).state, State::Open { .. }));
 }
 
 #[tokio::test]
@@ -213,7 +213,7 @@ async fn a_close_button_outside_a_ticket_closes_nothing() {
     assert!(
         stage.discord.look(|world| [ids.panel, ids.lounge, ticket].iter().all(|id| world.channels.contains_key(id)))
     );
-    assert!(matches!(stage.row(ids.alice), State::Open { .. }));
+    assert!(matches!(stage.row(ids.alice).state, State::Open { .. }));
     stage.until_logged("turned down").await;
     let logged = stage.logged();
     let mut lines = logged.lines().filter(|line| line.contains("turned down"));

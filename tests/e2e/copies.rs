@@ -1,13 +1,13 @@
 //! Channels that people make out of tickets: a copy is theirs, and never the bot's to remove.
 
 use talon::ids::ChannelId;
-use talon::lifecycle::State;
+use talon::lifecycle::{Document, State};
 use talon_sandbox::world::Snowflake;
 
 use crate::stage::{Stage, button};
 
-fn is_open(row: &State, ticket: Snowflake) -> bool {
-    *row == State::Open { channel: ChannelId(ticket.get()) }
+fn is_open(row: &Document, ticket: Snowflake) -> bool {
+    row.state == State::Open { channel: ChannelId(ticket.get()) }
 }
 
 fn welcomes(stage: &Stage, ticket: Snowflake) -> usize {

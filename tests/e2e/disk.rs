@@ -1,6 +1,6 @@
 //! A disk that takes nothing: whoever asked is told in time, and nothing is half done.
 
-use talon::lifecycle::State;
+use talon::lifecycle::{Document, State};
 
 use crate::stage::Stage;
 
@@ -9,7 +9,7 @@ async fn a_locked_database_is_said_in_time_and_does_no_harm() {
     let stage = Stage::ready().await;
     let ids = stage.discord.ids();
     let ticket = stage.open(ids.bob).await;
-    stage.until_row(ids.bob, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.bob, |row| matches!(row.state, State::Open { .. })).await;
     let other = rusqlite::Connection::open(stage.file("json/talon.db")).expect("the database can be opened");
     other.execute_batch("BEGIN IMMEDIATE").expect("the database can be locked");
 
@@ -33,11 +33,11 @@ async fn a_ticket_whose_row_cannot_be_read_is_read_again_and_goes_on_by_itself()
     let alice = stage.discord.ids().alice;
     let ticket = stage.open(alice).await;
     stage.press_close(alice, ticket);
-    stage.until_row(alice, |row| matches!(row, State::Closing(closing) if closing.announced)).await;
+    stage.until_row(alice, Document::is_announced).await;
     stage.stop().await;
     let other = rusqlite::Connection::open(stage.file("json/talon.db")).expect("the database can be opened");
-    let asker: String = other.query_row("SELECT asker FROM tickets", [], |row| row.get(0)).expect("there is a row");
-    other.execute("UPDATE tickets SET asker = '{'", []).expect("the row can be spoilt");
+    let row: String = other.query_row("SELECT document FROM tickets", [], |row| row.get(0)).expect("there is a row");
+    other.execute("UPDATE tickets SET document = '{'", []).expect("the row can be spoilt");
     stage.start().await;
 
     let again = || stage.logged().matches("cannot read the ticket").count() >= 3;
@@ -47,9 +47,10 @@ async fn a_ticket_whose_row_cannot_be_read_is_read_again_and_goes_on_by_itself()
     assert_eq!(stage.answer(press).await, sorry);
     assert_eq!(stage.tickets(), [ticket]);
 
-    other.execute("UPDATE tickets SET asker = ?1, due_ms = 0", [asker]).expect("the row can be mended");
+    let mend = "UPDATE tickets SET document = json_set(?1, '$.state.due.secs_since_epoch', 0)";
+    other.execute(mend, [row]).expect("the row can be mended");
     stage.until_gone(ticket).await;
-    stage.until_row(alice, |row| *row == State::Absent).await;
+    stage.until_row(alice, |row| row.state == State::Absent).await;
 }
 
 #[tokio::test]
@@ -74,9 +75,9 @@ async fn a_full_disk_is_said_and_what_was_begun_goes_on_when_there_is_room() {
     stage.limit_files(1_000_000);
     stage.start().await;
     for member in members {
-        let row = stage.until_row(member, |row| matches!(row, State::Absent | State::Open { .. })).await;
+        let row = stage.until_row(member, |row| matches!(row.state, State::Absent | State::Open { .. })).await;
         let ticket = stage.tickets_of(member);
-        assert_eq!(row.channel().map(|channel| channel.0), ticket.first().map(|ticket| ticket.get()));
+        assert_eq!(row.state.channel().map(|channel| channel.0), ticket.first().map(|ticket| ticket.get()));
         assert!(ticket.len() < 2);
     }
 }

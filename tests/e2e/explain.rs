@@ -37,7 +37,7 @@ async fn a_story_tells_who_pressed_what_and_what_was_retried_and_refused() {
     let ids = stage.discord.ids();
     stage.discord.fault(Fault::status("POST /guilds/*/channels", When::Before, 502));
     let ticket = stage.open(ids.alice).await;
-    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
     stage.answer(stage.press_create(ids.alice)).await;
     stage.command(ids.adam, ticket, "!close").await;
     stage.press_close(ids.sue, ticket);
@@ -121,7 +121,7 @@ async fn administrators_are_told_in_the_ticket() {
     let stage = Stage::ready().await;
     let ids = stage.discord.ids();
     let ticket = stage.open(ids.alice).await;
-    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
 
     let reply = stage.command(ids.adam, ticket, "!explain").await;
 
@@ -147,7 +147,7 @@ async fn a_long_story_is_told_in_several_messages_to_whoever_asked_alone() {
         stage.start().await;
         let ids = stage.discord.ids();
         let ticket = stage.open(ids.alice).await;
-        stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+        stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
         stage.stop().await;
         let owner = Owner { guild: GuildId(ids.guild.get()), member: UserId(ids.alice.get()) };
         let note = Note::GaveUp { call: "say".to_owned(), why: Why::NoAnswer };
@@ -181,7 +181,7 @@ async fn what_is_told_to_all_is_what_all_may_know() {
     let ids = stage.discord.ids();
     stage.discord.fault(Fault::status("POST /guilds/*/channels", When::Before, 502));
     let ticket = stage.open(ids.alice).await;
-    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
     stage.answer(stage.press_close(ids.adam, ticket)).await;
 
     let told = stage.command(ids.adam, ticket, "!explain").await.content;
@@ -205,7 +205,7 @@ async fn whoever_has_a_token_is_told_names_beside_ids() {
         }
     });
     let ticket = stage.open(ids.alice).await;
-    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
     stage.command(ids.adam, ticket, "!close").await;
     stage.until_told(&["explain", "#1"], |told| told.contains("is turned down")).await;
     let channel = stage.discord.look(|world| world.channels[&ticket].name.clone());

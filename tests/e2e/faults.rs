@@ -195,7 +195,7 @@ async fn a_channel_that_takes_two_seconds_is_announced_by_a_deferral() {
 
     let answer = stage.answer(press).await;
     assert_eq!(answer, format!("✅ тикет создан: <#{}>", stage.tickets()[0]));
-    stage.until_row(alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(alice, |row| matches!(row.state, State::Open { .. })).await;
     assert_eq!(stage.discord.calls_matching("PATCH /webhooks/*/*/messages/@original").len(), 1);
 }
 
@@ -224,7 +224,7 @@ async fn three_failures_in_a_row_are_outlasted() {
     }
     let ticket = stage.open(alice).await;
 
-    stage.until_row(alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(alice, |row| matches!(row.state, State::Open { .. })).await;
     assert_eq!(stage.tickets(), [ticket]);
     let messages = stage.discord.messages(alice, ticket);
     assert_eq!(messages.iter().filter(|message| button(message) == Some(CLOSE)).count(), 1);
@@ -240,7 +240,7 @@ async fn a_press_that_discord_forgot_opens_the_ticket_all_the_same() {
 
     let [ticket] = stage.until_tickets(1).await[..] else { unreachable!() };
     stage.welcome(ticket).await;
-    stage.until_row(alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(alice, |row| matches!(row.state, State::Open { .. })).await;
 }
 
 #[tokio::test]

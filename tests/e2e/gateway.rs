@@ -82,14 +82,14 @@ async fn a_lost_session_loses_no_ticket() {
     let ids = stage.discord.ids();
     let stays = opens(&stage, ids.alice).await;
     let goes = opens(&stage, ids.bob).await;
-    stage.until_row(ids.bob, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.bob, |row| matches!(row.state, State::Open { .. })).await;
 
     stage.discord.invalidate_sessions(false);
     stage.discord.delete_channel(goes);
     stage.until("it introduces itself again", || (connections(&stage.discord).0 == 2).then_some(())).await;
 
     // Nobody told of the deletion; the list of channels shows it.
-    stage.until_row(ids.bob, |row| *row == State::Absent).await;
+    stage.until_row(ids.bob, |row| row.state == State::Absent).await;
     let press = stage.press_create(ids.alice);
     assert_eq!(stage.answer(press).await, format!("❌ у тебя уже есть тикет: <#{stays}>"));
     opens(&stage, ids.bob).await;
@@ -132,12 +132,12 @@ async fn late_news_of_a_channel_change_nothing() {
     stage.discord.hold_events(true);
     let ticket = stage.tickets()[0];
     stage.answer(press).await;
-    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
 
     stage.discord.delete_channel(ticket);
     stage.discord.hold_events(false);
 
-    stage.until_row(ids.alice, |row| *row == State::Absent).await;
+    stage.until_row(ids.alice, |row| row.state == State::Absent).await;
     opens(&stage, ids.alice).await;
 }
 
@@ -154,7 +154,7 @@ async fn a_channel_may_be_told_of_before_its_creation_is_answered() {
 
     let ticket = stage.until_tickets(1).await[0];
     assert_eq!(stage.answer(press).await, format!("✅ тикет создан: <#{ticket}>"));
-    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
     assert_eq!(stage.discord.messages(ids.alice, ticket).len(), 1);
 }
 
@@ -169,7 +169,7 @@ async fn a_press_that_is_heard_too_late_to_be_answered_still_opens() {
 
     let ticket = stage.until_tickets(1).await[0];
     stage.welcome(ticket).await;
-    stage.until_row(alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(alice, |row| matches!(row.state, State::Open { .. })).await;
     let again = stage.press_create(alice);
     assert_eq!(stage.answer(again).await, format!("❌ у тебя уже есть тикет: <#{ticket}>"));
 }
@@ -179,7 +179,7 @@ async fn a_press_in_the_first_instant_is_heard() {
     let mut stage = Stage::ready().await;
     let ids = stage.discord.ids();
     let ticket = opens(&stage, ids.alice).await;
-    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
     stage.kill().await;
 
     stage.spawn();
@@ -214,15 +214,18 @@ async fn a_server_out_of_sight_keeps_its_tickets() {
     let ids = stage.discord.ids();
     let stays = opens(&stage, ids.alice).await;
     let goes = opens(&stage, ids.bob).await;
-    stage.until_row(ids.bob, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.bob, |row| matches!(row.state, State::Open { .. })).await;
 
     stage.discord.set_available(false);
     stage.until_logged("guild unavailable; keeping its tickets").await;
-    assert!(matches!(stage.row(ids.alice), State::Open { .. }) && matches!(stage.row(ids.bob), State::Open { .. }));
+    assert!(
+        matches!(stage.row(ids.alice).state, State::Open { .. })
+            && matches!(stage.row(ids.bob).state, State::Open { .. })
+    );
     stage.discord.delete_channel(goes);
     stage.discord.set_available(true);
 
-    stage.until_row(ids.bob, |row| *row == State::Absent).await;
+    stage.until_row(ids.bob, |row| row.state == State::Absent).await;
     let press = stage.press_create(ids.alice);
     assert_eq!(stage.answer(press).await, format!("❌ у тебя уже есть тикет: <#{stays}>"));
 }
@@ -232,14 +235,14 @@ async fn a_server_out_of_sight_at_the_start_keeps_its_tickets() {
     let mut stage = Stage::ready().await;
     let ids = stage.discord.ids();
     let ticket = opens(&stage, ids.alice).await;
-    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
     stage.kill().await;
     stage.discord.set_available(false);
 
     stage.spawn();
     stage.until_logged("connected to Discord bot=talon servers=1").await;
     stage.discord.ready().await;
-    assert!(matches!(stage.row(ids.alice), State::Open { .. }));
+    assert!(matches!(stage.row(ids.alice).state, State::Open { .. }));
     stage.discord.set_available(true);
 
     let press = stage.press_create(ids.alice);

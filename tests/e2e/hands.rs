@@ -31,7 +31,7 @@ async fn whoever_leaves_in_the_middle_of_an_opening_is_not_locked_out() {
         creating.reached().await;
         stage.discord.leave(ids.alice);
         creating.release();
-        stage.until_row(ids.alice, |row| matches!(row, State::Absent | State::Open { .. })).await;
+        stage.until_row(ids.alice, |row| matches!(row.state, State::Absent | State::Open { .. })).await;
 
         stage.discord.act(|world| world.admit(ids.alice, &[ids.member_role]));
         let press = stage.press_create(ids.alice);
@@ -71,7 +71,7 @@ async fn a_channel_deleted_while_it_is_being_opened_is_said() {
     welcoming.reached().await;
 
     stage.discord.delete_channel(stage.tickets()[0]);
-    stage.until_row(alice, |row| *row == State::Absent).await;
+    stage.until_row(alice, |row| row.state == State::Absent).await;
     answering.release();
     welcoming.release();
 
@@ -92,7 +92,7 @@ async fn a_channel_deleted_before_its_creation_is_answered_frees_its_owner() {
 
     // Whether she still reads that it was created is a question of which of two answers is quicker.
     stage.answer(press).await;
-    stage.until_row(alice, |row| *row == State::Absent).await;
+    stage.until_row(alice, |row| row.state == State::Absent).await;
     stage.open(alice).await;
 }
 
@@ -106,7 +106,7 @@ async fn a_channel_deleted_before_its_closing_is_announced_frees_its_owner() {
     announcing.reached().await;
 
     stage.discord.delete_channel(ticket);
-    stage.until_row(alice, |row| *row == State::Absent).await;
+    stage.until_row(alice, |row| row.state == State::Absent).await;
     announcing.release();
 
     stage.open(alice).await;
@@ -115,7 +115,7 @@ async fn a_channel_deleted_before_its_closing_is_announced_frees_its_owner() {
 /// Her ticket is deleted, and the bot does not hear of it.
 async fn miss_deletion(stage: &Stage, member: Snowflake) {
     let missed = stage.open(member).await;
-    stage.until_row(member, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(member, |row| matches!(row.state, State::Open { .. })).await;
     stage.discord.swallow("CHANNEL_DELETE", 1);
     stage.discord.delete_channel(missed);
 }
@@ -138,7 +138,7 @@ async fn a_deletion_that_was_missed_is_found_out_by_the_next_press() {
     let ticket = open_anew(&stage, alice).await;
 
     stage.welcome(ticket).await;
-    stage.until_row(alice, |row| *row == State::Open { channel: ChannelId(ticket.get()) }).await;
+    stage.until_row(alice, |row| row.state == State::Open { channel: ChannelId(ticket.get()) }).await;
 }
 
 /// What stands in for Discord may have no code for a channel that is gone: then the list of all channels decides.
@@ -161,7 +161,7 @@ async fn a_channel_that_the_list_shows_is_not_gone_whatever_was_said_of_it() {
     let stage = Stage::ready().await;
     let alice = stage.discord.ids().alice;
     let ticket = stage.open(alice).await;
-    stage.until_row(alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(alice, |row| matches!(row.state, State::Open { .. })).await;
     stage.discord.fault(Fault::code("GET /channels/*", 404, 0, "404: Not Found"));
 
     let press = stage.press_create(alice);

@@ -25,7 +25,7 @@ async fn a_ticket_that_the_bot_may_not_view_is_kept_and_closed_later() {
     let mut stage = stage_that_hides().await;
     let ids = stage.discord.ids();
     let ticket = stage.open(ids.alice).await;
-    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
     let before = stage.discord.look(|world| world.channels[&ticket].overwrites[&ids.bot]);
     let_bot(&stage, ticket, Permissions::NONE, Permissions::VIEW_CHANNEL);
 
@@ -35,7 +35,7 @@ async fn a_ticket_that_the_bot_may_not_view_is_kept_and_closed_later() {
     let answer = stage.discord.answered(press).await.expect("she is answered");
 
     assert_eq!(answer.content, format!("❌ у тебя уже есть тикет: <#{ticket}>"));
-    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
     assert_eq!(stage.tickets(), [ticket]);
 
     let_bot(&stage, ticket, before.allow, before.deny);
@@ -48,7 +48,7 @@ async fn a_server_in_which_the_bot_sees_nothing_loses_no_ticket() {
     let stage = stage_that_hides().await;
     let ids = stage.discord.ids();
     let ticket = stage.open(ids.alice).await;
-    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
     let rights = stage.discord.look(|world| world.guild.roles[&ids.bot_role].permissions);
     let blind = Permissions(rights.0 & !Permissions::VIEW_CHANNEL.0);
     let_bot(&stage, ticket, Permissions::NONE, Permissions::NONE);
@@ -64,6 +64,6 @@ async fn a_server_in_which_the_bot_sees_nothing_loses_no_ticket() {
 
     stage.discord.say(ids.alice, ids.lounge, "!ticket").expect("she may write there");
     stage.discord.until_called("GET /channels/*", 1).await;
-    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
     assert_eq!(stage.tickets(), [ticket]);
 }

@@ -124,7 +124,7 @@ async fn whoever_asked_is_answered_in_their_language_after_a_restart_in_another(
     let create = stage.discord.hold("POST /guilds/*/channels", When::After);
     let pressed = stage.press_create(ids.alice);
     let written = stage.discord.say(ids.bob, ids.lounge, "!ticket").expect("he may write there");
-    stage.until_row(ids.bob, |row| matches!(row, State::Opening(_))).await;
+    stage.until_row(ids.bob, |row| matches!(row.state, State::Opening { .. })).await;
     stage.until_tickets(1).await;
     stage.kill().await;
     create.discard();
@@ -164,7 +164,7 @@ async fn a_ticket_in_another_language_is_known_by_its_buttons_and_its_mark() {
     let mut stage = speaking("en").await;
     let ids = stage.discord.ids();
     let ticket = stage.open(ids.alice).await;
-    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
     let topic = stage.discord.look(|world| world.channels[&ticket].topic.clone()).unwrap_or_default();
     assert!(topic.starts_with(&format!("ticket #1 · <@{}> · no. ", ids.alice)), "{topic}");
     stage.stop().await;
@@ -174,7 +174,7 @@ async fn a_ticket_in_another_language_is_known_by_its_buttons_and_its_mark() {
 
     stage.set("LOCALE", "ru");
     stage.start().await;
-    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
 
     let press = stage.press_create(ids.alice);
     assert_eq!(stage.answer(press).await, format!("❌ у тебя уже есть тикет: <#{ticket}>"));

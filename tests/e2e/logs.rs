@@ -53,7 +53,7 @@ async fn a_line_is_an_object_that_names_ticket_member_and_channel() {
     stage.start().await;
     let ids = stage.discord.ids();
     let ticket = stage.open(ids.alice).await;
-    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
     stage.press_close(ids.alice, ticket);
     stage.until_gone(ticket).await;
     stage.stop().await;

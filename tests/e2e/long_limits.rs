@@ -49,7 +49,7 @@ async fn whoever_asks_for_a_ticket_during_a_long_limit_is_told_until_when() {
         let press = stage.press_create(ids.alice);
         let told = told_until(&stage.answer(press).await);
         assert_ends_in(&stage, retry_after, told);
-        stage.until_row(ids.alice, |row| *row == State::Absent).await;
+        stage.until_row(ids.alice, |row| row.state == State::Absent).await;
 
         // From now on it is known, and Discord is not asked again, whoever asks and however.
         let again = stage.press_create(ids.alice);
@@ -110,11 +110,11 @@ async fn whoever_was_asked_to_wait_before_the_address_was_barred_is_told_as_soon
     creating.release();
 
     stage.until_logged("Cloudflare blocks this IP address").await;
-    stage.until_row(alice, |row| matches!(row, State::Refused(_))).await;
+    stage.until_row(alice, |row| row.refusal().is_some()).await;
     let answered = || stage.discord.reply(press).filter(|reply| !reply.thinking);
     let reply = stage.until_in(Duration::from_secs(60), "she is told", answered).await;
     told_until(&reply.content);
-    stage.until_row(alice, |row| *row == State::Absent).await;
+    stage.until_row(alice, |row| row.state == State::Absent).await;
     assert_eq!((creations(&stage), stage.tickets().len()), (1, 0), "{}", stage.story());
 }
 
@@ -144,7 +144,7 @@ async fn a_deletion_that_a_limit_holds_up_is_told_once_and_not_forgotten() {
     let again = stage.press_close(ids.alice, ticket);
     let text = stage.answer(again).await;
     assert!(told_until(&text).abs_diff(told) <= NEAR, "{text}");
-    let due = match stage.row(ids.alice) {
+    let due = match stage.row(ids.alice).state {
         State::Closing(closing) => closing.due,
         row => panic!("{row:?}"),
     };
@@ -161,7 +161,7 @@ async fn a_deletion_is_done_when_the_limit_is_over() {
     stage.press_close(ids.alice, ticket);
 
     stage.until("they are told", || (!kept(&stage, ticket).is_empty()).then_some(())).await;
-    let row = || (stage.row(ids.alice) == State::Absent).then_some(());
+    let row = || (stage.row(ids.alice).state == State::Absent).then_some(());
     stage.until_in(Duration::from_secs(60), "the ticket is over", row).await;
     assert!(!stage.discord.look(|world| world.channels.contains_key(&ticket)));
     assert_eq!(stage.discord.calls_matching(DELETE_CHANNEL).len(), 2, "{}", stage.story());

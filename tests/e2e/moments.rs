@@ -1,7 +1,7 @@
 //! Moments in which Discord says of a channel that it does not exist, though it does: one witness is no proof.
 
 use talon::ids::ChannelId;
-use talon::lifecycle::State;
+use talon::lifecycle::{Document, State};
 use talon_sandbox::world::{Overwrite, Permissions, Snowflake, Start, Target};
 use talon_sandbox::{Fault, Setup, When};
 
@@ -11,8 +11,8 @@ fn no_channel(calls: &str) -> Fault {
     Fault::code(calls, 404, 10_003, "Unknown Channel")
 }
 
-fn is_open(row: &State, ticket: Snowflake) -> bool {
-    *row == State::Open { channel: ChannelId(ticket.get()) }
+fn is_open(row: &Document, ticket: Snowflake) -> bool {
+    row.state == State::Open { channel: ChannelId(ticket.get()) }
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn a_closing_goes_on_where_the_channel_was_not_found_at_first() {
     stage.press_close(alice, ticket);
 
     stage.until_gone(ticket).await;
-    stage.until_row(alice, |row| *row == State::Absent).await;
+    stage.until_row(alice, |row| row.state == State::Absent).await;
     assert!(stage.tickets().is_empty());
 }
 

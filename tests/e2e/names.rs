@@ -59,7 +59,7 @@ async fn a_name_that_discord_refuses_falls_back_once() {
     let sorry = "❌ discord не дал создать канал, напиши администратору: причина в журнале бота";
     assert_eq!(stage.answer(press).await, sorry);
     assert_eq!(stage.discord.calls_matching("POST /guilds/*/channels").len(), 2);
-    stage.until_row(member, |row| *row == State::Absent).await;
+    stage.until_row(member, |row| row.state == State::Absent).await;
     stage.open(member).await;
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use talon::lifecycle::{Closing, State};
+use talon::lifecycle::{Document, State};
 use talon_sandbox::When;
 use talon_sandbox::world::Snowflake;
 
@@ -10,8 +10,8 @@ use crate::stage::Stage;
 
 /// Waits until the row knows that the closing has been announced; tells when it is due.
 async fn until_announced(stage: &Stage, member: Snowflake) -> SystemTime {
-    let row = stage.until_row(member, |row| matches!(row, State::Closing(Closing { announced: true, .. }))).await;
-    let State::Closing(closing) = row else { unreachable!("it was just looked at") };
+    let row = stage.until_row(member, Document::is_announced).await;
+    let State::Closing(closing) = row.state else { unreachable!("it was just looked at") };
     closing.due
 }
 
@@ -20,7 +20,7 @@ async fn an_open_ticket_stays_open() {
     let mut stage = Stage::ready().await;
     let ids = stage.discord.ids();
     let ticket = stage.open(ids.alice).await;
-    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
     let before = stage.discord.messages(ids.alice, ticket);
 
     stage.kill().await;
@@ -91,7 +91,7 @@ async fn a_channel_deleted_meanwhile_locks_nobody_out() {
     stage.start().await;
 
     for member in [ids.alice, ids.bob] {
-        stage.until_row(member, |row| *row == State::Absent).await;
+        stage.until_row(member, |row| row.state == State::Absent).await;
         stage.open(member).await;
     }
 }
@@ -130,7 +130,7 @@ async fn a_stop_in_the_middle_of_an_opening_finishes_it() {
     let [ticket] = stage.tickets()[..] else { panic!("one ticket: {}", stage.story()) };
     assert_eq!(stage.answer(press).await, format!("✅ тикет создан: <#{ticket}>"));
     stage.welcome(ticket).await;
-    assert!(matches!(stage.row(ids.alice), State::Open { .. }));
+    assert!(matches!(stage.row(ids.alice).state, State::Open { .. }));
 }
 
 #[tokio::test]
@@ -148,7 +148,7 @@ async fn what_is_asked_after_the_order_to_stop_waits_for_nothing() {
 
     assert!(stage.ended().await.success());
     assert_eq!(stage.tickets().len(), 1, "nothing new is begun");
-    assert_eq!(stage.row(ids.bob), State::Absent);
+    assert_eq!(stage.row(ids.bob).state, State::Absent);
 }
 
 #[tokio::test]
@@ -169,6 +169,6 @@ async fn a_stop_does_not_wait_for_ever() {
     creating.release();
     stage.until_tickets(1).await;
     stage.start().await;
-    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
     assert_eq!(stage.tickets().len(), 1);
 }

@@ -14,7 +14,7 @@ async fn refused(stage: &Stage, who: Snowflake) -> String {
     let press = stage.press_create(who);
     let reply = stage.discord.answered(press).await.expect("an answer");
     assert!(reply.ephemeral);
-    stage.until_row(who, |row| *row == State::Absent).await;
+    stage.until_row(who, |row| row.state == State::Absent).await;
     assert_eq!(stage.tickets(), before);
     reply.content
 }
@@ -202,7 +202,7 @@ async fn what_cannot_be_announced_is_not_closed() {
 
     stage.discord.say(ids.alice, ticket, "!close").expect("she may write there");
     stage.discord.until_called("POST /channels/*/messages", 3).await;
-    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
     assert_eq!(stage.tickets(), [ticket]);
 
     // A press can be answered without that right.
@@ -234,7 +234,7 @@ async fn a_close_that_a_time_out_prevents_is_corrected_where_it_was_announced() 
     );
     until_corrected(&stage, press, &words).await;
     assert_eq!(stage.announcements(ticket).len(), 0, "nobody reads that it will be closed");
-    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
     stage.until_logged("the bot is in time-out: right-click the bot → Remove Timeout").await;
 
     stage.discord.act(|world| world.time_out(ids.bot, None));
@@ -253,7 +253,7 @@ async fn a_written_close_in_a_time_out_is_for_the_log_alone() {
 
     stage.until_logged("the channel cannot be closed, so the ticket is open again").await;
     stage.until_logged("the bot is in time-out: right-click the bot → Remove Timeout").await;
-    assert!(matches!(stage.row(ids.alice), State::Open { .. }));
+    assert!(matches!(stage.row(ids.alice).state, State::Open { .. }));
 }
 
 #[tokio::test]

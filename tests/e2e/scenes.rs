@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 use talon::ids::ChannelId;
-use talon::lifecycle::State;
+use talon::lifecycle::{Document, State};
 use talon_sandbox::world::{Channel, Progress, Snowflake, World};
 use talon_sandbox::{Call, When};
 
@@ -272,8 +272,8 @@ fn pattern(call: &Call) -> String {
     format!("{} /{}", call.method, steps.collect::<Vec<_>>().join("/"))
 }
 
-fn is_open(row: &State) -> bool {
-    matches!(row, State::Open { .. })
+fn is_open(row: &Document) -> bool {
+    matches!(row.state, State::Open { .. })
 }
 
 fn time_out(stage: &Stage, until: Option<SystemTime>) {
@@ -324,7 +324,7 @@ impl Deed {
         match self.scene {
             Scene::Press | Scene::Ticket | Scene::SlashTicket | Scene::TakenUp => self.opened(stage).await,
             Scene::Missed => {
-                stage.until_row(self.who, |row| *row == State::Absent).await;
+                stage.until_row(self.who, |row| row.state == State::Absent).await;
             }
             Scene::PressClose | Scene::Close | Scene::SlashClose => self.closed(stage).await,
             Scene::Invited => {
@@ -339,7 +339,7 @@ impl Deed {
             // Whoever asked for a story may have asked in vain; the ticket knows nothing of it.
             Scene::LetIn | Scene::LockedOut | Scene::Explain | Scene::ExplainToAll => {
                 let ticket = self.ticket.expect("it was open");
-                stage.until_row(self.who, |row| *row == State::Open { channel: ChannelId(ticket.get()) }).await;
+                stage.until_row(self.who, |row| row.state == State::Open { channel: ChannelId(ticket.get()) }).await;
             }
             Scene::FirstStart | Scene::StalePanel | Scene::LostFile | Scene::SetUp => {
                 panel::settled(stage).await;
@@ -352,7 +352,7 @@ impl Deed {
         let row = stage.until_row(self.who, is_open).await;
         let one = || <[Snowflake; 1]>::try_from(stage.tickets_of(self.who)).ok();
         let [ticket] = stage.until("there is one channel", one).await;
-        assert_eq!(row, State::Open { channel: ChannelId(ticket.get()) });
+        assert_eq!(row.state, State::Open { channel: ChannelId(ticket.get()) });
         let welcomes = stage.discord.messages(self.who, ticket);
         assert_eq!(welcomes.iter().filter(|message| button(message) == Some(CLOSE)).count(), 1, "one welcome");
         assert_eq!(welcomes.len(), 1, "and nothing else");
@@ -379,7 +379,7 @@ impl Deed {
     async fn closed(&self, stage: &Stage) {
         let ticket = self.ticket.expect("it was open");
         stage.until_gone(ticket).await;
-        stage.until_row(self.who, |row| *row == State::Absent).await;
+        stage.until_row(self.who, |row| row.state == State::Absent).await;
         assert_eq!(stage.announcements(ticket).len(), 1, "announced once");
         assert_eq!(stage.tickets_of(self.who), []);
     }

@@ -53,7 +53,7 @@ async fn an_opening_that_is_saved_late_is_deferred_in_time_and_done_once() {
     let [ticket] = stage.until_tickets(1).await[..] else { unreachable!() };
     assert_eq!(stage.answer(first).await, format!("✅ тикет создан: <#{ticket}>"));
     assert_eq!(stage.answer(second).await, format!("❌ у тебя уже есть тикет: <#{ticket}>"));
-    stage.until_row(alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(alice, |row| matches!(row.state, State::Open { .. })).await;
     assert_eq!(stage.tickets(), [ticket]);
 }
 
@@ -73,7 +73,7 @@ async fn a_channel_that_is_saved_late_is_greeted_in_once() {
     let [ticket] = stage.until_tickets(1).await[..] else { unreachable!() };
     assert_eq!(stage.answer(press).await, format!("✅ тикет создан: <#{ticket}>"));
     stage.welcome(ticket).await;
-    stage.until_row(alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(alice, |row| matches!(row.state, State::Open { .. })).await;
     assert_eq!(stage.discord.messages(alice, ticket).len(), 1);
 }
 
@@ -82,7 +82,7 @@ async fn a_close_that_is_saved_late_is_deferred_in_time_and_announced_once() {
     let stage = Stage::ready().await;
     let alice = stage.discord.ids().alice;
     let ticket = stage.open(alice).await;
-    stage.until_row(alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(alice, |row| matches!(row.state, State::Open { .. })).await;
     let held = Held::database(&stage);
     let press = stage.press_close(alice, ticket);
 
@@ -91,7 +91,7 @@ async fn a_close_that_is_saved_late_is_deferred_in_time_and_announced_once() {
     held.let_go();
 
     stage.until_gone(ticket).await;
-    stage.until_row(alice, |row| *row == State::Absent).await;
+    stage.until_row(alice, |row| row.state == State::Absent).await;
     let (private, public): (Vec<_>, Vec<_>) =
         stage.announcements(ticket).into_iter().partition(|message| message.ephemeral);
     assert_eq!(public.len(), 1, "it is announced once, for all: {public:?}");
@@ -121,7 +121,7 @@ async fn a_ticket_whose_row_is_read_late_defers_its_presses() {
     let stage = Stage::ready().await;
     let ids = stage.discord.ids();
     let ticket = stage.open(ids.bob).await;
-    stage.until_row(ids.bob, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.bob, |row| matches!(row.state, State::Open { .. })).await;
     let mut creating = stage.discord.hold("POST /guilds/*/channels", When::After);
     let newcomer = stage.press_create(stage.discord.join("newcomer"));
     creating.reached().await;
@@ -158,7 +158,7 @@ async fn a_crash_after_a_deferral_that_was_not_saved_leaves_one_ticket_and_one_a
     let [ticket] = stage.until_tickets(1).await[..] else { unreachable!() };
     assert_eq!(stage.answer(press).await, format!("✅ тикет создан: <#{ticket}>"));
     stage.welcome(ticket).await;
-    stage.until_row(alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(alice, |row| matches!(row.state, State::Open { .. })).await;
     assert_eq!(stage.tickets(), [ticket]);
 }
 
@@ -189,7 +189,7 @@ async fn a_panel_whose_id_is_written_late_holds_up_nobody() {
     stage.until("the panel is put back", || panels(&stage).iter().any(|panel| panel.id != old).then_some(())).await;
 
     let ticket = stage.open(ids.alice).await;
-    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
     stage.press_close(ids.alice, ticket);
     stage.until_gone(ticket).await;
     stage.open(ids.bob).await;

@@ -99,7 +99,7 @@ async fn presses_are_all_answered_and_not_all_noted() {
     let stage = limited().await;
     let ids = stage.discord.ids();
     let ticket = stage.open(ids.alice).await;
-    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
     let begun = Instant::now();
 
     let mut presses = Vec::new();

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use talon::ids::{GuildId, Owner, UserId};
-use talon::lifecycle::State;
+use talon::lifecycle::Document;
 use talon::store::Reader;
 use talon_sandbox::world::{MessageView, Request, Snowflake};
 use talon_sandbox::{Call, Ending};
@@ -161,14 +161,14 @@ impl Stage {
     }
 
     /// What the database says of a member's ticket.
-    pub fn row(&self, member: Snowflake) -> State {
+    pub fn row(&self, member: Snowflake) -> Document {
         let rows = Reader::open(&self.file("json/talon.db")).expect("the database can be read");
         let guild = GuildId(self.discord.ids().guild.get());
         rows.ticket(Owner { guild, member: UserId(member.get()) }).expect("the row can be read")
     }
 
     /// Waits until the database says of a member's ticket what it should.
-    pub async fn until_row(&self, member: Snowflake, fits: impl Fn(&State) -> bool) -> State {
+    pub async fn until_row(&self, member: Snowflake, fits: impl Fn(&Document) -> bool) -> Document {
         self.until("the row is as it should be", || Some(self.row(member)).filter(&fits)).await
     }
 

@@ -19,7 +19,7 @@ const FIRST: u64 = 1_000;
 pub async fn written(stage: &mut Stage, newcomer: &mut Snowflake) -> Snowflake {
     *newcomer = stage.discord.join("newcomer");
     let ticket = stage.open(*newcomer).await;
-    stage.until_row(*newcomer, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(*newcomer, |row| matches!(row.state, State::Open { .. })).await;
     stage.kill().await;
     let owner = Owner { guild: GuildId(stage.discord.ids().guild.get()), member: UserId(newcomer.get()) };
     let asked = |number| Note::CloseAsked { by: UserId(FIRST + number), way: Way::Button };

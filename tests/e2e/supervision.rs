@@ -44,7 +44,7 @@ async fn a_stuck_closing_delays_nobody() {
     let press = stage.press_create(ids.alice);
     assert_eq!(stage.answer(press).await, format!("❌ у тебя уже есть тикет: <#{ticket}>"));
     stuck.release();
-    stage.until_row(ids.alice, |row| *row == State::Absent).await;
+    stage.until_row(ids.alice, |row| row.state == State::Absent).await;
 }
 
 #[tokio::test]

@@ -85,7 +85,8 @@ async fn one_ticket(bots: [&Stage; 2], member: Snowflake, press: Snowflake) -> S
         let [ticket] = bots[0].tickets_of(member)[..] else { return None };
         let open = State::Open { channel: ChannelId(ticket.get()) };
         let told = bots[0].discord.reply(press)?.content;
-        (bots.iter().all(|bot| bot.row(member) == open) && told.contains(&format!("<#{ticket}>"))).then_some(ticket)
+        (bots.iter().all(|bot| bot.row(member).state == open) && told.contains(&format!("<#{ticket}>")))
+            .then_some(ticket)
     };
     for _ in 0..2000 {
         if let Some(ticket) = settled() {
@@ -253,7 +254,7 @@ async fn however_slow_the_answers_are_one_ticket_stays() {
             first.until_gone(ticket).await;
             assert_eq!(first.announcements(ticket).len(), 1, "{}", first.story());
             for bot in [&first, &second] {
-                bot.until_row(alice, |row| *row == State::Absent).await;
+                bot.until_row(alice, |row| row.state == State::Absent).await;
             }
         }
     })
@@ -274,7 +275,7 @@ async fn a_close_that_both_hear_is_announced_once() {
         first.until_gone(ticket).await;
         assert_eq!(first.announcements(ticket).len(), 1, "{}\n{}", first.story(), second.logged());
         for bot in [&first, &second] {
-            bot.until_row(member, |row| *row == State::Absent).await;
+            bot.until_row(member, |row| row.state == State::Absent).await;
         }
     }
     // Said, and not pressed.
@@ -301,7 +302,7 @@ async fn whoever_stays_can_close_what_the_other_one_made() {
         left.stop().await;
 
         for (member, ticket) in [(ids.bob, before), (ids.alice, during)] {
-            stays.until_row(member, |row| *row == State::Open { channel: ChannelId(ticket.get()) }).await;
+            stays.until_row(member, |row| row.state == State::Open { channel: ChannelId(ticket.get()) }).await;
             stays.press_close(member, ticket);
             stays.until_gone(ticket).await;
             assert_eq!(stays.announcements(ticket).len(), 1);
@@ -349,14 +350,14 @@ async fn a_channel_that_somebody_wrote_in_is_not_removed() {
     first.discord.clear_faults();
 
     for bot in [&first, &second] {
-        bot.until_row(alice, |row| *row == State::Open { channel: ChannelId(both[0].get()) }).await;
+        bot.until_row(alice, |row| row.state == State::Open { channel: ChannelId(both[0].get()) }).await;
         bot.until_logged("looks like a ticket of a member who has another one").await;
     }
     assert_eq!(first.tickets_of(alice), both);
     // When the ticket is over, the other channel is the ticket, and can be closed.
     for ticket in both {
         for bot in [&first, &second] {
-            bot.until_row(alice, |row| *row == State::Open { channel: ChannelId(ticket.get()) }).await;
+            bot.until_row(alice, |row| row.state == State::Open { channel: ChannelId(ticket.get()) }).await;
         }
         first.press_close(alice, ticket);
         first.until_gone(ticket).await;

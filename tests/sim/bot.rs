@@ -16,7 +16,7 @@ use talon::discord::AdminStatus;
 use talon::ids::{ChannelId, GuildId, Intent, Owner, TicketNumber, UserId};
 use talon::lifecycle::menu::{Menu, MenuEvent};
 use talon::lifecycle::panel::{Panel, PanelEvent, PanelStep};
-use talon::lifecycle::{Answer, Asker, Call, DurableTicket, Effects, Event, Rules, State, Words};
+use talon::lifecycle::{Answer, Asker, Call, Document, DurableTicket, Effects, Event, Rules, State, Words};
 use talon_sandbox::world::{Permissions, Snowflake};
 
 use crate::disk::{Job, Row};
@@ -131,8 +131,8 @@ impl Game {
         self.tell(|game| format!("the bot starts, for the {life}. time, with {:?}", game.rows.tickets));
         self.excuse_old();
         let mut router = Router::new(self.place.panel);
-        for (owner, state) in &self.rows.tickets {
-            drop(router.place(*owner, state.channel()));
+        for (owner, document) in &self.rows.tickets {
+            drop(router.place(*owner, document.state.channel()));
         }
         self.bot = Some(Bot {
             life,
@@ -184,7 +184,9 @@ impl Game {
 
     fn unfinished(&self) -> Vec<Owner> {
         let rows = self.rows.tickets.iter();
-        rows.filter(|(_, state)| !matches!(state, State::Open { .. })).map(|(owner, _)| *owner).collect()
+        rows.filter(|(_, row)| !matches!(row.state, State::Open { .. }) || !row.outbox.is_empty())
+            .map(|(owner, _)| *owner)
+            .collect()
     }
 
     /// Everything that is not on the disk is lost.
@@ -258,10 +260,10 @@ impl Game {
     }
 
     /// The disk has read a row.
-    pub fn loaded(&mut self, to: Seat, row: Option<(State, Option<TicketNumber>)>) {
+    pub fn loaded(&mut self, to: Seat, row: Option<(Document, Option<TicketNumber>)>) {
         let Some(owner) = self.seated(to) else { return };
-        if let (Some((state, _)), Some(desk)) = (&row, self.desk(owner)) {
-            desk.channel = state.channel();
+        if let (Some((document, _)), Some(desk)) = (&row, self.desk(owner)) {
+            desk.channel = document.state.channel();
             self.tell_untold_place(owner);
         }
         self.play_ticket(owner, |ticket, now| ticket.loaded(row, now));
@@ -287,8 +289,8 @@ impl Game {
     /// What the ticket's actor is to save.
     pub fn pending_save(&mut self, owner: Owner) -> Option<Box<Row>> {
         let decision = self.desk(owner)?.ticket.saving()?;
-        let (state, notes) = decision.save()?;
-        Some(Box::new(Row { state: state.clone(), shows: decision.shown_number(), notes: notes.to_vec() }))
+        let (document, notes) = decision.save()?;
+        Some(Box::new(Row { document: document.clone(), shows: decision.shown_number(), notes: notes.to_vec() }))
     }
 
     /// One message to a ticket's actor: decide, save, then act.
@@ -335,7 +337,7 @@ impl Game {
 
     fn tell_where(&mut self, owner: Owner) {
         let Some(desk) = self.desk(owner) else { return };
-        let channel = desk.ticket.state().channel();
+        let channel = desk.ticket.document().state.channel();
         if channel != desk.channel {
             desk.channel = channel;
             self.tell_place(owner, channel);
@@ -422,6 +424,7 @@ impl Game {
         self.leave_copies();
         let Some(seat) = self.seat(owner) else { return };
         self.tell(|_| format!("{seat} panics"));
+        self.outlive(owner);
         self.figures.add(Count::Panics, 1);
         self.excuse_pending("a ticket panicked");
         self.cut_off(|other| *other == seat);

@@ -7,7 +7,7 @@ use std::mem;
 use std::time::{Duration, SystemTime};
 
 use talon::ids::{Owner, TicketNumber};
-use talon::lifecycle::{Answer, Call, DiskJob, Note, Sighting, State};
+use talon::lifecycle::{Answer, Call, DiskJob, Document, Note, Sighting};
 
 use crate::bot::Seat;
 use crate::game::{Game, Happening};
@@ -44,7 +44,7 @@ pub enum Job {
 
 /// What is saved of a ticket at a time.
 pub struct Row {
-    pub state: State,
+    pub document: Document,
     /// The number that its channel shows already.
     pub shows: Option<TicketNumber>,
     pub notes: Vec<Note>,
@@ -124,15 +124,15 @@ impl Game {
         self.disk = Disk::new(self.now);
     }
 
-    fn save(&mut self, owner: Owner, Row { state, shows, notes }: &Row) -> Result<Option<TicketNumber>, Failed> {
+    fn save(&mut self, owner: Owner, Row { document, shows, notes }: &Row) -> Result<Option<TicketNumber>, Failed> {
         let before = self.rows.state(owner);
         let fails = self.dice.happens(self.weather.unsaved);
-        let outcome = if fails { Err(Failed) } else { self.rows.save(owner, state, *shows) };
+        let outcome = if fails { Err(Failed) } else { self.rows.save(owner, document, *shows) };
         let saved = if outcome.is_ok() { "saved" } else { "NOT SAVED" };
-        self.tell(|_| format!("{} {saved}: {state:?}, {notes:?}", owner.member));
+        self.tell(|_| format!("{} {saved}: {document:?}, {notes:?}", owner.member));
         if outcome.is_ok() {
             self.figures.add_notes(notes);
-            self.check_row(owner, &before, state);
+            self.check_row(owner, &before, &document.state);
         }
         outcome
     }

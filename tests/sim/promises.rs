@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use talon::ids::{Button, ChannelId, Command, Intent, Owner, UserId};
-use talon::lifecycle::{Opening, Refused, State};
+use talon::lifecycle::{Document, State};
 use talon::texts;
 use talon_sandbox::world::{Message, Permissions, Snowflake};
 
@@ -46,7 +46,7 @@ struct Made {
     member: Snowflake,
     /// The press it was made for; none for those of the Python bot.
     intent: Option<u64>,
-    /// Which of the bot's processes was alive when it was made.
+    /// Which of the bot's processes was alive when it was made; none if the member's actor has failed since.
     life: u64,
     gone: Option<SystemTime>,
 }
@@ -163,10 +163,16 @@ impl Game {
         let rows = &self.rows;
         let waits = |member: UserId| {
             let mut theirs = rows.tickets.iter().filter(|(owner, _)| owner.member == member);
-            theirs.any(|(_, state)| matches!(state, State::Open { .. } | State::Closing(_)))
+            theirs.any(|(_, row)| matches!(row.state, State::Open { .. } | State::Closing(_)))
         };
         let copies = self.promises.copies.values_mut();
         copies.filter(|copied| !waits(UserId(copied.member.0))).for_each(|copied| copied.marked = false);
+    }
+
+    /// The actor that knew which of its attempts to make these channels got no answer has failed.
+    pub fn outlive(&mut self, owner: Owner) {
+        let tickets = self.promises.tickets.values_mut();
+        tickets.filter(|made| made.member.0 == owner.member.0).for_each(|made| made.life = 0);
     }
 
     /// The ticket was closed: its member wants none any more, and copies are left to people.
@@ -188,8 +194,8 @@ impl Game {
 
     /// Whatever a row says is a ticket, also what was left to people as long as there was another one.
     pub fn count_adopted(&mut self) {
-        for (owner, state) in &self.rows.tickets {
-            if let Some(channel) = state.channel() {
+        for (owner, document) in &self.rows.tickets {
+            if let Some(channel) = document.state.channel() {
                 let made = Made { member: Snowflake(owner.member.0), intent: None, life: 0, gone: None };
                 self.promises.tickets.entry(Snowflake(channel.0)).or_insert(made);
             }
@@ -259,10 +265,11 @@ impl Game {
     }
 }
 
-fn opener(state: &State) -> Option<u64> {
-    match state {
-        State::Opening(Opening { asker, .. }) | State::Refused(Refused { asker, .. }) => Some(asker.intent().0),
-        State::Absent | State::Open { .. } | State::Closing(_) => None,
+/// The request whose opening is under way, or has just come to nothing.
+fn opener(document: &Document) -> Option<u64> {
+    match document.state {
+        State::Opening { .. } | State::Absent => document.request.as_ref().map(|request| request.id.0),
+        State::Open { .. } | State::Closing(_) => None,
     }
 }
 
@@ -281,15 +288,16 @@ impl Game {
         if self.bot.as_ref().is_none_or(|bot| !bot.is_at_rest()) {
             return self.broken("the tickets do not come to rest");
         }
-        for (owner, state) in self.rows.tickets.clone() {
-            match state {
-                State::Open { channel } if self.world.channels.contains_key(&Snowflake(channel.0)) => {}
-                state => return self.broken(format!("{owner} is left as {state:?}")),
+        for (owner, document) in self.rows.tickets.clone() {
+            match document.state {
+                State::Open { channel }
+                    if document.outbox.is_empty() && self.world.channels.contains_key(&Snowflake(channel.0)) => {}
+                _ => return self.broken(format!("{owner} is left as {document:?}")),
             }
         }
         for member in self.everybody() {
             for ticket in self.counted(member) {
-                // A second channel in which somebody writes, or that came of a process that died, is left to people, as long
+                // A second channel in which somebody writes, or that came of a process or an actor that died, is left to people, as long
                 // as nobody was greeted in it.
                 let outlived = self.promises.tickets.get(&ticket).is_some_and(|made| made.life < self.lives);
                 let left = self.is_used(ticket) || outlived;

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use talon::ids::{ChannelId, MessageId, Owner, TicketNumber};
-use talon::lifecycle::State;
+use talon::lifecycle::{Document, State};
 
 /// The disk.
 #[derive(Default)]
 pub struct Rows {
-    pub tickets: BTreeMap<Owner, State>,
+    pub tickets: BTreeMap<Owner, Document>,
     /// The number of each member's ticket, or of their last one.
     numbers: BTreeMap<Owner, TicketNumber>,
     /// The last number that was given.
@@ -19,16 +19,9 @@ pub struct Rows {
 }
 
 /// An opening that another press asked for is another ticket.
-fn is_another(before: Option<&State>, state: &State) -> bool {
-    let asked = |state: &State| match state {
-        State::Opening(opening) => Some(opening.asker.intent()),
-        State::Refused(refused) => Some(refused.asker.intent()),
-        State::Absent | State::Open { .. } | State::Closing(_) => None,
-    };
-    match before {
-        None => true,
-        Some(before) => asked(state).is_some_and(|intent| asked(before) != Some(intent)),
-    }
+fn is_another(before: Option<&Document>, after: &Document) -> bool {
+    let request = |document: &Document| document.request.as_ref().map(|request| request.id);
+    before.is_none_or(|before| request(after).is_some_and(|asked| request(before) != Some(asked)))
 }
 
 /// The disk did not do it.
@@ -36,13 +29,17 @@ fn is_another(before: Option<&State>, state: &State) -> bool {
 pub struct Failed;
 
 impl Rows {
-    pub fn read(&self, owner: Owner) -> Result<(State, Option<TicketNumber>), Failed> {
-        if self.broken { Err(Failed) } else { Ok((self.state(owner), self.numbers.get(&owner).copied())) }
+    pub fn read(&self, owner: Owner) -> Result<(Document, Option<TicketNumber>), Failed> {
+        if self.broken { Err(Failed) } else { Ok((self.document(owner), self.numbers.get(&owner).copied())) }
     }
 
     /// What the row says, as nobody but the one who plays can know.
+    pub fn document(&self, owner: Owner) -> Document {
+        self.tickets.get(&owner).cloned().unwrap_or_default()
+    }
+
     pub fn state(&self, owner: Owner) -> State {
-        self.tickets.get(&owner).cloned().unwrap_or(State::Absent)
+        self.document(owner).state
     }
 
     /// All or nothing, and no channel is two members' ticket. A new ticket gets a number, or keeps the one that its channel
@@ -50,17 +47,18 @@ impl Rows {
     pub fn save(
         &mut self,
         owner: Owner,
-        state: &State,
+        document: &Document,
         shows: Option<TicketNumber>,
     ) -> Result<Option<TicketNumber>, Failed> {
-        let taken = state.channel().and_then(|channel| self.owner(channel)).is_some_and(|other| other != owner);
+        let taken =
+            document.state.channel().and_then(|channel| self.owner(channel)).is_some_and(|other| other != owner);
         if self.broken || taken {
             return Err(Failed);
         }
-        if *state == State::Absent {
+        if document.is_empty() {
             self.tickets.remove(&owner);
-        } else if let before = self.tickets.insert(owner, state.clone())
-            && is_another(before.as_ref(), state)
+        } else if let before = self.tickets.insert(owner, document.clone())
+            && is_another(before.as_ref(), document)
         {
             let number = shows.filter(|number| !self.is_anothers(owner, *number));
             let number = number.unwrap_or(TicketNumber(self.last + 1));
@@ -75,6 +73,6 @@ impl Rows {
     }
 
     pub fn owner(&self, channel: ChannelId) -> Option<Owner> {
-        self.tickets.iter().find(|(_, state)| state.channel() == Some(channel)).map(|(owner, _)| *owner)
+        self.tickets.iter().find(|(_, row)| row.state.channel() == Some(channel)).map(|(owner, _)| *owner)
     }
 }

@@ -16,7 +16,7 @@ use crate::discord::{Client, Place, Transport};
 use crate::gateway::{ConnectionConfig, EventHandler, run_shards};
 use crate::ids::{ApplicationId, ChannelId, GuildId, Owner, RoleId, UserId};
 use crate::language::{Language, Locale};
-use crate::lifecycle::{Note, Rules, State};
+use crate::lifecycle::{Document, Note, Rules, State};
 use crate::status::Status;
 use crate::store::{Filter, Store};
 use talon_sandbox::world::Snowflake;
@@ -138,7 +138,7 @@ impl House {
     }
 
     /// Waits until the row is as it should be.
-    async fn until_row(&self, member: Snowflake, fits: impl Fn(&State) -> bool) {
+    async fn until_row(&self, member: Snowflake, fits: impl Fn(&Document) -> bool) {
         let row = async {
             while !fits(&self.store.ticket(self.owner(member)).await.expect("the row can be read")) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -149,7 +149,7 @@ impl House {
 
     async fn open(&self, who: Snowflake) -> Snowflake {
         self.answer(self.press(who)).await;
-        self.until_row(who, |row| matches!(row, State::Open { .. })).await;
+        self.until_row(who, |row| matches!(row.state, State::Open { .. })).await;
         *self.tickets().last().expect("a ticket")
     }
 
@@ -189,7 +189,7 @@ async fn a_ticket_that_fails_is_brought_back_and_its_owner_does_not_notice() {
     assert_eq!(house.answer(press).await, format!("❌ у тебя уже есть тикет: <#{ticket}>"));
     house.discord.press(alice, ticket, CLOSE).expect("the button is there");
     house.until_gone(ticket).await;
-    house.until_row(alice, |row| *row == State::Absent).await;
+    house.until_row(alice, |row| row.state == State::Absent).await;
     assert_ne!(house.open(alice).await, ticket);
     let journal = house.store.journal(Filter::All, 100).await.expect("the journal can be read");
     assert!(journal.iter().any(|entry| entry.note == Ok(Note::Restarted)), "{journal:#?}");
@@ -208,7 +208,7 @@ async fn an_opening_that_fails_in_the_middle_makes_one_channel() {
         creating.release();
 
         let answer = house.answer(press).await;
-        house.until_row(alice, |row| matches!(row, State::Open { .. })).await;
+        house.until_row(alice, |row| matches!(row.state, State::Open { .. })).await;
         assert_eq!(house.tickets().len(), 1, "{when:?}");
         assert_eq!(answer, format!("✅ тикет создан: <#{}>", house.tickets()[0]));
     }
@@ -228,7 +228,7 @@ async fn a_closing_that_fails_keeps_its_word() {
         announcing.release();
 
         house.until_gone(ticket).await;
-        house.until_row(alice, |row| *row == State::Absent).await;
+        house.until_row(alice, |row| row.state == State::Absent).await;
         assert_eq!(house.announcements(ticket), 1, "{when:?}");
     }
 }
@@ -239,7 +239,7 @@ async fn a_countdown_that_fails_goes_on() {
     let alice = house.discord.ids().alice;
     let ticket = house.open(alice).await;
     house.discord.press(alice, ticket, CLOSE).expect("the button is there");
-    house.until_row(alice, |row| matches!(row, State::Closing(closing) if closing.announced)).await;
+    house.until_row(alice, Document::is_announced).await;
 
     house.fail(alice);
 

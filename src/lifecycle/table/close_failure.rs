@@ -1,7 +1,7 @@
 //! A ticket that could not be closed: whoever read that it would be closed reads why it is not.
 
 use super::*;
-use crate::lifecycle::{Right, State::Absent};
+use crate::lifecycle::Right;
 
 /// The end of a time-out that lasts for a day.
 const TOMORROW: u64 = 86_400_000;
@@ -10,7 +10,7 @@ const TOMORROW: u64 = 86_400_000;
 fn undeleted(asker: Asker, refusal: &Refusal, words: &Words) -> Story {
     let announced = closing_by(asker.clone(), true);
     let said = say(words.clone(), asker.intent().0);
-    let then = failed(announced.clone(), words);
+    let then = failed(asker, words);
     given(announced.clone())
         .wake(5000, announced, &[delete(C)])
         .at(65_000)
@@ -18,10 +18,14 @@ fn undeleted(asker: Asker, refusal: &Refusal, words: &Words) -> Story {
         .notes(&[Note::Reopened { why: Why::Refused(refusal.clone()) }])
 }
 
-/// The closing has failed, and this is still to be said.
-fn failed(state: State, words: &Words) -> State {
-    let State::Closing(closing) = state else { panic!("{state:?}") };
-    State::Closing(Closing { failed: Some(words.clone()), ..closing })
+/// The ticket is open again, and this is still to be said.
+fn failed(closer: Asker, words: &Words) -> Document {
+    let failure = Message::CloseFailure { words: words.clone(), closer };
+    Document { outbox: vec![Effect::EnsureMessage(failure)], ..open(C) }
+}
+
+fn failed_for_alice(words: &Words) -> Document {
+    failed(by_press(ALICE, press(LEAVE)), words)
 }
 
 fn kinds() -> [(Refusal, Words); 3] {
@@ -52,7 +56,7 @@ fn a_reason_that_lasts_is_told_at_once() {
         let said = say(words.clone(), LEAVE);
         given(announced())
             .wake(5000, announced(), &[delete(C)])
-            .answer(delete(C), refused(refusal), failed(announced(), &words), &[said.clone()])
+            .answer(delete(C), refused(refusal), failed_for_alice(&words), &[said.clone()])
             .answer(said, Answer::Sent(M), open(C), &[])
             .rests();
     }
@@ -61,7 +65,7 @@ fn a_reason_that_lasts_is_told_at_once() {
         .wake(5000, announced(), &[delete(C)])
         .answer(delete(C), refused(Refusal::TimedOut { until: at(20_000) }), announced(), &[])
         .wake(5250, announced(), &[delete(C)])
-        .answer(delete(C), Answer::Done, Absent, &[])
+        .answer(delete(C), Answer::Done, ABSENT, &[])
         .rests();
 }
 
@@ -73,15 +77,15 @@ fn a_channel_that_takes_no_sentence_has_the_announcement_corrected() {
             undeleted(by_press(ALICE, press(LEAVE)), &refusal, &words).answer(
                 say(words.clone(), LEAVE),
                 refused(refusal.clone()),
-                failed(announced(), &words),
+                failed_for_alice(&words),
                 &[corrected.clone()],
             )
         };
         corrects().answer(corrected.clone(), Answer::Done, open(C), &[]).rests();
         // An edit may be repeated; one that Discord does not take any more is for the log.
-        corrects().answer(corrected.clone(), Answer::Unknown, failed(announced(), &words), &[]).wake(
+        corrects().answer(corrected.clone(), Answer::Unknown, failed_for_alice(&words), &[]).wake(
             65_100,
-            failed(announced(), &words),
+            failed_for_alice(&words),
             &[corrected.clone()],
         );
         corrects()
@@ -113,7 +117,7 @@ fn a_limit_that_cannot_be_told_in_the_channel_corrects_the_announcement() {
     let wait = Duration::from_secs(600);
     let until = at(605_000);
     let mut kept = announced();
-    if let State::Closing(closing) = &mut kept {
+    if let State::Closing(closing) = &mut kept.state {
         closing.due = until;
     }
     let said = say(Words::CloseLater(until), LEAVE);
@@ -145,14 +149,23 @@ fn what_was_not_yet_said_when_the_bot_died_is_said_by_the_next_life() {
     let refusal = Refusal::TimedOut { until: at(TOMORROW) };
     let words = Words::CloseTimedOut(at(TOMORROW));
     let (said, corrected) = (say(words.clone(), LEAVE), edit(begun(LEAVE), words.clone()));
-    let failed = failed(announced(), &words);
-    let again = Asker { at: at(6000), ..by_press(SAM, press(LEAVE_AGAIN)) };
-    let told = tell(press(LEAVE_AGAIN), words);
+    let failed = failed_for_alice(&words);
     // People may have read that it will not be deleted, so it is not.
     restored(6000, failed.clone(), &[said.clone()])
-        .on(leaves(C, again, true), failed.clone(), &[told.clone()])
-        .answer(told, Answer::Done, failed.clone(), &[])
         .answer(said, refused(refusal), failed, &[corrected.clone()])
         .answer(corrected, Answer::Done, open(C), &[])
         .rests();
+}
+
+#[test]
+fn who_closes_it_once_more_reads_of_that_closing_only() {
+    let words = Words::CloseTimedOut(at(TOMORROW));
+    let said = say(words.clone(), LEAVE);
+    let again = Asker { at: at(6000), ..by_press(SAM, press(LEAVE_AGAIN)) };
+    let closing = |announced| closing_until(at(11_000), again.clone(), announced);
+    restored(6000, failed_for_alice(&words), &[said.clone()])
+        .on(leaves(C, again.clone(), true), closing(false), &[announce(press(LEAVE_AGAIN))])
+        .answer(said, Answer::Unknown, closing(false), &[])
+        .answer(announce(press(LEAVE_AGAIN)), Answer::Done, closing(true), &[])
+        .wake(11_000, closing(true), &[delete(C)]);
 }

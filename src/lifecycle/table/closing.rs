@@ -1,7 +1,7 @@
 //! From the wish to close to the channel's end.
 
 use super::*;
-use crate::lifecycle::{Right, State::Absent};
+use crate::lifecycle::Right;
 
 /// Alice has closed her ticket by the button, and it is being announced.
 fn leaving() -> Story {
@@ -9,7 +9,7 @@ fn leaving() -> Story {
 }
 
 /// The press did not take the announcement: it is said in the channel.
-fn refusing_press() -> State {
+fn refusing_press() -> Document {
     closing_by(by_press(ALICE, begun(LEAVE)), false)
 }
 
@@ -26,7 +26,7 @@ fn a_close_by_who_may_in_every_state() {
         let again = leaves(C, by_press(SAM, press(LEAVE_AGAIN)), true);
         check(closing.clone(), again, closing, &[tell(press(LEAVE_AGAIN), Words::AlreadyClosing)]);
     }
-    for nowhere in [Absent, asked()] {
+    for nowhere in [ABSENT, asked()] {
         check(nowhere.clone(), closed_by(ALICE), nowhere, &[tell(press(LEAVE), Words::NotATicket)]);
     }
 }
@@ -42,7 +42,7 @@ fn a_close_by_a_stranger_is_turned_down_in_every_state() {
 
 #[test]
 fn a_close_in_another_channel_is_no_close() {
-    for state in [Absent, asked(), bound(), open(C), silent(), announced()] {
+    for state in [ABSENT, asked(), bound(), open(C), silent(), announced()] {
         let there = leaves(D, by_press(ALICE, press(LEAVE)), false);
         check(state.clone(), there, state.clone(), &[tell(press(LEAVE), Words::NotATicket)]);
         let there = leaves(D, by_command(SAM, COMMAND), true);
@@ -58,7 +58,7 @@ fn a_close_by_command_is_announced_by_a_message() {
         .on(leaves(C, asker, false), before, &[say_closing(COMMAND)])
         .answer(say_closing(COMMAND), Answer::Sent(M), after.clone(), &[])
         .wake(5000, after, &[delete(C)])
-        .answer(delete(C), Answer::Done, Absent, &[])
+        .answer(delete(C), Answer::Done, ABSENT, &[])
         .rests();
 }
 
@@ -70,7 +70,7 @@ fn announced_then_deleted_at_the_due_time() {
         .answer(announce(press(LEAVE)), Answer::Done, announced(), &[])
         .notes(&[Note::Announced])
         .wake(5000, announced(), &[delete(C)])
-        .answer(delete(C), Answer::Done, Absent, &[])
+        .answer(delete(C), Answer::Done, ABSENT, &[])
         .notes(&[Note::Closed { channel: C }])
         .rests();
 }
@@ -183,7 +183,7 @@ fn a_lost_message_is_looked_for_before_it_is_said_again() {
     lost()
         .lost(read_after(COMMAND))
         .still_lost(&[read_after(COMMAND)])
-        .answer(get(C), no_channel(), Absent, &[])
+        .answer(get(C), no_channel(), ABSENT, &[])
         .rests();
 }
 
@@ -203,7 +203,7 @@ fn a_deletion_is_repeated_until_the_channel_is_gone() {
     deleting()
         .lost(delete(C))
         .still_lost(&[delete(C)])
-        .answer(get(C), no_channel(), Absent, &[])
+        .answer(get(C), no_channel(), ABSENT, &[])
         .notes(&[Note::Closed { channel: C }])
         .rests();
     // It is there after all.
@@ -211,19 +211,19 @@ fn a_deletion_is_repeated_until_the_channel_is_gone() {
         .answer(delete(C), no_channel(), announced(), &[find(C)])
         .answer(find(C), Answer::Done, announced(), &[])
         .wake(5250, announced(), &[delete(C)])
-        .answer(delete(C), Answer::Done, Absent, &[])
+        .answer(delete(C), Answer::Done, ABSENT, &[])
         .rests();
     deleting()
-        .on(gone(C), Absent, &[])
+        .on(gone(C), ABSENT, &[])
         .notes(&[Note::Closed { channel: C }])
-        .answer(delete(C), Answer::Done, Absent, &[])
+        .answer(delete(C), Answer::Done, ABSENT, &[])
         .rests();
     deleting()
         .answer(delete(C), Answer::Unknown, announced(), &[])
         .wake(5250, announced(), &[delete(C)])
         .answer(delete(C), Answer::Unknown, announced(), &[])
         .wake(5750, announced(), &[delete(C)])
-        .answer(delete(C), Answer::Done, Absent, &[])
+        .answer(delete(C), Answer::Done, ABSENT, &[])
         .rests();
 }
 
@@ -232,11 +232,9 @@ fn a_deletion_forbidden_for_a_minute_gives_the_ticket_back_and_says_so() {
     let rights = vec![Right::ManageChannels];
     let no = || refused(Refusal::Forbidden(vec![Right::ManageChannels]));
     let failed = say(Words::CloseFailed(rights.clone()), LEAVE);
-    let unsaid = || match announced() {
-        State::Closing(closing) => {
-            State::Closing(Closing { failed: Some(Words::CloseFailed(rights.clone())), ..closing })
-        }
-        other => other,
+    let unsaid = || {
+        let (words, closer) = (Words::CloseFailed(rights.clone()), by_press(ALICE, press(LEAVE)));
+        Document { outbox: vec![Effect::EnsureMessage(Message::CloseFailure { words, closer })], ..open(C) }
     };
     let mut story = given(announced()).wake(5000, announced(), &[delete(C)]);
     let mut time = 5000;
@@ -264,8 +262,7 @@ fn a_deletion_forbidden_for_a_minute_gives_the_ticket_back_and_says_so() {
     // And it can be closed again, which is a closing of its own.
     let again = by_command(SAM, COMMAND);
     let asker = again.clone();
-    let closing =
-        State::Closing(Closing { channel: C, due: at(70_000), asker, announced: false, opening: None, failed: None });
+    let closing = closing_until(at(70_000), asker, false);
     given_back().answer(failed, Answer::Sent(M), open(C), &[]).on(
         leaves(C, again, true),
         closing,
@@ -311,13 +308,13 @@ fn closed_while_it_is_being_opened() {
     closing()
         .answer(told.clone(), Answer::Done, announced.clone(), &[])
         .wake(5000, announced.clone(), &[delete(C)])
-        .answer(delete(C), Answer::Done, Absent, &[])
+        .answer(delete(C), Answer::Done, ABSENT, &[])
         .rests();
     // Who opened it is told that it was made, and not that it disappeared.
     closing()
         .wake(5000, announced, &[delete(C)])
-        .answer(delete(C), Answer::Done, Absent, &[])
-        .answer(told, Answer::Done, Absent, &[])
+        .answer(delete(C), Answer::Done, ABSENT, &[])
+        .answer(told, Answer::Done, ABSENT, &[])
         .rests();
 }
 
@@ -345,8 +342,9 @@ fn a_close_that_is_taken_back_owes_the_welcome_still() {
         .answer(say_closing(COMMAND), forbidden(), bound(), &[read(C)])
         .answer(read(C), seen(true, true), open(C), &[])
         .rests();
-    // It was forgotten in a restart.
-    restored(1000, closing, &[read_after(COMMAND)])
+    // It was forgotten in a restart, which also tells Alice once more of her ticket.
+    let told = tell(press(FIRST), Words::Created(C));
+    restored(1000, closing, &[read_after(COMMAND), told])
         .answer(read_after(COMMAND), heard(false), too_early(closing_by(asker.clone(), false)), &[say_closing(COMMAND)])
         .answer(say_closing(COMMAND), forbidden(), bound(), &[read(C)])
         .answer(read(C), seen(false, true), bound(), &[welcome(C)]);

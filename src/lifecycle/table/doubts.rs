@@ -1,7 +1,6 @@
 //! Whoever asks for a ticket they have gives a reason to look whether it exists.
 
 use super::*;
-use crate::lifecycle::State::Absent;
 
 fn pointed(number: u64) -> Call {
     tell(press(number), Words::AlreadyOpen(C))
@@ -92,13 +91,13 @@ fn a_404_about_the_list_is_no_witness_and_is_not_asked_about_without_a_pause() {
         while let step = story.ticket.handle(Event::Answered { call: find(C), answer: answer.clone() }, story.now)
             && let Some(next) = story.ticket.deadline().filter(|_| story.ticket.tasks.any(|call| *call == find(C)))
         {
-            assert_eq!((&step.calls[..], story.ticket.state()), (&[][..], &open(C)), "a pause");
+            assert_eq!((&step.calls[..], story.ticket.document()), (&[][..], &open(C)), "a pause");
             story.now = next;
             assert_eq!(story.ticket.handle(Event::Woke, next).calls, [find(C)]);
             asked += 1;
         }
         assert!((2..10).contains(&asked), "{asked}");
-        assert_eq!(story.ticket.state(), &open(C));
+        assert_eq!(story.ticket.document(), &open(C));
     }
 }
 
@@ -160,7 +159,7 @@ fn all_who_asked_share_the_new_one() {
 
 #[test]
 fn a_ticket_deleted_meanwhile_was_there_when_the_press_was_told_of_it() {
-    doubting().on(gone(C), Absent, &[]).rests();
+    doubting().on(gone(C), ABSENT, &[]).rests();
     let asker = by_command(ALICE, COMMAND);
     let made = Call::CreateChannel {
         owner: OWNER,
@@ -180,7 +179,7 @@ fn a_ticket_deleted_meanwhile_was_there_when_the_press_was_told_of_it() {
 #[test]
 fn a_press_before_the_close_opens_nothing_after_it() {
     let announcement = announce(press(LEAVE));
-    doubting().on(closed_by(ALICE), silent(), &[announcement.clone()]).on(gone(C), Absent, &[]).rests();
+    doubting().on(closed_by(ALICE), silent(), &[announcement.clone()]).on(gone(C), ABSENT, &[]).rests();
     both_doubting().on(closed_by(ALICE), silent(), &[announcement, reply(COMMAND, Words::AlreadyOpen(C))]);
 }
 

@@ -1,20 +1,22 @@
 //! A disk that takes its time: presses are deferred in time, and nothing that depends on a row is done before it is saved.
 
 use super::*;
-use crate::lifecycle::{DiskJob, DiskJob::Load, DiskJob::Save, DurableTicket, Effects, State::Absent};
+use crate::lifecycle::{DiskJob, DiskJob::Load, DiskJob::Save, DurableTicket, Effects};
 
 /// A ticket, its disk, and the time.
-struct Slow {
-    ticket: DurableTicket,
-    now: SystemTime,
+pub(super) struct Slow {
+    pub(super) ticket: DurableTicket,
+    pub(super) now: SystemTime,
+    /// What the last step left in the journal, beside what is saved with the row.
+    pub(super) notes: Vec<Note>,
 }
 
-fn unread() -> Slow {
-    Slow { ticket: DurableTicket::new(OWNER, RULES), now: at(0) }
+pub(super) fn unread() -> Slow {
+    Slow { ticket: DurableTicket::new(OWNER, RULES), now: at(0), notes: Vec::new() }
 }
 
 /// The row was read at once.
-fn row(state: State) -> Slow {
+pub(super) fn row(state: Document) -> Slow {
     let mut slow = unread();
     assert_eq!(slow.ticket.load(slow.now).disk, Some(Load));
     assert_eq!(slow.ticket.loaded(Some((state, None)), slow.now).disk, None);
@@ -23,32 +25,39 @@ fn row(state: State) -> Slow {
 
 impl Slow {
     #[track_caller]
-    fn expect(self, effects: &Effects, disk: Option<DiskJob>, calls: &[Call]) -> Self {
+    fn expect(mut self, effects: &Effects, disk: Option<DiskJob>, calls: &[Call]) -> Self {
         assert_eq!(effects.disk, disk, "the disk");
         assert_eq!(sorted(&effects.calls), sorted(calls), "the calls");
+        self.notes.clone_from(&effects.notes);
         self
     }
 
     #[track_caller]
-    fn on(mut self, event: Event, disk: Option<DiskJob>, calls: &[Call]) -> Self {
+    pub(super) fn on(mut self, event: Event, disk: Option<DiskJob>, calls: &[Call]) -> Self {
         let effects = self.ticket.hear(event, self.now);
         self.expect(&effects, disk, calls)
     }
 
     #[track_caller]
-    fn answer(self, call: Call, answer: Answer, disk: Option<DiskJob>, calls: &[Call]) -> Self {
+    pub(super) fn answer(self, call: Call, answer: Answer, disk: Option<DiskJob>, calls: &[Call]) -> Self {
         self.on(Event::Answered { call, answer }, disk, calls)
     }
 
     #[track_caller]
-    fn wake(mut self, millis: u64, disk: Option<DiskJob>, calls: &[Call]) -> Self {
+    pub(super) fn wake(mut self, millis: u64, disk: Option<DiskJob>, calls: &[Call]) -> Self {
         assert_eq!(self.ticket.deadline(), Some(at(millis)), "the deadline");
         self.now = at(millis);
         self.on(Event::Woke, disk, calls)
     }
 
     #[track_caller]
-    fn loaded(mut self, millis: u64, state: Option<State>, disk: Option<DiskJob>, calls: &[Call]) -> Self {
+    pub(super) fn loaded(
+        mut self,
+        millis: u64,
+        state: Option<Document>,
+        disk: Option<DiskJob>,
+        calls: &[Call],
+    ) -> Self {
         self.now = at(millis);
         let effects = self.ticket.loaded(state.map(|state| (state, None)), self.now);
         self.expect(&effects, disk, calls)
@@ -56,23 +65,23 @@ impl Slow {
 
     /// This is on the disk now, and these calls follow.
     #[track_caller]
-    fn saved(mut self, millis: u64, state: State, disk: Option<DiskJob>, calls: &[Call]) -> Self {
-        let saving = self.ticket.saving().and_then(|decision| decision.save()).map(|(state, _)| state.clone());
-        assert_eq!(saving, Some(state), "what is saved");
+    pub(super) fn saved(mut self, millis: u64, state: Document, disk: Option<DiskJob>, calls: &[Call]) -> Self {
+        let saving = self.ticket.saving().and_then(|decision| decision.save());
+        assert_eq!(saving.map(|(row, _)| undelivered(row)), Some(undelivered(&state)), "what is saved");
         self.now = at(millis);
         let effects = self.ticket.saved(&Ok::<_, ()>(None), self.now);
         self.expect(&effects, disk, calls)
     }
 
     #[track_caller]
-    fn not_saved(mut self, millis: u64, disk: Option<DiskJob>, calls: &[Call]) -> Self {
+    pub(super) fn not_saved(mut self, millis: u64, disk: Option<DiskJob>, calls: &[Call]) -> Self {
         self.now = at(millis);
         let effects = self.ticket.saved(&Err(()), self.now);
         self.expect(&effects, disk, calls)
     }
 
     #[track_caller]
-    fn waits(self) -> Self {
+    pub(super) fn waits(self) -> Self {
         assert_eq!(self.ticket.deadline(), None, "the deadline");
         self
     }
@@ -87,7 +96,7 @@ fn thinking(slow: Slow, number: u64) -> Slow {
 fn a_press_is_deferred_while_its_row_is_read_and_opens_the_ticket_later() {
     thinking(unread().on(pressed(FIRST), Some(Load), &[]), FIRST)
         .waits()
-        .loaded(4000, Some(Absent), Some(Save), &[])
+        .loaded(4000, Some(ABSENT), Some(Save), &[])
         .saved(4100, deferred(), None, &[create()])
         .answer(create(), Answer::Created(C), Some(Save), &[]);
 }
@@ -95,7 +104,7 @@ fn a_press_is_deferred_while_its_row_is_read_and_opens_the_ticket_later() {
 #[test]
 fn a_press_is_deferred_while_its_opening_is_saved() {
     let created = opening(by_press(ALICE, begun(FIRST)), Some(C));
-    thinking(row(Absent).on(pressed(FIRST), Some(Save), &[]), FIRST)
+    thinking(row(ABSENT).on(pressed(FIRST), Some(Save), &[]), FIRST)
         .saved(4000, asked(), Some(Save), &[create()])
         // The answer comes before it is saved that the press was deferred, and is decided after it.
         .answer(create(), Answer::Created(C), None, &[])
@@ -105,7 +114,7 @@ fn a_press_is_deferred_while_its_opening_is_saved() {
 
 #[test]
 fn a_deferral_that_is_still_on_its_way_is_awaited_before_it_is_edited() {
-    row(Absent)
+    row(ABSENT)
         .on(pressed(FIRST), Some(Save), &[])
         .saved(0, asked(), None, &[create()])
         .answer(create(), Answer::Created(C), Some(Save), &[])
@@ -116,7 +125,7 @@ fn a_deferral_that_is_still_on_its_way_is_awaited_before_it_is_edited() {
 
 #[test]
 fn a_deferral_that_got_lost_while_the_disk_works_is_repeated_in_time() {
-    row(Absent)
+    row(ABSENT)
         .on(pressed(FIRST), Some(Save), &[])
         .wake(1500, None, &[defer(begun(FIRST))])
         .answer(defer(begun(FIRST)), Answer::Unknown, None, &[])
@@ -125,7 +134,7 @@ fn a_deferral_that_got_lost_while_the_disk_works_is_repeated_in_time() {
 
 #[test]
 fn a_fast_disk_needs_no_deferral() {
-    row(Absent)
+    row(ABSENT)
         .on(pressed(FIRST), Some(Save), &[])
         .saved(100, asked(), None, &[create()])
         .answer(create(), Answer::Created(C), Some(Save), &[])
@@ -134,7 +143,7 @@ fn a_fast_disk_needs_no_deferral() {
 
 #[test]
 fn what_could_not_be_saved_in_the_end_is_said_by_an_edit() {
-    thinking(row(Absent).on(pressed(FIRST), Some(Save), &[]), FIRST).not_saved(
+    thinking(row(ABSENT).on(pressed(FIRST), Some(Save), &[]), FIRST).not_saved(
         4000,
         None,
         &[edit(begun(FIRST), Words::TryAgain)],
@@ -154,7 +163,7 @@ fn what_could_not_be_saved_in_the_end_is_said_by_an_edit() {
 
 #[test]
 fn presses_that_queue_are_deferred_and_answered_in_their_order() {
-    let slow = row(Absent).on(pressed(FIRST), Some(Save), &[]).on(pressed(SECOND), None, &[]);
+    let slow = row(ABSENT).on(pressed(FIRST), Some(Save), &[]).on(pressed(SECOND), None, &[]);
     slow.wake(1500, None, &[defer(begun(FIRST)), defer(begun(SECOND))])
         .answer(defer(begun(SECOND)), Answer::Done, None, &[])
         .answer(defer(begun(FIRST)), Answer::Done, None, &[])
@@ -181,10 +190,7 @@ fn a_close_that_was_deferred_is_announced_in_the_channel_and_then_told() {
         .answer(say_closing(LEAVE), said, Some(Save), &[])
         .saved(
             2200,
-            match announced_late(2100) {
-                State::Closing(late) => State::Closing(Closing { asker: by_press(ALICE, begun(LEAVE)), ..late }),
-                other => other,
-            },
+            closing_until(at(7100), by_press(ALICE, begun(LEAVE)), true),
             None,
             &[edit(begun(LEAVE), Words::Closing(RULES.close_delay))],
         );
@@ -195,19 +201,7 @@ fn a_close_that_queued_for_long_is_announced_and_told() {
     let slow = unread().on(closed_by(ALICE), Some(Load), &[]);
     thinking(slow, LEAVE)
         .loaded(4000, Some(open(C)), Some(Save), &[])
-        .saved(
-            4100,
-            State::Closing(Closing {
-                channel: C,
-                due: at(9000),
-                asker: by_press(ALICE, begun(LEAVE)),
-                announced: false,
-                opening: None,
-                failed: None,
-            }),
-            None,
-            &[read_after(LEAVE)],
-        )
+        .saved(4100, closing_until(at(9000), by_press(ALICE, begun(LEAVE)), false), None, &[read_after(LEAVE)])
         .answer(read_after(LEAVE), heard(false), None, &[say_closing(LEAVE)])
         .answer(say_closing(LEAVE), Answer::Sent(M), Some(Save), &[]);
 }
@@ -226,18 +220,18 @@ fn a_former_process_may_have_deferred_the_press_that_closes() {
 
 #[test]
 fn what_is_not_saved_is_not_true_yet() {
-    let slow = row(Absent).on(pressed(FIRST), Some(Save), &[]);
-    assert_eq!(slow.ticket.state(), &Absent);
+    let slow = row(ABSENT).on(pressed(FIRST), Some(Save), &[]);
+    assert_eq!(slow.ticket.document(), &ABSENT);
     assert!(!slow.ticket.is_still() && !slow.ticket.is_idle());
     let slow = slow.saved(100, asked(), None, &[create()]);
-    assert_eq!(slow.ticket.state(), &asked());
+    assert_eq!(slow.ticket.document(), &asked());
 }
 
 #[test]
 fn whoever_waits_for_a_disk_that_fails_is_told_so_once_and_answered_when_it_works() {
     let warned = edit(begun(FIRST), Words::CannotSave);
     let created = opening(by_press(ALICE, begun(FIRST)), Some(C));
-    let slow = row(Absent).on(pressed(FIRST), Some(Save), &[]).saved(0, asked(), None, &[create()]);
+    let slow = row(ABSENT).on(pressed(FIRST), Some(Save), &[]).saved(0, asked(), None, &[create()]);
     thinking(slow.answer(create(), Answer::Created(C), Some(Save), &[]), FIRST)
         .not_saved(2500, Some(Save), &[])
         .not_saved(2500, None, &[])
@@ -278,14 +272,14 @@ fn lost(slow: Slow, number: u64) -> Slow {
 
 #[test]
 fn an_opening_that_another_process_answers_while_it_is_saved_greets_nobody_before_the_channels_are_compared() {
-    lost(row(Absent).on(pressed(FIRST), Some(Save), &[]), FIRST)
+    lost(row(ABSENT).on(pressed(FIRST), Some(Save), &[]), FIRST)
         .saved(2000, asked(), Some(Save), &[create()])
         .saved(2100, deferred(), None, &[])
         .answer(create(), Answer::Created(D), Some(Save), &[])
         .saved(2200, opening(by_press(ALICE, begun(FIRST)), Some(D)), None, &[list()]);
     // The same, if the press had to wait for its row.
     lost(unread().on(pressed(FIRST), Some(Load), &[]), FIRST)
-        .loaded(2000, Some(Absent), Some(Save), &[])
+        .loaded(2000, Some(ABSENT), Some(Save), &[])
         .saved(2100, deferred(), None, &[create()])
         .answer(create(), Answer::Created(D), Some(Save), &[])
         .saved(2200, opening(by_press(ALICE, begun(FIRST)), Some(D)), None, &[list()]);
@@ -293,8 +287,8 @@ fn an_opening_that_another_process_answers_while_it_is_saved_greets_nobody_befor
 
 #[test]
 fn what_could_not_be_saved_does_not_replace_what_another_process_said() {
-    lost(row(Absent).on(pressed(FIRST), Some(Save), &[]), FIRST).not_saved(4000, None, &[]);
-    let slow = row(Absent).on(pressed(FIRST), Some(Save), &[]).saved(0, asked(), None, &[create()]);
+    lost(row(ABSENT).on(pressed(FIRST), Some(Save), &[]), FIRST).not_saved(4000, None, &[]);
+    let slow = row(ABSENT).on(pressed(FIRST), Some(Save), &[]).saved(0, asked(), None, &[create()]);
     lost(slow.answer(create(), Answer::Created(D), Some(Save), &[]), FIRST)
         .not_saved(2500, Some(Save), &[])
         .not_saved(2500, None, &[])
@@ -318,19 +312,7 @@ fn a_close_that_another_process_announces_while_it_is_saved_is_not_announced_twi
 fn a_close_that_another_process_announces_while_it_queues_is_not_announced_twice() {
     lost(unread().on(closed_by(ALICE), Some(Load), &[]), LEAVE)
         .loaded(2000, Some(open(C)), Some(Save), &[])
-        .saved(
-            2100,
-            State::Closing(Closing {
-                channel: C,
-                due: at(7000),
-                asker: by_press(ALICE, begun(LEAVE)),
-                announced: false,
-                opening: None,
-                failed: None,
-            }),
-            None,
-            &[read_after(LEAVE)],
-        )
+        .saved(2100, closing_until(at(7000), by_press(ALICE, begun(LEAVE)), false), None, &[read_after(LEAVE)])
         .answer(read_after(LEAVE), heard(true), Some(Save), &[]);
 }
 

@@ -1,22 +1,21 @@
 //! What ends a ticket, and what does not.
 
 use super::*;
-use crate::lifecycle::State::Absent;
 
 #[test]
 fn its_own_channel_gone_ends_the_ticket_in_every_state() {
-    check(bound(), gone(C), Absent, &[]);
-    given(open(C)).on(gone(C), Absent, &[]).notes(&[Note::Gone { channel: C }]).rests();
-    given(silent()).on(gone(C), Absent, &[]).rests();
-    given(announced()).on(gone(C), Absent, &[]).rests();
-    for nowhere in [Absent, asked(), deferred()] {
+    check(bound(), gone(C), ABSENT, &[]);
+    given(open(C)).on(gone(C), ABSENT, &[]).notes(&[Note::Gone { channel: C }]).rests();
+    given(silent()).on(gone(C), ABSENT, &[]).rests();
+    given(announced()).on(gone(C), ABSENT, &[]).rests();
+    for nowhere in [ABSENT, asked(), deferred()] {
         unmoved(nowhere, gone(C));
     }
 }
 
 #[test]
 fn another_channel_gone_changes_nothing() {
-    for state in [Absent, asked(), deferred(), bound(), open(C), silent(), announced()] {
+    for state in [ABSENT, asked(), deferred(), bound(), open(C), silent(), announced()] {
         unmoved(state, gone(D));
     }
 }
@@ -27,7 +26,7 @@ fn a_list_without_the_channel_is_no_proof_but_a_reason_to_ask() {
         check(state.clone(), missing(C), state.clone(), &[get(C)]);
         unmoved(state, missing(D));
     }
-    for nowhere in [Absent, asked(), deferred()] {
+    for nowhere in [ABSENT, asked(), deferred()] {
         unmoved(nowhere, missing(C));
     }
 }
@@ -52,13 +51,13 @@ fn a_channel_that_a_list_came_without_is_asked_for_until_there_is_an_answer() {
         time += pause;
         story = story.answer(get(C), Answer::Unknown, open(C), &[]).wake(time, open(C), &[get(C)]);
     }
-    story.lost(get(C)).still_lost(&[]).answer(get(C), no_channel(), Absent, &[]).rests();
+    story.lost(get(C)).still_lost(&[]).answer(get(C), no_channel(), ABSENT, &[]).rests();
 }
 
 #[test]
 fn only_proof_ends_a_ticket() {
     let asking = || given(open(C)).on(missing(C), open(C), &[get(C)]);
-    asking().lost(get(C)).still_lost(&[]).answer(get(C), no_channel(), Absent, &[]).rests();
+    asking().lost(get(C)).still_lost(&[]).answer(get(C), no_channel(), ABSENT, &[]).rests();
     for answer in [Answer::Done, forbidden(), refused(Refusal::Other { status: 400, code: 0 })] {
         asking().answer(get(C), answer, open(C), &[]).rests();
     }
@@ -82,7 +81,7 @@ fn a_404_without_discords_code_counts_when_it_lasts() {
             || looking().wake(3000, open(C), &[find(C)]).answer(find(C), Answer::Unlisted, open(C), &[get(C)]);
         let looking = || looking().answer(get(C), no(code), open(C), &[]).wake(3250, open(C), &[get(C)]);
         let looking = || looking().answer(get(C), no(code), open(C), &[]).wake(3750, open(C), &[get(C)]);
-        looking().answer(get(C), no(code), Absent, &[]).rests();
+        looking().answer(get(C), no(code), ABSENT, &[]).rests();
         looking().answer(get(C), forbidden(), open(C), &[]).rests();
 
         given(announced())
@@ -93,7 +92,7 @@ fn a_404_without_discords_code_counts_when_it_lasts() {
             .answer(delete(C), no_channel(), announced(), &[find(C)])
             .answer(find(C), Answer::Unlisted, announced(), &[get(C)])
             .still_lost(&[delete(C)])
-            .answer(get(C), no_channel(), Absent, &[])
+            .answer(get(C), no_channel(), ABSENT, &[])
             .notes(&[Note::Closed { channel: C }])
             .rests();
     }
@@ -102,7 +101,7 @@ fn a_404_without_discords_code_counts_when_it_lasts() {
 #[test]
 fn any_call_may_raise_the_doubt() {
     for (state, call) in [(bound(), read(C)), (silent(), read_after(LEAVE))] {
-        given(state.clone()).lost(call.clone()).still_lost(&[call.clone()]).answer(get(C), no_channel(), Absent, &[]);
+        given(state.clone()).lost(call.clone()).still_lost(&[call.clone()]).answer(get(C), no_channel(), ABSENT, &[]);
         // It was not so, and what was asked for is asked for again.
         given(state.clone()).lost(call.clone()).answer(get(C), Answer::Done, state.clone(), &[]).wake(
             250,
@@ -113,7 +112,7 @@ fn any_call_may_raise_the_doubt() {
     given(announced()).wake(5000, announced(), &[delete(C)]).lost(delete(C)).still_lost(&[delete(C)]).answer(
         get(C),
         no_channel(),
-        Absent,
+        ABSENT,
         &[],
     );
 }
@@ -122,12 +121,12 @@ fn any_call_may_raise_the_doubt() {
 fn what_was_under_way_in_a_channel_ends_with_it() {
     given(open(C))
         .on(closed_by(ALICE), silent(), &[announce(press(LEAVE))])
-        .on(gone(C), Absent, &[])
-        .answer(announce(press(LEAVE)), Answer::Unknown, Absent, &[])
+        .on(gone(C), ABSENT, &[])
+        .answer(announce(press(LEAVE)), Answer::Unknown, ABSENT, &[])
         .rests();
 }
 
 #[test]
 fn after_the_end_a_press_opens_a_new_ticket() {
-    given(announced()).on(gone(C), Absent, &[]).on(pressed(FIRST), asked(), &[create()]);
+    given(announced()).on(gone(C), ABSENT, &[]).on(pressed(FIRST), asked(), &[create()]);
 }

@@ -1,7 +1,6 @@
 //! Discord's long rate limits: people are told until when, and nothing happens behind their backs.
 
 use super::*;
-use crate::lifecycle::State::Absent;
 use crate::lifecycle::reply::{Reply, Role};
 
 const WAIT: Duration = Duration::from_secs(960);
@@ -21,22 +20,21 @@ fn closed_again_at(millis: u64) -> Event {
 }
 
 /// The channel's end is put off.
-fn kept(until: SystemTime) -> State {
-    let asker = by_press(ALICE, press(LEAVE));
-    State::Closing(Closing { channel: C, due: until, asker, announced: true, opening: None, failed: None })
+fn kept(until: SystemTime) -> Document {
+    closing_until(until, by_press(ALICE, press(LEAVE)), true)
 }
 
 #[test]
 fn an_opening_that_is_held_up_is_refused_with_the_time() {
     let later = Words::OpenLater(end(0));
     let (told, told_second) = (tell(press(FIRST), later.clone()), tell(press(SECOND), later.clone()));
-    given(Absent)
+    given(ABSENT)
         .on(pressed(FIRST), asked(), &[create()])
         .on(pressed(SECOND), asked(), &[])
         .answer(create(), limited(), refusing(later.clone()), &[told.clone(), told_second.clone()])
         .notes(&[Note::Refused { why: Why::Limited { wait: WAIT } }])
         .answer(told_second, Answer::Done, refusing(later), &[])
-        .answer(told, Answer::Done, Absent, &[])
+        .answer(told, Answer::Done, ABSENT, &[])
         .rests();
 }
 
@@ -45,13 +43,13 @@ fn whoever_was_asked_to_wait_is_told_in_place_of_the_deferral() {
     let later = Words::OpenLater(end(4000));
     let told = edit(begun(FIRST), later.clone());
     let refusing = refusing_to(by_press(ALICE, begun(FIRST)), later);
-    given(Absent)
+    given(ABSENT)
         .on(pressed(FIRST), asked(), &[create()])
         .wake(1500, deferred(), &[defer(begun(FIRST))])
         .answer(defer(begun(FIRST)), Answer::Done, deferred(), &[])
         .at(4000)
         .answer(create(), limited(), refusing, &[told.clone()])
-        .answer(told, Answer::Done, Absent, &[])
+        .answer(told, Answer::Done, ABSENT, &[])
         .rests();
 }
 
@@ -60,7 +58,7 @@ fn an_opening_that_has_to_look_first_is_refused_too() {
     let later = Words::OpenLater(end(0));
     let told = tell(press(FIRST), later.clone());
     let unseen = Event::Open { asker: by_press(ALICE, press(FIRST)), name: "alice".into(), unseen: true };
-    let looking = || given(Absent).on(unseen.clone(), asked(), &[list()]);
+    let looking = || given(ABSENT).on(unseen.clone(), asked(), &[list()]);
     looking().answer(list(), limited(), refusing(later.clone()), &[told.clone()]);
 
     // What may be Alice's from before cannot be looked into: until it is, no other channel is made for her.
@@ -68,10 +66,10 @@ fn an_opening_that_has_to_look_first_is_refused_too() {
     looking()
         .answer(list(), Answer::Channels(vec![unmarked(OLD)]), asked(), &[read(OLD)])
         .answer(read(OLD), limited(), refusing(later.clone()), &[told.clone()])
-        .answer(told, Answer::Done, Absent, &[])
+        .answer(told, Answer::Done, ABSENT, &[])
         .on(pressed(SECOND), refusing_to(by_press(ALICE, press(SECOND)), later), &[again.clone()])
-        .answer(again, Answer::Done, Absent, &[])
-        .wake(960_000, Absent, &[read(OLD)])
+        .answer(again, Answer::Done, ABSENT, &[])
+        .wake(960_000, ABSENT, &[read(OLD)])
         .answer(read(OLD), seen(true, true), open(OLD), &[])
         .rests();
 }
@@ -91,7 +89,7 @@ fn a_deletion_that_is_held_up_is_told_once_and_done_at_the_end_of_the_limit() {
         .wake(965_000, spent(kept(end(5000))), &[delete(C)])
         .answer(delete(C), limited(), spent(kept(end(965_000))), &[])
         .wake(1_925_000, spent(kept(end(965_000))), &[delete(C)])
-        .answer(delete(C), Answer::Done, Absent, &[])
+        .answer(delete(C), Answer::Done, ABSENT, &[])
         .rests();
 }
 
@@ -146,7 +144,7 @@ fn a_command_does_not_wait_to_hear_of_the_ticket_there_is() {
         .wake(960_000, open(C), &[get(C)])
         .lost(get(C))
         .still_lost(&[])
-        .answer(get(C), no_channel(), Absent, &[])
+        .answer(get(C), no_channel(), ABSENT, &[])
         .rests();
 }
 

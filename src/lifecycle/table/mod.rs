@@ -27,8 +27,8 @@ mod tokens;
 use std::time::{Duration, SystemTime};
 
 use super::{
-    Acknowledgement, Answer, Asker, Call, ChannelName, Closing, Entrance, Event, Gesture, Note, Opening, Press,
-    Refusal, Refused, Rules, Sighting, State, Ticket, Way, Why, Words,
+    Acknowledgement, Answer, Asker, Call, ChannelName, Closing, Document, Effect, Entrance, Event, Gesture, Message,
+    Note, OpenRequest, Press, Refusal, Rules, Sighting, State, Ticket, Way, Why, Words,
 };
 use crate::ids::{ApplicationId, ChannelId, GuildId, Intent, InteractionId, MessageId, Owner, UserId};
 use crate::language::Language;
@@ -92,68 +92,85 @@ fn by_command(user: UserId, number: u64) -> Asker {
     Asker { user, at: at(0), entrance, repeated: false }
 }
 
-// -- states
+// -- documents
 
-fn opening(asker: Asker, channel: Option<ChannelId>) -> State {
-    State::Opening(Opening { asker, name: "alice".into(), channel })
+const ABSENT: Document = Document { request: None, state: State::Absent, outbox: Vec::new() };
+
+fn request(asker: &Asker) -> OpenRequest {
+    OpenRequest { id: asker.intent(), at: asker.at, name: "alice".into() }
 }
 
-fn asked() -> State {
+/// Nobody has been told anything yet, unless the channel is known.
+fn opening(asker: Asker, channel: Option<ChannelId>) -> Document {
+    let ensure = if channel.is_some() { Effect::EnsureMessage(Message::Welcome) } else { Effect::EnsureChannel };
+    Document {
+        request: Some(request(&asker)),
+        state: State::Opening { channel },
+        outbox: vec![ensure, Effect::Respond { words: channel.map(Words::Created), asker }],
+    }
+}
+
+fn asked() -> Document {
     opening(by_press(ALICE, press(FIRST)), None)
 }
 
-fn deferred() -> State {
+fn deferred() -> Document {
     opening(by_press(ALICE, begun(FIRST)), None)
 }
 
-fn bound() -> State {
+fn bound() -> Document {
     opening(by_press(ALICE, press(FIRST)), Some(C))
 }
 
 /// Alice's press came to nothing, and she is to be told why.
-fn refusing(words: Words) -> State {
+fn refusing(words: Words) -> Document {
     refusing_to(by_press(ALICE, press(FIRST)), words)
 }
 
-fn refusing_to(asker: Asker, words: Words) -> State {
-    State::Refused(Refused { asker, words })
-}
-
-fn open(channel: ChannelId) -> State {
-    State::Open { channel }
-}
-
-fn closing_by(asker: Asker, announced: bool) -> State {
-    State::Closing(Closing { channel: C, due: at(5000), asker, announced, opening: None, failed: None })
-}
-
-/// It came before [`bound`] was over.
-fn too_early(closing: State) -> State {
-    match (closing, bound()) {
-        (State::Closing(closing), State::Opening(opening)) => {
-            State::Closing(Closing { opening: Some(opening), ..closing })
-        }
-        (closing, _) => panic!("no closing: {closing:?}"),
+fn refusing_to(asker: Asker, words: Words) -> Document {
+    Document {
+        request: Some(request(&asker)),
+        state: State::Absent,
+        outbox: vec![Effect::Respond { asker, words: Some(words) }],
     }
 }
 
+fn open(channel: ChannelId) -> Document {
+    State::Open { channel }.into()
+}
+
+fn closing_until(due: SystemTime, asker: Asker, announced: bool) -> Document {
+    let announcement = (!announced).then_some(Effect::EnsureMessage(Message::Announcement));
+    let state = State::Closing(Closing { channel: C, due, asker });
+    Document { outbox: announcement.into_iter().collect(), ..state.into() }
+}
+
+fn closing_by(asker: Asker, announced: bool) -> Document {
+    closing_until(at(5000), asker, announced)
+}
+
+/// It came before [`bound`] was over.
+fn too_early(closing: Document) -> Document {
+    let Document { request, outbox, .. } = bound();
+    Document { request, outbox: [outbox, closing.outbox].concat(), ..closing }
+}
+
 /// The same row, when the tokens of its presses have expired.
-fn spent(mut row: State) -> State {
+fn spent(mut row: Document) -> Document {
     row.forget_tokens(at(15 * 60_000));
     row
 }
 
 /// Announced so late that the channel stays longer than was meant.
-fn announced_late(millis: u64) -> State {
-    let asker = by_press(ALICE, press(LEAVE));
-    State::Closing(Closing { channel: C, due: at(millis + 5000), asker, announced: true, opening: None, failed: None })
+fn announced_late(millis: u64) -> Document {
+    closing_until(at(millis + 5000), by_press(ALICE, press(LEAVE)), true)
 }
 
-fn silent() -> State {
+fn silent() -> Document {
     closing_by(by_press(ALICE, press(LEAVE)), false)
 }
 
-fn announced() -> State {
+fn announced() -> Document {
     closing_by(by_press(ALICE, press(LEAVE)), true)
 }
 
@@ -344,11 +361,11 @@ struct Story {
 }
 
 /// A ticket that has just been loaded from its row.
-fn given(row: State) -> Story {
+fn given(row: Document) -> Story {
     given_at(0, row)
 }
 
-fn given_at(millis: u64, row: State) -> Story {
+fn given_at(millis: u64, row: Document) -> Story {
     let mut story = Story { ticket: Ticket::new(OWNER, RULES, row), now: at(millis), notes: Vec::new() };
     story.ticket.handle(Event::Restored, story.now);
     story
@@ -356,46 +373,47 @@ fn given_at(millis: u64, row: State) -> Story {
 
 /// A row that is loaded at this time: what it asks for.
 #[track_caller]
-fn restored(millis: u64, row: State, calls: &[Call]) -> Story {
+fn restored(millis: u64, row: Document, calls: &[Call]) -> Story {
     let ticket = Ticket::new(OWNER, RULES, row.clone());
     Story { ticket, now: at(millis), notes: Vec::new() }.on(Event::Restored, row, calls)
 }
 
 /// In this state, on this event: the state then, and the calls.
 #[track_caller]
-fn check(state: State, event: Event, then: State, calls: &[Call]) {
+fn check(state: Document, event: Event, then: Document, calls: &[Call]) {
     given(state).on(event, then, calls);
 }
 
 /// In this state, this event changes nothing and asks for nothing.
 #[track_caller]
-fn unmoved(state: State, event: Event) {
+fn unmoved(state: Document, event: Event) {
     check(state.clone(), event, state, &[]);
 }
 
 impl Story {
     /// The next event: the state after it, and the calls it asks for, in whatever order.
     #[track_caller]
-    fn on(mut self, event: Event, then: State, calls: &[Call]) -> Self {
-        let before = self.ticket.state().clone();
+    fn on(mut self, event: Event, then: Document, calls: &[Call]) -> Self {
+        let before = self.ticket.document().clone();
         let step = self.ticket.handle(event, self.now);
-        assert_eq!(self.ticket.state(), &then, "the state");
+        let now = self.ticket.document().clone();
+        assert_eq!(undelivered(&now), undelivered(&then), "the document");
         assert_eq!(sorted(&step.calls), sorted(calls), "the calls");
-        assert_eq!(step.save, (before != then).then_some(then), "what is to be saved");
+        assert_eq!(step.save, now.must_be_saved_after(&before).then_some(now), "what is to be saved");
         self.notes = step.notes;
         self
     }
 
     /// The answer to a call.
     #[track_caller]
-    fn answer(self, call: Call, answer: Answer, then: State, calls: &[Call]) -> Self {
+    fn answer(self, call: Call, answer: Answer, then: Document, calls: &[Call]) -> Self {
         self.on(Event::Answered { call, answer }, then, calls)
     }
 
     /// A call about the ticket's channel was answered with 404, and so it is looked for, in the list and by its id.
     #[track_caller]
     fn lost(self, call: Call) -> Self {
-        let state = self.ticket.state().clone();
+        let state = self.ticket.document().clone();
         self.answer(call, no_channel(), state.clone(), &[find(C)]).answer(find(C), Answer::Unlisted, state, &[get(C)])
     }
 
@@ -403,7 +421,7 @@ impl Story {
     /// leaves it out once more, and it is asked for by its id.
     #[track_caller]
     fn still_lost(mut self, others: &[Call]) -> Self {
-        let state = self.ticket.state().clone();
+        let state = self.ticket.document().clone();
         self = self.answer(get(C), no_channel(), state.clone(), &[]);
         self.now += Duration::from_secs(3);
         let calls = [&[find(C)], others].concat();
@@ -418,7 +436,7 @@ impl Story {
 
     /// The ticket wants to be woken exactly then, and is.
     #[track_caller]
-    fn wake(mut self, millis: u64, then: State, calls: &[Call]) -> Self {
+    fn wake(mut self, millis: u64, then: Document, calls: &[Call]) -> Self {
         assert_eq!(self.ticket.deadline(), Some(at(millis)), "the deadline");
         self.now = at(millis);
         self.on(Event::Woke, then, calls)
@@ -442,6 +460,14 @@ impl Story {
         assert_eq!(self.ticket.deadline(), None, "the deadline");
         assert!(self.ticket.is_still() && self.ticket.is_idle(), "{:#?}", self.ticket);
     }
+}
+
+/// What a case says of a document: a welcome and an answer may have been delivered without that being said.
+fn undelivered(document: &Document) -> Document {
+    let mut document = document.clone();
+    document.request = None;
+    document.outbox.retain(|effect| !effect.is_repeatable() || document.state == State::Absent);
+    document
 }
 
 fn sorted(calls: &[Call]) -> Vec<String> {

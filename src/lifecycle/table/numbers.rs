@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ids::TicketNumber;
-use State::Absent;
+use ABSENT;
 
 const NUMBER: TicketNumber = TicketNumber(42);
 
@@ -24,7 +24,7 @@ fn saved(ticket: &mut Ticket, event: Event, millis: u64) -> Vec<Call> {
 
 #[test]
 fn a_channel_gets_the_number_that_was_given_with_the_row() {
-    let mut ticket = Ticket::new(OWNER, RULES, Absent);
+    let mut ticket = Ticket::new(OWNER, RULES, ABSENT);
     assert_eq!(saved(&mut ticket, pressed(FIRST), 0), [numbered(create())]);
     // A later attempt, too, and one by another name.
     let refused = Answer::Refused(Refusal::Name);
@@ -34,13 +34,13 @@ fn a_channel_gets_the_number_that_was_given_with_the_row() {
 
 #[test]
 fn a_new_ticket_does_not_show_the_number_of_the_last_one() {
-    let mut ticket = Ticket::new(OWNER, RULES, Absent);
+    let mut ticket = Ticket::new(OWNER, RULES, ABSENT);
     saved(&mut ticket, pressed(FIRST), 0);
     let refused = Answer::Refused(Refusal::CategoryFull);
     saved(&mut ticket, Event::Answered { call: numbered(create()), answer: refused }, 100);
     let told = tell(press(FIRST), Words::CategoryFull);
     saved(&mut ticket, Event::Answered { call: told, answer: Answer::Done }, 200);
-    assert_eq!(ticket.state(), &Absent);
+    assert_eq!(ticket.document(), &ABSENT);
     let step = ticket.handle(pressed(SECOND), at(20_000));
     let numbers: Vec<_> =
         step.calls.iter().map(|call| matches!(call, Call::CreateChannel { number: None, .. })).collect();
@@ -49,12 +49,15 @@ fn a_new_ticket_does_not_show_the_number_of_the_last_one() {
 
 #[test]
 fn a_channel_that_is_taken_over_keeps_the_number_it_shows() {
-    let mut ticket = Ticket::new(OWNER, RULES, Absent);
+    let mut ticket = Ticket::new(OWNER, RULES, ABSENT);
     let sighting = Sighting { number: Some(NUMBER), ..marked(OLD, FIRST) };
     ticket.handle(Event::Seen(sighting), at(0));
     let greeted = Answer::Read { welcome: true, announcement: None, replied: false, others: true };
     let decision = ticket.decide(Event::Answered { call: read(OLD), answer: greeted }, at(100));
-    assert_eq!(decision.save().map(|(state, _)| state.clone()), Some(open(OLD)));
+    let saved = decision.save().map(|(document, _)| document);
+    assert_eq!(saved.map(|document| &document.state), Some(&open(OLD).state));
+    let request = saved.and_then(|document| document.request.as_ref());
+    assert_eq!(request.map(|request| request.id), Some(Intent(FIRST)), "as its topic tells");
     assert_eq!(decision.shown_number(), Some(NUMBER));
     drop(decision.saved(&mut ticket, Some(NUMBER)));
     // The press that comes next is no adoption.

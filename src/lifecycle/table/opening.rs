@@ -1,15 +1,15 @@
 //! From the press to the ticket.
 
 use super::*;
-use crate::lifecycle::{Right, State::Absent};
+use crate::lifecycle::Right;
 
-fn deferred_bound() -> State {
+fn deferred_bound() -> Document {
     opening(by_press(ALICE, begun(FIRST)), Some(C))
 }
 
 /// Alice has pressed, and the channel is being made.
 fn making() -> Story {
-    given(Absent).on(pressed(FIRST), asked(), &[create()])
+    given(ABSENT).on(pressed(FIRST), asked(), &[create()])
 }
 
 /// The channel is made; she is being greeted and told.
@@ -21,7 +21,7 @@ fn greeting() -> Story {
 #[test]
 fn a_press_in_every_state() {
     let second = press(SECOND);
-    check(Absent, pressed(FIRST), asked(), &[create()]);
+    check(ABSENT, pressed(FIRST), asked(), &[create()]);
     unmoved(asked(), pressed(SECOND));
     unmoved(deferred(), pressed(SECOND));
     check(bound(), pressed(SECOND), bound(), &[tell(second.clone(), Words::AlreadyOpen(C))]);
@@ -40,7 +40,7 @@ fn a_command_in_every_state() {
         attempt: 0,
         number: None,
     };
-    check(Absent, wants(asker.clone()), opening(asker.clone(), None), &[made]);
+    check(ABSENT, wants(asker.clone()), opening(asker.clone(), None), &[made]);
     unmoved(asked(), wants(asker.clone()));
     check(bound(), wants(asker.clone()), bound(), &[reply(COMMAND, Words::AlreadyOpen(C))]);
     check(open(C), wants(asker.clone()), open(C), &[get(C)]);
@@ -136,7 +136,7 @@ fn every_refusal_is_told_and_then_the_press_is_over() {
         let told = tell(press(FIRST), words.clone());
         making()
             .answer(create(), refused(refusal), refusing(words), &[told.clone()])
-            .answer(told, Answer::Done, Absent, &[])
+            .answer(told, Answer::Done, ABSENT, &[])
             .rests();
     }
 }
@@ -158,7 +158,7 @@ fn a_refused_opening_can_be_asked_for_again() {
     let told = tell(press(FIRST), Words::CategoryFull);
     making()
         .answer(create(), refused(Refusal::CategoryFull), refusing(Words::CategoryFull), &[told.clone()])
-        .answer(told, Answer::Done, Absent, &[])
+        .answer(told, Answer::Done, ABSENT, &[])
         .on(pressed(FIRST), asked(), &[create()])
         .answer(create(), Answer::Created(C), bound(), &[tell(press(FIRST), Words::Created(C)), welcome(C)]);
 }
@@ -220,7 +220,7 @@ fn what_may_be_theirs_from_before_is_looked_into_first() {
 #[test]
 fn before_the_channels_are_told_they_are_asked_for() {
     let unseen = Event::Open { asker: by_press(ALICE, press(FIRST)), name: "alice".into(), unseen: true };
-    let listing = || given(Absent).on(unseen.clone(), asked(), &[list()]);
+    let listing = || given(ABSENT).on(unseen.clone(), asked(), &[list()]);
     listing().answer(list(), Answer::Channels(vec![]), asked(), &[create()]);
     // They are told while they are asked for.
     listing().on(Event::Seen(unmarked(OLD)), asked(), &[]).answer(
@@ -247,11 +247,11 @@ fn after_six_tries_the_member_is_told() {
     }
     let sorry = edit(begun(FIRST), Words::DiscordDown);
     let told = refusing_to(by_press(ALICE, begun(FIRST)), Words::DiscordDown);
-    let story = story.answer(list(), none(), told, &[sorry.clone()]).answer(sorry, Answer::Done, Absent, &[]);
+    let story = story.answer(list(), none(), told, &[sorry.clone()]).answer(sorry, Answer::Done, ABSENT, &[]);
     // Who asks again can be told the same for ten seconds; what was made all the same may appear for longer.
-    let story = story.wake(25_750, Absent, &[]);
+    let story = story.wake(25_750, ABSENT, &[]);
     let given_up = [0, 250, 750, 1750, 3750, 7750];
-    given_up.into_iter().fold(story, |story, time| story.wake(150_000 + time, Absent, &[])).rests();
+    given_up.into_iter().fold(story, |story, time| story.wake(150_000 + time, ABSENT, &[])).rests();
 }
 
 #[test]
@@ -268,7 +268,7 @@ fn a_welcome_that_got_lost_is_looked_for_before_it_is_said_again() {
         .answer(welcome(C), Answer::Sent(M), open(C), &[])
         .rests();
     lost().answer(read(C), Answer::Unknown, bound(), &[]).wake(750, bound(), &[read(C)]);
-    lost().lost(read(C)).still_lost(&[read(C)]).answer(get(C), no_channel(), Absent, &[]).rests();
+    lost().lost(read(C)).still_lost(&[read(C)]).answer(get(C), no_channel(), ABSENT, &[]).rests();
 }
 
 #[test]
@@ -297,15 +297,15 @@ fn the_channel_deleted_while_it_is_greeted_in() {
     // The press has had no answer yet: it hears the end of it.
     let told = tell(press(FIRST), Words::Created(C));
     greeting()
-        .on(gone(C), Absent, &[])
-        .answer(told.clone(), Answer::Done, Absent, &[edit(begun(FIRST), Words::ChannelGone)])
-        .answer(edit(begun(FIRST), Words::ChannelGone), Answer::Done, Absent, &[])
+        .on(gone(C), ABSENT, &[])
+        .answer(told.clone(), Answer::Done, ABSENT, &[edit(begun(FIRST), Words::ChannelGone)])
+        .answer(edit(begun(FIRST), Words::ChannelGone), Answer::Done, ABSENT, &[])
         .rests();
     // What was on its way to the channel finds nobody.
     greeting()
         .answer(told, Answer::Done, bound(), &[])
-        .on(gone(C), Absent, &[])
-        .answer(welcome(C), refused(Refusal::ChannelGone), Absent, &[])
+        .on(gone(C), ABSENT, &[])
+        .answer(welcome(C), refused(Refusal::ChannelGone), ABSENT, &[])
         .rests();
 }
 
@@ -343,10 +343,10 @@ fn what_was_told_before_the_crash_is_not_told_twice() {
 #[test]
 fn what_was_refused_before_the_crash_is_refused_after_it() {
     let told = tell(press(FIRST), Words::CategoryFull);
-    restored(100, refusing(Words::CategoryFull), &[told.clone()]).answer(told, Answer::Done, Absent, &[]).rests();
+    restored(100, refusing(Words::CategoryFull), &[told.clone()]).answer(told, Answer::Done, ABSENT, &[]).rests();
     // Too late to say so: the press is over all the same.
     let ticket = Ticket::new(OWNER, RULES, refusing(Words::CategoryFull));
-    Story { ticket, now: at(16 * 60_000), notes: Vec::new() }.on(Event::Restored, Absent, &[]).rests();
+    Story { ticket, now: at(16 * 60_000), notes: Vec::new() }.on(Event::Restored, ABSENT, &[]).rests();
 }
 
 #[test]
@@ -354,7 +354,7 @@ fn a_command_that_was_answered_before_the_crash_is_not_answered_twice() {
     let asker = || by_command(ALICE, COMMAND);
     let (bound, refusal) = (opening(asker(), Some(C)), refusing_to(asker(), Words::CategoryFull));
     let look = || look_for_reply(COMMAND);
-    restored(60_000, refusal.clone(), &[look()]).answer(look(), answered_before(true), Absent, &[]).rests();
+    restored(60_000, refusal.clone(), &[look()]).answer(look(), answered_before(true), ABSENT, &[]).rests();
     restored(60_000, bound, &[read(C), look()])
         .answer(read(C), seen(true, false), opening(asker(), Some(C)), &[])
         .answer(look(), answered_before(true), open(C), &[])
@@ -372,7 +372,7 @@ fn a_command_that_was_answered_before_the_crash_is_not_answered_twice() {
         let told = reply(COMMAND, Words::CategoryFull);
         restored(60_000, refusal.clone(), &[look()])
             .answer(look(), answer, refusal.clone(), &[told.clone()])
-            .answer(told, Answer::Sent(M), Absent, &[])
+            .answer(told, Answer::Sent(M), ABSENT, &[])
             .rests();
     }
 }
@@ -384,9 +384,9 @@ fn an_opening_found_too_late_for_any_answer_is_finished_all_the_same() {
     // Nobody looks at the press any more, so no channel is made for it.
     let late = || restored(16 * 60_000, spent(deferred()), &[list()]);
     late()
-        .answer(list(), Answer::Channels(vec![]), Absent, &[])
+        .answer(list(), Answer::Channels(vec![]), ABSENT, &[])
         .at(16 * 60_000 + 10_000)
-        .on(Event::Woke, Absent, &[])
-        .wake(16 * 60_000 + 150_000, Absent, &[])
+        .on(Event::Woke, ABSENT, &[])
+        .wake(16 * 60_000 + 150_000, ABSENT, &[])
         .rests();
 }

@@ -1,7 +1,6 @@
 //! Somebody asks for the same thing again and again: it is done, but neither the channel nor the journal is filled.
 
 use super::*;
-use crate::lifecycle::{State::Absent, Why};
 
 fn again(asker: Asker) -> Asker {
     Asker { repeated: true, ..asker }
@@ -24,7 +23,7 @@ fn a_repeated_command_is_refused_in_silence_and_a_repeated_press_is_answered() {
             .on(said(again(by_press(BOB, press(LEAVE)))), state, &[tell(press(LEAVE), Words::NoRights)])
             .notes(&[]);
     }
-    for state in [Absent, asked(), open(C)] {
+    for state in [ABSENT, asked(), open(C)] {
         let said = |asker| leaves(D, asker, true);
         given(state.clone())
             .on(said(by_command(SAM, COMMAND)), state.clone(), &[reply(COMMAND, Words::NotATicket)])
@@ -39,7 +38,7 @@ fn a_repeated_command_that_may_be_done_is_done() {
     let asker = again(by_command(ALICE, COMMAND));
     check(open(C), leaves(C, asker.clone(), false), closing_by(asker, false), &[say_closing(COMMAND)]);
     let asker = again(by_command(ALICE, FIRST));
-    check(Absent, wants(asker.clone()), opening(asker, None), &[create()]);
+    check(ABSENT, wants(asker.clone()), opening(asker, None), &[create()]);
 }
 
 #[test]
@@ -52,7 +51,7 @@ fn a_repeated_wish_for_a_ticket_is_pointed_out_once() {
         .answer(get(C), Answer::Done, open(C), &[reply(COMMAND, Words::AlreadyOpen(C))])
         .on(wants(again(by_command(ALICE, LEAVE))), open(C), &[]);
     // While it is being opened, nobody waits twice.
-    given(Absent)
+    given(ABSENT)
         .on(pressed(FIRST), asked(), &[create()])
         .on(wants(again(by_command(ALICE, COMMAND))), asked(), &[])
         .answer(create(), Answer::Created(C), bound(), &[welcome(C), tell(press(FIRST), Words::Created(C))]);
@@ -77,17 +76,17 @@ fn openings_that_fail_one_after_the_other_are_not_all_tried() {
         story
             .on(pressed(FIRST), asked(), &[create()])
             .answer(create(), full(), refusing(Words::CategoryFull), &[tell(press(FIRST), Words::CategoryFull)])
-            .answer(tell(press(FIRST), Words::CategoryFull), Answer::Done, Absent, &[])
+            .answer(tell(press(FIRST), Words::CategoryFull), Answer::Done, ABSENT, &[])
     };
-    let story = (0..10).fold(given(Absent), |story, _| attempt(story));
+    let story = (0..10).fold(given(ABSENT), |story, _| attempt(story));
     let story = story
         .at(9_999)
-        .on(wants(again(late(9_000, SECOND))), Absent, &[tell(press(SECOND), Words::CategoryFull)])
+        .on(wants(again(late(9_000, SECOND))), ABSENT, &[tell(press(SECOND), Words::CategoryFull)])
         .notes(&[])
-        .answer(tell(press(SECOND), Words::CategoryFull), Answer::Done, Absent, &[])
-        .on(wants(again(by_command(ALICE, COMMAND))), Absent, &[]);
+        .answer(tell(press(SECOND), Words::CategoryFull), Answer::Done, ABSENT, &[])
+        .on(wants(again(by_command(ALICE, COMMAND))), ABSENT, &[]);
     // A moment later it is tried again: somebody may have made room.
     let pressed_later = late(10_000, FIRST);
-    let story = story.wake(10_000, Absent, &[]);
+    let story = story.wake(10_000, ABSENT, &[]);
     story.on(wants(pressed_later.clone()), opening(pressed_later, None), &[create()]);
 }

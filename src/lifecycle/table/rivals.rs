@@ -1,7 +1,6 @@
 //! Two processes with one token: of two channels for one press both choose the same one.
 
 use super::*;
-use crate::lifecycle::State::Absent;
 
 const CREATED: fn(ChannelId) -> Call = |channel| tell(press(FIRST), Words::Created(channel));
 
@@ -9,12 +8,12 @@ fn already() -> Answer {
     refused(Refusal::AlreadyAcknowledged)
 }
 
-fn bound_to(channel: ChannelId) -> State {
+fn bound_to(channel: ChannelId) -> Document {
     opening(by_press(ALICE, press(FIRST)), Some(channel))
 }
 
 /// The press was answered by the other process.
-fn answered_for(channel: ChannelId) -> State {
+fn answered_for(channel: ChannelId) -> Document {
     opening(by_press(ALICE, begun(FIRST)), Some(channel))
 }
 
@@ -24,7 +23,7 @@ fn both() -> Answer {
 
 /// This process has made this channel for the press, and says so.
 fn made(channel: ChannelId) -> Story {
-    given(Absent).on(pressed(FIRST), asked(), &[create()]).answer(
+    given(ABSENT).on(pressed(FIRST), asked(), &[create()]).answer(
         create(),
         Answer::Created(channel),
         bound_to(channel),
@@ -80,25 +79,25 @@ fn a_copy_of_the_ticket_is_nobodys_second_channel_and_stays() {
 /// The attempt got no answer, and its channel was found, and replaced by a copy.
 #[test]
 fn what_was_found_is_no_unanswered_attempt_any_more() {
-    given(Absent)
+    given(ABSENT)
         .on(pressed(FIRST), asked(), &[create()])
         .answer(create(), Answer::Unknown, asked(), &[])
         .wake(250, asked(), &[list()])
         .answer(list(), Answer::Channels(vec![marked(C, FIRST)]), bound(), &[CREATED(C), read(C)])
         .answer(CREATED(C), Answer::Done, bound(), &[])
         .answer(read(C), seen(true, false), open(C), &[])
-        .on(gone(C), Absent, &[])
-        .on(Event::Seen(marked(D, FIRST)), Absent, &[read(D)])
-        .answer(read(D), seen(false, false), Absent, &[welcome(D)]);
+        .on(gone(C), ABSENT, &[])
+        .on(Event::Seen(marked(D, FIRST)), ABSENT, &[read(D)])
+        .answer(read(D), seen(false, false), ABSENT, &[welcome(D)]);
 }
 
 #[test]
 fn the_copy_of_a_ticket_that_was_deleted_is_the_ticket() {
     given(open(C))
         .on(Event::Seen(marked(D, FIRST)), open(C), &[list()])
-        .on(gone(C), Absent, &[])
-        .answer(list(), Answer::Channels(vec![marked(D, FIRST)]), Absent, &[read(D)])
-        .answer(read(D), seen(false, false), Absent, &[welcome(D)])
+        .on(gone(C), ABSENT, &[])
+        .answer(list(), Answer::Channels(vec![marked(D, FIRST)]), ABSENT, &[read(D)])
+        .answer(read(D), seen(false, false), ABSENT, &[welcome(D)])
         .answer(welcome(D), Answer::Sent(M), open(D), &[])
         .notes(&[Note::Adopted { channel: D }])
         .rests();
@@ -106,7 +105,7 @@ fn the_copy_of_a_ticket_that_was_deleted_is_the_ticket() {
 
 /// The ticket came of the second attempt, since the first one got no answer.
 fn made_again() -> Story {
-    given(Absent)
+    given(ABSENT)
         .on(pressed(FIRST), asked(), &[create()])
         .answer(create(), Answer::Unknown, asked(), &[])
         .wake(250, asked(), &[list()])
@@ -157,7 +156,7 @@ fn a_channel_that_somebody_wrote_in_is_never_removed() {
 
 #[test]
 fn a_lower_channel_that_was_seen_while_ours_was_made_is_taken_at_once() {
-    given(Absent)
+    given(ABSENT)
         .on(pressed(FIRST), asked(), &[create()])
         .on(Event::Seen(marked(C, FIRST)), asked(), &[])
         .answer(create(), Answer::Created(D), bound(), &[read(C), read(D), CREATED(C)])
@@ -200,13 +199,13 @@ fn the_end_of_a_ticket_does_not_stop_the_removal_of_the_channel_beside_it() {
         .on(Event::Seen(marked(D, FIRST)), open(C), &[list()])
         .answer(list(), Answer::Channels(vec![attempted(C, 250), marked(D, FIRST)]), open(C), &[read(D)])
         .answer(read(D), seen(false, false), open(C), &[delete(D)])
-        .on(gone(C), Absent, &[])
-        .answer(delete(D), Answer::Unknown, Absent, &[])
-        .wake(500, Absent, &[read(D)])
-        .answer(read(D), seen(false, false), Absent, &[delete(D)])
-        .answer(delete(D), Answer::Done, Absent, &[])
-        .wake(60_250, Absent, &[])
-        .wake(150_000, Absent, &[])
+        .on(gone(C), ABSENT, &[])
+        .answer(delete(D), Answer::Unknown, ABSENT, &[])
+        .wake(500, ABSENT, &[read(D)])
+        .answer(read(D), seen(false, false), ABSENT, &[delete(D)])
+        .answer(delete(D), Answer::Done, ABSENT, &[])
+        .wake(60_250, ABSENT, &[])
+        .wake(150_000, ABSENT, &[])
         .rests();
 }
 
@@ -214,8 +213,8 @@ fn the_end_of_a_ticket_does_not_stop_the_removal_of_the_channel_beside_it() {
 fn a_ticket_that_ends_while_it_is_compared_makes_room_for_the_other() {
     given(open(D))
         .on(Event::Seen(marked(C, FIRST)), open(D), &[list()])
-        .on(gone(D), Absent, &[])
-        .answer(list(), Answer::Channels(vec![marked(C, FIRST)]), Absent, &[read(C)])
+        .on(gone(D), ABSENT, &[])
+        .answer(list(), Answer::Channels(vec![marked(C, FIRST)]), ABSENT, &[read(C)])
         .answer(read(C), seen(true, false), open(C), &[])
         .rests();
 }
@@ -253,7 +252,7 @@ fn an_answer_that_another_process_gave_is_corrected_when_it_is_known_which_chann
 #[test]
 fn who_loses_the_deferral_greets_nobody_before_the_channels_are_compared() {
     let deferring =
-        given(Absent).on(pressed(FIRST), asked(), &[create()]).wake(1500, deferred(), &[defer(begun(FIRST))]);
+        given(ABSENT).on(pressed(FIRST), asked(), &[create()]).wake(1500, deferred(), &[defer(begun(FIRST))]);
     deferring
         .answer(defer(begun(FIRST)), already(), deferred(), &[])
         .answer(create(), Answer::Created(D), answered_for(D), &[list()])
@@ -286,7 +285,7 @@ fn a_close_that_another_process_announces_is_not_announced_twice() {
         .wake(5000, closing(true), &[delete(C)])
         .lost(delete(C))
         .still_lost(&[delete(C)])
-        .answer(get(C), no_channel(), Absent, &[]);
+        .answer(get(C), no_channel(), ABSENT, &[]);
     // It is not there yet, or the other process said something else.
     lost()
         .answer(read_after(LEAVE), heard(false), closing(false), &[])
@@ -298,17 +297,17 @@ fn a_close_that_another_process_announces_is_not_announced_twice() {
 fn a_channel_that_may_be_ours_and_that_another_process_may_greet_in_is_waited_for() {
     let told = || tell(press(FIRST), Words::CategoryFull);
     let fresh = || {
-        given(Absent)
+        given(ABSENT)
             .on(pressed(FIRST), asked(), &[create()])
             .answer(create(), Answer::Unknown, asked(), &[])
             .wake(250, asked(), &[list()])
             .answer(list(), Answer::Channels(vec![]), asked(), &[create_again(250)])
             .answer(create_again(250), refused(Refusal::CategoryFull), refusing(Words::CategoryFull), &[told()])
-            .answer(told(), Answer::Done, Absent, &[])
-            .on(Event::Seen(marked(C, FIRST)), Absent, &[read(C)])
-            .answer(read(C), seen(false, false), Absent, &[])
+            .answer(told(), Answer::Done, ABSENT, &[])
+            .on(Event::Seen(marked(C, FIRST)), ABSENT, &[read(C)])
+            .answer(read(C), seen(false, false), ABSENT, &[])
     };
-    fresh().wake(500, Absent, &[read(C)]).answer(read(C), seen(true, false), open(C), &[]);
+    fresh().wake(500, ABSENT, &[read(C)]).answer(read(C), seen(true, false), open(C), &[]);
     // Who presses meanwhile does not wait for the pause.
     fresh().on(pressed(SECOND), opening(by_press(ALICE, press(SECOND)), None), &[read(C)]).answer(
         read(C),
@@ -318,7 +317,7 @@ fn a_channel_that_may_be_ours_and_that_another_process_may_greet_in_is_waited_fo
     );
     // Who closes is told to try again, as long as it is not known whether it is a ticket.
     let asker = by_press(ALICE, press(LEAVE));
-    fresh().on(leaves(C, asker, false), Absent, &[tell(press(LEAVE), Words::TryAgain)]);
+    fresh().on(leaves(C, asker, false), ABSENT, &[tell(press(LEAVE), Words::TryAgain)]);
 }
 
 #[test]
@@ -352,9 +351,9 @@ fn a_list_that_is_older_than_a_deletion_brings_no_channel_back() {
 
 #[test]
 fn a_channel_that_is_not_found_is_not_taken_for_an_earlier_ticket() {
-    given(Absent)
-        .on(Event::Seen(marked(C, LEAVE)), Absent, &[read(C)])
-        .answer(read(C), no_channel(), Absent, &[])
+    given(ABSENT)
+        .on(Event::Seen(marked(C, LEAVE)), ABSENT, &[read(C)])
+        .answer(read(C), no_channel(), ABSENT, &[])
         .on(pressed(FIRST), asked(), &[])
         .on(Event::Seen(marked(D, FIRST)), asked(), &[read(D)])
         .answer(read(D), seen(true, false), bound_to(D), &[CREATED(D)])

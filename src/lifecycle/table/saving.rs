@@ -1,102 +1,115 @@
 //! What cannot be saved is not done, and comes again; and the pauses between tries.
 
+use super::durable::{Slow, row, unread};
 use super::*;
-use crate::lifecycle::{State::Absent, task::pause};
-
-/// The event whose change the store did not take: the ticket is as it was, and these calls are made.
-#[track_caller]
-fn unsaved(story: Story, event: Event, calls: &[Call]) -> Story {
-    let Story { mut ticket, now, .. } = story;
-    let state = ticket.state().clone();
-    let decision = ticket.decide(event, now);
-    assert!(decision.save().is_some(), "there is nothing to save");
-    let deeds = decision.not_saved(&mut ticket, now);
-    assert_eq!(ticket.state(), &state);
-    assert_eq!(sorted(&deeds.calls), sorted(calls));
-    Story { ticket, now, notes: deeds.notes }
-}
+use crate::lifecycle::DiskJob::{Load, Save};
+use crate::lifecycle::task::pause;
 
 #[test]
 fn whoever_asked_is_told_to_try_again() {
     let told = tell(press(FIRST), Words::TryAgain);
-    unsaved(given(Absent), pressed(FIRST), &[told.clone()])
-        .notes(&[Note::Unsaved])
-        .answer(told, Answer::Done, Absent, &[])
-        .rests();
-    unsaved(given(open(C)), closed_by(ALICE), &[tell(press(LEAVE), Words::TryAgain)]);
-    unsaved(given(Absent), wants(by_command(ALICE, COMMAND)), &[reply(COMMAND, Words::TryAgain)]);
+    let slow = row(ABSENT).on(pressed(FIRST), Some(Save), &[]).not_saved(0, None, &[told.clone()]);
+    assert_eq!(slow.notes, [Note::Unsaved]);
+    slow.answer(told, Answer::Done, None, &[]).waits();
+    let told = tell(press(LEAVE), Words::TryAgain);
+    row(open(C)).on(closed_by(ALICE), Some(Save), &[]).not_saved(0, None, &[told]);
+    let told = reply(COMMAND, Words::TryAgain);
+    row(ABSENT).on(wants(by_command(ALICE, COMMAND)), Some(Save), &[]).not_saved(0, None, &[told]);
+}
+
+/// The channel is being made.
+fn making() -> Slow {
+    row(ABSENT).on(pressed(FIRST), Some(Save), &[]).saved(0, asked(), None, &[create()])
+}
+
+/// The channel was deleted, which cannot be saved.
+fn deleted() -> Slow {
+    row(open(C)).on(gone(C), Some(Save), &[]).not_saved(0, None, &[])
 }
 
 #[test]
 fn a_channel_that_was_made_is_not_greeted_in_before_it_is_saved() {
-    let made = Event::Answered { call: create(), answer: Answer::Created(C) };
-    let story = given(Absent).on(pressed(FIRST), asked(), &[create()]);
-    unsaved(story, made, &[]).wake(1000, bound(), &[tell(press(FIRST), Words::Created(C)), welcome(C)]);
+    let created = tell(press(FIRST), Words::Created(C));
+    making()
+        .answer(create(), Answer::Created(C), Some(Save), &[])
+        .not_saved(0, None, &[])
+        .wake(1000, Some(Save), &[])
+        .saved(1000, bound(), None, &[created, welcome(C)]);
 }
 
 #[test]
 fn proof_that_the_channel_is_gone_is_not_forgotten() {
-    unsaved(given(open(C)), gone(C), &[]).wake(1000, Absent, &[]).rests();
-    let deleting = given(announced()).wake(5000, announced(), &[delete(C)]);
-    let done = Event::Answered { call: delete(C), answer: Answer::Done };
-    unsaved(deleting, done, &[]).wake(6000, Absent, &[]).rests();
+    deleted().wake(1000, Some(Save), &[]).saved(1000, ABSENT, None, &[]);
+    row(announced())
+        .wake(5000, None, &[delete(C)])
+        .answer(delete(C), Answer::Done, Some(Save), &[])
+        .not_saved(5000, None, &[])
+        .wake(6000, Some(Save), &[])
+        .saved(6000, ABSENT, None, &[])
+        .waits();
 }
 
 #[test]
 fn nobody_is_sent_to_a_channel_that_is_known_to_be_gone() {
     let told = tell(press(FIRST), Words::TryAgain);
-    unsaved(given(open(C)), gone(C), &[])
-        .on(pressed(FIRST), open(C), &[told.clone()])
-        .notes(&[Note::Unsaved])
-        .answer(told, Answer::Done, open(C), &[])
-        .wake(1000, Absent, &[])
-        .rests();
+    let slow = deleted().on(pressed(FIRST), None, &[told.clone()]);
+    assert_eq!(slow.notes, [Note::Unsaved]);
+    slow.answer(told, Answer::Done, None, &[]).wake(1000, Some(Save), &[]).saved(1000, ABSENT, None, &[]);
 }
 
 #[test]
 fn a_deferral_does_not_wait_for_the_disk() {
-    let story = given(Absent).on(pressed(FIRST), asked(), &[create()]);
-    unsaved(story.at(1500), Event::Woke, &[defer(begun(FIRST))]).wake(2500, deferred(), &[]);
+    making()
+        .wake(1500, Some(Save), &[defer(begun(FIRST))])
+        .not_saved(1600, Some(Save), &[])
+        .not_saved(1600, None, &[])
+        .wake(2600, Some(Save), &[])
+        .saved(2600, deferred(), None, &[]);
 }
 
 #[test]
 fn it_is_tried_every_second_to_save_whatever_else_is_due() {
-    let done = Event::Answered { call: say_closing(LEAVE), answer: Answer::Sent(M) };
-    let story = given_at(4000, silent()).answer(read_after(LEAVE), heard(false), silent(), &[say_closing(LEAVE)]);
-    let story = unsaved(story, done, &[]).at(5000);
-    let story = unsaved(story, Event::Woke, &[]).at(6000);
     let told = edit(begun(LEAVE), Words::Closing(RULES.close_delay));
-    unsaved(story, Event::Woke, &[]).wake(7000, announced_late(7000), &[told]).notes(&[Note::Announced]);
+    let mut slow = unread();
+    assert_eq!(slow.ticket.load(slow.now).disk, Some(Load));
+    slow = slow
+        .loaded(4000, Some(silent()), None, &[read_after(LEAVE)])
+        .answer(read_after(LEAVE), heard(false), None, &[say_closing(LEAVE)])
+        .answer(say_closing(LEAVE), Answer::Sent(M), Some(Save), &[]);
+    for millis in [4000, 5000, 6000] {
+        slow = slow.not_saved(millis, None, &[]).wake(millis + 1000, Some(Save), &[]);
+    }
+    slow.saved(7000, announced_late(7000), None, &[told]);
 }
 
 #[test]
-fn without_the_row_nothing_is_decided_and_whoever_asks_is_told() {
-    let told = tell(press(FIRST), Words::TryAgain);
-    let mut story = Story { ticket: Ticket::unread(OWNER, RULES), now: at(0), notes: Vec::new() }
-        .on(pressed(FIRST), Absent, &[told.clone()])
-        .answer(told.clone(), Answer::Unknown, Absent, &[])
-        .wake(100, Absent, &[told.clone()])
-        .answer(told, Answer::Done, Absent, &[])
-        .on(gone(C), Absent, &[]);
-    assert!(!story.ticket.is_idle());
-    // It can be read after all, and what was heard meanwhile is not lost.
-    story.ticket.read(open(C), None);
-    story.at(5000).on(Event::Restored, open(C), &[]).at(5000).on(Event::Woke, Absent, &[]).rests();
+fn without_the_row_nothing_is_decided_and_what_is_heard_is_not_lost() {
+    let slow = unread().on(gone(C), Some(Load), &[]).loaded(0, None, None, &[]);
+    assert!(!slow.ticket.is_idle());
+    slow.wake(1000, Some(Load), &[]).loaded(1000, Some(open(C)), None, &[]).wake(1000, Some(Save), &[]).saved(
+        1000,
+        ABSENT,
+        None,
+        &[],
+    );
 }
 
 #[test]
 fn an_answer_that_got_lost_is_given_again_though_nothing_can_be_saved() {
     let told = tell(press(FIRST), Words::AlreadyOpen(C));
-    let story = given(open(C)).on(pressed(FIRST), open(C), &[told.clone(), get(C)]).lost(get(C)).still_lost(&[]);
-    let story = unsaved(story, Event::Answered { call: get(C), answer: no_channel() }, &[]);
-    let lost = story.answer(told.clone(), Answer::Unknown, open(C), &[]).at(4000);
-    unsaved(lost, Event::Woke, &[edit(press(FIRST), Words::AlreadyOpen(C))]);
+    let gone = |slow: Slow| slow.answer(find(C), Answer::Unlisted, None, &[get(C)]);
+    let slow = row(open(C)).on(pressed(FIRST), None, &[told.clone(), get(C)]);
+    let slow = gone(slow.answer(get(C), no_channel(), None, &[find(C)])).answer(get(C), no_channel(), None, &[]);
+    gone(slow.wake(3000, None, &[find(C)]))
+        .answer(get(C), no_channel(), Some(Save), &[])
+        .not_saved(3000, None, &[])
+        .answer(told, Answer::Unknown, None, &[])
+        .wake(3100, None, &[edit(press(FIRST), Words::AlreadyOpen(C))]);
 }
 
 #[test]
 fn a_ticket_with_something_unsaved_is_not_let_go() {
-    let story = unsaved(given(open(C)), gone(C), &[]);
-    assert!(!story.ticket.is_idle());
+    assert!(!deleted().ticket.is_idle());
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Channels that no row owns: adopted, removed, or left alone.
 
 use super::*;
-use crate::lifecycle::State::Absent;
 
 fn saw(sighting: Sighting) -> Event {
     Event::Seen(sighting)
@@ -10,7 +9,7 @@ fn saw(sighting: Sighting) -> Event {
 #[test]
 fn a_channel_in_every_state() {
     for sighting in [marked(D, SECOND), unmarked(D)] {
-        for state in [Absent, silent(), announced()] {
+        for state in [ABSENT, silent(), announced()] {
             check(state.clone(), saw(sighting.clone()), state, &[read(D)]);
         }
         // Only a list tells what the ticket was made for, and by which attempt.
@@ -36,7 +35,7 @@ fn told_full() -> Call {
 /// A member without a ticket, and a channel that is being looked into.
 fn looking(sighting: Sighting) -> Story {
     let channel = sighting.channel;
-    given(Absent).on(saw(sighting), Absent, &[read(channel)])
+    given(ABSENT).on(saw(sighting), ABSENT, &[read(channel)])
 }
 
 /// When it has been looked into seven times.
@@ -50,30 +49,30 @@ const LEFT_BEHIND: u64 = 64_000;
 
 /// A creation got no answer, the press came to nothing, and now there is a channel for it.
 fn made_after_all() -> Story {
-    given(Absent)
+    given(ABSENT)
         .on(pressed(FIRST), asked(), &[create()])
         .answer(create(), Answer::Unknown, asked(), &[])
         .wake(250, asked(), &[list()])
         .answer(list(), Answer::Channels(vec![]), asked(), &[create_again(250)])
         .answer(create_again(250), refused(Refusal::CategoryFull), refusing(Words::CategoryFull), &[told_full()])
-        .answer(told_full(), Answer::Done, Absent, &[])
-        .on(saw(marked(C, FIRST)), Absent, &[read(C)])
+        .answer(told_full(), Answer::Done, ABSENT, &[])
+        .on(saw(marked(C, FIRST)), ABSENT, &[read(C)])
 }
 
 /// Nobody was greeted in it for so long that it is being removed.
 fn left_behind() -> Story {
     let mut story = made_after_all();
     for time in LOOKED_AGAIN {
-        story = story.answer(read(C), seen(false, false), Absent, &[]).wake(time, Absent, &[read(C)]);
+        story = story.answer(read(C), seen(false, false), ABSENT, &[]).wake(time, ABSENT, &[read(C)]);
     }
-    story.answer(read(C), seen(false, false), Absent, &[delete(C)])
+    story.answer(read(C), seen(false, false), ABSENT, &[delete(C)])
 }
 
 /// Discord says so for moments of channels that exist.
 fn looking_for_what_is_gone() -> Story {
     let mut story = looking(unmarked(OLD));
     for time in [250, 750, 1750, 3750] {
-        story = story.answer(read(OLD), no_channel(), Absent, &[]).wake(time, Absent, &[read(OLD)]);
+        story = story.answer(read(OLD), no_channel(), ABSENT, &[]).wake(time, ABSENT, &[read(OLD)]);
     }
     story
 }
@@ -84,9 +83,9 @@ fn looking_in_vain(answer: &Answer) -> Story {
     let mut time = 0;
     for pause in [250, 500, 1000, 2000, 4000, 8000] {
         time += pause;
-        story = story.answer(read(OLD), answer.clone(), Absent, &[]).wake(time, Absent, &[read(OLD)]);
+        story = story.answer(read(OLD), answer.clone(), ABSENT, &[]).wake(time, ABSENT, &[read(OLD)]);
     }
-    story.answer(read(OLD), answer.clone(), Absent, &[])
+    story.answer(read(OLD), answer.clone(), ABSENT, &[])
 }
 
 #[test]
@@ -97,9 +96,9 @@ fn a_ticket_without_a_row_is_adopted() {
         .notes(&[Note::Adopted { channel: OLD }])
         .rests();
     // Nobody was greeted, but somebody has been writing there: the close button is owed to them.
-    let greeting = || made_after_all().answer(read(C), seen(false, true), Absent, &[welcome(C)]);
+    let greeting = || made_after_all().answer(read(C), seen(false, true), ABSENT, &[welcome(C)]);
     greeting().answer(welcome(C), Answer::Sent(M), open(C), &[]).notes(&[Note::Adopted { channel: C }]);
-    greeting().answer(welcome(C), Answer::Unknown, Absent, &[]).wake(500, Absent, &[read(C)]).answer(
+    greeting().answer(welcome(C), Answer::Unknown, ABSENT, &[]).wake(500, ABSENT, &[read(C)]).answer(
         read(C),
         seen(true, true),
         open(C),
@@ -107,7 +106,7 @@ fn a_ticket_without_a_row_is_adopted() {
     );
     // Another one that is taken over meanwhile stays.
     greeting()
-        .on(saw(marked(D, SECOND)), Absent, &[read(D)])
+        .on(saw(marked(D, SECOND)), ABSENT, &[read(D)])
         .answer(read(D), seen(true, true), open(D), &[])
         .answer(welcome(C), Answer::Sent(M), open(D), &[])
         .notes(&[Note::Unclaimed { channel: C }]);
@@ -124,8 +123,8 @@ fn a_ticket_without_a_row_is_adopted() {
 fn what_nobody_used_is_removed_if_we_made_it() {
     left_behind()
         .notes(&[Note::Duplicate { channel: C }])
-        .answer(delete(C), Answer::Done, Absent, &[])
-        .wake(150_000, Absent, &[])
+        .answer(delete(C), Answer::Done, ABSENT, &[])
+        .wake(150_000, ABSENT, &[])
         .rests();
 }
 
@@ -134,17 +133,17 @@ fn a_channel_with_our_mark_that_this_process_knows_nothing_of_is_left_alone() {
     // Where nobody has been greeted in it after two minutes, nobody will be.
     looking(marked(OLD, SECOND))
         .at(120_000)
-        .answer(read(OLD), seen(false, false), Absent, &[])
+        .answer(read(OLD), seen(false, false), ABSENT, &[])
         .notes(&[Note::Unclaimed { channel: OLD }])
         .rests();
     // Another process may be greeting somebody there.
     looking(marked(OLD, SECOND))
-        .answer(read(OLD), seen(false, false), Absent, &[])
-        .wake(250, Absent, &[read(OLD)])
+        .answer(read(OLD), seen(false, false), ABSENT, &[])
+        .wake(250, ABSENT, &[read(OLD)])
         .answer(read(OLD), seen(true, false), open(OLD), &[])
         .rests();
     // Somebody writes there, and is owed a button that closes it.
-    looking(marked(OLD, SECOND)).answer(read(OLD), seen(false, true), Absent, &[welcome(OLD)]);
+    looking(marked(OLD, SECOND)).answer(read(OLD), seen(false, true), ABSENT, &[welcome(OLD)]);
 }
 
 #[test]
@@ -153,26 +152,26 @@ fn a_copy_takes_the_place_of_a_ticket_that_somebody_else_deleted_and_of_no_other
     for copy in [marked(D, FIRST), unmarked(D)] {
         // Whether its mark is still there or not.
         given(open(C))
-            .on(gone(C), Absent, &[])
-            .on(saw(copy.clone()), Absent, &[read(D)])
-            .answer(read(D), blank(), Absent, &[welcome(D)])
+            .on(gone(C), ABSENT, &[])
+            .on(saw(copy.clone()), ABSENT, &[read(D)])
+            .answer(read(D), blank(), ABSENT, &[welcome(D)])
             .answer(welcome(D), Answer::Sent(M), open(D), &[])
             .rests();
         // One that was there before the ticket was is no copy of it.
         let older = Sighting { channel: OLD, ..copy.clone() };
-        given(open(C)).on(gone(C), Absent, &[]).on(saw(older), Absent, &[read(OLD)]).answer(
+        given(open(C)).on(gone(C), ABSENT, &[]).on(saw(older), ABSENT, &[read(OLD)]).answer(
             read(OLD),
             blank(),
-            Absent,
+            ABSENT,
             &[],
         );
         // The ticket was closed: its member wants no other one.
         given(announced())
             .wake(5000, announced(), &[delete(C)])
-            .answer(delete(C), Answer::Done, Absent, &[])
+            .answer(delete(C), Answer::Done, ABSENT, &[])
             .at(130_000)
-            .on(saw(copy), Absent, &[read(D)])
-            .answer(read(D), blank(), Absent, &[])
+            .on(saw(copy), ABSENT, &[read(D)])
+            .answer(read(D), blank(), ABSENT, &[])
             .rests();
     }
 }
@@ -180,26 +179,26 @@ fn a_copy_takes_the_place_of_a_ticket_that_somebody_else_deleted_and_of_no_other
 #[test]
 fn an_attempt_without_an_answer_accounts_for_one_channel() {
     // The second one with its number is a copy of the first: it stays, whatever is in it.
-    let story = left_behind().at(130_000).on(saw(marked(D, FIRST)), Absent, &[read(D)]);
-    story.answer(read(D), seen(false, false), Absent, &[]).notes(&[Note::Unclaimed { channel: D }]);
+    let story = left_behind().at(130_000).on(saw(marked(D, FIRST)), ABSENT, &[read(D)]);
+    story.answer(read(D), seen(false, false), ABSENT, &[]).notes(&[Note::Unclaimed { channel: D }]);
     // So does one that Discord made long after the attempt could take effect.
     let late = ChannelId(snowflake(200_000, 0));
-    let story = made_after_all().answer(read(C), no_channel(), Absent, &[]);
-    story.on(saw(marked(late, FIRST)), Absent, &[read(late)]).answer(read(late), seen(false, false), Absent, &[]);
+    let story = made_after_all().answer(read(C), no_channel(), ABSENT, &[]);
+    story.on(saw(marked(late, FIRST)), ABSENT, &[read(late)]).answer(read(late), seen(false, false), ABSENT, &[]);
 }
 
 #[test]
 fn what_somebody_begins_to_use_is_not_removed_after_all() {
     let failed =
-        || left_behind().answer(delete(C), Answer::Unknown, Absent, &[]).wake(LEFT_BEHIND + 250, Absent, &[read(C)]);
-    failed().answer(read(C), seen(false, true), Absent, &[welcome(C)]);
+        || left_behind().answer(delete(C), Answer::Unknown, ABSENT, &[]).wake(LEFT_BEHIND + 250, ABSENT, &[read(C)]);
+    failed().answer(read(C), seen(false, true), ABSENT, &[welcome(C)]);
     failed()
-        .answer(read(C), seen(false, false), Absent, &[delete(C)])
-        .answer(delete(C), no_channel(), Absent, &[])
-        .wake(150_000, Absent, &[])
+        .answer(read(C), seen(false, false), ABSENT, &[delete(C)])
+        .answer(delete(C), no_channel(), ABSENT, &[])
+        .wake(150_000, ABSENT, &[])
         .rests();
     // It is not looked into twice, whoever sees it.
-    failed().on(saw(marked(C, FIRST)), Absent, &[]);
+    failed().on(saw(marked(C, FIRST)), ABSENT, &[]);
 }
 
 #[test]
@@ -208,17 +207,17 @@ fn an_outage_does_not_end_the_look_and_holds_nobody_up() {
     looking_in_vain(&Answer::Unknown)
         .on(wants(asker.clone()), opening(asker.clone(), None), &[create()])
         .answer(create(), refused(Refusal::CategoryFull), refusing_to(asker, Words::CategoryFull), &[told_full()])
-        .answer(told_full(), Answer::Done, Absent, &[])
-        .wake(LOOKED + 16_000, Absent, &[read(OLD)])
+        .answer(told_full(), Answer::Done, ABSENT, &[])
+        .wake(LOOKED + 16_000, ABSENT, &[read(OLD)])
         .answer(read(OLD), seen(true, false), open(OLD), &[])
         .rests();
 }
 
 #[test]
 fn what_is_not_ours_is_left_alone() {
-    looking(unmarked(OLD)).answer(read(OLD), seen(false, true), Absent, &[]).rests();
-    looking(unmarked(OLD)).answer(read(OLD), seen(false, false), Absent, &[]).rests();
-    looking_for_what_is_gone().answer(read(OLD), no_channel(), Absent, &[]).rests();
+    looking(unmarked(OLD)).answer(read(OLD), seen(false, true), ABSENT, &[]).rests();
+    looking(unmarked(OLD)).answer(read(OLD), seen(false, false), ABSENT, &[]).rests();
+    looking_for_what_is_gone().answer(read(OLD), no_channel(), ABSENT, &[]).rests();
 }
 
 #[test]
@@ -240,7 +239,7 @@ fn a_second_channel_beside_a_ticket() {
 
 #[test]
 fn the_channel_being_made_is_not_taken_for_a_stray() {
-    given(Absent).on(pressed(FIRST), asked(), &[create()]).on(saw(marked(C, FIRST)), asked(), &[]).answer(
+    given(ABSENT).on(pressed(FIRST), asked(), &[create()]).on(saw(marked(C, FIRST)), asked(), &[]).answer(
         create(),
         Answer::Created(C),
         bound(),
@@ -282,17 +281,17 @@ fn a_channel_that_is_being_removed_is_not_taken_for_the_one_that_was_made() {
 #[test]
 fn what_was_seen_while_the_channel_was_made_is_looked_into_afterwards() {
     let calls = [tell(press(FIRST), Words::Created(C)), welcome(C), read(D)];
-    given(Absent)
+    given(ABSENT)
         .on(pressed(FIRST), asked(), &[create()])
         .on(saw(marked(D, FIRST)), asked(), &[])
         .answer(create(), Answer::Created(C), bound(), &calls)
         .answer(read(D), seen(false, false), bound(), &[])
         .notes(&[Note::Unclaimed { channel: D }]);
-    given(Absent)
+    given(ABSENT)
         .on(pressed(FIRST), asked(), &[create()])
         .on(saw(marked(D, FIRST)), asked(), &[])
         .answer(create(), refused(Refusal::CategoryFull), refusing(Words::CategoryFull), &[told_full()])
-        .answer(told_full(), Answer::Done, Absent, &[read(D)]);
+        .answer(told_full(), Answer::Done, ABSENT, &[read(D)]);
 }
 
 #[test]
@@ -306,20 +305,20 @@ fn a_stray_that_cannot_be_deleted_is_given_up_after_a_minute() {
     let mut time = LEFT_BEHIND;
     for pause in [250, 500, 1000, 2000, 4000, 8000, 16_000, 32_000] {
         time += pause;
-        story = story.answer(delete(C), forbidden(), Absent, &[]).wake(time, Absent, &[read(C)]).answer(
+        story = story.answer(delete(C), forbidden(), ABSENT, &[]).wake(time, ABSENT, &[read(C)]).answer(
             read(C),
             seen(false, false),
-            Absent,
+            ABSENT,
             &[delete(C)],
         );
     }
     // Whoever sees it next looks again.
-    story.answer(delete(C), forbidden(), Absent, &[]).on(saw(marked(C, FIRST)), Absent, &[read(C)]);
+    story.answer(delete(C), forbidden(), ABSENT, &[]).on(saw(marked(C, FIRST)), ABSENT, &[read(C)]);
 }
 
 #[test]
 fn one_channel_is_looked_into_once() {
-    looking(unmarked(OLD)).on(saw(unmarked(OLD)), Absent, &[]);
+    looking(unmarked(OLD)).on(saw(unmarked(OLD)), ABSENT, &[]);
 }
 
 #[test]

@@ -1,27 +1,22 @@
 -- Ids are Discord's 64 bits as SQLite's signed integer; times are milliseconds since 1970.
 
--- What is true now: one row for each member of a server who has a ticket.
+-- What is true now: one row for each ticket. The document says it all; the columns beside it are copies to search by.
 CREATE TABLE tickets (
     guild      INTEGER NOT NULL,
-    member     INTEGER NOT NULL,
-    number     INTEGER NOT NULL,  -- the ticket's own, never given again
-    intent     INTEGER,           -- the press or command that asked for it; none where a channel was adopted
+    number     INTEGER NOT NULL,  -- counted for each server, never given again
+    member     INTEGER NOT NULL,  -- whose ticket it is
+    request    INTEGER,           -- the press or message that asked for it; none where a channel was taken over
     opened_ms  INTEGER NOT NULL,
-    state      TEXT NOT NULL,
+    state      TEXT NOT NULL CHECK (state IN ('opening', 'refused', 'open', 'closing')),
     channel    INTEGER,
-    name       TEXT,
-    due_ms     INTEGER,
-    announced  INTEGER,
-    asker      TEXT,              -- who is owed an answer, as JSON; holds the secret to give it with
-    PRIMARY KEY (guild, member),
-    CHECK (CASE state
-        WHEN 'opening' THEN name IS NOT NULL AND asker IS NOT NULL
-        WHEN 'open'    THEN channel IS NOT NULL
-        WHEN 'closing' THEN channel IS NOT NULL AND due_ms IS NOT NULL AND announced IN (0, 1) AND asker IS NOT NULL
-        ELSE 0
-    END)
+    due_ms     INTEGER,           -- when the channel is to be deleted
+    announced  INTEGER NOT NULL,  -- 1 where people have read in the channel that it goes
+    unfinished INTEGER NOT NULL,  -- 1 where a restart has something to take up
+    document   TEXT NOT NULL,     -- as JSON; holds secrets while somebody is owed an answer
+    PRIMARY KEY (guild, number)
 ) STRICT, WITHOUT ROWID;
 
+CREATE UNIQUE INDEX tickets_by_owner ON tickets (guild, member);
 CREATE UNIQUE INDEX tickets_by_channel ON tickets (channel) WHERE channel IS NOT NULL;
 
 -- What happened: only ever appended to, and forgotten from the old end.
@@ -37,9 +32,11 @@ CREATE TABLE journal (
 
 CREATE INDEX journal_by_age ON journal (at_ms);
 CREATE INDEX journal_by_owner ON journal (member, guild);
-CREATE INDEX journal_by_number ON journal (number) WHERE number IS NOT NULL;
+CREATE INDEX journal_by_number ON journal (number, guild) WHERE number IS NOT NULL;
 CREATE INDEX journal_by_channel ON journal (channel) WHERE channel IS NOT NULL;
 
--- The number given last. A table of its own, because the journal forgets and the tickets go.
-CREATE TABLE numbers (last INTEGER NOT NULL) STRICT;
-INSERT INTO numbers (last) VALUES (0);
+-- The number that each server gave last. A table of its own, because the journal forgets and the tickets go.
+CREATE TABLE numbers (
+    guild  INTEGER PRIMARY KEY,
+    last   INTEGER NOT NULL
+) STRICT;

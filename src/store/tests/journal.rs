@@ -12,10 +12,10 @@ async fn a_ticket_keeps_its_number_and_the_next_one_gets_another() {
     store.save(ALICE, &open(7), &[Note::Told], at(1)).await.unwrap();
     // The channel is found to be gone at the next press, which opens another one in the same breath.
     store.save(ALICE, &opening(6), &[gone.clone(), ASKED], at(2)).await.unwrap();
-    store.save(ALICE, &State::Absent, &[Note::Deferred], at(3)).await.unwrap();
+    store.save(ALICE, &NOTHING, &[Note::Deferred], at(3)).await.unwrap();
     store.note(ALICE, &[Note::NotTold], at(4));
     // An opening that comes to nothing before it is saved.
-    store.save(ALICE, &State::Absent, &[ASKED], at(5)).await.unwrap();
+    store.save(ALICE, &NOTHING, &[ASKED], at(5)).await.unwrap();
     assert_eq!(
         notes(&store, Filter::Member(ALICE.member)).await,
         [
@@ -63,7 +63,7 @@ async fn a_number_that_a_channel_shows_is_never_given_to_another_ticket() {
     assert_eq!(adopt(BOB, 8, 50).await, Ok(Some(TicketNumber(50))));
     assert_eq!(store.save(owner(12), &open(9), &[], at(2)).await, Ok(Some(TicketNumber(51))));
     // But not one that another member's ticket has, or had.
-    store.save(ALICE, &State::Absent, &[Note::Told], at(3)).await.unwrap();
+    store.save(ALICE, &NOTHING, &[Note::Told], at(3)).await.unwrap();
     assert_eq!(adopt(owner(13), 10, 50).await, Ok(Some(TicketNumber(52))));
     assert_eq!(adopt(owner(14), 11, 42).await, Ok(Some(TicketNumber(53))));
     // Their own earlier one goes on.

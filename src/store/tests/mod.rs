@@ -11,7 +11,9 @@ use tempfile::TempDir;
 use super::*;
 use crate::ids::{ApplicationId, GuildId, InteractionId, MessageId, UserId};
 use crate::language::Language;
-use crate::lifecycle::{Asker, Closing, Entrance, Gesture, Opening, Press, Refused, Right, Way, Why, Words};
+use crate::lifecycle::{
+    Asker, Closing, Effect, Entrance, Gesture, Message, OpenRequest, Press, Right, State, Way, Why, Words,
+};
 
 mod files;
 mod journal;
@@ -30,8 +32,10 @@ fn at(second: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(1_800_000_000 + second)
 }
 
-fn open(channel: u64) -> State {
-    State::Open { channel: ChannelId(channel) }
+const NOTHING: Document = Document { request: None, state: State::Absent, outbox: Vec::new() };
+
+fn open(channel: u64) -> Document {
+    State::Open { channel: ChannelId(channel) }.into()
 }
 
 fn asker(intent: u64) -> Asker {
@@ -50,8 +54,16 @@ fn asker(intent: u64) -> Asker {
     }
 }
 
-fn opening(intent: u64) -> State {
-    State::Opening(Opening { asker: asker(intent), name: "алиса".to_owned(), channel: None })
+fn opening(intent: u64) -> Document {
+    opening_by(asker(intent))
+}
+
+fn opening_by(asker: Asker) -> Document {
+    Document {
+        request: Some(OpenRequest { id: asker.intent(), at: asker.at, name: "алиса".to_owned() }),
+        state: State::Opening { channel: None },
+        outbox: vec![Effect::EnsureChannel, Effect::Respond { asker, words: None }],
+    }
 }
 
 const ASKED: Note = Note::Asked { by: UserId(10), way: Way::Button };

@@ -1,6 +1,7 @@
 //! What is saved comes back.
 
 use super::*;
+use crate::ids::Intent;
 
 #[tokio::test]
 async fn what_was_saved_is_there_after_a_restart() {
@@ -15,7 +16,7 @@ async fn what_was_saved_is_there_after_a_restart() {
     let store = place.store();
     assert_eq!(store.ticket(ALICE).await.unwrap(), opening(5));
     assert_eq!(store.ticket(BOB).await.unwrap(), open(77));
-    assert_eq!(store.ticket(owner(12)).await.unwrap(), State::Absent);
+    assert_eq!(store.ticket(owner(12)).await.unwrap(), NOTHING);
     assert_eq!(notes(&store, Filter::Member(ALICE.member)).await, [(Some(1), ASKED), (Some(1), Note::Deferred)]);
 }
 
@@ -24,10 +25,16 @@ async fn the_list_tells_how_far_each_ticket_has_come() {
     let place = Place::new();
     let store = place.store();
     let (channel, due, asker) = (ChannelId(8), at(5), asker(6));
-    let closing = State::Closing(Closing { channel, due, asker, announced: true, opening: None, failed: None });
+    let closing = State::Closing(Closing { channel, due, asker }).into();
     store.save(ALICE, &opening(5), &[], at(0)).await.unwrap();
     store.save(BOB, &closing, &[], at(1)).await.unwrap();
-    let standing = |owner, number, opened, stage| Standing { owner, number: TicketNumber(number), opened, stage };
+    let standing = |owner, number, opened, stage| Standing {
+        owner,
+        number: TicketNumber(number),
+        opened,
+        stage,
+        unfinished: true,
+    };
     let expected = [
         standing(ALICE, 1, at(0), Stage::Opening { channel: None }),
         standing(BOB, 2, at(1), Stage::Closing { channel: ChannelId(8), due: at(5), announced: true }),
@@ -44,7 +51,7 @@ async fn a_row_that_makes_no_sense_is_named_and_harms_no_other() {
     let store = place.store();
     store.save(ALICE, &opening(5), &[ASKED], at(0)).await.unwrap();
     store.save(BOB, &open(7), &[], at(0)).await.unwrap();
-    run(&store, "UPDATE tickets SET asker = '{' WHERE member = 10").await;
+    run(&store, "UPDATE tickets SET document = '{' WHERE member = 10").await;
 
     let why = store.ticket(ALICE).await.unwrap_err();
     assert!(matches!(why, StoreError::Unreadable { owner: ALICE, .. }));
@@ -55,22 +62,15 @@ async fn a_row_that_makes_no_sense_is_named_and_harms_no_other() {
 }
 
 #[tokio::test]
-async fn whoever_asked_a_version_without_languages_is_answered_in_russian() {
+async fn a_ticket_that_still_owes_something_is_taken_up_by_a_restart() {
     let place = Place::new();
     let store = place.store();
-    store.save(ALICE, &opening(5), &[ASKED], at(0)).await.unwrap();
-    let at = r#"{"secs_since_epoch":1800000000,"nanos_since_epoch":0}"#;
-    let press = r#"{"Press":{"interaction":5,"token":"secret","application":99,"acknowledged":false}}"#;
-    let command = r#"{"Command":{"channel":7,"message":8}}"#;
-    for entrance in [press, command] {
-        let asker = format!(r#"{{"user":10,"at":{at},"entrance":{entrance}}}"#);
-        let sql = format!("UPDATE tickets SET asker = '{asker}' WHERE member = 10");
-        store.ask(Hurry::Read, move |db| Ok(db.execute_batch(&sql)?)).await.unwrap();
-
-        let State::Opening(Opening { asker, .. }) = store.ticket(ALICE).await.unwrap() else { panic!("no opening") };
-
-        let (Entrance::Press(Press { language, .. }) | Entrance::Command { language, .. }) = asker.entrance;
-        assert_eq!(language, Language::Russian);
+    let failure = Message::CloseFailure { words: Words::CloseRefused, closer: asker(6) };
+    let owing = Document { outbox: vec![Effect::EnsureMessage(failure)], ..open(7) };
+    let refused = Document { state: NOTHING.state, outbox: opening(5).outbox.split_off(1), request: None };
+    for (document, unfinished) in [(open(7), false), (owing, true), (refused, true)] {
+        store.save(ALICE, &document, &[], at(0)).await.unwrap();
+        assert_eq!(store.all().await.unwrap()[0].unfinished, unfinished, "{document:?}");
     }
 }
 
@@ -100,45 +100,61 @@ fn any_time() -> impl Strategy<Value = SystemTime> {
     any::<u32>().prop_map(|ms| UNIX_EPOCH + Duration::from_millis(u64::from(ms) << 10))
 }
 
+fn any_words() -> impl Strategy<Value = Words> {
+    prop_oneof![
+        Just(Words::CategoryFull),
+        any::<u64>().prop_map(|channel| Words::AlreadyOpen(ChannelId(channel))),
+        Just(Words::BotLacks(vec![Right::ManageChannels])),
+    ]
+}
+
+fn any_effect() -> impl Strategy<Value = Effect> {
+    let respond = (any_asker(), proptest::option::of(any_words()));
+    let failure = (any_words(), any_asker()).prop_map(|(words, closer)| Message::CloseFailure { words, closer });
+    let message = prop_oneof![Just(Message::Welcome), Just(Message::Announcement), failure];
+    prop_oneof![
+        Just(Effect::EnsureChannel),
+        message.prop_map(Effect::EnsureMessage),
+        respond.prop_map(|(asker, words)| Effect::Respond { asker, words }),
+    ]
+}
+
 fn any_state() -> impl Strategy<Value = State> {
-    let opening = || {
-        (any_asker(), ".*", any::<Option<u64>>()).prop_map(|(asker, name, channel)| Opening {
-            asker,
-            name,
-            channel: channel.map(ChannelId),
-        })
-    };
-    let words = || {
-        prop_oneof![
-            Just(Words::CategoryFull),
-            any::<u64>().prop_map(|channel| Words::AlreadyOpen(ChannelId(channel))),
-            Just(Words::BotLacks(vec![Right::ManageChannels])),
-        ]
-    };
-    let refused = (any_asker(), words()).prop_map(|(asker, words)| State::Refused(Refused { asker, words }));
-    let interrupted = proptest::option::of(opening());
-    let closing = (any::<u64>(), any_time(), any_asker(), any::<bool>(), interrupted, proptest::option::of(words()))
-        .prop_map(|(channel, due, asker, announced, opening, failed)| {
-            State::Closing(Closing { channel: ChannelId(channel), due, asker, announced, opening, failed })
-        });
-    prop_oneof![Just(State::Absent), opening().prop_map(State::Opening), refused, any::<u64>().prop_map(open), closing]
+    let closing = (any::<u64>(), any_time(), any_asker())
+        .prop_map(|(channel, due, asker)| State::Closing(Closing { channel: ChannelId(channel), due, asker }));
+    prop_oneof![
+        Just(State::Absent),
+        any::<Option<u64>>().prop_map(|channel| State::Opening { channel: channel.map(ChannelId) }),
+        any::<u64>().prop_map(|channel| State::Open { channel: ChannelId(channel) }),
+        closing,
+    ]
+}
+
+fn any_document() -> impl Strategy<Value = Document> {
+    let request = (any::<u64>(), any_time(), ".*").prop_map(|(id, at, name)| OpenRequest { id: Intent(id), at, name });
+    (proptest::option::of(request), any_state(), prop::collection::vec(any_effect(), 0..4))
+        .prop_map(|(request, state, outbox)| Document { request, state, outbox })
+        .prop_map(|document| if document.is_empty() { NOTHING } else { document })
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn every_state_comes_back_as_it_was(states in prop::collection::vec(any_state(), 1..8), member in any::<u64>()) {
+    fn every_document_comes_back_as_it_was(
+        documents in prop::collection::vec(any_document(), 1..8),
+        member in any::<u64>(),
+    ) {
         let place = Place::new();
         let store = place.store();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        for state in &states {
-            runtime.block_on(store.save(owner(member), state, &[], at(0))).unwrap();
-            prop_assert_eq!(&runtime.block_on(store.ticket(owner(member))).unwrap(), state);
+        for document in &documents {
+            runtime.block_on(store.save(owner(member), document, &[], at(0))).unwrap();
+            prop_assert_eq!(&runtime.block_on(store.ticket(owner(member))).unwrap(), document);
         }
         let listed = runtime.block_on(store.all()).unwrap();
-        let last = states.last().unwrap();
-        prop_assert_eq!(listed.len(), usize::from(*last != State::Absent));
-        prop_assert_eq!(listed.first().and_then(|standing| standing.stage.channel()), last.channel());
+        let last = documents.last().unwrap();
+        prop_assert_eq!(listed.len(), usize::from(*last != NOTHING));
+        prop_assert_eq!(listed.first().and_then(|standing| standing.stage.channel()), last.state.channel());
     }
 }

@@ -34,8 +34,8 @@ async fn what_is_in_no_hurry_rides_with_the_next_save_and_is_not_forgotten_witho
     store.save(BOB, &opening(1), &[], at(0)).await.unwrap();
     assert_eq!(soon.await, Ok(Some(TicketNumber(1))));
     assert_eq!(store.commits(), 1);
-    store.put((ALICE, &State::Absent), None, &[], at(1), false).await.unwrap();
-    assert_eq!(store.ticket(ALICE).await.unwrap(), State::Absent);
+    store.put((ALICE, &NOTHING), None, &[], at(1), false).await.unwrap();
+    assert_eq!(store.ticket(ALICE).await.unwrap(), NOTHING);
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn one_refused_save_harms_no_other() {
     assert_eq!(first.await, Ok(Some(TicketNumber(1))));
     assert_eq!(taken.await, Err(StoreError::ChannelTaken(ChannelId(7))));
     assert_eq!(last.await, Ok(Some(TicketNumber(2))), "a refused save takes no number");
-    assert_eq!(store.ticket(BOB).await.unwrap(), State::Absent);
+    assert_eq!(store.ticket(BOB).await.unwrap(), NOTHING);
     assert_eq!(notes(&store, Filter::Member(BOB.member)).await, []);
 }
 
@@ -61,14 +61,14 @@ async fn a_full_disk_is_an_error_and_leaves_no_half_state() {
     store.save(ALICE, &open(7), &[ASKED], at(0)).await.unwrap();
     run(&store, "PRAGMA max_page_count = 1").await;
     let many = vec![Note::GaveUp { call: "x".repeat(500), why: Why::NoAnswer }; 100];
-    let full = store.save(ALICE, &State::Absent, &many, at(1)).await;
+    let full = store.save(ALICE, &NOTHING, &many, at(1)).await;
     assert_eq!(full, Err(StoreError::Full));
     assert_eq!(store.ticket(ALICE).await.unwrap(), open(7));
     assert_eq!(notes(&store, Filter::All).await, [(Some(1), ASKED)]);
 
     run(&store, "PRAGMA max_page_count = 1000000").await;
-    store.save(ALICE, &State::Absent, &many, at(2)).await.unwrap();
-    assert_eq!(store.ticket(ALICE).await.unwrap(), State::Absent);
+    store.save(ALICE, &NOTHING, &many, at(2)).await.unwrap();
+    assert_eq!(store.ticket(ALICE).await.unwrap(), NOTHING);
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn a_save_that_fails_beside_a_read_is_undone_as_a_whole() {
     let many = vec![Note::GaveUp { call: "x".repeat(500), why: Why::NoAnswer }; 100];
     let busy = hold(&store);
     let read = store.ticket(ALICE);
-    let closed = store.save(ALICE, &State::Absent, &many, at(1));
+    let closed = store.save(ALICE, &NOTHING, &many, at(1));
     drop(busy);
     read.await.unwrap();
     assert_eq!(closed.await, Err(StoreError::Full));

@@ -49,7 +49,7 @@ pub fn one(binary: &Path) -> Vec<Figure> {
 fn due(rig: &Rig, press: Press) -> SystemTime {
     let rows = Reader::open(&rig.database()).expect("the database can be read");
     let owner = Owner { guild: GuildId(rig.discord.ids().guild.get()), member: UserId(press.who.get()) };
-    match rows.ticket(owner).expect("the row can be read") {
+    match rows.ticket(owner).expect("the row can be read").state {
         State::Closing(closing) => closing.due,
         other => panic!("the ticket is not being closed: {other:?}"),
     }

@@ -10,7 +10,7 @@ use talon::actors::router::Router;
 use talon::ids::{ApplicationId, ChannelId, GuildId, InteractionId, Owner, TicketNumber, UserId};
 use talon::language::Language;
 use talon::lifecycle::state::Entrance;
-use talon::lifecycle::{Answer, Asker, Call, Event, Gesture, Note, Press, Rules, State, Ticket};
+use talon::lifecycle::{Answer, Asker, Call, Document, Event, Gesture, Note, Press, Rules, State, Ticket};
 use talon::store::Store;
 
 use crate::figure::{Figure, median};
@@ -47,7 +47,7 @@ fn micros(runs: u32, each: u32, mut deed: impl FnMut()) -> f64 {
 }
 
 fn opening() {
-    let mut ticket = Ticket::new(owner(1), RULES, State::Absent);
+    let mut ticket = Ticket::new(owner(1), RULES, Document::default());
     let number = Some(TicketNumber(1));
     let pressed = Event::Open { asker: asker(1), name: "alice".to_owned(), unseen: false };
     let mut calls = ticket.decide(pressed, NOW).saved(&mut ticket, number).calls;
@@ -83,7 +83,7 @@ fn save(store: &Store, count: u64) {
     let saves = (0..count).map(|number| {
         let state = State::Open { channel: ChannelId(number + 1) };
         let notes = [Note::Opened { channel: ChannelId(number + 1) }];
-        store.save(owner(number), &state, &notes, NOW)
+        store.save(owner(number), &state.into(), &notes, NOW)
     });
     block_on(try_join_all(saves)).expect("the rows can be saved");
 }

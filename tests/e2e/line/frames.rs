@@ -16,7 +16,7 @@ async fn a_frame_beyond_all_bounds_costs_a_connection_at_most() {
         let stage = Stage::ready().await;
         let ids = stage.discord.ids();
         let ticket = stage.open(ids.alice).await;
-        stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+        stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
         let (moment, logged) = (stage.discord.now(), stage.logged().len());
 
         let inflates = matches!(frame, HugeFrame::Compressed(_));
@@ -29,7 +29,7 @@ async fn a_frame_beyond_all_bounds_costs_a_connection_at_most() {
             until_live_again(&stage, moment).await;
         }
         is_heard(&stage, ids.alice, ticket).await;
-        assert!(matches!(stage.row(ids.alice), State::Open { .. }));
+        assert!(matches!(stage.row(ids.alice).state, State::Open { .. }));
         assert!(stage.peak_memory() < PEAK, "{} MiB", stage.peak_memory());
     })
     .await;
@@ -40,7 +40,7 @@ async fn a_server_with_very_many_channels_is_read() {
     let stage = Stage::ready().await;
     let ids = stage.discord.ids();
     let ticket = stage.open(ids.alice).await;
-    stage.until_row(ids.alice, |row| matches!(row, State::Open { .. })).await;
+    stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
 
     stage.discord.strike_gateway(&GatewayAction::Send(HugeFrame::Guild { channels: 10_000 }));
     stage.until_logged("channels=100").await;

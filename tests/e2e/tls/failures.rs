@@ -34,7 +34,7 @@ async fn points() -> Vec<(Scene, Point)> {
 /// Waits until the scene has come to its end, however long its calls hang.
 async fn until_over(stage: &Stage, scene: Scene, who: Snowflake) {
     let over = || match scene {
-        Scene::PressClose => stage.row(who) == State::Absent,
+        Scene::PressClose => stage.row(who).state == State::Absent,
         _ => is_open(&stage.row(who)),
     };
     stage.until_in(GIVEN_UP, "the scene is over", || over().then_some(())).await;

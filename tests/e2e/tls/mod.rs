@@ -6,7 +6,7 @@ mod trust;
 
 use std::time::Duration;
 
-use talon::lifecycle::State;
+use talon::lifecycle::{Document, State};
 use talon_sandbox::world::Snowflake;
 
 use crate::stage::Stage;
@@ -38,8 +38,8 @@ async fn close(stage: &Stage, who: Snowflake, ticket: Snowflake) {
     assert_eq!(stage.announcements(ticket).len(), 1, "announced once");
 }
 
-fn is_open(row: &State) -> bool {
-    matches!(row, State::Open { .. })
+fn is_open(row: &Document) -> bool {
+    matches!(row.state, State::Open { .. })
 }
 
 #[tokio::test]

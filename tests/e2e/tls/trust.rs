@@ -58,7 +58,7 @@ async fn a_certificate_that_goes_bad_while_the_bot_runs_is_named_and_no_ticket_s
         let ids = stage.discord.ids();
         let (stays, goes) = (stage.open(ids.alice).await, stage.open(ids.bob).await);
         stage.press_close(ids.bob, goes);
-        stage.until_row(ids.bob, |row| matches!(row, State::Closing { .. })).await;
+        stage.until_row(ids.bob, |row| matches!(row.state, State::Closing { .. })).await;
         stage.announced(goes).await;
 
         let log = stage.logged().len();
@@ -73,7 +73,7 @@ async fn a_certificate_that_goes_bad_while_the_bot_runs_is_named_and_no_ticket_s
         stage.until_in(GIVEN_UP, "the closing ends", || (stage.tickets() == [stays]).then_some(())).await;
         let press = stage.press_create(ids.alice);
         assert_eq!(stage.answer(press).await, format!("❌ у тебя уже есть тикет: <#{stays}>"));
-        stage.until_row(ids.bob, |row| *row == State::Absent).await;
+        stage.until_row(ids.bob, |row| row.state == State::Absent).await;
     })
     .await;
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use talon::actors::clerk::Question;
 use talon::ids::{ChannelId, Owner};
 use talon::language::Language;
-use talon::lifecycle::{Call, State, Words};
+use talon::lifecycle::{Call, Document, State, Words};
 use talon::texts;
 use talon_sandbox::world::Snowflake;
 use talon_sandbox::world::interactions::Progress;
@@ -235,7 +235,7 @@ impl Game {
     fn is_left_announced(&self, channel: Snowflake) -> bool {
         let weather = &self.weather_then;
         let undisturbed = weather.is_clear() && weather.hears_everything() && weather.saves();
-        let is_open = |state: &State| *state == State::Open { channel: ChannelId(channel.0) };
+        let is_open = |row: &Document| row.state == State::Open { channel: ChannelId(channel.0) };
         let last = self.by_bot(channel).last();
         undisturbed
             && self.rows.tickets.values().any(is_open)

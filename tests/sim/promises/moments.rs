@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use talon::discord::candidates;
 use talon::ids::{ChannelId, Intent, Owner};
-use talon::lifecycle::{Acknowledgement, Answer, Call, Closing, Sighting, State, Words};
+use talon::lifecycle::{Acknowledgement, Answer, Call, Closing, Document, Sighting, State, Words};
 use talon::texts;
 use talon_sandbox::world::{Message, Snowflake, rest};
 
@@ -19,7 +19,7 @@ impl Game {
     pub fn check_order(&mut self, from: Seat, call: &Call) {
         match call {
             Call::CreateChannel { owner, intent, .. } => {
-                if opener(&self.rows.state(*owner)) != Some(intent.0) {
+                if opener(&self.rows.document(*owner)) != Some(intent.0) {
                     self.broken(format!("a channel is made for {intent}, and no row says so"));
                 }
                 if self.promises.unsure.insert(*intent, from) == Some(from) {
@@ -27,7 +27,7 @@ impl Game {
                 }
             }
             Call::Acknowledge { press, with: Acknowledgement::Public(_) } => {
-                let announces = |state: &State| matches!(state, State::Closing(closing) if closing.asker.intent().0 == press.interaction.0);
+                let announces = |row: &Document| matches!(&row.state, State::Closing(closing) if closing.asker.intent().0 == press.interaction.0);
                 if !self.rows.tickets.values().any(announces) {
                     self.broken(format!("the press {} announces a closing of which no row knows", press.interaction));
                 }
@@ -53,7 +53,7 @@ impl Game {
     /// A list that shows the channel of an opening is followed by no other channel for it.
     fn check_taken(&mut self, from: Seat, listed: &[Sighting]) {
         if let Seat::Ticket { owner, .. } = from
-            && let Some(intent) = opener(&self.rows.state(owner))
+            && let Some(intent) = opener(&self.rows.document(owner))
             && listed.iter().any(|sighting| !sighting.owned && sighting.mark == Some((owner.member, Intent(intent))))
         {
             self.promises.unsure.insert(Intent(intent), from);
@@ -194,7 +194,7 @@ impl Game {
         {
             self.broken(format!("the closing of {channel} was taken back"));
         }
-        if let (State::Closing(_), State::Absent | State::Opening(_)) = (before, after) {
+        if let (State::Closing(_), State::Absent | State::Opening { .. }) = (before, after) {
             self.leave_copies_of(owner);
         }
         if let State::Open { channel } = after

@@ -30,7 +30,7 @@ async fn actors_of_idle_tickets_are_let_go_and_come_back_for_the_next_event() {
     assert_eq!(house.answer(press).await, format!("❌ у тебя уже есть тикет: <#{alice}>"));
     house.discord.press(ids.alice, alice, CLOSE).expect("the button is there");
     house.until_gone(alice).await;
-    house.until_row(ids.alice, |row| *row == State::Absent).await;
+    house.until_row(ids.alice, |row| row.state == State::Absent).await;
     until_all_are_let_go(&house).await;
     assert_eq!(house.stats().await.open, 1);
     assert_eq!(house.restarts("ticket"), 0, "to be let go is no failure");
