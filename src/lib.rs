@@ -20,7 +20,7 @@
 //! | [`gateway`] | what happens on Discord? | the gateway connection and its supervisor; serenity's events → `Heard` |
 //! | [`status`] | what is the current state? | what health, metrics and the service manager report |
 //! | [`health`] | is the bot healthy? | serves `/healthz` and `/metrics` |
-//! | [`actors`] | who is alive? | supervisor, tickets, panel, clerk, pulse |
+//! | [`actors`] | who is alive? | supervisor, tickets, scheduler, panel, clerk, pulse |
 //! | [`lifecycle`] | what is true, and what follows? | State + Event → State + calls; pure |
 //! | [`discord`] | what do we ask of Discord? | calls as requests, answers read back |
 //! | [`store`] | what survives a restart? | rows and the journal, in a database; the panel file |

@@ -4,6 +4,7 @@
 //! Supervisor          one: owns the registry, routes, restores, restarts, drains
 //! ├── Panel           one: keeps the message with the button in place, and the slash commands
 //! ├── Clerk           one: keeps the journal short, and tells from it
+//! ├── Scheduler       one: loads the tickets whose time has come
 //! ├── Pulse           one: looks whether the house is well, and tells log and service manager
 //! └── Ticket …        one per member with something going on
 //!     └── calls       its requests to Discord, which end with it
@@ -24,6 +25,7 @@ mod registry;
 mod repeats;
 mod report;
 pub mod router;
+pub mod scheduler;
 #[cfg(test)]
 mod secrets;
 pub mod service_manager;

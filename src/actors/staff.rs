@@ -10,6 +10,7 @@ use crate::actors::Outside;
 use crate::actors::clerk::{Clerk, ClerkMsg};
 use crate::actors::panel::{PanelActor, PanelMsg};
 use crate::actors::pulse::{Pulse, PulseMsg};
+use crate::actors::scheduler::{Scheduler, SchedulerMsg};
 use crate::actors::supervisor::SupervisorMsg;
 
 /// Who there is one of.
@@ -21,11 +22,13 @@ pub enum Post {
     Clerk,
     /// Looks whether the house is well.
     Pulse,
+    /// Wakes the tickets whose time has come.
+    Scheduler,
 }
 
 impl Post {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Panel, Self::Clerk, Self::Pulse];
+    pub const ALL: [Self; 4] = [Self::Panel, Self::Clerk, Self::Pulse, Self::Scheduler];
 
     /// What it is called in the log.
     #[must_use]
@@ -34,6 +37,7 @@ impl Post {
             Self::Panel => "panel",
             Self::Clerk => "clerk",
             Self::Pulse => "pulse",
+            Self::Scheduler => "scheduler",
         }
     }
 }
@@ -53,13 +57,14 @@ pub struct Staff {
     panel: Option<ActorRef<PanelMsg>>,
     clerk: Option<ActorRef<ClerkMsg>>,
     pulse: Option<ActorRef<PulseMsg>>,
+    scheduler: Option<ActorRef<SchedulerMsg>>,
 }
 
 impl Staff {
     /// Nobody, yet.
     #[must_use]
     pub const fn new(duties: Duties) -> Self {
-        Self { duties, panel: None, clerk: None, pulse: None }
+        Self { duties, panel: None, clerk: None, pulse: None, scheduler: None }
     }
 
     /// Fills a post, linked to the supervisor.
@@ -88,6 +93,9 @@ impl Staff {
             Post::Pulse => {
                 self.pulse = Some(Actor::spawn_linked(None, Pulse { outside, supervisor }, (), above).await?.0);
             }
+            Post::Scheduler => {
+                self.scheduler = Some(Actor::spawn_linked(None, Scheduler { outside, supervisor }, (), above).await?.0);
+            }
         }
         Ok(())
     }
@@ -99,6 +107,7 @@ impl Staff {
             Post::Panel => self.panel = None,
             Post::Clerk => self.clerk = None,
             Post::Pulse => self.pulse = None,
+            Post::Scheduler => self.scheduler = None,
         }
         Some(post)
     }
@@ -108,6 +117,7 @@ impl Staff {
             Post::Panel => self.panel.as_ref().map(|actor| actor.get_id()),
             Post::Clerk => self.clerk.as_ref().map(|actor| actor.get_id()),
             Post::Pulse => self.pulse.as_ref().map(|actor| actor.get_id()),
+            Post::Scheduler => self.scheduler.as_ref().map(|actor| actor.get_id()),
         }
     }
 

@@ -59,6 +59,8 @@ pub enum SupervisorMsg {
     GiveUp(Intent),
     /// By whoever wants to know how we are; that an answer comes is the half of it.
     Count(RpcReplyPort<Stats>),
+    /// By the scheduler: this ticket's time has come, or is near.
+    Wake(Owner),
     /// By ourselves: start a failed ticket again.
     Revive(Owner),
     /// By ourselves: fill this post again.
@@ -137,6 +139,7 @@ impl Actor for Supervisor {
             SupervisorMsg::Moved { owner, channel } => house.moved(&me, owner, channel).await,
             SupervisorMsg::Idle { owner, handled } => house.let_go(owner, handled),
             SupervisorMsg::Settled => house.settled(),
+            SupervisorMsg::Wake(owner) => house.wake(&me, owner).await,
             SupervisorMsg::Revive(owner) => house.revive(&me, owner).await,
             SupervisorMsg::HomeFound(_) | SupervisorMsg::GiveUp(_) if house.draining.is_some() => {}
             SupervisorMsg::HomeFound(found) => house.home_found(&me, found).await,
@@ -250,6 +253,13 @@ impl House {
         self.resume(me, owner, true).await;
         let told = self.router.remind(owner);
         self.deliver(me, told).await;
+    }
+
+    /// A ticket that is in memory has an alarm of its own.
+    async fn wake(&mut self, me: &ActorRef<SupervisorMsg>, owner: Owner) {
+        if self.draining.is_none() && !self.registry.is_alive(owner) {
+            self.resume(me, owner, false).await;
+        }
     }
 
     async fn resume(&mut self, me: &ActorRef<SupervisorMsg>, owner: Owner, failed: bool) {

@@ -11,7 +11,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::actors::report::Subject;
 use crate::actors::supervisor::SupervisorMsg;
-use crate::actors::{Outside, clock, perform, report};
+use crate::actors::{Outside, clock, perform, report, scheduler};
 use crate::ids::{ChannelId, Owner, TicketNumber};
 use crate::lifecycle::{Answer, Call, DiskJob, Document, DurableTicket, Effects, Event, Note, State};
 use crate::store::StoreError;
@@ -289,7 +289,7 @@ impl TicketActor {
             desk.settling = false;
             let _ = self.supervisor.cast(SupervisorMsg::Settled);
         }
-        if desk.ticket.is_idle() {
+        if desk.ticket.is_idle(scheduler::horizon()) {
             let _ = self.supervisor.cast(SupervisorMsg::Idle { owner: self.owner, handled: desk.handled });
         }
     }

@@ -30,6 +30,13 @@ pub(super) struct Promise {
     pub(super) closer: Option<Asker>,
 }
 
+impl Promise {
+    /// There is nothing to correct, and nothing that must not be said twice.
+    pub(super) const fn is_kept(&self) -> bool {
+        !self.told_kept && !self.told_closing && self.closer.is_none()
+    }
+}
+
 impl Ticket {
     /// Discord does not let the bot delete the ticket's channel: it is open again, and the channel is owed the reason. A
     /// process that dies meanwhile must neither leave an open ticket of which all read that it will be closed, nor delete

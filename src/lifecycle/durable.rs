@@ -204,10 +204,10 @@ impl DurableTicket {
         ticket.into_iter().chain(self.read_again).min()
     }
 
-    /// Nothing is under way and no deadline is near: the row says it all, and this value may be let go.
+    /// Nothing is under way, and no deadline comes before this moment: the row says it all, and this value may be let go.
     #[must_use]
-    pub fn is_idle(&self) -> bool {
-        !self.is_busy() && self.loaded && self.save_again.is_none() && self.ticket.is_idle()
+    pub fn is_idle(&self, until: SystemTime) -> bool {
+        !self.is_busy() && self.loaded && self.save_again.is_none() && self.ticket.is_idle(until)
     }
 
     /// No call and no job is on its way: nothing would be interrupted by stopping now.

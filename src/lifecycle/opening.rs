@@ -81,12 +81,11 @@ impl Ticket {
     /// Goes on with what the document says, after a restart.
     pub(super) fn resume(&mut self, now: SystemTime) {
         let closing = matches!(self.document.state, State::Closing(_));
-        if !closing && self.document.outbox.is_empty() {
-            return;
-        }
-        self.step.notes.push(Note::TakenUp);
         if closing {
             self.shorten_closing(now);
+        }
+        if !self.document.outbox.is_empty() {
+            self.step.notes.push(Note::TakenUp);
         }
         for effect in self.document.outbox.clone() {
             self.resume_effect(effect, closing, now);

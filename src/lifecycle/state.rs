@@ -119,6 +119,17 @@ impl Document {
         matches!(self.state, State::Closing(_)) && !self.owes(Effect::is_announcement)
     }
 
+    /// When something is to be done about the ticket though nothing else happens: its channel is deleted, or a token is
+    /// forgotten. It is saved beside the document, so that a ticket which waits need not be held in memory.
+    #[must_use]
+    pub fn deadline(&self) -> Option<SystemTime> {
+        let due = match &self.state {
+            State::Closing(closing) if self.is_announced() => Some(closing.due),
+            State::Absent | State::Opening { .. } | State::Open { .. } | State::Closing(_) => None,
+        };
+        due.into_iter().chain(self.token_end()).min()
+    }
+
     /// Whether this must be on the disk before anything else is done, or may be saved with the next change: what was
     /// delivered is only delivered once more after a crash.
     pub(super) fn must_be_saved_after(&self, before: &Self) -> bool {

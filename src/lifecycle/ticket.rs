@@ -214,11 +214,13 @@ impl Ticket {
         next.or(forget.chain(orphaned).min())
     }
 
-    /// Nothing is under way and no deadline is near: the row says it all, and this value may be let go.
+    /// Nothing is under way, and no deadline comes before this moment: the row says it all, and this value may be let go.
     #[must_use]
-    pub fn is_idle(&self) -> bool {
-        matches!(self.document.state, State::Absent | State::Open { .. })
+    pub fn is_idle(&self, until: SystemTime) -> bool {
+        !matches!(self.document.state, State::Opening { .. })
             && self.document.outbox.is_empty()
+            && self.document.deadline().is_none_or(|deadline| deadline > until)
+            && self.promise.is_kept()
             && self.tasks.is_empty()
             && self.replies.is_empty()
             && self.checked.is_none()

@@ -96,6 +96,11 @@ impl Store {
         self.ask(Hurry::Read, move |db| Ok((tickets::load(db, owner)?, tickets::number(db, owner)?)))
     }
 
+    /// Whose tickets something is to be done about by then, though nothing else happens.
+    pub fn due(&self, until: SystemTime) -> impl Future<Output = Result<Vec<Owner>, StoreError>> + Send + use<> {
+        self.ask(Hurry::Read, move |db| tickets::due(db, until))
+    }
+
     /// Whether something could be saved now.
     pub fn probe(&self) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
         self.ask(Hurry::Save, |db| Ok(journal::probe(db)?))

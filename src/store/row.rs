@@ -70,6 +70,7 @@ pub(super) struct Columns {
     pub(super) channel: Option<ChannelId>,
     pub(super) due_ms: Option<i64>,
     pub(super) announced: bool,
+    pub(super) wake_ms: Option<i64>,
     pub(super) unfinished: bool,
     pub(super) document: String,
 }
@@ -91,6 +92,7 @@ impl Columns {
             channel: document.state.channel(),
             due_ms,
             announced: document.is_announced(),
+            wake_ms: document.deadline().map(millis),
             unfinished: state != "open" || !document.outbox.is_empty(),
             document: serde_json::to_string(document)?,
         }))

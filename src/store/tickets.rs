@@ -122,13 +122,13 @@ fn new_number(db: &Connection, owner: Owner, shown: Option<TicketNumber>) -> rus
 
 fn write(db: &Connection, owner: Owner, identity: &Identity, columns: &Columns) -> Result<(), StoreError> {
     let mut write = db.prepare_cached(
-        "INSERT INTO tickets (guild, member, number, request, opened_ms, state, channel, due_ms, announced, unfinished,
-             document)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        "INSERT INTO tickets (guild, member, number, request, opened_ms, state, channel, due_ms, announced, wake_ms,
+             unfinished, document)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
          ON CONFLICT (guild, member) DO UPDATE SET
             number = excluded.number, request = excluded.request, opened_ms = excluded.opened_ms,
             state = excluded.state, channel = excluded.channel, due_ms = excluded.due_ms,
-            announced = excluded.announced, unfinished = excluded.unfinished, document = excluded.document",
+            announced = excluded.announced, wake_ms = excluded.wake_ms, unfinished = excluded.unfinished, document = excluded.document",
     )?;
     let [guild, member] = key(owner);
     let written = write.execute(params![
@@ -141,6 +141,7 @@ fn write(db: &Connection, owner: Owner, identity: &Identity, columns: &Columns) 
         columns.channel.map(|channel| channel.0.cast_signed()),
         columns.due_ms,
         columns.announced,
+        columns.wake_ms,
         columns.unfinished,
         columns.document,
     ]);
@@ -218,6 +219,13 @@ pub(super) fn list(db: &Connection) -> Result<Vec<Standing>, StoreError> {
         }
     }
     Ok(standings)
+}
+
+/// Whose tickets something is to be done about by then.
+pub(super) fn due(db: &Connection, until: SystemTime) -> Result<Vec<Owner>, StoreError> {
+    let mut select = db.prepare_cached("SELECT guild, member FROM tickets WHERE wake_ms <= ?1")?;
+    let owners = select.query_map([millis(until)], row::owner)?.collect::<Result<_, _>>()?;
+    Ok(owners)
 }
 
 /// Which of these channels belong to a ticket, and to whose.

@@ -25,7 +25,7 @@ pub async fn get(url: &str) -> (u16, String) {
 }
 
 /// Asks until all these lines are there: what is counted is counted a moment after the deed.
-async fn until_counted(url: &str, lines: &[&str]) -> String {
+pub async fn until_counted(url: &str, lines: &[&str]) -> String {
     let mut last = (String::new(), Vec::new());
     for _ in 0..200 {
         let (_, metrics) = get(&format!("{url}/metrics")).await;

@@ -46,6 +46,7 @@ mod settings;
 mod settings_document;
 mod setup;
 mod slash;
+mod sleeping;
 mod slow_disk;
 mod spam;
 mod story;

@@ -25,6 +25,11 @@ use crate::game::{Game, Happening};
 use crate::people::Deed;
 use crate::rows::Failed;
 
+/// How often the store is asked for deadlines, and how long before its deadline a ticket is loaded: less than a countdown, so
+/// that tickets wait on the disk alone.
+const LOOK_INTERVAL: Duration = Duration::from_millis(500);
+const WAKE_AHEAD: Duration = Duration::from_millis(1500);
+
 pub const RULES: Rules = Rules { close_delay: Duration::from_secs(5) };
 /// As `actors::supervisor` has it.
 const REVIVE_AFTER: Duration = Duration::from_millis(500);
@@ -150,6 +155,7 @@ impl Game {
             self.resume(owner);
         }
         self.play_panel(PanelEvent::Ensure(None));
+        self.schedule(life);
         let connect = self.dice.millis(20, 400);
         self.plan(connect, Happening::Connect { life });
     }
@@ -370,8 +376,9 @@ impl Game {
 
     fn look_ahead(&mut self, owner: Owner) {
         let Some(seat) = self.seat(owner) else { return };
+        let horizon = self.horizon();
         let Some(Desk { ticket, handled, .. }) = self.desk(owner) else { return };
-        let (deadline, idle, handled) = (ticket.deadline(), ticket.is_idle(), *handled);
+        let (deadline, idle, handled) = (ticket.deadline(), ticket.is_idle(horizon), *handled);
         self.wake(owner, deadline);
         if idle {
             let soon = self.dice.millis(0, 3);
@@ -407,6 +414,28 @@ impl Game {
                 if self.bot.as_ref().is_some_and(|bot| bot.menu_alarm == Some(at)) {
                     self.play_menu(MenuEvent::Woke);
                 }
+            }
+        }
+    }
+
+    /// A deadline that comes before this moment keeps a ticket in memory.
+    fn horizon(&self) -> SystemTime {
+        self.now + WAKE_AHEAD
+    }
+
+    /// The scheduler asks the store which tickets are due soon.
+    pub fn schedule(&mut self, life: u64) {
+        if self.bot.as_ref().is_none_or(|bot| bot.life != life || bot.draining) {
+            return;
+        }
+        self.plan(LOOK_INTERVAL, Happening::Schedule { life });
+        if self.rows.broken {
+            return;
+        }
+        for owner in self.rows.due(self.horizon()) {
+            if self.desk(owner).is_none() {
+                self.figures.add(Count::Woken, 1);
+                self.resume(owner);
             }
         }
     }

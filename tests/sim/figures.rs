@@ -29,6 +29,8 @@ pub enum Count {
     Crashes,
     Stops,
     Panics,
+    /// Tickets that waited for a deadline on the disk alone, and were loaded for it.
+    Woken,
     /// Stories that the clerk was asked for.
     Stories,
     /// Requests of people, and those whose answer is not insisted on.
@@ -56,7 +58,7 @@ const fn limit(count: Count, what: &'static str, per: Per, (least, most): (u64, 
     Limit { count, what, per, least, most }
 }
 
-const LIMITS: [Limit; 14] = [
+const LIMITS: [Limit; 15] = [
     limit(Count::Opened, "tickets opened", Per::Game, (200, 1_000)),
     limit(Count::Closed, "closed", Per::Game, (200, 1_000)),
     limit(Count::Inherited, "left by another bot", Per::Game, (8, 100)),
@@ -68,6 +70,7 @@ const LIMITS: [Limit; 14] = [
     limit(Count::Crashes, "crashes", Per::Game, (20, 300)),
     limit(Count::Stops, "stops", Per::Game, (8, 150)),
     limit(Count::Panics, "panics", Per::Game, (2, 100)),
+    limit(Count::Woken, "woken by the scheduler", Per::Game, (100, 1_000)),
     limit(Count::Stories, "stories asked for", Per::Game, (8, 150)),
     limit(Count::Asked, "requests", Per::Game, (800, 5_000)),
     limit(Count::Waived, "of them waived", Per::Request, (5, 52)),

@@ -124,6 +124,10 @@ pub enum Happening {
         life: u64,
         owner: Owner,
     },
+    /// The scheduler looks for deadlines.
+    Schedule {
+        life: u64,
+    },
     /// The process starts, and then the gateway answers.
     Start,
     Connect {
@@ -232,6 +236,7 @@ impl Game {
             Happening::Idle { to, handled } => self.let_go(to, handled),
             Happening::Alarm { to, at } => self.alarm(to, at),
             Happening::Revive { life, owner } => self.revive(life, owner),
+            Happening::Schedule { life } => self.schedule(life),
             Happening::Start => self.start(),
             Happening::Connect { life } => self.connect(life),
             Happening::Check(check) => self.check(check),

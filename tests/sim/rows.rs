@@ -1,6 +1,7 @@
 //! What survives a restart: the store as the tickets know it, and the panel's file.
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use talon::ids::{ChannelId, MessageId, Owner, TicketNumber};
 use talon::lifecycle::{Document, State};
@@ -70,6 +71,12 @@ impl Rows {
 
     fn is_anothers(&self, owner: Owner, number: TicketNumber) -> bool {
         self.numbers.iter().any(|(other, known)| *other != owner && *known == number)
+    }
+
+    /// Whose tickets something is to be done about by then.
+    pub fn due(&self, until: SystemTime) -> Vec<Owner> {
+        let due = |row: &Document| row.deadline().is_some_and(|deadline| deadline <= until);
+        self.tickets.iter().filter(|(_, row)| due(row)).map(|(owner, _)| *owner).collect()
     }
 
     pub fn owner(&self, channel: ChannelId) -> Option<Owner> {

@@ -222,7 +222,7 @@ fn a_former_process_may_have_deferred_the_press_that_closes() {
 fn what_is_not_saved_is_not_true_yet() {
     let slow = row(ABSENT).on(pressed(FIRST), Some(Save), &[]);
     assert_eq!(slow.ticket.document(), &ABSENT);
-    assert!(!slow.ticket.is_still() && !slow.ticket.is_idle());
+    assert!(!slow.ticket.is_still() && !slow.ticket.is_idle(slow.now));
     let slow = slow.saved(100, asked(), None, &[create()]);
     assert_eq!(slow.ticket.document(), &asked());
 }

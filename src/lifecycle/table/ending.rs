@@ -130,3 +130,12 @@ fn what_was_under_way_in_a_channel_ends_with_it() {
 fn after_the_end_a_press_opens_a_new_ticket() {
     given(announced()).on(gone(C), ABSENT, &[]).on(pressed(FIRST), asked(), &[create()]);
 }
+
+#[test]
+fn a_ticket_that_closes_later_than_this_may_be_let_go_meanwhile() {
+    let story = given(announced());
+    assert!(story.ticket.is_idle(at(4_999)) && !story.ticket.is_idle(at(5_000)));
+    let story = given(silent()).answer(read_after(LEAVE), heard(true), announced(), &[]);
+    assert!(story.ticket.is_idle(at(4_999)));
+    assert!(!given(silent()).ticket.is_idle(at(0)), "it is not announced yet");
+}

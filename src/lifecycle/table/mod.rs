@@ -458,7 +458,7 @@ impl Story {
             assert_eq!(sorted(&step.calls), [""; 0]);
         }
         assert_eq!(self.ticket.deadline(), None, "the deadline");
-        assert!(self.ticket.is_still() && self.ticket.is_idle(), "{:#?}", self.ticket);
+        assert!(self.ticket.is_still() && self.ticket.is_idle(self.now), "{:#?}", self.ticket);
     }
 }
 

@@ -85,7 +85,7 @@ fn it_is_tried_every_second_to_save_whatever_else_is_due() {
 #[test]
 fn without_the_row_nothing_is_decided_and_what_is_heard_is_not_lost() {
     let slow = unread().on(gone(C), Some(Load), &[]).loaded(0, None, None, &[]);
-    assert!(!slow.ticket.is_idle());
+    assert!(!slow.ticket.is_idle(slow.now));
     slow.wake(1000, Some(Load), &[]).loaded(1000, Some(open(C)), None, &[]).wake(1000, Some(Save), &[]).saved(
         1000,
         ABSENT,
@@ -109,7 +109,7 @@ fn an_answer_that_got_lost_is_given_again_though_nothing_can_be_saved() {
 
 #[test]
 fn a_ticket_with_something_unsaved_is_not_let_go() {
-    assert!(!deleted().ticket.is_idle());
+    assert!(!deleted().ticket.is_idle(at(0)));
 }
 
 #[test]

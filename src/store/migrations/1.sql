@@ -11,12 +11,14 @@ CREATE TABLE tickets (
     channel    INTEGER,
     due_ms     INTEGER,           -- when the channel is to be deleted
     announced  INTEGER NOT NULL,  -- 1 where people have read in the channel that it goes
+    wake_ms    INTEGER,           -- when something is to be done though nothing else happens
     unfinished INTEGER NOT NULL,  -- 1 where a restart has something to take up
     document   TEXT NOT NULL,     -- as JSON; holds secrets while somebody is owed an answer
     PRIMARY KEY (guild, number)
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX tickets_by_owner ON tickets (guild, member);
+CREATE INDEX tickets_by_wake ON tickets (wake_ms) WHERE wake_ms IS NOT NULL;
 CREATE UNIQUE INDEX tickets_by_channel ON tickets (channel) WHERE channel IS NOT NULL;
 
 -- What happened: only ever appended to, and forgotten from the old end.
