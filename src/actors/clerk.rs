@@ -122,6 +122,10 @@ async fn prune(outside: Arc<Outside>, keep: Duration) {
 }
 
 async fn explain(outside: Arc<Outside>, Question { guild, ticket, asker, rank }: Question) {
+    // The channel has just been told; a story is several messages long, and others have something to say there, too.
+    if asker.is_silenced() {
+        return;
+    }
     let may = match &rank {
         Rank::Told { administrator: true } => Some(AdminStatus::Administrator),
         Rank::Told { administrator: false } => Some(AdminStatus::Member),

@@ -65,6 +65,7 @@ impl Heard {
             | Self::ChannelMade { guild, .. }
             | Self::Channels { guild, .. } => Some(*guild),
             Self::Private(_)
+            | Self::Unknown(_)
             | Self::Ready { .. }
             | Self::PanelMade(_)
             | Self::PanelDeleted(_)

@@ -123,6 +123,9 @@ pub enum Heard {
     },
     /// Somebody pressed a button or used a slash command in a private message, where there is no server.
     Private(Asker),
+    /// Somebody used a button, menu, form or command that the bot does not know: of another version, or of a feature that
+    /// is off.
+    Unknown(Asker),
     /// A new connection: the bot is in these servers, and each is going to tell its channels.
     Ready {
         /// The servers.

@@ -247,8 +247,12 @@ impl Router {
             Heard::Private(asker) if self.recent.is_new(asker.intent()) => {
                 vec![Told::TurnDown(asker, Words::PrivateMessage)]
             }
+            Heard::Unknown(asker) if self.recent.is_new(asker.intent()) => {
+                vec![Told::TurnDown(asker, Words::UnknownControl)]
+            }
             Heard::Open { asker, .. }
             | Heard::Private(asker)
+            | Heard::Unknown(asker)
             | Heard::Close { asker, .. }
             | Heard::SetUp { asker, .. }
             | Heard::Explain { asker, .. } => {

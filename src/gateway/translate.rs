@@ -9,7 +9,7 @@ use serenity::all::{
     ActionRowComponent, ApplicationId as LibraryApplicationId, ButtonKind, ChannelId as LibraryChannelId,
     CommandInteraction, CommandType, ComponentInteraction, Event, Guild, GuildChannel, GuildId as LibraryGuildId,
     Interaction, InteractionId as LibraryInteractionId, Member, Message, MessageFlags, MessageId as LibraryMessageId,
-    Permissions, RoleId as LibraryRoleId, UnknownEvent,
+    Permissions, RoleId as LibraryRoleId, UnknownEvent, UserId as LibraryUserId,
 };
 
 use crate::actors::{Heard, Rank};
@@ -26,6 +26,12 @@ pub fn translate(event: Event, place: &Place, now: SystemTime) -> Option<Heard> 
         Event::InteractionCreate(event) => match event.interaction {
             Interaction::Component(interaction) => translate_button(interaction, place, now),
             Interaction::Command(interaction) => translate_slash_command(interaction, place, now),
+            Interaction::Modal(form) => {
+                tracing::warn!(custom_id = form.data.custom_id, "a form that the bot does not know was sent");
+                let language = place.locale.of_member(&form.locale);
+                let entrance = build_entrance(form.id, form.token, form.application_id, language, Gesture::Button);
+                Some(Heard::Unknown(asker(form.user.id, entrance, now)))
+            }
             _ => None,
         },
         Event::MessageCreate(event) if event.message.author.id.get() == place.me.0 => {
@@ -106,28 +112,28 @@ fn determine_rank(administrator: Option<bool>, roles: &[LibraryRoleId]) -> Rank 
 }
 
 fn translate_button(interaction: ComponentInteraction, place: &Place, now: SystemTime) -> Option<Heard> {
-    let Some(button) = Button::from_custom_id(&interaction.data.custom_id) else {
-        tracing::warn!(custom_id = interaction.data.custom_id, "ignoring a press of an unknown button");
-        return None;
-    };
     let language = place.locale.of_member(&interaction.locale);
     let entrance =
         build_entrance(interaction.id, interaction.token, interaction.application_id, language, Gesture::Button);
-    let asker = Asker { user: UserId(interaction.user.id.get()), at: now, entrance, repeated: false };
+    let asker = asker(interaction.user.id, entrance, now);
+    let Some(button) = Button::from_custom_id(&interaction.data.custom_id) else {
+        tracing::warn!(custom_id = interaction.data.custom_id, "a button that the bot does not know was pressed");
+        return Some(Heard::Unknown(asker));
+    };
     let channel = (interaction.guild_id, interaction.channel_id);
     translate_interaction(Command::of(button), asker, interaction.user.name, channel, interaction.member, place)
 }
 
 fn translate_slash_command(interaction: CommandInteraction, place: &Place, now: SystemTime) -> Option<Heard> {
-    let is_slash_command = interaction.data.kind == CommandType::ChatInput;
-    let Some(command) = Command::named(&interaction.data.name).filter(|_| is_slash_command) else {
-        tracing::warn!(command = interaction.data.name, "ignoring an unknown command");
-        return None;
-    };
     let language = place.locale.of_member(&interaction.locale);
     let entrance =
         build_entrance(interaction.id, interaction.token, interaction.application_id, language, Gesture::Slash);
-    let asker = Asker { user: UserId(interaction.user.id.get()), at: now, entrance, repeated: false };
+    let asker = asker(interaction.user.id, entrance, now);
+    let is_slash_command = interaction.data.kind == CommandType::ChatInput;
+    let Some(command) = Command::named(&interaction.data.name).filter(|_| is_slash_command) else {
+        tracing::warn!(command = interaction.data.name, "a command that the bot does not know was used");
+        return Some(Heard::Unknown(asker));
+    };
     let member = interaction.member.map(|member| *member);
     let channel = (interaction.guild_id, interaction.channel_id);
     translate_interaction(command, asker, interaction.user.name, channel, member, place)
@@ -154,6 +160,10 @@ fn translate_interaction(
         roles: member.roles,
     };
     Some(command.into_heard(place))
+}
+
+fn asker(user: LibraryUserId, entrance: Entrance, now: SystemTime) -> Asker {
+    Asker { user: UserId(user.get()), at: now, entrance, repeated: false }
 }
 
 fn build_entrance(

@@ -83,6 +83,8 @@ pub enum Words {
     AnotherServer,
     /// Asked in a private message.
     PrivateMessage,
+    /// Asked by a button, menu, form or command that the bot does not know.
+    UnknownControl,
 }
 
 impl Words {

@@ -148,6 +148,10 @@ fn say(words: &Words) -> String {
         Words::PrivateMessage => {
             "❌ this only works in the server with the tickets: create a ticket there, its support team will help".into()
         }
+        Words::UnknownControl => {
+            "❌ the bot does not know this button or command any more. if you need help, create a ticket with the panel's button"
+                .into()
+        }
     }
 }
 

@@ -44,6 +44,7 @@ fn all_words() -> Vec<Words> {
         Words::AdministratorsOnly,
         Words::AnotherServer,
         Words::PrivateMessage,
+        Words::UnknownControl,
     ]
 }
 

@@ -55,3 +55,4 @@ mod supervision;
 mod stage;
 mod tls;
 mod twins;
+mod unknown;

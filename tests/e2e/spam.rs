@@ -6,7 +6,7 @@ use serde_json::Value;
 use talon::lifecycle::State;
 use talon_sandbox::When;
 use talon_sandbox::world::limits::Limits;
-use talon_sandbox::world::{MessageView, Snowflake};
+use talon_sandbox::world::{FixtureIds, MessageView, Snowflake};
 
 use crate::adoption;
 use crate::stage::Stage;
@@ -42,26 +42,37 @@ async fn until_repeats(stage: &Stage, count: usize) {
     stage.until("all were heard", || (stage.logged().matches(REPEATED).count() >= count).then_some(())).await;
 }
 
-#[tokio::test]
-async fn three_hundred_commands_do_not_hold_up_a_close() {
+/// Somebody writes the same command three hundred times in alice's ticket, and support closes it.
+async fn close_among(who: fn(FixtureIds) -> Snowflake, command: &str) {
     let mut stage = limited().await;
     stage.stop().await;
     stage.set("CLOSE_DELAY", "1h");
     stage.start().await;
     let ids = stage.discord.ids();
+    let who = who(ids);
     let ticket = stage.open(ids.alice).await;
     let begun = Instant::now();
 
     for _ in 0..300 {
-        stage.discord.say(ids.alice, ticket, "!ticket").expect("it is her ticket");
+        stage.discord.say(who, ticket, command).expect("they may write there");
     }
     stage.discord.say(ids.sue, ticket, "!close").expect("she may write there");
     let announced = stage.announced(ticket).await;
 
-    let replies = replies_to(&stage, ids.alice, ticket);
+    let replies = replies_to(&stage, who, ticket);
     assert!(replies.len() <= allowed_since(begun), "{} replies\n{}", replies.len(), stage.story());
     until_repeats(&stage, 280).await;
     assert!(announced.content.contains("🔒"), "{announced:?}");
+}
+
+#[tokio::test]
+async fn three_hundred_commands_do_not_hold_up_a_close() {
+    close_among(|ids| ids.alice, "!ticket").await;
+}
+
+#[tokio::test]
+async fn three_hundred_stories_do_not_hold_up_a_close() {
+    close_among(|ids| ids.adam, "!explain").await;
 }
 
 #[tokio::test]

@@ -128,6 +128,7 @@ fn different_texts_have_different_nonces() {
         Words::AdministratorsOnly,
         Words::AnotherServer,
         Words::PrivateMessage,
+        Words::UnknownControl,
         Words::StillOpening,
         Words::Created(TICKET),
         Words::AlreadyOpen(TICKET),

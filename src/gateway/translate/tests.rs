@@ -21,6 +21,16 @@ fn interaction(kind: u8, data: &Value, member: &Value) -> Value {
     })
 }
 
+fn press(button: &Value, member: &Value) -> Value {
+    let mut pressed = interaction(3, button, member);
+    pressed["message"] = json!({
+        "id": "70", "channel_id": "50", "author": member["user"], "content": "", "timestamp": "2026-01-01T00:00:00Z",
+        "edited_timestamp": null, "tts": false, "mention_everyone": false, "mentions": [], "mention_roles": [],
+        "attachments": [], "embeds": [], "pinned": false, "type": 0,
+    });
+    pressed
+}
+
 fn slash_command(name: &str, member: &Value) -> Option<Heard> {
     translate_json("INTERACTION_CREATE", &interaction(2, &json!({"id": "80", "name": name, "type": 1}), member))
 }
@@ -78,12 +88,7 @@ fn a_slash_command_carries_whether_its_member_is_an_administrator() {
 fn an_interaction_is_answered_in_the_language_of_its_member() {
     let alice = member(&[], 0);
     let button = json!({"custom_id": "create_ticket_button", "component_type": 2});
-    let mut pressed = interaction(3, &button, &alice);
-    pressed["message"] = json!({
-        "id": "70", "channel_id": "50", "author": alice["user"], "content": "", "timestamp": "2026-01-01T00:00:00Z",
-        "edited_timestamp": null, "tts": false, "mention_everyone": false, "mentions": [], "mention_roles": [],
-        "attachments": [], "embeds": [], "pinned": false, "type": 0,
-    });
+    let pressed = press(&button, &alice);
     for heard in [translate_json("INTERACTION_CREATE", &pressed), slash_command("ticket", &alice)] {
         let Some(Heard::Open { asker, .. }) = heard else { panic!("{heard:?}") };
         assert!(has_english_interaction(&asker), "{asker:?}");
@@ -94,11 +99,18 @@ fn an_interaction_is_answered_in_the_language_of_its_member() {
 }
 
 #[test]
-fn unknown_commands_and_message_commands_are_ignored() {
+fn whoever_uses_what_the_bot_does_not_know_is_to_be_told_so() {
     let alice = member(&[], 0);
-    assert!(slash_command("ping", &alice).is_none());
-    let menu = interaction(2, &json!({"id": "80", "name": "close", "type": 3, "target_id": "70"}), &alice);
-    assert!(translate_json("INTERACTION_CREATE", &menu).is_none(), "a message command");
+    let unknown =
+        |heard: Option<Heard>| matches!(heard, Some(Heard::Unknown(asker)) if has_english_interaction(&asker));
+    assert!(unknown(slash_command("ping", &alice)));
+    let message_command = json!({"id": "80", "name": "close", "type": 3, "target_id": "70"});
+    let button = json!({"custom_id": "t1:claim", "component_type": 2});
+    let form = json!({"custom_id": "t1:form:shop:1", "components": []});
+    let events = [interaction(2, &message_command, &alice), press(&button, &alice), interaction(5, &form, &alice)];
+    for event in events {
+        assert!(unknown(translate_json("INTERACTION_CREATE", &event)), "{event}");
+    }
 }
 
 #[test]
