@@ -209,6 +209,7 @@ fn render_panel(panel: &PanelStatus) -> Value {
         PanelStatus::Unchecked => json!({ "checked": false, "in_place": null }),
         PanelStatus::InPlace => json!({ "checked": true, "in_place": true }),
         PanelStatus::Deleted => json!({ "checked": true, "in_place": false }),
+        PanelStatus::Contested => json!({ "checked": true, "in_place": true, "changed_by_others": true }),
         PanelStatus::Failing { error } => json!({ "checked": true, "in_place": null, "last_error": error }),
     }
 }

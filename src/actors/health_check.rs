@@ -150,8 +150,23 @@ impl HealthReport {
         }
         problems.extend(self.rest_problem());
         problems.extend(self.setup.iter().cloned());
+        problems.extend(self.panel_problem());
         problems.extend(self.store.as_ref().err().map(|why| format!("the database cannot be written: {why}")));
         problems
+    }
+
+    /// Members cannot press the button, or see what it is for.
+    fn panel_problem(&self) -> Option<String> {
+        match &self.panel {
+            PanelStatus::Deleted => Some("the panel was deleted; it is put back within a minute".to_owned()),
+            PanelStatus::Contested => Some(
+                "somebody keeps changing the panel or hiding its embeds, and the bot has left it as it is: find out who \
+                 (Server Settings → Audit Log), and send !setuptickets"
+                    .to_owned(),
+            ),
+            // What is wrong is named among the problems of the setup, if a retry does not mend it.
+            PanelStatus::Unchecked | PanelStatus::InPlace | PanelStatus::Failing { .. } => None,
+        }
     }
 
     fn rest_problem(&self) -> Option<String> {
@@ -322,6 +337,13 @@ mod tests {
         assert!(problem(|report| report.store = Err("full".to_owned())).contains("database cannot be written: full"));
         assert_eq!(problem(|report| report.setup.push("Category: gone".to_owned())), "Category: gone");
         assert!(problem(|report| report.shards.clear()).contains("no connection"));
+    }
+
+    #[test]
+    fn a_panel_that_is_gone_or_that_somebody_keeps_changing_is_a_problem() {
+        let of = |panel| problem(|report| report.panel = panel);
+        assert_eq!(of(PanelStatus::Deleted), "the panel was deleted; it is put back within a minute");
+        assert!(of(PanelStatus::Contested).starts_with("somebody keeps changing the panel or hiding its embeds"));
     }
 
     #[test]

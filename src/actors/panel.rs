@@ -116,11 +116,10 @@ impl Actor for PanelActor {
 /// What a note tells of the message that is to be there.
 fn panel_status(note: &PanelNote) -> Option<PanelStatus> {
     match note {
-        PanelNote::InPlace(_)
-        | PanelNote::Edited(_)
-        | PanelNote::Sent(_)
-        | PanelNote::Differs(_)
-        | PanelNote::Contested(_) => Some(PanelStatus::InPlace),
+        PanelNote::InPlace(_) | PanelNote::Edited(_) | PanelNote::Sent(_) | PanelNote::Differs(_) => {
+            Some(PanelStatus::InPlace)
+        }
+        PanelNote::Contested(_) => Some(PanelStatus::Contested),
         PanelNote::Deleted(_) => Some(PanelStatus::Deleted),
         PanelNote::Retrying { call, answer } => Some(PanelStatus::Failing { error: format!("{call}: {answer}") }),
         PanelNote::Removed(_) | PanelNote::Adopted(_) | PanelNote::AnotherProcess(_) => None,
@@ -214,7 +213,7 @@ impl PanelActor {
         }
         report::panel(&self.outside, &step.notes);
         if let Some(status) = step.notes.iter().rev().find_map(panel_status) {
-            if status == PanelStatus::InPlace {
+            if matches!(status, PanelStatus::InPlace | PanelStatus::Contested) {
                 let _ = self.supervisor.cast(SupervisorMsg::PanelStands);
             }
             self.outside.status.set_panel(status);

@@ -66,6 +66,8 @@ pub enum PanelStatus {
     InPlace,
     /// It was deleted and will be sent again.
     Deleted,
+    /// Somebody changes it again and again, and the bot has stopped changing it back.
+    Contested,
     /// The last check or update failed and will be retried.
     Failing {
         /// The failed request and its error.
@@ -164,6 +166,7 @@ impl Status {
             PanelStatus::Unchecked => "connected to Discord; the panel has not been checked yet".to_owned(),
             PanelStatus::InPlace => "connected to Discord".to_owned(),
             PanelStatus::Deleted => "connected to Discord; the panel was deleted and will be put back".to_owned(),
+            PanelStatus::Contested => "connected to Discord; somebody keeps changing the panel".to_owned(),
             PanelStatus::Failing { error } => format!("connected to Discord; the panel is not in place: {error}"),
         }
     }

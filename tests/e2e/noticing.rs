@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde_json::Value;
 use talon_sandbox::Setup;
 use talon_sandbox::world::permissions::Target;
-use talon_sandbox::world::{Overwrite, Permissions, Snowflake, Start};
+use talon_sandbox::world::{Overwrite, Permissions, Snowflake, Start, World};
 
-use crate::health::until_healthz;
+use crate::health::{healthz, until_healthz};
 use crate::stage::{LIST_COMMANDS, Stage, each};
 
 /// The bot waits for a few seconds before it looks, and never looks twice in a few.
@@ -202,7 +202,7 @@ async fn a_panel_whose_embeds_a_moderator_has_hidden_shows_them_again() {
     let stage = Stage::ready().await;
     let ids = stage.discord.ids();
     let panel = stage.panel().await;
-    let flags = |world: &talon_sandbox::world::World| world.channels[&ids.panel].messages[&panel.id].flags;
+    let flags = |world: &World| world.channels[&ids.panel].messages[&panel.id].flags;
     stage.discord.hide_embeds(ids.panel, panel.id);
     stage.discord.until("the embeds are shown", |world| (flags(world) == 0).then_some(())).await;
     assert_eq!(stage.panel().await.id, panel.id, "it is the same message");
@@ -210,6 +210,28 @@ async fn a_panel_whose_embeds_a_moderator_has_hidden_shows_them_again() {
     let edits = stage.discord.calls_matching("PATCH /channels/*/messages/*");
     assert_eq!(edits.len(), 1, "once");
     assert!(!stage.logged().contains("another process"), "a moderator is no other process");
+}
+
+#[tokio::test]
+async fn a_panel_that_somebody_keeps_changing_is_a_problem_until_it_is_set_up_again() {
+    let (stage, url) = ready().await;
+    let ids = stage.discord.ids();
+    let panel = stage.panel().await;
+    let flags = |world: &World| world.channels[&ids.panel].messages[&panel.id].flags;
+    for _ in 0..3 {
+        stage.discord.hide_embeds(ids.panel, panel.id);
+        stage.discord.until("the embeds are shown", |world| (flags(world) == 0).then_some(())).await;
+    }
+    stage.discord.hide_embeds(ids.panel, panel.id);
+    let told = healthz(&url, 503).await;
+    assert!(told["problems"][0].as_str().is_some_and(|why| why.contains("keeps changing the panel")), "{told}");
+    stage.until_quiet().await;
+    assert!(stage.discord.look(|world| flags(world) != 0), "it is left as it is");
+
+    stage.discord.say(ids.adam, ids.lounge, "!setuptickets").expect("he may write there");
+
+    stage.discord.until("the embeds are shown", |world| (flags(world) == 0).then_some(())).await;
+    healthz(&url, 200).await;
 }
 
 #[tokio::test]
@@ -221,6 +243,6 @@ async fn a_panel_whose_embeds_were_hidden_while_the_bot_was_away_shows_them_agai
     stage.kill().await;
     stage.discord.hide_embeds(ids.panel, panel.id);
     stage.start().await;
-    let shown = |world: &talon_sandbox::world::World| world.channels[&ids.panel].messages[&panel.id].flags == 0;
+    let shown = |world: &World| world.channels[&ids.panel].messages[&panel.id].flags == 0;
     stage.discord.until("the embeds are shown", |world| shown(world).then_some(())).await;
 }

@@ -145,7 +145,9 @@ async fn one_that_is_deleted_while_the_bot_runs_is_put_back_at_most_once_a_minut
     stage.discord.delete_message(stage.discord.ids().panel, panel);
     let told = "the panel was deleted; it is put back, at most once a minute";
     stage.until("that is noticed, too", || (stage.logged().matches(told).count() == 2).then_some(())).await;
-    assert_eq!(healthz(&url, 200).await["panel"]["in_place"], false);
+    let health = healthz(&url, 503).await;
+    assert_eq!(health["panel"]["in_place"], false);
+    assert_eq!(health["problems"][0], "the panel was deleted; it is put back within a minute");
     assert_eq!(panels(&stage), []);
 }
 
