@@ -231,6 +231,15 @@ impl Ticket {
             Answer::Refused(Refusal::Forbidden(_)) if !after && self.document.state.channel() == Some(there) => {
                 self.read_from_start(task, there, false, false, now);
             }
+            // What is forbidden stays so for a while, and the next start looks again. Only who waits for a ticket waits to
+            // hear whether this is theirs.
+            Answer::Refused(Refusal::Forbidden(_))
+                if self.document.state.channel() != Some(there)
+                    && !matches!(self.document.state, State::Opening { .. }) =>
+            {
+                self.forget(there);
+                self.give_up(&task.call, answer);
+            }
             Answer::Refused(_) if self.document.state.channel() != Some(there) && task.attempt >= LOOKS => {
                 self.forget(there);
                 self.give_up(&task.call, answer);

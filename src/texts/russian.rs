@@ -46,7 +46,7 @@ pub(super) const TEXTS: Texts = Texts {
         cut: "(более ранние записи опущены)",
         unknown: |raw| format!("запись другой версии бота: {raw}"),
     },
-    whole_story: "вся история, только для тебя: `/история`",
+    whole_story: "вся история, только для тебя: `/история` (`/explain`)",
     problem: settings::problem,
 };
 

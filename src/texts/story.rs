@@ -164,7 +164,7 @@ mod tests {
         ];
         let at_noon = |note: &Note| (NOON, note.clone());
         for (language, rest) in [
-            (Language::Russian, "вся история, только для тебя: `/история`"),
+            (Language::Russian, "вся история, только для тебя: `/история` (`/explain`)"),
             (Language::English, "the whole story, for you alone: `/explain`"),
         ] {
             let texts = of(language);

@@ -187,7 +187,7 @@ async fn what_is_told_to_all_is_what_all_may_know() {
     let told = stage.command(ids.adam, ticket, "!explain").await.content;
     assert!(told.contains(&format!("<@{}> открывает тикет (кнопка)", ids.alice)), "{told}");
     assert!(!told.contains("не удалось") && !told.contains("отказано"), "{told}");
-    assert!(told.ends_with("вся история, только для тебя: `/история`"), "{told}");
+    assert!(told.ends_with("вся история, только для тебя: `/история` (`/explain`)"), "{told}");
     let told = stage.slash(ids.adam, ticket, "explain").await.content;
     assert!(told.contains("не удалось создать канал") && told.contains("отказано: нет прав"), "{told}");
     let told = stage.slash(ids.adam, ids.lounge, "explain").await.content;

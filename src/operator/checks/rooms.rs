@@ -60,7 +60,8 @@ fn spot(scope: Scope, spot: &ChannelLookup, home: &HomeGuild, wanted: &Wanted) -
                 format!("the channel with the id {id} exists, and is hidden from the bot"),
                 format!(
                     "right-click it → Edit Channel or Edit Category → Permissions: add the bot's role, and set \"View \
-                     Channel\" to ✓; if \"{server}\" has no such channel, correct {variable}"
+                     Channel\" to ✓; if \"{server}\" has no such channel, correct {variable} and \
+                     restart the bot"
                 ),
             );
         }
@@ -68,15 +69,15 @@ fn spot(scope: Scope, spot: &ChannelLookup, home: &HomeGuild, wanted: &Wanted) -
         ChannelLookup::Unknown(why) => return untold(why),
     };
     let remedy = format!(
-        "User Settings → Advanced → Developer Mode on, then right-click a {what} of \"{server}\" → {copy}, and put it \
-         into {variable}"
+        "User Settings → Advanced → Developer Mode on, then right-click a {what} of \"{server}\" → {copy}, put it \
+         into {variable}, and restart the bot"
     );
     Verdict::error(found, remedy)
 }
 
 pub(super) fn support_role(facts: &Facts) -> Verdict {
     let remedy = "User Settings → Advanced → Developer Mode on, then Server Settings → Roles → right-click the role of \
-                  the support team → Copy Role ID, and put it into SUPPORT_ROLE_ID";
+                  the support team (make one if there is none) → Copy Role ID, put it into SUPPORT_ROLE_ID, and restart the bot";
     home(facts, |home, _| match &home.support {
         Err(why) => untold(why),
         Ok(None) => {
