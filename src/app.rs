@@ -13,11 +13,11 @@ use ractor::{Actor, ActorRef, call_t};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
+use crate::actors::admin_status::AdminStatuses;
 use crate::actors::health_check::HealthCheck;
-use crate::actors::staff::Duties;
-use crate::actors::standings::Standings;
+use crate::actors::singletons::SingletonSettings;
 use crate::actors::supervisor::{Arguments, Supervisor, SupervisorMsg};
-use crate::actors::{Outside, service_manager};
+use crate::actors::{Services, service_manager};
 use crate::config::Config;
 use crate::discord::{Application, BotGateway, Client, DiscordError, Place, Transport};
 use crate::gateway::backoff::Backoff;
@@ -115,17 +115,17 @@ async fn connect_and_run(
     };
     let place = build_place(&config, me, application.as_ref());
     let settings = settings::derive(config.home());
-    let outside = Outside {
+    let services = Services {
         metrics: transport.metrics(),
         client: Client::new(transport, place.clone()),
         store: health_check.store.clone(),
-        standings: Standings::default(),
+        standings: AdminStatuses::default(),
         rules: Rules { close_delay: settings.closing.delay.map_or(config.close_delay, |delay| delay.0) },
         status: Arc::clone(&status),
     };
-    let duties = Duties { panel_file: config.panel_file.clone(), journal_keep: config.journal_keep };
-    let arguments = load_arguments(outside, duties).await?;
-    let outside = Arc::clone(&arguments.outside);
+    let duties = SingletonSettings { panel_file: config.panel_file.clone(), journal_keep: config.journal_keep };
+    let arguments = load_arguments(services, duties).await?;
+    let services = Arc::clone(&arguments.services);
     let (supervisor, mut tree) =
         Actor::spawn(None, Supervisor, arguments).await.map_err(|error| RunError::Supervisor(error.to_string()))?;
     // The cell is set nowhere else.
@@ -141,9 +141,9 @@ async fn connect_and_run(
     };
     let handler = EventHandler { supervisor: supervisor.clone(), place, status: Arc::clone(&status) };
     let ended = tokio::select! {
-        ended = gateway::run_shards(connection, handler, Arc::clone(&outside), shutdown) => ended.map_err(RunError::Gateway),
+        ended = gateway::run_shards(connection, handler, Arc::clone(&services), shutdown) => ended.map_err(RunError::Gateway),
         ended = &mut tree => Err(RunError::Supervisor(format!("{ended:?}"))),
-        never = doctor::watch(&outside.client, config, &status.setup) => match never {},
+        never = doctor::watch(&services.client, config, &status.setup) => match never {},
     };
     drain_tickets(&supervisor).await;
     ended
@@ -216,14 +216,14 @@ async fn fetch_application(transport: &Transport) -> Result<Option<Application>,
 }
 
 /// Loads the tickets for the supervisor. Open tickets get no actor; unfinished ones are resumed at once.
-async fn load_arguments(outside: Outside, duties: Duties) -> Result<Arguments, RunError> {
-    let rows = outside.store.all().await.map_err(RunError::Rows)?;
+async fn load_arguments(services: Services, duties: SingletonSettings) -> Result<Arguments, RunError> {
+    let rows = services.store.all().await.map_err(RunError::Rows)?;
     tracing::info!(tickets = rows.len(), "tickets loaded from the database");
     let unfinished = rows.iter().filter(|row| row.unfinished);
     Ok(Arguments {
         unfinished: unfinished.map(|row| row.owner).collect(),
         places: rows.iter().map(|row| (row.owner, row.stage.channel())).collect(),
-        outside: Arc::new(outside),
+        services: Arc::new(services),
         duties,
     })
 }

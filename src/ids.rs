@@ -74,7 +74,7 @@ ids! {
     /// The press or the command that asked for something: its interaction or message id.
     ///
     /// It is the name of an intent. A channel made for it carries it in the topic, its messages carry it in their nonce.
-    Intent;
+    RequestId;
 }
 
 /// Whose ticket: one member of one server has at most one.

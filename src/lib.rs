@@ -17,10 +17,10 @@
 //! | [`logging`] | what does the operator read? | the log, and which libraries may write to it |
 //! | [`printable`] | what may a terminal be shown? | foreign text without control characters |
 //! | [`texts`] | what do we say? | every word a member can read, in each language |
-//! | [`gateway`] | what happens on Discord? | the gateway connection and its supervisor; serenity's events → `Heard` |
+//! | [`gateway`] | what happens on Discord? | the gateway connection and its supervisor; serenity's events → `DiscordEvent` |
 //! | [`status`] | what is the current state? | what health, metrics and the service manager report |
 //! | [`health`] | is the bot healthy? | serves `/healthz` and `/metrics` |
-//! | [`actors`] | who is alive? | supervisor, tickets, scheduler, panel, clerk, pulse |
+//! | [`actors`] | who is alive? | supervisor, tickets, scheduler, panel, journal, watchdog |
 //! | [`lifecycle`] | what is true, and what follows? | State + Event → State + calls; pure |
 //! | [`discord`] | what do we ask of Discord? | calls as requests, answers read back |
 //! | [`store`] | what survives a restart? | rows and the journal, in a database; the panel file |
@@ -62,7 +62,7 @@
 //!
 //! # One press, told
 //!
-//! `gateway` recognises the button and casts `Heard::Open`. The supervisor finds or spawns the member's ticket and passes
+//! `gateway` recognises the button and casts `DiscordEvent::Open`. The supervisor finds or spawns the member's ticket and passes
 //! it on. The ticket asks `lifecycle`, which answers: *opening; create the channel*. `store` saves, `discord` creates.
 //! The answer goes to `lifecycle` again: *its channel is this; welcome them there, and tell them*. `store` saves,
 //! `discord` says both at once in words from `texts`. When both are said, the ticket is *open*, and its actor goes to

@@ -7,9 +7,9 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-use crate::actors::Heard;
-use crate::ids::{ChannelId, GuildId, Intent, UserId};
-use crate::lifecycle::{Asker, Entrance};
+use crate::actors::DiscordEvent;
+use crate::ids::{ChannelId, GuildId, RequestId, UserId};
+use crate::lifecycle::{Origin, Requester};
 
 /// A press counts for three seconds; so long may it wait until the own server is known.
 pub const HOLD_TIMEOUT: Duration = Duration::from_millis(1_500);
@@ -53,7 +53,7 @@ impl Home {
     }
 }
 
-impl Heard {
+impl DiscordEvent {
     /// The server where it happened, if it matters which one that is.
     #[must_use]
     pub const fn guild(&self) -> Option<GuildId> {
@@ -77,12 +77,12 @@ impl Heard {
 
     /// What a person asked for, and in which channel, if this is what was heard.
     #[must_use]
-    pub const fn request(&self) -> Option<(ChannelId, &Asker)> {
+    pub const fn request(&self) -> Option<(ChannelId, &Requester)> {
         match self {
-            Self::Open { channel, asker, .. }
-            | Self::Close { channel, asker, .. }
-            | Self::SetUp { channel, asker, .. }
-            | Self::Explain { channel, asker, .. } => Some((*channel, asker)),
+            Self::Open { channel, requester, .. }
+            | Self::Close { channel, requester, .. }
+            | Self::SetUp { channel, requester, .. }
+            | Self::Explain { channel, requester, .. } => Some((*channel, requester)),
             _ => None,
         }
     }
@@ -90,14 +90,14 @@ impl Heard {
 
 /// What was heard before the own server was known.
 #[derive(Debug, Default)]
-pub struct Held(Vec<Heard>);
+pub struct Held(Vec<DiscordEvent>);
 
 impl Held {
     /// Keeps it; gives it back where too much is kept already.
-    pub fn keep(&mut self, heard: Heard) -> Option<Heard> {
-        if let Heard::Channels { guild, .. } = &heard {
+    pub fn keep(&mut self, heard: DiscordEvent) -> Option<DiscordEvent> {
+        if let DiscordEvent::Channels { guild, .. } = &heard {
             // The newest list counts.
-            self.0.retain(|held| !matches!(held, Heard::Channels { guild: known, .. } if known == guild));
+            self.0.retain(|held| !matches!(held, DiscordEvent::Channels { guild: known, .. } if known == guild));
         }
         if self.0.len() >= MAX_HELD {
             return Some(heard);
@@ -107,13 +107,14 @@ impl Held {
     }
 
     /// All of it, in the order in which it was heard.
-    pub fn take_all(&mut self) -> Vec<Heard> {
+    pub fn take_all(&mut self) -> Vec<DiscordEvent> {
         std::mem::take(&mut self.0)
     }
 
     /// The request with this intent, if it still waits.
-    pub fn take(&mut self, intent: Intent) -> Option<Heard> {
-        let asked = |heard: &Heard| heard.request().is_some_and(|(_, asker)| asker.intent() == intent);
+    pub fn take(&mut self, request_id: RequestId) -> Option<DiscordEvent> {
+        let asked =
+            |heard: &DiscordEvent| heard.request().is_some_and(|(_, requester)| requester.request_id() == request_id);
         let found = self.0.iter().position(asked)?;
         Some(self.0.remove(found))
     }
@@ -134,10 +135,10 @@ pub struct Replies {
 impl Replies {
     /// Whether this request is answered. What is pressed always is, for the presser alone. What is written may be meant for
     /// another bot, and the answer is for all to see, so there is one in a while.
-    pub fn wants(&mut self, channel: ChannelId, asker: &Asker) -> bool {
-        match &asker.entrance {
-            Entrance::Press(_) => true,
-            Entrance::Command { .. } => self.is_due((asker.user, channel), asker.at),
+    pub fn wants(&mut self, channel: ChannelId, requester: &Requester) -> bool {
+        match &requester.origin {
+            Origin::Interaction(_) => true,
+            Origin::Message { .. } => self.is_due((requester.user, channel), requester.at),
         }
     }
 

@@ -3,9 +3,9 @@
 //! ```text
 //! Supervisor          one: owns the registry, routes, restores, restarts, drains
 //! ├── Panel           one: keeps the message with the button in place, and the slash commands
-//! ├── Clerk           one: keeps the journal short, and tells from it
+//! ├── Journal         one: keeps the journal short, and tells from it
 //! ├── Scheduler       one: loads the tickets whose time has come
-//! ├── Pulse           one: looks whether the house is well, and tells log and service manager
+//! ├── Watchdog        one: polls the supervisor, and reports readiness and liveness, and tells log and service manager
 //! └── Ticket …        one per member with something going on
 //!     └── calls       its requests to Discord, which end with it
 //! ```
@@ -13,13 +13,13 @@
 //! The supervisor is the only one that tells tickets what was heard, so whatever a member does passes one mailbox in one
 //! order. It never waits for Discord or the disk. A quiet ticket has no actor: it is a row and an entry in the registry.
 
-pub mod clerk;
+pub mod admin_status;
 pub mod clock;
 pub mod health_check;
 pub mod home;
+pub mod journal;
 mod outage;
 pub mod panel;
-pub mod pulse;
 mod recent;
 mod registry;
 mod repeats;
@@ -29,10 +29,10 @@ pub mod scheduler;
 #[cfg(test)]
 mod secrets;
 pub mod service_manager;
-pub mod staff;
-pub mod standings;
+pub mod singletons;
 pub mod supervisor;
 pub mod ticket;
+pub mod watchdog;
 
 use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
@@ -40,16 +40,16 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
-use crate::actors::standings::Standings;
+use crate::actors::admin_status::AdminStatuses;
 use crate::discord::Client;
 use crate::ids::{ChannelId, GuildId, MessageId, RoleId, TicketId};
-use crate::lifecycle::{Answer, Asker, Call, Rules, Sighting};
+use crate::lifecycle::{ChannelCandidate, Outcome, Request, Requester, Rules};
 use crate::metrics::Metrics;
 use crate::status::Status;
 use crate::store::Store;
 
 /// The world outside, as actors reach it.
-pub struct Outside {
+pub struct Services {
     /// What we ask of Discord.
     pub client: Client,
     /// What survives a restart.
@@ -61,14 +61,14 @@ pub struct Outside {
     /// How the bot is doing.
     pub status: Arc<Status>,
     /// Who is an administrator, and who asks that again and again.
-    pub standings: Standings,
+    pub standings: AdminStatuses,
 }
 
-impl Outside {
+impl Services {
     /// Sees to it that no number is given that a channel shows already: after the store was restored from a backup, the
     /// numbers given since then are not known to it.
-    pub(crate) fn reserve_numbers(&self, guild: GuildId, channels: &[Sighting]) {
-        if let Some(number) = channels.iter().filter_map(|sighting| sighting.number).max() {
+    pub(crate) fn reserve_numbers(&self, guild: GuildId, channels: &[ChannelCandidate]) {
+        if let Some(number) = channels.iter().filter_map(|candidate| candidate.number).max() {
             self.store.reserve_numbers(TicketId { guild, number });
         }
     }
@@ -76,7 +76,7 @@ impl Outside {
 
 /// What was heard from Discord, in our own words.
 #[derive(Debug)]
-pub enum Heard {
+pub enum DiscordEvent {
     /// A member wants a ticket.
     Open {
         /// Where.
@@ -84,7 +84,7 @@ pub enum Heard {
         /// The channel they pressed or said it in.
         channel: ChannelId,
         /// Who.
-        asker: Asker,
+        requester: Requester,
         /// The member's name.
         name: String,
     },
@@ -95,7 +95,7 @@ pub enum Heard {
         /// The channel they pressed or said it in.
         channel: ChannelId,
         /// Who.
-        asker: Asker,
+        requester: Requester,
         /// They hold the support role.
         support: bool,
     },
@@ -106,7 +106,7 @@ pub enum Heard {
         /// The channel they asked in.
         channel: ChannelId,
         /// Who.
-        asker: Asker,
+        requester: Requester,
         /// Whether they may.
         rank: Rank,
     },
@@ -117,15 +117,15 @@ pub enum Heard {
         /// The channel they asked in.
         channel: ChannelId,
         /// Who.
-        asker: Asker,
+        requester: Requester,
         /// Whether they may.
         rank: Rank,
     },
     /// Somebody pressed a button or used a slash command in a private message, where there is no server.
-    Private(Asker),
+    Private(Requester),
     /// Somebody used a button, menu, form or command that the bot does not know: of another version, or of a feature that
     /// is off.
-    Unknown(Asker),
+    Unknown(Requester),
     /// A new connection: the bot is in these servers, and each is going to tell its channels.
     Ready {
         /// The servers.
@@ -146,7 +146,7 @@ pub enum Heard {
         /// Where.
         guild: GuildId,
         /// What it looks like.
-        sighting: Sighting,
+        candidate: ChannelCandidate,
     },
     /// All channels of a server, as Discord tells them on every new connection.
     Channels {
@@ -157,7 +157,7 @@ pub enum Heard {
         /// All of them.
         all: HashSet<ChannelId>,
         /// Those that may be tickets.
-        sightings: Vec<Sighting>,
+        candidates: Vec<ChannelCandidate>,
         /// The panel's channel is one of them.
         home: bool,
     },
@@ -167,7 +167,7 @@ pub enum Heard {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rank {
     /// Discord said with their use of a slash command whether they are an administrator.
-    Told {
+    Route {
         /// They are.
         administrator: bool,
     },
@@ -176,31 +176,31 @@ pub enum Rank {
 }
 
 /// Makes one call. A panic in it is an unknown outcome like any other: whoever waits for the answer must get one.
-async fn perform(outside: Arc<Outside>, call: Call) -> Answer {
-    let asked = AssertUnwindSafe(outside.client.execute(&call)).catch_unwind().await;
+async fn perform(services: Arc<Services>, call: Request) -> Outcome {
+    let asked = AssertUnwindSafe(services.client.execute(&call)).catch_unwind().await;
     let answer = asked.unwrap_or_else(|_| {
         tracing::error!(call = call.name(), "a call panicked; its outcome is taken as unknown");
-        Answer::Unknown
+        Outcome::Indeterminate
     });
     match answer {
-        Answer::Channels(channels) => mark_owned(&outside.store, channels).await,
+        Outcome::Channels(channels) => mark_owned(&services.store, channels).await,
         answer => answer,
     }
 }
 
 /// Discord does not know whose a channel is; the store does.
-async fn mark_owned(store: &Store, mut channels: Vec<Sighting>) -> Answer {
-    let ids: Vec<ChannelId> = channels.iter().map(|sighting| sighting.channel).collect();
+async fn mark_owned(store: &Store, mut channels: Vec<ChannelCandidate>) -> Outcome {
+    let ids: Vec<ChannelId> = channels.iter().map(|candidate| candidate.channel).collect();
     match store.owned(&ids).await {
         Ok(owned) => {
-            for sighting in &mut channels {
-                sighting.owned = owned.iter().any(|(channel, _)| *channel == sighting.channel);
+            for candidate in &mut channels {
+                candidate.owned = owned.iter().any(|(channel, _)| *channel == candidate.channel);
             }
-            Answer::Channels(channels)
+            Outcome::Channels(channels)
         }
         Err(error) => {
             tracing::error!(%error, "cannot read which channels are tickets; trying again");
-            Answer::Unknown
+            Outcome::Indeterminate
         }
     }
 }

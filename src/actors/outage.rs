@@ -20,7 +20,7 @@ pub(super) enum Outage {
         since: Instant,
     },
     /// It is not live, and the operator knows.
-    Told {
+    Route {
         /// Since when.
         since: Instant,
     },
@@ -42,10 +42,10 @@ impl Outage {
             Self::None if !live => *self = Self::Short { since: now },
             Self::Short { .. } if live => *self = Self::None,
             Self::Short { since } if now - since >= LASTING => {
-                *self = Self::Told { since };
+                *self = Self::Route { since };
                 return Some(News::Lasting(now - since));
             }
-            Self::Told { since } if live => {
+            Self::Route { since } if live => {
                 *self = Self::None;
                 return Some(News::Over(now - since));
             }

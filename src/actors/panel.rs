@@ -11,12 +11,12 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 
 use crate::actors::supervisor::SupervisorMsg;
-use crate::actors::{Outside, Rank, clock, perform, report};
+use crate::actors::{Rank, Services, clock, perform, report};
 use crate::discord::AdminStatus;
 use crate::ids::{GuildId, MessageId, RoleId};
 use crate::lifecycle::menu::{Menu, MenuEvent};
 use crate::lifecycle::panel::{Panel, PanelEvent, PanelNote};
-use crate::lifecycle::{Answer, Asker, Call, Words, task};
+use crate::lifecycle::{Notice, Outcome, Request, Requester, task};
 use crate::status::PanelStatus;
 use crate::store::panel::{self as file, NoPanel};
 
@@ -30,7 +30,7 @@ pub enum PanelMsg {
         /// Where.
         guild: GuildId,
         /// Who.
-        asker: Asker,
+        requester: Requester,
         /// Whether they may.
         rank: Rank,
     },
@@ -53,13 +53,13 @@ pub enum PanelMsg {
 /// The panel message and the slash commands.
 pub struct PanelActor {
     /// How the world is reached.
-    pub outside: Arc<Outside>,
+    pub services: Arc<Services>,
     /// Who to tell when we have settled.
     pub supervisor: ActorRef<SupervisorMsg>,
 }
 
 /// What the actor holds between messages.
-pub struct Desk {
+pub struct PanelActorState {
     panel: Panel,
     menu: Menu,
     file: PathBuf,
@@ -75,40 +75,40 @@ pub struct Desk {
 
 impl Actor for PanelActor {
     type Msg = PanelMsg;
-    type State = Desk;
+    type State = PanelActorState;
     type Arguments = PathBuf;
 
-    async fn pre_start(&self, me: ActorRef<PanelMsg>, file: PathBuf) -> Result<Desk, ActorProcessingErr> {
+    async fn pre_start(&self, me: ActorRef<PanelMsg>, file: PathBuf) -> Result<PanelActorState, ActorProcessingErr> {
         // No waiting here: the supervisor waits for it.
         me.cast(PanelMsg::Start)?;
         let (panel, menu) = (Panel::new(None), Menu::default());
         let tasks = JoinSet::new();
         let (unsaved, saving) = (None, false);
         let (settling, finding_home) = (false, false);
-        Ok(Desk { panel, menu, file, unsaved, saving, tasks, alarm: None, settling, finding_home })
+        Ok(PanelActorState { panel, menu, file, unsaved, saving, tasks, alarm: None, settling, finding_home })
     }
 
     async fn handle(
         &self,
         me: ActorRef<PanelMsg>,
         message: PanelMsg,
-        desk: &mut Desk,
+        state: &mut PanelActorState,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            PanelMsg::Start => self.start(&me, desk),
-            PanelMsg::SetUp { guild, asker, rank } => self.set_up(&me, desk, guild, asker, rank),
-            PanelMsg::Hear(event) => self.play(&me, desk, event),
-            PanelMsg::Menu(event) => self.offer(&me, desk, event),
-            PanelMsg::FindHome => self.find_home(&me, desk),
-            PanelMsg::HomeFound(found) => self.home_found(desk, found),
-            PanelMsg::Saved(message, outcome) => Self::saved(&me, desk, message, outcome),
+            PanelMsg::Start => self.start(&me, state),
+            PanelMsg::SetUp { guild, requester, rank } => self.set_up(&me, state, guild, requester, rank),
+            PanelMsg::Hear(event) => self.play(&me, state, event),
+            PanelMsg::Menu(event) => self.offer(&me, state, event),
+            PanelMsg::FindHome => self.find_home(&me, state),
+            PanelMsg::HomeFound(found) => self.home_found(state, found),
+            PanelMsg::Saved(message, outcome) => Self::saved(&me, state, message, outcome),
             PanelMsg::Alarm => {
-                self.play(&me, desk, PanelEvent::Woke);
-                self.offer(&me, desk, MenuEvent::Woke);
+                self.play(&me, state, PanelEvent::Woke);
+                self.offer(&me, state, MenuEvent::Woke);
             }
-            PanelMsg::Settle => desk.settling = true,
+            PanelMsg::Settle => state.settling = true,
         }
-        self.look_ahead(&me, desk);
+        self.look_ahead(&me, state);
         Ok(())
     }
 }
@@ -127,29 +127,36 @@ fn panel_status(note: &PanelNote) -> Option<PanelStatus> {
 }
 
 impl PanelActor {
-    fn start(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk) {
-        let known = file::read(&desk.file);
+    fn start(&self, me: &ActorRef<PanelMsg>, state: &mut PanelActorState) {
+        let known = file::read(&state.file);
         match &known {
             Ok(panel) => tracing::debug!(%panel, "the panel message is known"),
             Err(NoPanel::NoFile) => tracing::info!("there has been no panel yet; one will be sent"),
             Err(why) => {
-                tracing::warn!(file = %desk.file.display(), %why, "the panel message is not known; a new one will be sent");
+                tracing::warn!(file = %state.file.display(), %why, "the panel message is not known; a new one will be sent");
             }
         }
-        desk.panel = Panel::new(known.ok());
-        self.play(me, desk, PanelEvent::Ensure(None));
+        state.panel = Panel::new(known.ok());
+        self.play(me, state, PanelEvent::Ensure(None));
     }
 
-    fn set_up(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk, guild: GuildId, asker: Asker, rank: Rank) {
+    fn set_up(
+        &self,
+        me: &ActorRef<PanelMsg>,
+        state: &mut PanelActorState,
+        guild: GuildId,
+        requester: Requester,
+        rank: Rank,
+    ) {
         match rank {
-            Rank::Told { administrator: true } => {
-                self.play(me, desk, PanelEvent::Ensure(Some(asker)));
-                self.offer(me, desk, MenuEvent::Ensure(guild));
+            Rank::Route { administrator: true } => {
+                self.play(me, state, PanelEvent::Ensure(Some(requester)));
+                self.offer(me, state, MenuEvent::Ensure(guild));
             }
-            Rank::Told { administrator: false } => {
-                self.play(me, desk, PanelEvent::TurnDown(asker, Words::AdministratorsOnly));
+            Rank::Route { administrator: false } => {
+                self.play(me, state, PanelEvent::TurnDown(requester, Notice::AdministratorsOnly));
             }
-            Rank::Roles(roles) => self.ask_whether_administrator(me, desk, guild, asker, roles),
+            Rank::Roles(roles) => self.ask_whether_administrator(me, state, guild, requester, roles),
         }
     }
 
@@ -158,118 +165,124 @@ impl PanelActor {
     fn ask_whether_administrator(
         &self,
         me: &ActorRef<PanelMsg>,
-        desk: &mut Desk,
+        state: &mut PanelActorState,
         guild: GuildId,
-        asker: Asker,
+        requester: Requester,
         roles: Vec<RoleId>,
     ) {
-        let (outside, me) = (self.outside.clone(), me.clone());
-        desk.tasks.spawn(async move {
-            let told = |administrator| Rank::Told { administrator };
-            let standing = outside.standings.of(&outside.client, guild, &asker, &roles).await;
+        let (services, me) = (self.services.clone(), me.clone());
+        state.tasks.spawn(async move {
+            let told = |administrator| Rank::Route { administrator };
+            let standing = services.standings.of(&services.client, guild, &requester, &roles).await;
             let Some(standing) = standing else { return };
             let message = match standing {
-                AdminStatus::Administrator => PanelMsg::SetUp { guild, asker, rank: told(true) },
-                AdminStatus::Member => PanelMsg::SetUp { guild, asker, rank: told(false) },
+                AdminStatus::Administrator => PanelMsg::SetUp { guild, requester, rank: told(true) },
+                AdminStatus::Member => PanelMsg::SetUp { guild, requester, rank: told(false) },
                 AdminStatus::RateLimited(wait) => {
-                    PanelMsg::Hear(PanelEvent::TurnDown(asker, Words::AskLater(clock::now() + wait)))
+                    PanelMsg::Hear(PanelEvent::TurnDown(requester, Notice::AskLater(clock::now() + wait)))
                 }
-                AdminStatus::Unknown => PanelMsg::Hear(PanelEvent::TurnDown(asker, Words::DiscordDown)),
+                AdminStatus::Unknown => PanelMsg::Hear(PanelEvent::TurnDown(requester, Notice::DiscordDown)),
             };
             let _ = me.cast(message);
         });
     }
 
     /// Asks until Discord tells it.
-    fn find_home(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk) {
-        if mem::replace(&mut desk.finding_home, true) {
+    fn find_home(&self, me: &ActorRef<PanelMsg>, state: &mut PanelActorState) {
+        if mem::replace(&mut state.finding_home, true) {
             return;
         }
-        let (outside, me) = (self.outside.clone(), me.clone());
-        desk.tasks.spawn(async move {
+        let (services, me) = (self.services.clone(), me.clone());
+        state.tasks.spawn(async move {
             for attempt in 0.. {
-                match outside.client.find_home_guild().await {
+                match services.client.find_home_guild().await {
                     Ok(found) => return drop(me.cast(PanelMsg::HomeFound(found))),
                     Err(why) => tracing::warn!(
                         %why,
                         "Discord does not tell in which server the panel channel is; nobody is served before that, trying again"
                     ),
                 }
-                tokio::time::sleep(task::pause(attempt, &Answer::Unknown)).await;
+                tokio::time::sleep(task::pause(attempt, &Outcome::Indeterminate)).await;
             }
         });
     }
 
-    fn home_found(&self, desk: &mut Desk, found: Option<GuildId>) {
-        desk.finding_home = false;
+    fn home_found(&self, state: &mut PanelActorState, found: Option<GuildId>) {
+        state.finding_home = false;
         let _ = self.supervisor.cast(SupervisorMsg::HomeFound(found));
     }
 
-    fn play(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk, event: PanelEvent) {
-        let step = desk.panel.handle(event, clock::now());
+    fn play(&self, me: &ActorRef<PanelMsg>, state: &mut PanelActorState, event: PanelEvent) {
+        let step = state.panel.handle(event, clock::now());
         if step.save.is_some() {
-            desk.unsaved = step.save;
-            Self::save(me, desk);
+            state.unsaved = step.save;
+            Self::save(me, state);
         }
-        report::panel(&self.outside, &step.notes);
+        report::panel(&self.services, &step.notes);
         if let Some(status) = step.notes.iter().rev().find_map(panel_status) {
             if matches!(status, PanelStatus::InPlace | PanelStatus::Contested) {
                 let _ = self.supervisor.cast(SupervisorMsg::PanelStands);
             }
-            self.outside.status.set_panel(status);
+            self.services.status.set_panel(status);
         }
-        self.make(me, desk, step.calls, |call, answer| PanelMsg::Hear(PanelEvent::Answered { call, answer }));
+        self.make(me, state, step.calls, |call, answer| PanelMsg::Hear(PanelEvent::Answered { call, answer }));
     }
 
     /// Writes the newest id, one at a time.
-    fn save(me: &ActorRef<PanelMsg>, desk: &mut Desk) {
-        if desk.saving {
+    fn save(me: &ActorRef<PanelMsg>, state: &mut PanelActorState) {
+        if state.saving {
             return;
         }
-        let Some(message) = desk.unsaved.take() else { return };
-        desk.saving = true;
-        let (file, me) = (desk.file.clone(), me.clone());
-        desk.tasks.spawn(async move {
+        let Some(message) = state.unsaved.take() else { return };
+        state.saving = true;
+        let (file, me) = (state.file.clone(), me.clone());
+        state.tasks.spawn(async move {
             let written = spawn_blocking(move || file::write(&file, message)).await;
             let _ = me.cast(PanelMsg::Saved(message, written.unwrap_or_else(|failed| Err(io::Error::other(failed)))));
         });
     }
 
-    fn saved(me: &ActorRef<PanelMsg>, desk: &mut Desk, message: MessageId, outcome: io::Result<()>) {
+    fn saved(me: &ActorRef<PanelMsg>, state: &mut PanelActorState, message: MessageId, outcome: io::Result<()>) {
         if let Err(error) = outcome {
             tracing::error!(%error, panel = %message, "cannot keep the panel message's id; at the next start it is sent anew");
         }
-        desk.saving = false;
-        Self::save(me, desk);
+        state.saving = false;
+        Self::save(me, state);
     }
 
-    fn offer(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk, event: MenuEvent) {
-        let step = desk.menu.handle(event, clock::now());
+    fn offer(&self, me: &ActorRef<PanelMsg>, state: &mut PanelActorState, event: MenuEvent) {
+        let step = state.menu.handle(event, clock::now());
         report::menu(&step.notes);
-        self.make(me, desk, step.calls, |call, answer| PanelMsg::Menu(MenuEvent::Answered { call, answer }));
+        self.make(me, state, step.calls, |call, answer| PanelMsg::Menu(MenuEvent::Answered { call, answer }));
     }
 
-    fn make(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk, calls: Vec<Call>, told: fn(Call, Answer) -> PanelMsg) {
-        while desk.tasks.try_join_next().is_some() {}
+    fn make(
+        &self,
+        me: &ActorRef<PanelMsg>,
+        state: &mut PanelActorState,
+        calls: Vec<Request>,
+        told: fn(Request, Outcome) -> PanelMsg,
+    ) {
+        while state.tasks.try_join_next().is_some() {}
         for call in calls {
-            let (outside, me) = (self.outside.clone(), me.clone());
-            desk.tasks.spawn(async move {
-                let answer = perform(outside, call.clone()).await;
+            let (services, me) = (self.services.clone(), me.clone());
+            state.tasks.spawn(async move {
+                let answer = perform(services, call.clone()).await;
                 let _ = me.cast(told(call, answer));
             });
         }
     }
 
-    fn look_ahead(&self, me: &ActorRef<PanelMsg>, desk: &mut Desk) {
-        if let Some(alarm) = desk.alarm.take() {
+    fn look_ahead(&self, me: &ActorRef<PanelMsg>, state: &mut PanelActorState) {
+        if let Some(alarm) = state.alarm.take() {
             alarm.abort();
         }
-        if let Some(deadline) = [desk.panel.deadline(), desk.menu.deadline()].into_iter().flatten().min() {
+        if let Some(deadline) = [state.panel.deadline(), state.menu.deadline()].into_iter().flatten().min() {
             let rest = deadline.duration_since(clock::now()).unwrap_or_default();
-            desk.alarm = Some(me.send_after(rest, || PanelMsg::Alarm));
+            state.alarm = Some(me.send_after(rest, || PanelMsg::Alarm));
         }
-        if desk.settling && !desk.saving && desk.panel.is_still() && desk.menu.is_still() {
-            desk.settling = false;
+        if state.settling && !state.saving && state.panel.is_still() && state.menu.is_still() {
+            state.settling = false;
             let _ = self.supervisor.cast(SupervisorMsg::Settled);
         }
     }

@@ -1,10 +1,10 @@
 //! What the operator reads, and what is counted: one line per thing that matters, with whose ticket it is.
 
-use crate::actors::Outside;
+use crate::actors::Services;
 use crate::ids::{ChannelId, GuildId, Owner, TicketNumber};
 use crate::lifecycle::menu::MenuNote;
 use crate::lifecycle::panel::PanelNote;
-use crate::lifecycle::{Note, Why};
+use crate::lifecycle::{JournalEvent, Reason};
 
 /// Whose ticket, and which.
 #[derive(Clone, Copy)]
@@ -18,16 +18,16 @@ pub struct Subject {
 }
 
 /// Logs what happened to a ticket, and counts it.
-pub fn notes(outside: &Outside, of: Subject, notes: &[Note]) {
-    let metrics = &outside.metrics;
+pub fn notes(services: &Services, of: Subject, notes: &[JournalEvent]) {
+    let metrics = &services.metrics;
     for note in notes {
         match note {
             // Not when it is ready: it may be closed before.
-            Note::Created { .. } | Note::Found { .. } => drop(metrics.tickets_opened.inc()),
-            Note::Closed { .. } => drop(metrics.tickets_closed.inc()),
-            Note::Refused { .. } => drop(metrics.tickets_failed.inc()),
-            Note::Retrying { .. } => drop(metrics.retries.inc()),
-            Note::AnotherProcess => another_process(outside, "it answers what members press"),
+            JournalEvent::Created { .. } | JournalEvent::Found { .. } => drop(metrics.tickets_opened.inc()),
+            JournalEvent::Closed { .. } => drop(metrics.tickets_closed.inc()),
+            JournalEvent::Refused { .. } => drop(metrics.tickets_failed.inc()),
+            JournalEvent::Retrying { .. } => drop(metrics.retries.inc()),
+            JournalEvent::AnotherProcess => another_process(services, "it answers what members press"),
             _ => {}
         }
         log(of, note);
@@ -47,79 +47,81 @@ macro_rules! line {
     };
 }
 
-fn log(of: Subject, note: &Note) {
+fn log(of: Subject, note: &JournalEvent) {
     let of = match note {
         // Whoever closes where no ticket is does not mean the one that they have.
-        Note::TurnedDown { why: Why::NotATicket | Why::NotKnownYet, channel, .. } => {
+        JournalEvent::TurnedDown { why: Reason::NotATicket | Reason::NotKnownYet, channel, .. } => {
             Subject { number: None, channel: *channel, ..of }
         }
         _ => Subject { channel: note.channel().or(of.channel), ..of },
     };
     match note {
-        Note::Asked { by, way } => line!(info, of, %by, %way, "a ticket was asked for"),
-        Note::AskedAgain { by, way } => line!(info, of, %by, %way, "pointed to the ticket there is"),
-        Note::TurnedDown { by, way, why, .. } => line!(info, of, %by, %way, %why, "turned down"),
-        Note::AccessRestored => {
+        JournalEvent::Asked { by, way } => line!(info, of, %by, %way, "a ticket was asked for"),
+        JournalEvent::AskedAgain { by, way } => line!(info, of, %by, %way, "pointed to the ticket there is"),
+        JournalEvent::TurnedDown { by, way, why, .. } => line!(info, of, %by, %way, %why, "turned down"),
+        JournalEvent::AccessRestored => {
             line!(warn, of, "the member had lost access to the ticket; their overwrite was put back")
         }
-        Note::LockedOut { why } => line!(
+        JournalEvent::LockedOut { why } => line!(
             error,
             of,
             %why,
             "the member cannot see their ticket: give the bot Manage Roles, or add the member to the channel by hand with \
              View Channel, Send Messages, Attach Files and Read Message History"
         ),
-        Note::Created { .. } => line!(debug, of, "channel created"),
-        Note::Found { .. } => line!(info, of, "the channel had been created after all"),
-        Note::Renamed => {
+        JournalEvent::Created { .. } => line!(debug, of, "channel created"),
+        JournalEvent::Found { .. } => line!(info, of, "the channel had been created after all"),
+        JournalEvent::Renamed => {
             line!(info, of, "Discord does not take the member's name for the channel; a neutral one is used")
         }
-        Note::Refused { why } => line!(warn, of, %why, "no ticket could be opened; the member is told why"),
-        Note::Deferred => line!(debug, of, "the member was told to wait"),
-        Note::Told => line!(debug, of, "the member has been told"),
-        Note::NotTold => line!(warn, of, "Discord took no answer to a press any more"),
-        Note::Opened { .. } => line!(info, of, "ticket opened"),
-        Note::Adopted { .. } => line!(info, of, "a channel was taken over as this member's ticket"),
-        Note::Duplicate { .. } => line!(warn, of, "a second channel of one opening is being removed"),
-        Note::Yielded { .. } => {
+        JournalEvent::Refused { why } => line!(warn, of, %why, "no ticket could be opened; the member is told why"),
+        JournalEvent::Deferred => line!(debug, of, "the member was told to wait"),
+        JournalEvent::Route => line!(debug, of, "the member has been told"),
+        JournalEvent::NotTold => line!(warn, of, "Discord took no answer to a press any more"),
+        JournalEvent::Opened { .. } => line!(info, of, "ticket opened"),
+        JournalEvent::Adopted { .. } => line!(info, of, "a channel was taken over as this member's ticket"),
+        JournalEvent::Duplicate { .. } => line!(warn, of, "a second channel of one opening is being removed"),
+        JournalEvent::Yielded { .. } => {
             line!(warn, of, "another process made a channel for the same press first; it is the ticket")
         }
-        Note::AnotherProcess => {
+        JournalEvent::AnotherProcess => {
             line!(debug, of, "another process answered this member's press, or made a channel for it")
         }
-        Note::Unclaimed { .. } => line!(
+        JournalEvent::Unclaimed { .. } => line!(
             warn,
             of,
             "this channel looks like a ticket of a member who has another one; delete it by hand when it is done with"
         ),
-        Note::CloseAsked { by, way } => line!(info, of, %by, %way, "closing was asked for"),
-        Note::Announced => line!(debug, of, "closing was announced"),
-        Note::Kept { wait } => line!(
+        JournalEvent::CloseAsked { by, way } => line!(info, of, %by, %way, "closing was asked for"),
+        JournalEvent::Announced => line!(debug, of, "closing was announced"),
+        JournalEvent::Kept { wait } => line!(
             warn,
             of,
             ?wait,
             "a rate limit of Discord's keeps the channel; it is deleted when the limit ends, nothing needs to be done"
         ),
-        Note::Closed { .. } => line!(info, of, "ticket closed"),
-        Note::Gone { .. } => line!(info, of, "the ticket's channel was deleted by hand"),
-        Note::Reopened { why } => {
+        JournalEvent::Closed { .. } => line!(info, of, "ticket closed"),
+        JournalEvent::Gone { .. } => line!(info, of, "the ticket's channel was deleted by hand"),
+        JournalEvent::Reopened { why } => {
             line!(error, of, %why, "the channel cannot be closed, so the ticket is open again");
         }
-        Note::Retrying { call, why, attempt, pause } => line!(warn, of, call, %why, attempt, ?pause, "trying again"),
-        Note::GaveUp { call, why } => {
+        JournalEvent::Retrying { call, why, attempt, pause } => {
+            line!(warn, of, call, %why, attempt, ?pause, "trying again")
+        }
+        JournalEvent::GaveUp { call, why } => {
             line!(error, of, call, %why, "gave up; if Discord gave no answer, look at discordstatus.com");
         }
-        Note::TakenUp => line!(info, of, "taken up after a restart"),
-        Note::Unsaved => line!(error, of, "not saved: see to the disk and the database's rights"),
-        Note::Restarted => line!(warn, of, "the ticket was started again from its row"),
+        JournalEvent::TakenUp => line!(info, of, "taken up after a restart"),
+        JournalEvent::Unsaved => line!(error, of, "not saved: see to the disk and the database's rights"),
+        JournalEvent::Restarted => line!(warn, of, "the ticket was started again from its row"),
     }
 }
 
 /// Logs what happened to the panel, and counts it.
-pub fn panel(outside: &Outside, notes: &[PanelNote]) {
+pub fn panel(services: &Services, notes: &[PanelNote]) {
     for note in notes {
         if matches!(note, PanelNote::Retrying { .. }) {
-            outside.metrics.retries.inc();
+            services.metrics.retries.inc();
         }
         match note {
             PanelNote::InPlace(message) => tracing::info!(panel = %message, "the panel is in place"),
@@ -143,7 +145,7 @@ pub fn panel(outside: &Outside, notes: &[PanelNote]) {
             ),
             PanelNote::AnotherProcess(message) => {
                 tracing::debug!(panel = %message, "another process sent or changed this panel");
-                another_process(outside, "it sent or changed a panel");
+                another_process(services, "it sent or changed a panel");
             }
             PanelNote::Retrying { call, answer } => tracing::warn!(
                 call,
@@ -156,9 +158,9 @@ pub fn panel(outside: &Outside, notes: &[PanelNote]) {
 }
 
 /// Counts it, and warns of it now and then.
-fn another_process(outside: &Outside, sign: &str) {
-    outside.metrics.another_process.inc();
-    if outside.status.notice_another_process() {
+fn another_process(services: &Services, sign: &str) {
+    services.metrics.another_process.inc();
+    if services.status.notice_another_process() {
         tracing::warn!(
             sign,
             "another process uses this bot's token; stop one of them (a forgotten host or container, or an update that has \

@@ -5,17 +5,17 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::actors::clerk::Question;
 use crate::actors::home::{Held, Home, Replies, Where};
+use crate::actors::journal::Question;
 use crate::actors::recent::Recent;
 use crate::actors::repeats::{Repeats, Request};
-use crate::actors::{Heard, Rank};
-use crate::ids::{ChannelId, Command, GuildId, Intent, MessageId, Owner};
-use crate::lifecycle::{Asker, Entrance, Event, Sighting, Words};
+use crate::actors::{DiscordEvent, Rank};
+use crate::ids::{ChannelId, Command, GuildId, MessageId, Owner, RequestId};
+use crate::lifecycle::{ChannelCandidate, Event, Notice, Origin, Requester};
 
 /// Whom it concerns, and what it means to them.
 #[derive(Debug)]
-pub enum Told {
+pub enum Route {
     /// A ticket.
     Ticket(Owner, Event),
     /// The panel: somebody wants it looked after.
@@ -23,16 +23,16 @@ pub enum Told {
         /// Where.
         guild: GuildId,
         /// Who.
-        asker: Asker,
+        requester: Requester,
         /// Whether they may.
         rank: Rank,
     },
-    /// The clerk: somebody wants to know a story.
-    Clerk(Question),
+    /// The journal actor: somebody wants to know a story.
+    JournalActor(Question),
     /// The panel: the bot is in its server.
     Home(GuildId),
     /// The panel: this is all that the asker gets.
-    TurnDown(Asker, Words),
+    TurnDown(Requester, Notice),
     /// The panel: the bot is in a server that is not its own.
     Elsewhere {
         /// Which.
@@ -41,7 +41,7 @@ pub enum Told {
         name: String,
     },
     /// The panel: which server is the bot's own has to be looked up. The request with this intent waits for it.
-    FindHome(Option<Intent>),
+    FindHome(Option<RequestId>),
     /// The panel: a message of ours that looks like it.
     PanelMade(MessageId),
     /// The panel: the embeds of this message were hidden.
@@ -62,7 +62,7 @@ pub struct Router {
     channels: HashMap<ChannelId, Owner>,
     places: BTreeMap<Owner, ChannelId>,
     /// Channels that somebody's ticket is looking into, or has looked into and did not take.
-    sought: BTreeMap<ChannelId, (Owner, Sighting)>,
+    sought: BTreeMap<ChannelId, (Owner, ChannelCandidate)>,
     /// Servers that the bot is in, but that have not told their channels yet.
     unseen: HashSet<GuildId>,
     recent: Recent,
@@ -89,7 +89,7 @@ impl Router {
 
     /// Takes down where the member's ticket is; `None` where it has no channel (any more, or yet). When a ticket is over,
     /// another channel of the member that was left aside may be theirs now.
-    pub fn place(&mut self, owner: Owner, channel: Option<ChannelId>) -> Vec<Told> {
+    pub fn place(&mut self, owner: Owner, channel: Option<ChannelId>) -> Vec<Route> {
         let before = self.places.remove(&owner);
         if let Some(before) = before
             && self.channels.get(&before) == Some(&owner)
@@ -104,7 +104,8 @@ impl Router {
             // Another channel of the same press is the ticket now; this one may outlive it, if somebody wrote in it.
             if let Some(former) = before.filter(|former| *former != channel) {
                 let members = vec![owner.member];
-                let left = Sighting { channel: former, members, mark: None, attempt: 0, number: None, owned: false };
+                let left =
+                    ChannelCandidate { channel: former, members, mark: None, attempt: 0, number: None, owned: false };
                 self.sought.insert(former, (owner, left));
             }
             self.places.insert(owner, channel);
@@ -117,22 +118,22 @@ impl Router {
 
     /// The channels that the member's ticket has seen and did not take: one that failed has forgotten them.
     #[must_use]
-    pub fn remind(&self, owner: Owner) -> Vec<Told> {
+    pub fn remind(&self, owner: Owner) -> Vec<Route> {
         let theirs = self.sought.values().filter(|(seeker, _)| *seeker == owner);
-        theirs.map(|(_, sighting)| Told::Ticket(owner, Event::Seen(sighting.clone()))).collect()
+        theirs.map(|(_, candidate)| Route::Ticket(owner, Event::CandidateFound(candidate.clone()))).collect()
     }
 
     /// Who is to be told what, in this order. In a server that is not the bot's own, nothing is done.
-    pub fn route(&mut self, heard: Heard) -> Vec<Told> {
+    pub fn route(&mut self, heard: DiscordEvent) -> Vec<Route> {
         let mut told = self.learn_home(&heard);
         // The bot may have been let into its own server since that was looked for.
-        let anew = self.home == Home::Nowhere && matches!(heard, Heard::Channels { .. });
+        let anew = self.home == Home::Nowhere && matches!(heard, DiscordEvent::Channels { .. });
         let place = if anew { Where::Unknown } else { self.place_of(&heard) };
         told.extend(self.route_from(place, heard));
         told
     }
 
-    fn route_from(&mut self, place: Where, heard: Heard) -> Vec<Told> {
+    fn route_from(&mut self, place: Where, heard: DiscordEvent) -> Vec<Route> {
         match place {
             Where::Here => self.route_here(heard),
             Where::Elsewhere => self.route_elsewhere(heard),
@@ -141,7 +142,7 @@ impl Router {
     }
 
     /// Discord was asked which server is the bot's own: this one, or none that the bot is in. What waited for it is routed.
-    pub fn home_looked_up(&mut self, found: Option<GuildId>) -> Vec<Told> {
+    pub fn home_looked_up(&mut self, found: Option<GuildId>) -> Vec<Route> {
         // What the gateway has told since is newer.
         if self.home != Home::Unknown {
             return Vec::new();
@@ -150,9 +151,9 @@ impl Router {
     }
 
     /// The request with this intent has waited for long enough; it can be made again.
-    pub fn give_up(&mut self, intent: Intent) -> Option<Told> {
-        let heard = self.held.take(intent)?;
-        self.turn_down(&heard, Words::DiscordDown)
+    pub fn give_up(&mut self, request_id: RequestId) -> Option<Route> {
+        let heard = self.held.take(request_id)?;
+        self.turn_down(&heard, Notice::DiscordDown)
     }
 
     /// Something waits for the own server to be known.
@@ -162,137 +163,140 @@ impl Router {
     }
 
     /// The channel of the panel tells which server is the bot's own; all the channels of one tell it, too.
-    fn learn_home(&mut self, heard: &Heard) -> Vec<Told> {
+    fn learn_home(&mut self, heard: &DiscordEvent) -> Vec<Route> {
         let in_panel_channel = heard.request().is_some_and(|(channel, _)| channel == self.panel);
-        let home = in_panel_channel || matches!(heard, Heard::Channels { home: true, .. });
+        let home = in_panel_channel || matches!(heard, DiscordEvent::Channels { home: true, .. });
         match heard.guild() {
             Some(guild) if home && self.home != Home::In(guild) => self.settle_home(Home::In(guild)),
             _ => Vec::new(),
         }
     }
 
-    fn settle_home(&mut self, home: Home) -> Vec<Told> {
+    fn settle_home(&mut self, home: Home) -> Vec<Route> {
         self.home = home;
         let held = self.held.take_all();
         held.into_iter().flat_map(|heard| self.route_from(self.place_of(&heard), heard)).collect()
     }
 
     /// A ticket that the bot has in another server can still be closed.
-    fn place_of(&self, heard: &Heard) -> Where {
+    fn place_of(&self, heard: &DiscordEvent) -> Where {
         let Some(guild) = heard.guild() else { return Where::Here };
         match heard {
-            Heard::Close { channel, .. } if self.owner(*channel).is_some_and(|owner| owner.guild == guild) => {
+            DiscordEvent::Close { channel, .. } if self.owner(*channel).is_some_and(|owner| owner.guild == guild) => {
                 Where::Here
             }
             _ => self.home.place(guild),
         }
     }
 
-    fn hold(&mut self, heard: Heard) -> Vec<Told> {
+    fn hold(&mut self, heard: DiscordEvent) -> Vec<Route> {
         // Once more, should it have been looked up before.
         self.home = Home::Unknown;
-        let intent = heard.request().map(|(_, asker)| asker.intent());
+        let request_id = heard.request().map(|(_, requester)| requester.request_id());
         match self.held.keep(heard) {
-            None => vec![Told::FindHome(intent)],
-            Some(heard) => self.turn_down(&heard, Words::DiscordDown).into_iter().collect(),
+            None => vec![Route::FindHome(request_id)],
+            Some(heard) => self.turn_down(&heard, Notice::DiscordDown).into_iter().collect(),
         }
     }
 
-    fn route_elsewhere(&mut self, heard: Heard) -> Vec<Told> {
+    fn route_elsewhere(&mut self, heard: DiscordEvent) -> Vec<Route> {
         match heard {
-            Heard::Channels { guild, name, all, .. } => {
+            DiscordEvent::Channels { guild, name, all, .. } => {
                 let mut told = self.compare(guild, &all, Vec::new());
-                told.push(Told::Elsewhere { guild, name });
+                told.push(Route::Elsewhere { guild, name });
                 told
             }
             heard => match heard.request() {
-                Some((channel, asker)) if self.replies.wants(channel, asker) => {
-                    self.turn_down(&heard, Words::AnotherServer).into_iter().collect()
+                Some((channel, requester)) if self.replies.wants(channel, requester) => {
+                    self.turn_down(&heard, Notice::AnotherServer).into_iter().collect()
                 }
                 _ => Vec::new(),
             },
         }
     }
 
-    fn turn_down(&mut self, heard: &Heard, words: Words) -> Option<Told> {
-        let (_, asker) = heard.request()?;
-        self.recent.is_new(asker.intent()).then(|| Told::TurnDown(asker.clone(), words))
+    fn turn_down(&mut self, heard: &DiscordEvent, words: Notice) -> Option<Route> {
+        let (_, requester) = heard.request()?;
+        self.recent.is_new(requester.request_id()).then(|| Route::TurnDown(requester.clone(), words))
     }
 
-    fn route_here(&mut self, heard: Heard) -> Vec<Told> {
+    fn route_here(&mut self, heard: DiscordEvent) -> Vec<Route> {
         match heard {
-            Heard::Open { guild, asker, name, .. } if self.recent.is_new(asker.intent()) => {
-                let asker = self.mark_repeat(guild, Command::Ticket, asker);
-                let owner = Owner { guild, member: asker.user };
+            DiscordEvent::Open { guild, requester, name, .. } if self.recent.is_new(requester.request_id()) => {
+                let requester = self.mark_repeat(guild, Command::Ticket, requester);
+                let owner = Owner { guild, member: requester.user };
                 let unseen = self.unseen.contains(&guild);
-                vec![Told::Ticket(owner, Event::Open { asker, name, unseen })]
+                vec![Route::Ticket(owner, Event::Open { requester, name, unseen })]
             }
-            Heard::Close { guild, channel, asker, support } if self.recent.is_new(asker.intent()) => {
-                let asker = self.mark_repeat(guild, Command::Close, asker);
+            DiscordEvent::Close { guild, channel, requester, support }
+                if self.recent.is_new(requester.request_id()) =>
+            {
+                let requester = self.mark_repeat(guild, Command::Close, requester);
                 // In a channel that is nobody's ticket, it is the asker's own ticket that answers: it says so.
-                let own = Owner { guild, member: asker.user };
+                let own = Owner { guild, member: requester.user };
                 let seeker = || self.sought.get(&channel).map(|(seeker, _)| *seeker);
                 let owner = self.owner(channel).or_else(seeker).unwrap_or(own);
-                vec![Told::Ticket(owner, Event::Close { channel, asker, support })]
+                vec![Route::Ticket(owner, Event::Close { channel, requester, support })]
             }
-            Heard::SetUp { guild, asker, rank, .. } if self.recent.is_new(asker.intent()) => {
-                let asker = self.mark_repeat(guild, Command::SetUp, asker);
-                vec![Told::Panel { guild, asker, rank }]
+            DiscordEvent::SetUp { guild, requester, rank, .. } if self.recent.is_new(requester.request_id()) => {
+                let requester = self.mark_repeat(guild, Command::SetUp, requester);
+                vec![Route::Panel { guild, requester, rank }]
             }
-            Heard::Explain { guild, channel, asker, rank } if self.recent.is_new(asker.intent()) => {
-                let asker = self.mark_repeat(guild, Command::Explain, asker);
+            DiscordEvent::Explain { guild, channel, requester, rank } if self.recent.is_new(requester.request_id()) => {
+                let requester = self.mark_repeat(guild, Command::Explain, requester);
                 let ticket = self.owner(channel).map(|_| channel);
-                vec![Told::Clerk(Question { guild, ticket, asker, rank })]
+                vec![Route::JournalActor(Question { guild, ticket, requester, rank })]
             }
-            Heard::Private(asker) if self.recent.is_new(asker.intent()) => {
-                vec![Told::TurnDown(asker, Words::PrivateMessage)]
+            DiscordEvent::Private(requester) if self.recent.is_new(requester.request_id()) => {
+                vec![Route::TurnDown(requester, Notice::PrivateMessage)]
             }
-            Heard::Unknown(asker) if self.recent.is_new(asker.intent()) => {
-                vec![Told::TurnDown(asker, Words::UnknownControl)]
+            DiscordEvent::Unknown(requester) if self.recent.is_new(requester.request_id()) => {
+                vec![Route::TurnDown(requester, Notice::UnknownControl)]
             }
-            Heard::Open { asker, .. }
-            | Heard::Private(asker)
-            | Heard::Unknown(asker)
-            | Heard::Close { asker, .. }
-            | Heard::SetUp { asker, .. }
-            | Heard::Explain { asker, .. } => {
-                tracing::debug!(intent = %asker.intent(), user = %asker.user, "heard twice, handled once");
+            DiscordEvent::Open { requester, .. }
+            | DiscordEvent::Private(requester)
+            | DiscordEvent::Unknown(requester)
+            | DiscordEvent::Close { requester, .. }
+            | DiscordEvent::SetUp { requester, .. }
+            | DiscordEvent::Explain { requester, .. } => {
+                tracing::debug!(request_id = %requester.request_id(), user = %requester.user, "heard twice, handled once");
                 Vec::new()
             }
-            Heard::PanelMade(message) => vec![Told::PanelMade(message)],
-            Heard::PanelDeleted(messages) => vec![Told::PanelDeleted(messages)],
-            Heard::PanelHidden(message) => vec![Told::PanelHidden(message)],
-            Heard::Left(guild) if self.home == Home::In(guild) => vec![Told::Left],
-            Heard::Left(_) => Vec::new(),
-            Heard::ChannelGone(channel) => {
+            DiscordEvent::PanelMade(message) => vec![Route::PanelMade(message)],
+            DiscordEvent::PanelDeleted(messages) => vec![Route::PanelDeleted(messages)],
+            DiscordEvent::PanelHidden(message) => vec![Route::PanelHidden(message)],
+            DiscordEvent::Left(guild) if self.home == Home::In(guild) => vec![Route::Left],
+            DiscordEvent::Left(_) => Vec::new(),
+            DiscordEvent::ChannelGone(channel) => {
                 let seeker = self.sought.remove(&channel).map(|(seeker, _)| seeker);
                 let owner = self.owner(channel).or(seeker);
-                owner.into_iter().map(|owner| Told::Ticket(owner, Event::Gone { channel })).collect()
+                owner.into_iter().map(|owner| Route::Ticket(owner, Event::ChannelDeleted { channel })).collect()
             }
-            Heard::ChannelMade { guild, sighting } => self.see(guild, sighting).into_iter().collect(),
-            Heard::Ready { guilds } => {
+            DiscordEvent::ChannelMade { guild, candidate } => self.see(guild, candidate).into_iter().collect(),
+            DiscordEvent::Ready { guilds } => {
                 self.unseen.extend(guilds);
                 Vec::new()
             }
-            Heard::Channels { guild, all, sightings, home, .. } => {
+            DiscordEvent::Channels { guild, all, candidates, home, .. } => {
                 self.unseen.remove(&guild);
-                let home = (home || self.home == Home::In(guild)).then_some(Told::Home(guild));
-                home.into_iter().chain(self.compare(guild, &all, sightings)).collect()
+                let home = (home || self.home == Home::In(guild)).then_some(Route::Home(guild));
+                home.into_iter().chain(self.compare(guild, &all, candidates)).collect()
             }
         }
     }
 
     /// Takes down that they asked for this, and says whether they did so a moment ago.
-    fn mark_repeat(&mut self, guild: GuildId, command: Command, asker: Asker) -> Asker {
-        let written_in = match asker.entrance {
-            Entrance::Press(_) => None,
-            Entrance::Command { channel, .. } => Some(channel),
+    fn mark_repeat(&mut self, guild: GuildId, command: Command, requester: Requester) -> Requester {
+        let written_in = match requester.origin {
+            Origin::Interaction(_) => None,
+            Origin::Message { channel, .. } => Some(channel),
         };
-        let repeated = self.repeats.is_repeated(Request { guild, user: asker.user, command, written_in }, asker.at);
+        let repeated =
+            self.repeats.is_repeated(Request { guild, user: requester.user, command, written_in }, requester.at);
         if repeated {
-            tracing::debug!(intent = %asker.intent(), user = %asker.user, ?command, "asked for the same a moment ago");
+            tracing::debug!(request_id = %requester.request_id(), user = %requester.user, ?command, "asked for the same a moment ago");
         }
-        Asker { repeated, ..asker }
+        Requester { repeated, ..requester }
     }
 
     /// How many tickets have a channel.
@@ -307,75 +311,77 @@ impl Router {
     }
 
     /// Compares what Discord says is there with what should be.
-    fn compare(&mut self, guild: GuildId, all: &HashSet<ChannelId>, sightings: Vec<Sighting>) -> Vec<Told> {
+    fn compare(&mut self, guild: GuildId, all: &HashSet<ChannelId>, candidates: Vec<ChannelCandidate>) -> Vec<Route> {
         let here = self.places.iter().filter(|(owner, _)| owner.guild == guild);
         let missing = here.filter(|(_, channel)| !all.contains(channel));
-        let missing = missing.map(|(owner, channel)| Told::Ticket(*owner, Event::Missing { channel: *channel }));
-        let mut told: Vec<Told> = missing.collect();
+        let missing =
+            missing.map(|(owner, channel)| Route::Ticket(*owner, Event::ChannelUnlisted { channel: *channel }));
+        let mut told: Vec<Route> = missing.collect();
         // Nobody told of the end of those that ended while we were away. One may have become a ticket just now, by an answer
         // that was given before.
         let ended = self.sought.extract_if(.., |channel, (owner, _)| owner.guild == guild && !all.contains(channel));
-        told.extend(ended.map(|(channel, (owner, _))| Told::Ticket(owner, Event::Missing { channel })));
-        told.extend(sightings.into_iter().filter_map(|sighting| self.see(guild, sighting)));
+        told.extend(ended.map(|(channel, (owner, _))| Route::Ticket(owner, Event::ChannelUnlisted { channel })));
+        told.extend(candidates.into_iter().filter_map(|candidate| self.see(guild, candidate)));
         told
     }
 
     /// A channel that may be a ticket. One that is known to be, is nothing new.
-    fn see(&mut self, guild: GuildId, sighting: Sighting) -> Option<Told> {
-        let member = match (&sighting.mark, &*sighting.members) {
+    fn see(&mut self, guild: GuildId, candidate: ChannelCandidate) -> Option<Route> {
+        let member = match (&candidate.mark, &*candidate.members) {
             (Some((member, _)), _) => *member,
             (None, [member]) => *member,
             (None, _) => return None,
         };
-        if self.owner(sighting.channel).is_some() {
+        if self.owner(candidate.channel).is_some() {
             return None;
         }
         let owner = Owner { guild, member };
-        self.sought.insert(sighting.channel, (owner, sighting.clone()));
-        Some(Told::Ticket(owner, Event::Seen(sighting)))
+        self.sought.insert(candidate.channel, (owner, candidate.clone()));
+        Some(Route::Ticket(owner, Event::CandidateFound(candidate)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{Command, Intent, InteractionId, UserId};
+    use crate::ids::{Command, InteractionId, RequestId, UserId};
     use crate::language::Language;
-    use crate::lifecycle::{Entrance, Gesture, Press};
+    use crate::lifecycle::{Interaction, InteractionKind, Origin};
 
     const GUILD: GuildId = GuildId(1);
     const PANEL: ChannelId = ChannelId(40);
     const ALICE: Owner = Owner { guild: GUILD, member: UserId(10) };
 
-    fn asker(press: u64) -> Asker {
-        let press = Press {
+    fn requester(press: u64) -> Requester {
+        let press = Interaction {
             interaction: InteractionId(press),
             token: "secret".into(),
             application: crate::ids::ApplicationId(9),
             acknowledged: false,
             language: Language::Russian,
-            gesture: Gesture::Button,
+            interaction_kind: InteractionKind::Button,
         };
-        Asker {
+        Requester {
             user: ALICE.member,
             at: std::time::SystemTime::UNIX_EPOCH,
-            entrance: Entrance::Press(press),
+            origin: Origin::Interaction(press),
             repeated: false,
         }
     }
 
     fn is_unseen(router: &mut Router, press: u64) -> bool {
         let (guild, channel) = (GUILD, PANEL);
-        let told = router.route(Heard::Open { guild, channel, asker: asker(press), name: "alice".into() });
+        let told =
+            router.route(DiscordEvent::Open { guild, channel, requester: requester(press), name: "alice".into() });
         match &told[..] {
-            [Told::Ticket(ALICE, Event::Open { unseen, .. })] => *unseen,
+            [Route::Ticket(ALICE, Event::Open { unseen, .. })] => *unseen,
             other => panic!("{other:?}"),
         }
     }
 
-    fn channels(sightings: Vec<Sighting>) -> Heard {
+    fn channels(candidates: Vec<ChannelCandidate>) -> DiscordEvent {
         let all = HashSet::from([PANEL, ChannelId(50), ChannelId(51)]);
-        Heard::Channels { guild: GUILD, name: "talon".into(), all, sightings, home: true }
+        DiscordEvent::Channels { guild: GUILD, name: "talon".into(), all, candidates, home: true }
     }
 
     #[test]
@@ -383,7 +389,7 @@ mod tests {
         let mut router = Router::new(PANEL);
         // What stands in for Discord may never tell them.
         assert!(!is_unseen(&mut router, 1));
-        router.route(Heard::Ready { guilds: vec![GUILD] });
+        router.route(DiscordEvent::Ready { guilds: vec![GUILD] });
         assert!(is_unseen(&mut router, 2));
         router.route(channels(vec![]));
         assert!(!is_unseen(&mut router, 3));
@@ -391,30 +397,33 @@ mod tests {
 
     #[test]
     fn a_channel_left_aside_comes_up_again_when_the_ticket_is_over() {
-        let sighting = |channel| Sighting {
+        let candidate = |channel| ChannelCandidate {
             channel: ChannelId(channel),
             members: vec![ALICE.member],
-            mark: Some((ALICE.member, Intent(5))),
+            mark: Some((ALICE.member, RequestId(5))),
             attempt: 0,
             number: None,
             owned: false,
         };
         let mut router = Router::new(PANEL);
-        router.route(channels(vec![sighting(50), sighting(51)]));
+        router.route(channels(vec![candidate(50), candidate(51)]));
         assert!(router.place(ALICE, Some(ChannelId(50))).is_empty());
         let told = router.place(ALICE, None);
-        assert!(matches!(&told[..], [Told::Ticket(ALICE, Event::Seen(seen))] if *seen == sighting(51)), "{told:?}");
-        router.route(Heard::ChannelGone(ChannelId(51)));
+        assert!(
+            matches!(&told[..], [Route::Ticket(ALICE, Event::CandidateFound(seen))] if *seen == candidate(51)),
+            "{told:?}"
+        );
+        router.route(DiscordEvent::ChannelGone(ChannelId(51)));
         assert!(router.place(ALICE, None).is_empty());
     }
 
     #[test]
     fn a_channel_that_nobody_took_is_forgotten_with_its_end() {
         let guild = GUILD;
-        let sighting = |channel| Sighting {
+        let candidate = |channel| ChannelCandidate {
             channel: ChannelId(channel),
             members: vec![UserId(7)],
-            mark: Some((UserId(7), Intent(3))),
+            mark: Some((UserId(7), RequestId(3))),
             attempt: 0,
             number: None,
             owned: false,
@@ -422,13 +431,19 @@ mod tests {
         let mut router = Router::new(PANEL);
         router.route(channels(vec![]));
         for channel in [10, 11, 12] {
-            router.route(Heard::ChannelMade { guild, sighting: sighting(channel) });
+            router.route(DiscordEvent::ChannelMade { guild, candidate: candidate(channel) });
         }
-        router.route(Heard::ChannelGone(ChannelId(10)));
+        router.route(DiscordEvent::ChannelGone(ChannelId(10)));
         let all = HashSet::from([ChannelId(12)]);
-        let told =
-            router.route(Heard::Channels { guild, all, sightings: Vec::new(), home: false, name: String::new() });
-        let missing = |told: &Told| matches!(told, Told::Ticket(_, Event::Missing { channel: ChannelId(11) }));
+        let told = router.route(DiscordEvent::Channels {
+            guild,
+            all,
+            candidates: Vec::new(),
+            home: false,
+            name: String::new(),
+        });
+        let missing =
+            |told: &Route| matches!(told, Route::Ticket(_, Event::ChannelUnlisted { channel: ChannelId(11) }));
         assert!(told.iter().any(missing), "it may have become a ticket just now: {told:?}");
         let left: Vec<_> = router.sought.into_keys().collect();
         assert_eq!(left, [ChannelId(12)]);
@@ -436,26 +451,28 @@ mod tests {
 
     const STRANGE: GuildId = GuildId(2);
 
-    fn written(message: u64, second: u64) -> Asker {
+    fn written(message: u64, second: u64) -> Requester {
         let at = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(second);
         let (channel, message) = (ChannelId(90), crate::ids::MessageId(message));
-        let entrance = Entrance::Command { channel, message, language: Language::Russian };
-        Asker { user: ALICE.member, at, entrance, repeated: false }
+        let origin = Origin::Message { channel, message, language: Language::Russian };
+        Requester { user: ALICE.member, at, origin, repeated: false }
     }
 
-    fn request(guild: GuildId, command: Command, asker: Asker) -> Heard {
+    fn request(guild: GuildId, command: Command, requester: Requester) -> DiscordEvent {
         let channel = ChannelId(90);
         match command {
-            Command::Ticket => Heard::Open { guild, channel, asker, name: "alice".into() },
-            Command::Close => Heard::Close { guild, channel, asker, support: true },
-            Command::SetUp => Heard::SetUp { guild, channel, asker, rank: Rank::Told { administrator: true } },
-            Command::Explain => Heard::Explain { guild, channel, asker, rank: Rank::Roles(vec![]) },
+            Command::Ticket => DiscordEvent::Open { guild, channel, requester, name: "alice".into() },
+            Command::Close => DiscordEvent::Close { guild, channel, requester, support: true },
+            Command::SetUp => {
+                DiscordEvent::SetUp { guild, channel, requester, rank: Rank::Route { administrator: true } }
+            }
+            Command::Explain => DiscordEvent::Explain { guild, channel, requester, rank: Rank::Roles(vec![]) },
         }
     }
 
-    fn another(channel: u64) -> Heard {
-        let mark = Some((ALICE.member, Intent(5)));
-        let sighting = Sighting {
+    fn another(channel: u64) -> DiscordEvent {
+        let mark = Some((ALICE.member, RequestId(5)));
+        let candidate = ChannelCandidate {
             channel: ChannelId(channel),
             members: vec![ALICE.member],
             mark,
@@ -464,7 +481,7 @@ mod tests {
             owned: false,
         };
         let all = HashSet::from([ChannelId(channel)]);
-        Heard::Channels { guild: STRANGE, name: "another".into(), all, sightings: vec![sighting], home: false }
+        DiscordEvent::Channels { guild: STRANGE, name: "another".into(), all, candidates: vec![candidate], home: false }
     }
 
     #[test]
@@ -472,14 +489,14 @@ mod tests {
         let mut router = Router::new(PANEL);
         router.route(channels(vec![]));
         for (press, command) in Command::SLASH.into_iter().enumerate() {
-            let told = router.route(request(STRANGE, command, asker(press as u64)));
-            assert!(matches!(&told[..], [Told::TurnDown(_, Words::AnotherServer)]), "{command:?}: {told:?}");
-            assert!(router.route(request(STRANGE, command, asker(press as u64))).is_empty(), "it was heard twice");
+            let told = router.route(request(STRANGE, command, requester(press as u64)));
+            assert!(matches!(&told[..], [Route::TurnDown(_, Notice::AnotherServer)]), "{command:?}: {told:?}");
+            assert!(router.route(request(STRANGE, command, requester(press as u64))).is_empty(), "it was heard twice");
         }
         let told = router.route(another(95));
-        assert!(matches!(&told[..], [Told::Elsewhere { guild: STRANGE, .. }]), "{told:?}");
-        let Heard::Channels { mut sightings, .. } = another(96) else { unreachable!() };
-        let made = Heard::ChannelMade { guild: STRANGE, sighting: sightings.remove(0) };
+        assert!(matches!(&told[..], [Route::Elsewhere { guild: STRANGE, .. }]), "{told:?}");
+        let DiscordEvent::Channels { mut candidates, .. } = another(96) else { unreachable!() };
+        let made = DiscordEvent::ChannelMade { guild: STRANGE, candidate: candidates.remove(0) };
         assert!(router.route(made).is_empty() && router.sought.is_empty());
     }
 
@@ -501,41 +518,44 @@ mod tests {
         router.route(channels(vec![]));
         let owner = Owner { guild: STRANGE, ..ALICE };
         assert!(router.place(owner, Some(ChannelId(90))).is_empty());
-        let told = router.route(request(STRANGE, Command::Close, asker(1)));
-        assert!(matches!(&told[..], [Told::Ticket(found, Event::Close { .. })] if *found == owner), "{told:?}");
+        let told = router.route(request(STRANGE, Command::Close, requester(1)));
+        assert!(matches!(&told[..], [Route::Ticket(found, Event::Close { .. })] if *found == owner), "{told:?}");
         let told = router.route(another(95));
-        assert!(matches!(&told[..], [Told::Ticket(found, Event::Missing { .. }), _] if *found == owner), "{told:?}");
+        assert!(
+            matches!(&told[..], [Route::Ticket(found, Event::ChannelUnlisted { .. }), _] if *found == owner),
+            "{told:?}"
+        );
     }
 
     #[test]
     fn nothing_is_done_before_the_own_server_is_known() {
         let mut router = Router::new(PANEL);
         for (guild, press) in [(GUILD, 1), (STRANGE, 2)] {
-            let told = router.route(request(guild, Command::Ticket, asker(press)));
-            assert!(matches!(&told[..], [Told::FindHome(Some(Intent(waiting)))] if *waiting == press), "{told:?}");
+            let told = router.route(request(guild, Command::Ticket, requester(press)));
+            assert!(matches!(&told[..], [Route::FindHome(Some(RequestId(waiting)))] if *waiting == press), "{told:?}");
         }
-        assert!(matches!(router.route(another(95))[..], [Told::FindHome(None)]));
+        assert!(matches!(router.route(another(95))[..], [Route::FindHome(None)]));
         let told = router.home_looked_up(Some(GUILD));
         let [
-            Told::Ticket(ALICE, Event::Open { .. }),
-            Told::TurnDown(asker, Words::AnotherServer),
-            Told::Elsewhere { .. },
+            Route::Ticket(ALICE, Event::Open { .. }),
+            Route::TurnDown(requester, Notice::AnotherServer),
+            Route::Elsewhere { .. },
         ] = &told[..]
         else {
             panic!("{told:?}")
         };
-        assert_eq!(asker.intent(), Intent(2));
-        assert!(!router.wants_home() && router.give_up(Intent(1)).is_none());
+        assert_eq!(requester.request_id(), RequestId(2));
+        assert!(!router.wants_home() && router.give_up(RequestId(1)).is_none());
     }
 
     #[test]
     fn who_waits_too_long_for_the_own_server_is_told_so_and_may_ask_again() {
         let mut router = Router::new(PANEL);
-        router.route(request(GUILD, Command::Ticket, asker(1)));
-        let told = router.give_up(Intent(1));
-        assert!(matches!(&told, Some(Told::TurnDown(_, Words::DiscordDown))), "{told:?}");
+        router.route(request(GUILD, Command::Ticket, requester(1)));
+        let told = router.give_up(RequestId(1));
+        assert!(matches!(&told, Some(Route::TurnDown(_, Notice::DiscordDown))), "{told:?}");
         assert!(router.home_looked_up(Some(GUILD)).is_empty());
-        assert!(matches!(&router.route(request(GUILD, Command::Ticket, asker(2)))[..], [Told::Ticket(..)]));
+        assert!(matches!(&router.route(request(GUILD, Command::Ticket, requester(2)))[..], [Route::Ticket(..)]));
     }
 
     #[test]
@@ -544,11 +564,11 @@ mod tests {
         assert!(!is_unseen(&mut router, 1), "a press of the panel needs no look-up");
         let mut router = Router::new(PANEL);
         router.route(another(95));
-        assert!(matches!(&router.home_looked_up(None)[..], [Told::Elsewhere { .. }]));
-        let told = router.route(request(GUILD, Command::Ticket, asker(2)));
-        assert!(matches!(&told[..], [Told::TurnDown(..)]), "the bot is in no server of its own: {told:?}");
-        assert!(matches!(router.route(another(95))[..], [Told::FindHome(None)]), "it may have been let in since");
+        assert!(matches!(&router.home_looked_up(None)[..], [Route::Elsewhere { .. }]));
+        let told = router.route(request(GUILD, Command::Ticket, requester(2)));
+        assert!(matches!(&told[..], [Route::TurnDown(..)]), "the bot is in no server of its own: {told:?}");
+        assert!(matches!(router.route(another(95))[..], [Route::FindHome(None)]), "it may have been let in since");
         router.route(channels(vec![]));
-        assert!(matches!(&router.route(request(GUILD, Command::Ticket, asker(3)))[..], [Told::Ticket(..)]));
+        assert!(matches!(&router.route(request(GUILD, Command::Ticket, requester(3)))[..], [Route::Ticket(..)]));
     }
 }

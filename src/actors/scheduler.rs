@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use crate::actors::supervisor::SupervisorMsg;
-use crate::actors::{Outside, clock};
+use crate::actors::{Services, clock};
 
 /// How often the store is asked for deadlines.
 const LOOK_INTERVAL: Duration = Duration::from_secs(10);
@@ -27,7 +27,7 @@ pub enum SchedulerMsg {
 /// The actor that looks.
 pub struct Scheduler {
     /// Where the deadlines are kept.
-    pub outside: Arc<Outside>,
+    pub services: Arc<Services>,
     /// Who loads the tickets.
     pub supervisor: ActorRef<SupervisorMsg>,
 }
@@ -50,7 +50,7 @@ impl Actor for Scheduler {
     }
 
     async fn handle(&self, _: ActorRef<SchedulerMsg>, _: SchedulerMsg, (): &mut ()) -> Result<(), ActorProcessingErr> {
-        match self.outside.store.due(horizon()).await {
+        match self.services.store.due(horizon()).await {
             Ok(owners) => {
                 for owner in owners {
                     self.supervisor.cast(SupervisorMsg::Wake(owner))?;

@@ -4,20 +4,20 @@
 use std::fmt::Debug;
 use std::time::{Duration, SystemTime};
 
-use crate::actors::clerk::{ClerkMsg, Question};
+use crate::actors::journal::{JournalMsg, Question};
 use crate::actors::panel::PanelMsg;
-use crate::actors::router::{Router, Told};
+use crate::actors::router::{Route, Router};
 use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::ticket::TicketMsg;
-use crate::actors::{Heard, Rank};
+use crate::actors::{DiscordEvent, Rank};
 use crate::discord::{Place, build_request};
 use crate::ids::{ChannelId, GuildId, InteractionId, Owner, RoleId, TicketNumber, UserId};
 use crate::language::{Language, Locale};
 use crate::lifecycle::panel::{Panel, PanelEvent};
 use crate::lifecycle::reply::{Reply, Role};
 use crate::lifecycle::{
-    Acknowledgement, Answer, Asker, Call, Closing, Document, DurableTicket, Effect, Entrance, Event, Gesture, Message,
-    Press, Rules, State, Ticket, Words,
+    Acknowledgement, Closing, Document, DurableTicket, Effect, Event, Interaction, InteractionKind, Message, Notice,
+    Origin, Outcome, Request, Requester, Rules, State, Ticket,
 };
 
 const TOKEN: &str = "aW50ZXJhY3Rpb24";
@@ -27,52 +27,52 @@ const RULES: Rules = Rules { close_delay: Duration::from_secs(5) };
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 const PLACE: Place = Place { locale: Locale::Auto, ..Place::EXAMPLE };
 
-fn press(acknowledged: bool) -> Press {
-    Press {
+fn press(acknowledged: bool) -> Interaction {
+    Interaction {
         interaction: InteractionId(60 << 22),
         token: TOKEN.to_owned(),
         application: PLACE.application,
         acknowledged,
         language: Language::Russian,
-        gesture: Gesture::Button,
+        interaction_kind: InteractionKind::Button,
     }
 }
 
-fn asker() -> Asker {
-    Asker { user: OWNER.member, at: NOW, entrance: Entrance::Press(press(false)), repeated: false }
+fn requester() -> Requester {
+    Requester { user: OWNER.member, at: NOW, origin: Origin::Interaction(press(false)), repeated: false }
 }
 
 fn documents() -> [Document; 3] {
-    let respond = |words| Effect::Respond { asker: asker(), words };
+    let respond = |words| Effect::Respond { requester: requester(), words };
     let opening = Document {
         request: None,
         state: State::Opening { channel: None },
         outbox: vec![Effect::EnsureChannel, respond(None)],
     };
-    let refused = Document { request: None, state: State::Absent, outbox: vec![respond(Some(Words::TryAgain))] };
-    let failure = Message::CloseFailure { words: Words::TryAgain, closer: asker() };
+    let refused = Document { request: None, state: State::Absent, outbox: vec![respond(Some(Notice::TryAgain))] };
+    let failure = Message::CloseFailure { words: Notice::TryAgain, closer: requester() };
     let closing = Document {
         request: None,
-        state: State::Closing(Closing { channel: ChannelId(50), due: NOW, asker: asker() }),
+        state: State::Closing(Closing { channel: ChannelId(50), due: NOW, requester: requester() }),
         outbox: vec![Effect::EnsureMessage(failure)],
     };
     [opening, refused, closing]
 }
 
-fn calls() -> [Call; 3] {
+fn calls() -> [Request; 3] {
     [
-        Call::Acknowledge { press: press(true), with: Acknowledgement::Deferral },
-        Call::Acknowledge { press: press(false), with: Acknowledgement::Private(Words::TryAgain) },
-        Call::EditReply { press: press(true), words: Words::TryAgain },
+        Request::Acknowledge { press: press(true), with: Acknowledgement::Deferral },
+        Request::Acknowledge { press: press(false), with: Acknowledgement::Private(Notice::TryAgain) },
+        Request::EditReply { press: press(true), words: Notice::TryAgain },
     ]
 }
 
 fn events() -> Vec<Event> {
     let channel = ChannelId(50);
-    let answered = calls().map(|call| Event::Answered { call, answer: Answer::Unknown });
+    let answered = calls().map(|call| Event::RequestCompleted { call, answer: Outcome::Indeterminate });
     let mut events = vec![
-        Event::Open { asker: asker(), name: "alice".to_owned(), unseen: true },
-        Event::Close { channel, asker: asker(), support: true },
+        Event::Open { requester: requester(), name: "alice".to_owned(), unseen: true },
+        Event::Close { channel, requester: requester(), support: true },
     ];
     events.extend(answered);
     events
@@ -88,7 +88,7 @@ fn check(value: &impl Debug) {
 #[test]
 fn no_state_call_or_event_shows_the_token_of_a_press() {
     check(&press(true));
-    check(&asker());
+    check(&requester());
     for state in documents() {
         check(&state);
         check(&Ticket::new(OWNER, RULES, state));
@@ -119,8 +119,8 @@ fn no_ticket_and_no_answer_shows_it_whatever_is_under_way() {
         check(&loading.saved(&Err(()), NOW + Duration::from_secs(2)));
         check(&loading);
     }
-    let mut reply = Reply::owed(asker(), Role::Opener);
-    check(&reply.tell(Words::TryAgain, NOW));
+    let mut reply = Reply::owed(requester(), Role::Opener);
+    check(&reply.tell(Notice::TryAgain, NOW));
     check(&reply);
 }
 
@@ -129,17 +129,22 @@ fn no_message_between_actors_shows_it() {
     let (channel, roles) = (ChannelId(50), vec![RoleId(3)]);
     let heard = || {
         [
-            Heard::Open { guild: GUILD, channel, asker: asker(), name: "alice".to_owned() },
-            Heard::Close { guild: GUILD, channel, asker: asker(), support: false },
-            Heard::SetUp { guild: GUILD, channel, asker: asker(), rank: Rank::Told { administrator: true } },
-            Heard::Explain { guild: GUILD, channel, asker: asker(), rank: Rank::Roles(roles.clone()) },
+            DiscordEvent::Open { guild: GUILD, channel, requester: requester(), name: "alice".to_owned() },
+            DiscordEvent::Close { guild: GUILD, channel, requester: requester(), support: false },
+            DiscordEvent::SetUp {
+                guild: GUILD,
+                channel,
+                requester: requester(),
+                rank: Rank::Route { administrator: true },
+            },
+            DiscordEvent::Explain { guild: GUILD, channel, requester: requester(), rank: Rank::Roles(roles.clone()) },
         ]
     };
     for heard in heard() {
         check(&heard);
         // The panel is there, so the server is the bot's own.
         let mut router = Router::new(channel);
-        let told: Vec<Told> = router.route(heard);
+        let told: Vec<Route> = router.route(heard);
         assert_eq!(told.len(), 1);
         check(&told);
         check(&router);
@@ -151,17 +156,22 @@ fn no_message_between_actors_shows_it() {
         check(&TicketMsg::Hear(event));
     }
     for call in calls() {
-        check(&TicketMsg::Answered(call.clone(), Answer::Unknown));
-        check(&PanelMsg::Hear(PanelEvent::Answered { call, answer: Answer::Unknown }));
+        check(&TicketMsg::Answered(call.clone(), Outcome::Indeterminate));
+        check(&PanelMsg::Hear(PanelEvent::Answered { call, answer: Outcome::Indeterminate }));
     }
     let rank = Rank::Roles(roles.clone());
-    check(&PanelMsg::SetUp { guild: GUILD, asker: asker(), rank });
+    check(&PanelMsg::SetUp { guild: GUILD, requester: requester(), rank });
     let mut panel = Panel::new(None);
-    let ensure = PanelEvent::Ensure(Some(asker()));
+    let ensure = PanelEvent::Ensure(Some(requester()));
     check(&ensure);
     check(&panel.handle(ensure, NOW));
     check(&panel);
-    check(&panel.handle(PanelEvent::TurnDown(asker(), Words::AdministratorsOnly), NOW));
+    check(&panel.handle(PanelEvent::TurnDown(requester(), Notice::AdministratorsOnly), NOW));
     check(&panel);
-    check(&ClerkMsg::Explain(Question { guild: GUILD, ticket: None, asker: asker(), rank: Rank::Roles(roles) }));
+    check(&JournalMsg::Explain(Question {
+        guild: GUILD,
+        ticket: None,
+        requester: requester(),
+        rank: Rank::Roles(roles),
+    }));
 }

@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SpawnErr, SupervisionEvent};
 
-use crate::actors::clerk::ClerkMsg;
 use crate::actors::health_check::Stats;
 use crate::actors::home::HOLD_TIMEOUT;
+use crate::actors::journal::JournalMsg;
 use crate::actors::panel::PanelMsg;
 use crate::actors::registry::Registry;
-use crate::actors::router::{Router, Told};
-use crate::actors::staff::{Duties, Post, Staff};
+use crate::actors::router::{Route, Router};
+use crate::actors::singletons::{Singleton, SingletonSettings, Singletons};
 use crate::actors::ticket::{TicketActor, TicketMsg};
-use crate::actors::{Heard, Outside, report};
-use crate::ids::{ChannelId, GuildId, Intent, Owner};
+use crate::actors::{DiscordEvent, Services, report};
+use crate::ids::{ChannelId, GuildId, Owner, RequestId};
 use crate::lifecycle::menu::MenuEvent;
 use crate::lifecycle::panel::PanelEvent;
 use crate::status::PanelStatus;
@@ -29,7 +29,7 @@ const REVIVE_AFTER: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub enum SupervisorMsg {
     /// By the gateway.
-    Hear(Heard),
+    Hear(DiscordEvent),
     /// By the gateway: it took us in, by a new session or by going on with the last one.
     Connected {
         /// Nothing was missed.
@@ -56,7 +56,7 @@ pub enum SupervisorMsg {
     /// By the panel: which server is the bot's own, if it is in it.
     HomeFound(Option<GuildId>),
     /// By ourselves: this request has waited for long enough until that was known.
-    GiveUp(Intent),
+    GiveUp(RequestId),
     /// By whoever wants to know how we are; that an answer comes is the half of it.
     Count(RpcReplyPort<Stats>),
     /// By the scheduler: this ticket's time has come, or is near.
@@ -64,7 +64,7 @@ pub enum SupervisorMsg {
     /// By ourselves: start a failed ticket again.
     Revive(Owner),
     /// By ourselves: fill this post again.
-    Rehire(Post),
+    Rehire(Singleton),
     /// By whoever started us: finish what was begun, begin nothing new, and say when that is so.
     Drain(RpcReplyPort<()>),
     /// Make this ticket fail, to see what happens then.
@@ -78,9 +78,9 @@ pub struct Supervisor;
 /// What it is started with.
 pub struct Arguments {
     /// How the world is reached.
-    pub outside: Arc<Outside>,
+    pub services: Arc<Services>,
     /// What the staff must know.
-    pub duties: Duties,
+    pub duties: SingletonSettings,
     /// Where the tickets are, by the store.
     pub places: Vec<(Owner, Option<ChannelId>)>,
     /// The tickets that were in the middle of something.
@@ -88,9 +88,9 @@ pub struct Arguments {
 }
 
 /// What it holds.
-pub struct House {
-    outside: Arc<Outside>,
-    staff: Staff,
+pub struct SupervisorState {
+    services: Arc<Services>,
+    staff: Singletons,
     panel_stands: bool,
     router: Router,
     /// The other servers that the log has named.
@@ -104,14 +104,18 @@ type Handled = Result<(), ActorProcessingErr>;
 
 impl Actor for Supervisor {
     type Msg = SupervisorMsg;
-    type State = House;
+    type State = SupervisorState;
     type Arguments = Arguments;
 
-    async fn pre_start(&self, me: ActorRef<SupervisorMsg>, args: Arguments) -> Result<House, ActorProcessingErr> {
-        let panel = args.outside.client.place().panel;
-        let mut house = House {
-            outside: args.outside,
-            staff: Staff::new(args.duties),
+    async fn pre_start(
+        &self,
+        me: ActorRef<SupervisorMsg>,
+        args: Arguments,
+    ) -> Result<SupervisorState, ActorProcessingErr> {
+        let panel = args.services.client.place().panel;
+        let mut state = SupervisorState {
+            services: args.services,
+            staff: Singletons::new(args.duties),
             panel_stands: false,
             router: Router::new(panel),
             elsewhere: HashSet::new(),
@@ -120,36 +124,41 @@ impl Actor for Supervisor {
             unsettled: 0,
         };
         for (owner, channel) in args.places {
-            drop(house.router.place(owner, channel));
+            drop(state.router.place(owner, channel));
         }
         for owner in args.unfinished {
-            house.resume(&me, owner, false).await;
+            state.resume(&me, owner, false).await;
         }
-        for post in Post::ALL {
-            house.staff.hire(post, &house.outside, &me).await;
+        for post in Singleton::ALL {
+            state.staff.hire(post, &state.services, &me).await;
         }
-        Ok(house)
+        Ok(state)
     }
 
-    async fn handle(&self, me: ActorRef<SupervisorMsg>, message: SupervisorMsg, house: &mut House) -> Handled {
+    async fn handle(
+        &self,
+        me: ActorRef<SupervisorMsg>,
+        message: SupervisorMsg,
+        state: &mut SupervisorState,
+    ) -> Handled {
         match message {
-            SupervisorMsg::Hear(_) if house.draining.is_some() => {}
-            SupervisorMsg::Hear(heard) => house.hear(&me, heard).await,
-            SupervisorMsg::Connected { resumed } => house.connected(resumed),
-            SupervisorMsg::Moved { owner, channel } => house.moved(&me, owner, channel).await,
-            SupervisorMsg::Idle { owner, handled } => house.let_go(owner, handled),
-            SupervisorMsg::Settled => house.settled(),
-            SupervisorMsg::Wake(owner) => house.wake(&me, owner).await,
-            SupervisorMsg::Revive(owner) => house.revive(&me, owner).await,
-            SupervisorMsg::HomeFound(_) | SupervisorMsg::GiveUp(_) if house.draining.is_some() => {}
-            SupervisorMsg::HomeFound(found) => house.home_found(&me, found).await,
-            SupervisorMsg::GiveUp(intent) => house.give_up(&me, intent).await,
-            SupervisorMsg::Rehire(post) => house.rehire(&me, post).await,
-            SupervisorMsg::PanelStands => house.panel_stands(),
-            SupervisorMsg::Count(port) => house.count(port),
-            SupervisorMsg::Drain(port) => house.drain(port),
+            SupervisorMsg::Hear(_) if state.draining.is_some() => {}
+            SupervisorMsg::Hear(heard) => state.hear(&me, heard).await,
+            SupervisorMsg::Connected { resumed } => state.connected(resumed),
+            SupervisorMsg::Moved { owner, channel } => state.moved(&me, owner, channel).await,
+            SupervisorMsg::Idle { owner, handled } => state.let_go(owner, handled),
+            SupervisorMsg::Settled => state.settled(),
+            SupervisorMsg::Wake(owner) => state.wake(&me, owner).await,
+            SupervisorMsg::Revive(owner) => state.revive(&me, owner).await,
+            SupervisorMsg::HomeFound(_) | SupervisorMsg::GiveUp(_) if state.draining.is_some() => {}
+            SupervisorMsg::HomeFound(found) => state.home_found(&me, found).await,
+            SupervisorMsg::GiveUp(request_id) => state.give_up(&me, request_id).await,
+            SupervisorMsg::Rehire(post) => state.rehire(&me, post).await,
+            SupervisorMsg::PanelStands => state.panel_stands(),
+            SupervisorMsg::Count(port) => state.count(port),
+            SupervisorMsg::Drain(port) => state.drain(port),
             #[cfg(test)]
-            SupervisorMsg::Panic(owner) => house.tell(&me, owner, TicketMsg::Panic).await,
+            SupervisorMsg::Panic(owner) => state.tell(&me, owner, TicketMsg::Panic).await,
         }
         Ok(())
     }
@@ -158,24 +167,24 @@ impl Actor for Supervisor {
         &self,
         me: ActorRef<SupervisorMsg>,
         event: SupervisionEvent,
-        house: &mut House,
+        state: &mut SupervisorState,
     ) -> Handled {
         match event {
-            SupervisionEvent::ActorFailed(actor, error) => house.failed(&me, actor.get_id(), &error.to_string()),
+            SupervisionEvent::ActorFailed(actor, error) => state.failed(&me, actor.get_id(), &error.to_string()),
             // An idle ticket was let go and is not known any more. Every other end is a failure.
-            SupervisionEvent::ActorTerminated(actor, ..) => house.failed(&me, actor.get_id(), "it ended"),
+            SupervisionEvent::ActorTerminated(actor, ..) => state.failed(&me, actor.get_id(), "it ended"),
             _ => {}
         }
         Ok(())
     }
 }
 
-impl House {
-    async fn hear(&mut self, me: &ActorRef<SupervisorMsg>, heard: Heard) {
+impl SupervisorState {
+    async fn hear(&mut self, me: &ActorRef<SupervisorMsg>, heard: DiscordEvent) {
         match &heard {
-            Heard::Channels { guild, sightings, .. } => self.outside.reserve_numbers(*guild, sightings),
-            Heard::ChannelMade { guild, sighting } => {
-                self.outside.reserve_numbers(*guild, std::slice::from_ref(sighting));
+            DiscordEvent::Channels { guild, candidates, .. } => self.services.reserve_numbers(*guild, candidates),
+            DiscordEvent::ChannelMade { guild, candidate } => {
+                self.services.reserve_numbers(*guild, std::slice::from_ref(candidate));
             }
             _ => {}
         }
@@ -190,26 +199,28 @@ impl House {
         }
     }
 
-    async fn deliver(&mut self, me: &ActorRef<SupervisorMsg>, told: Vec<Told>) {
+    async fn deliver(&mut self, me: &ActorRef<SupervisorMsg>, told: Vec<Route>) {
         for told in told {
             match told {
-                Told::Ticket(owner, event) => self.tell(me, owner, TicketMsg::Hear(event)).await,
-                Told::Panel { guild, asker, rank } => self.staff.tell_panel(PanelMsg::SetUp { guild, asker, rank }),
-                Told::Clerk(question) => self.staff.tell_clerk(ClerkMsg::Explain(question)),
-                Told::PanelMade(message) => self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Seen(message))),
-                Told::PanelHidden(message) => self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Hidden(message))),
-                Told::Left => {
+                Route::Ticket(owner, event) => self.tell(me, owner, TicketMsg::Hear(event)).await,
+                Route::Panel { guild, requester, rank } => {
+                    self.staff.tell_panel(PanelMsg::SetUp { guild, requester, rank })
+                }
+                Route::JournalActor(question) => self.staff.tell_journal(JournalMsg::Explain(question)),
+                Route::PanelMade(message) => self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Seen(message))),
+                Route::PanelHidden(message) => self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Hidden(message))),
+                Route::Left => {
                     // Whether the panel is still there cannot be seen from outside.
-                    self.outside.status.set_panel(PanelStatus::Unchecked);
+                    self.services.status.set_panel(PanelStatus::Unchecked);
                     self.staff.tell_panel(PanelMsg::Menu(MenuEvent::Left));
                 }
-                Told::PanelDeleted(messages) => self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Deleted(messages))),
-                Told::TurnDown(asker, words) => {
-                    self.staff.tell_panel(PanelMsg::Hear(PanelEvent::TurnDown(asker, words)));
+                Route::PanelDeleted(messages) => self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Deleted(messages))),
+                Route::TurnDown(requester, words) => {
+                    self.staff.tell_panel(PanelMsg::Hear(PanelEvent::TurnDown(requester, words)));
                 }
-                Told::FindHome(waiting) => self.find_home(me, waiting),
-                Told::Elsewhere { guild, name } => self.be_elsewhere(guild, &name),
-                Told::Home(guild) => {
+                Route::FindHome(waiting) => self.find_home(me, waiting),
+                Route::Elsewhere { guild, name } => self.be_elsewhere(guild, &name),
+                Route::Home(guild) => {
                     self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Connected));
                     self.staff.tell_panel(PanelMsg::Menu(MenuEvent::Here(guild)));
                 }
@@ -218,10 +229,10 @@ impl House {
     }
 
     /// The panel's actor looks it up; a request waits for that only so long.
-    fn find_home(&self, me: &ActorRef<SupervisorMsg>, waiting: Option<Intent>) {
+    fn find_home(&self, me: &ActorRef<SupervisorMsg>, waiting: Option<RequestId>) {
         self.staff.tell_panel(PanelMsg::FindHome);
-        if let Some(intent) = waiting {
-            me.send_after(HOLD_TIMEOUT, move || SupervisorMsg::GiveUp(intent));
+        if let Some(request_id) = waiting {
+            me.send_after(HOLD_TIMEOUT, move || SupervisorMsg::GiveUp(request_id));
         }
     }
 
@@ -230,13 +241,13 @@ impl House {
         self.deliver(me, told).await;
     }
 
-    async fn give_up(&mut self, me: &ActorRef<SupervisorMsg>, intent: Intent) {
-        let told = self.router.give_up(intent);
+    async fn give_up(&mut self, me: &ActorRef<SupervisorMsg>, request_id: RequestId) {
+        let told = self.router.give_up(request_id);
         self.deliver(me, told.into_iter().collect()).await;
     }
 
-    async fn rehire(&mut self, me: &ActorRef<SupervisorMsg>, post: Post) {
-        self.staff.hire(post, &self.outside, me).await;
+    async fn rehire(&mut self, me: &ActorRef<SupervisorMsg>, post: Singleton) {
+        self.staff.hire(post, &self.services, me).await;
         if self.router.wants_home() {
             self.staff.tell_panel(PanelMsg::FindHome);
         }
@@ -278,7 +289,7 @@ impl House {
     }
 
     async fn spawn_ticket(&self, me: &ActorRef<SupervisorMsg>, owner: Owner) -> Result<ActorRef<TicketMsg>, SpawnErr> {
-        let ticket = TicketActor { owner, outside: self.outside.clone(), supervisor: me.clone() };
+        let ticket = TicketActor { owner, services: self.services.clone(), supervisor: me.clone() };
         // Without a name: names are global to the process, and the registry is ours.
         let (actor, _) = Actor::spawn_linked(None, ticket, (), me.get_cell()).await?;
         Ok(actor)
@@ -293,11 +304,11 @@ impl House {
     fn failed(&mut self, me: &ActorRef<SupervisorMsg>, actor: ActorId, error: &str) {
         let revive = if let Some(owner) = self.registry.died(actor) {
             tracing::error!(%owner, error, "a ticket failed and is started again from its row");
-            self.outside.metrics.count_restart("ticket");
+            self.services.metrics.count_restart("ticket");
             SupervisorMsg::Revive(owner)
         } else if let Some(post) = self.staff.lost(actor) {
             tracing::error!(actor = post.name(), error, "failed and is started again");
-            self.outside.metrics.count_restart(post.name());
+            self.services.metrics.count_restart(post.name());
             SupervisorMsg::Rehire(post)
         } else {
             return;
@@ -309,7 +320,7 @@ impl House {
     }
 
     fn connected(&self, resumed: bool) {
-        self.outside.metrics.count_session(resumed);
+        self.services.metrics.count_session(resumed);
         self.staff.look();
     }
 

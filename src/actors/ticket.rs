@@ -11,9 +11,9 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::actors::report::Subject;
 use crate::actors::supervisor::SupervisorMsg;
-use crate::actors::{Outside, clock, perform, report, scheduler};
+use crate::actors::{Services, clock, perform, report, scheduler};
 use crate::ids::{ChannelId, Owner, TicketNumber};
-use crate::lifecycle::{Answer, Call, DiskJob, Document, DurableTicket, Effects, Event, Note, State};
+use crate::lifecycle::{DiskJob, Document, DurableTicket, Effects, Event, JournalEvent, Outcome, Request, State};
 use crate::store::StoreError;
 
 /// A disk that takes longer than this is reported: members notice.
@@ -30,7 +30,7 @@ pub enum TicketMsg {
         failed: bool,
     },
     /// By its own calls: what came of one.
-    Answered(Call, Answer),
+    Answered(Request, Outcome),
     /// By its own disk job: the row, and the number of the ticket.
     Loaded(Result<(Document, Option<TicketNumber>), StoreError>),
     /// By its own disk job: what became of the save, and the number of the ticket.
@@ -49,13 +49,13 @@ pub struct TicketActor {
     /// Whose.
     pub owner: Owner,
     /// How the world is reached.
-    pub outside: Arc<Outside>,
+    pub services: Arc<Services>,
     /// Who routes to us.
     pub supervisor: ActorRef<SupervisorMsg>,
 }
 
 /// What the actor holds between messages.
-pub struct Desk {
+pub struct TicketActorState {
     ticket: DurableTicket,
     channel: Option<ChannelId>,
     /// It failed, perhaps between saving where it is and telling that.
@@ -75,13 +75,13 @@ struct Alarm {
 
 impl Actor for TicketActor {
     type Msg = TicketMsg;
-    type State = Desk;
+    type State = TicketActorState;
     type Arguments = ();
 
-    async fn pre_start(&self, _me: ActorRef<TicketMsg>, (): ()) -> Result<Desk, ActorProcessingErr> {
+    async fn pre_start(&self, _me: ActorRef<TicketMsg>, (): ()) -> Result<TicketActorState, ActorProcessingErr> {
         // No waiting here: the supervisor waits for it.
-        Ok(Desk {
-            ticket: DurableTicket::new(self.owner, self.outside.rules),
+        Ok(TicketActorState {
+            ticket: DurableTicket::new(self.owner, self.services.rules),
             channel: None,
             place_untold: false,
             tasks: JoinSet::new(),
@@ -95,72 +95,76 @@ impl Actor for TicketActor {
         &self,
         me: ActorRef<TicketMsg>,
         message: TicketMsg,
-        desk: &mut Desk,
+        state: &mut TicketActorState,
     ) -> Result<(), ActorProcessingErr> {
         match message {
             TicketMsg::Hear(event) => {
-                desk.handled += 1;
-                self.hear(&me, desk, event);
+                state.handled += 1;
+                self.hear(&me, state, event);
             }
             TicketMsg::Resume { failed } => {
-                desk.handled += 1;
-                self.resume(&me, desk, failed);
+                state.handled += 1;
+                self.resume(&me, state, failed);
             }
             TicketMsg::Answered(call, answer) => {
-                if let Answer::Channels(channels) = &answer {
-                    self.outside.reserve_numbers(self.owner.guild, channels);
+                if let Outcome::Channels(channels) = &answer {
+                    self.services.reserve_numbers(self.owner.guild, channels);
                 }
-                self.hear(&me, desk, Event::Answered { call, answer });
+                self.hear(&me, state, Event::RequestCompleted { call, answer });
             }
-            TicketMsg::Loaded(row) => self.loaded(&me, desk, row),
-            TicketMsg::Saved(outcome) => self.saved(&me, desk, &outcome),
+            TicketMsg::Loaded(row) => self.loaded(&me, state, row),
+            TicketMsg::Saved(outcome) => self.saved(&me, state, &outcome),
             TicketMsg::Alarm => {
-                desk.silence();
-                self.hear(&me, desk, Event::Woke);
+                state.silence();
+                self.hear(&me, state, Event::TimerFired);
             }
-            TicketMsg::Settle => desk.settling = true,
+            TicketMsg::Settle => state.settling = true,
             #[cfg(test)]
             TicketMsg::Panic => panic!("told to"),
         }
-        self.look_ahead(&me, desk);
+        self.look_ahead(&me, state);
         Ok(())
     }
 
-    async fn post_stop(&self, _me: ActorRef<TicketMsg>, desk: &mut Desk) -> Result<(), ActorProcessingErr> {
-        desk.silence();
+    async fn post_stop(
+        &self,
+        _me: ActorRef<TicketMsg>,
+        state: &mut TicketActorState,
+    ) -> Result<(), ActorProcessingErr> {
+        state.silence();
         Ok(())
     }
 }
 
 impl TicketActor {
-    fn resume(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, failed: bool) {
+    fn resume(&self, me: &ActorRef<TicketMsg>, state: &mut TicketActorState, failed: bool) {
         if failed {
-            desk.place_untold = true;
-            self.write_down(desk, &[Note::Restarted]);
+            state.place_untold = true;
+            self.write_down(state, &[JournalEvent::Restarted]);
         }
         // An event may have brought it back before.
-        if desk.ticket.is_loaded() {
-            self.tell_untold_place(desk);
+        if state.ticket.is_loaded() {
+            self.tell_untold_place(state);
         }
-        let effects = desk.ticket.load(clock::now());
-        self.carry_out(me, desk, effects);
+        let effects = state.ticket.load(clock::now());
+        self.carry_out(me, state, effects);
     }
 
-    fn hear(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, event: Event) {
-        let effects = desk.ticket.hear(event, clock::now());
-        self.carry_out(me, desk, effects);
+    fn hear(&self, me: &ActorRef<TicketMsg>, state: &mut TicketActorState, event: Event) {
+        let effects = state.ticket.hear(event, clock::now());
+        self.carry_out(me, state, effects);
     }
 
     fn loaded(
         &self,
         me: &ActorRef<TicketMsg>,
-        desk: &mut Desk,
+        state: &mut TicketActorState,
         row: Result<(Document, Option<TicketNumber>), StoreError>,
     ) {
         let row = match row {
             Ok((document, number)) => {
-                desk.channel = document.state.channel();
-                self.tell_untold_place(desk);
+                state.channel = document.state.channel();
+                self.tell_untold_place(state);
                 Some((document, number))
             }
             Err(error) => {
@@ -168,106 +172,111 @@ impl TicketActor {
                 None
             }
         };
-        let effects = desk.ticket.loaded(row, clock::now());
-        self.carry_out(me, desk, effects);
+        let effects = state.ticket.loaded(row, clock::now());
+        self.carry_out(me, state, effects);
     }
 
-    fn saved(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, outcome: &Result<Option<TicketNumber>, StoreError>) {
+    fn saved(
+        &self,
+        me: &ActorRef<TicketMsg>,
+        state: &mut TicketActorState,
+        outcome: &Result<Option<TicketNumber>, StoreError>,
+    ) {
         let now = clock::now();
         match outcome {
-            Ok(number) => self.report_saved(desk, *number, now),
+            Ok(number) => self.report_saved(state, *number, now),
             Err(error) => {
                 tracing::error!(owner = %self.owner, %error, "cannot save the ticket; nothing is done until it is");
             }
         }
-        let effects = desk.ticket.saved(outcome, now);
-        self.carry_out(me, desk, effects);
+        let effects = state.ticket.saved(outcome, now);
+        self.carry_out(me, state, effects);
     }
 
-    fn carry_out(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk, effects: Effects) {
-        self.write_down(desk, &effects.notes);
-        while desk.tasks.try_join_next().is_some() {}
+    fn carry_out(&self, me: &ActorRef<TicketMsg>, state: &mut TicketActorState, effects: Effects) {
+        self.write_down(state, &effects.notes);
+        while state.tasks.try_join_next().is_some() {}
         match effects.disk {
             None => {}
-            Some(DiskJob::Load) => self.load(me, desk),
-            Some(DiskJob::Save) => self.save(me, desk),
+            Some(DiskJob::Load) => self.load(me, state),
+            Some(DiskJob::Save) => self.save(me, state),
         }
-        self.tell_where(desk);
+        self.tell_where(state);
         for call in effects.calls {
-            let (outside, me) = (self.outside.clone(), me.clone());
-            desk.tasks.spawn(async move {
-                let answer = perform(outside, call.clone()).await;
+            let (services, me) = (self.services.clone(), me.clone());
+            state.tasks.spawn(async move {
+                let answer = perform(services, call.clone()).await;
                 // Nobody hears it when the ticket has been let go: then nothing depends on it.
                 let _ = me.cast(TicketMsg::Answered(call, answer));
             });
         }
     }
 
-    fn load(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk) {
-        let (row, me) = (self.outside.store.numbered(self.owner), me.clone());
+    fn load(&self, me: &ActorRef<TicketMsg>, state: &mut TicketActorState) {
+        let (row, me) = (self.services.store.numbered(self.owner), me.clone());
         let row = watched(self.owner, "read", row);
-        desk.tasks.spawn(async move {
+        state.tasks.spawn(async move {
             // An actor that has just failed is started again and reads its row anew.
             let _ = me.cast(TicketMsg::Loaded(row.await));
         });
     }
 
     /// The store takes the job at once; only the result is awaited.
-    fn save(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk) {
-        let Some(decision) = desk.ticket.saving() else { return };
+    fn save(&self, me: &ActorRef<TicketMsg>, state: &mut TicketActorState) {
+        let Some(decision) = state.ticket.saving() else { return };
         let Some((document, notes)) = decision.save() else { return };
         let (shows, urgent) = (decision.shown_number(), decision.is_urgent());
-        let outcome = self.outside.store.put((self.owner, document), shows, notes, clock::now(), urgent);
+        let outcome = self.services.store.put((self.owner, document), shows, notes, clock::now(), urgent);
         let (outcome, me) = (watched(self.owner, "save", outcome), me.clone());
-        desk.tasks.spawn(async move {
+        state.tasks.spawn(async move {
             // An actor that has just failed is started again and reads its row, after this job, anew.
             let _ = me.cast(TicketMsg::Saved(outcome.await));
         });
     }
 
     /// Reports what is written in the journal by now, together with the row.
-    fn report_saved(&self, desk: &Desk, number: Option<TicketNumber>, now: SystemTime) {
-        if let Some(decision) = desk.ticket.saving()
+    fn report_saved(&self, state: &TicketActorState, number: Option<TicketNumber>, now: SystemTime) {
+        if let Some(decision) = state.ticket.saving()
             && let Some((document, notes)) = decision.save()
         {
             self.count_opened(decision.before(), notes, now);
             let subject = Subject { owner: self.owner, number, channel: document.state.channel() };
-            report::notes(&self.outside, subject, notes);
+            report::notes(&self.services, subject, notes);
         }
     }
 
-    fn count_opened(&self, before: &Document, notes: &[Note], now: SystemTime) {
+    fn count_opened(&self, before: &Document, notes: &[JournalEvent], now: SystemTime) {
         if let (State::Opening { .. }, Some(request)) = (&before.state, &before.request)
-            && notes.iter().any(|note| matches!(note, Note::Opened { .. }))
+            && notes.iter().any(|note| matches!(note, JournalEvent::Opened { .. }))
         {
-            self.outside.metrics.observe_open_duration(now.duration_since(request.at).unwrap_or_default());
+            self.services.metrics.observe_open_duration(now.duration_since(request.at).unwrap_or_default());
         }
     }
 
-    fn report(&self, desk: &Desk, notes: &[Note]) {
-        let channel = desk.ticket.document().state.channel();
-        report::notes(&self.outside, Subject { owner: self.owner, number: desk.ticket.number(), channel }, notes);
+    fn report(&self, state: &TicketActorState, notes: &[JournalEvent]) {
+        let channel = state.ticket.document().state.channel();
+        report::notes(&self.services, Subject { owner: self.owner, number: state.ticket.number(), channel }, notes);
     }
 
-    fn write_down(&self, desk: &Desk, notes: &[Note]) {
+    fn write_down(&self, state: &TicketActorState, notes: &[JournalEvent]) {
         if !notes.is_empty() {
-            self.report(desk, notes);
-            self.outside.store.note(self.owner, notes, clock::now());
+            self.report(state, notes);
+            self.services.store.note(self.owner, notes, clock::now());
         }
     }
 
     /// Tells the supervisor where the ticket is, before anybody can press a button there.
-    fn tell_where(&self, desk: &mut Desk) {
-        let channel = desk.ticket.document().state.channel();
-        if channel != desk.channel {
-            desk.channel = channel;
+    fn tell_where(&self, state: &mut TicketActorState) {
+        let channel = state.ticket.document().state.channel();
+        if channel != state.channel {
+            state.channel = channel;
             self.tell_place(channel);
         }
     }
 
-    fn tell_untold_place(&self, desk: &mut Desk) {
-        if mem::take(&mut desk.place_untold) {
-            self.tell_place(desk.channel);
+    fn tell_untold_place(&self, state: &mut TicketActorState) {
+        if mem::take(&mut state.place_untold) {
+            self.tell_place(state.channel);
         }
     }
 
@@ -276,21 +285,21 @@ impl TicketActor {
     }
 
     /// Sets the alarm for the next deadline, and says what the supervisor wants to know.
-    fn look_ahead(&self, me: &ActorRef<TicketMsg>, desk: &mut Desk) {
-        let deadline = desk.ticket.deadline();
-        if desk.alarm.as_ref().map(|alarm| alarm.at) != deadline {
-            desk.silence();
-            desk.alarm = deadline.map(|at| {
+    fn look_ahead(&self, me: &ActorRef<TicketMsg>, state: &mut TicketActorState) {
+        let deadline = state.ticket.deadline();
+        if state.alarm.as_ref().map(|alarm| alarm.at) != deadline {
+            state.silence();
+            state.alarm = deadline.map(|at| {
                 let rest = at.duration_since(clock::now()).unwrap_or_default();
                 Alarm { at, task: me.send_after(rest, || TicketMsg::Alarm) }
             });
         }
-        if desk.settling && desk.ticket.is_still() {
-            desk.settling = false;
+        if state.settling && state.ticket.is_still() {
+            state.settling = false;
             let _ = self.supervisor.cast(SupervisorMsg::Settled);
         }
-        if desk.ticket.is_idle(scheduler::horizon()) {
-            let _ = self.supervisor.cast(SupervisorMsg::Idle { owner: self.owner, handled: desk.handled });
+        if state.ticket.is_idle(scheduler::horizon()) {
+            let _ = self.supervisor.cast(SupervisorMsg::Idle { owner: self.owner, handled: state.handled });
         }
     }
 }
@@ -312,7 +321,7 @@ async fn watched<T>(owner: Owner, job: &'static str, outcome: impl Future<Output
     outcome
 }
 
-impl Desk {
+impl TicketActorState {
     fn silence(&mut self) {
         if let Some(alarm) = self.alarm.take() {
             alarm.task.abort();

@@ -1,6 +1,6 @@
 //! Which channels may be tickets, and whose.
 //!
-//! The gateway's events and the lists that the bot requests become the same [`Sighting`]s. A channel that the bot created has
+//! The gateway's events and the lists that the bot requests become the same [`ChannelCandidate`]s. A channel that the bot created has
 //! a marker in its topic; one that the Python bot created is recognized by the overwrite of its only member.
 
 use serde::Deserialize;
@@ -12,9 +12,9 @@ use serenity::model::permissions::Permissions;
 use crate::discord::lenient;
 use crate::discord::lenient_list::LenientList;
 use crate::discord::request::Place;
-use crate::ids::{ChannelId, Intent, TicketNumber, UserId};
+use crate::ids::{ChannelId, RequestId, TicketNumber, UserId};
 use crate::language::Language;
-use crate::lifecycle::{Answer, Sighting};
+use crate::lifecycle::{ChannelCandidate, Outcome};
 use crate::texts;
 
 /// A higher number in a topic was not written by the bot.
@@ -26,26 +26,26 @@ const MAX_TICKET_NUMBER: u64 = 1_000_000_000;
 pub fn format_topic_marker(
     ticket: Option<TicketNumber>,
     member: UserId,
-    intent: Intent,
+    request_id: RequestId,
     attempt: u32,
     language: Language,
 ) -> String {
     let [begin, number] = texts::of(language).channel.mark;
     let ticket = ticket.map(|ticket| format!("{ticket} · ")).unwrap_or_default();
     let attempt = if attempt == 0 { String::new() } else { format!("-{attempt}") };
-    format!("{begin}{ticket}<@{member}> · {number}{intent}{attempt}")
+    format!("{begin}{ticket}<@{member}> · {number}{request_id}{attempt}")
 }
 
 /// Parses a topic, in whichever language it was written. Text behind the marker is ignored.
 #[must_use]
-pub fn parse_topic_marker(topic: &str) -> Option<(UserId, Intent)> {
+pub fn parse_topic_marker(topic: &str) -> Option<(UserId, RequestId)> {
     TopicMarker::parse(topic).map(|marker| marker.created_for)
 }
 
 /// The contents of a topic marker.
 #[derive(Debug, PartialEq, Eq)]
 struct TopicMarker {
-    created_for: (UserId, Intent),
+    created_for: (UserId, RequestId),
     attempt: u32,
     number: Option<TicketNumber>,
 }
@@ -57,10 +57,10 @@ impl TopicMarker {
             let rest = topic.strip_prefix(begin)?;
             let (ticket, rest) = parse_number(rest).unwrap_or((None, rest));
             let (member, rest) = rest.strip_prefix("<@")?.split_once("> · ")?;
-            let (intent, rest) = split_digits(rest.strip_prefix(number)?);
+            let (request_id, rest) = split_digits(rest.strip_prefix(number)?);
             let attempt = rest.strip_prefix('-').and_then(|rest| split_digits(rest).0.parse().ok());
             Some(Self {
-                created_for: (member.parse().ok()?, intent.parse().ok()?),
+                created_for: (member.parse().ok()?, request_id.parse().ok()?),
                 attempt: attempt.unwrap_or_default(),
                 number: ticket,
             })
@@ -83,7 +83,7 @@ fn split_digits(text: &str) -> (&str, &str) {
 /// This channel, if it is a text channel in the ticket category, or one with a marker wherever it is: its category may have
 /// been deleted, or a moderator moved it.
 #[must_use]
-pub fn find_candidate(channel: &GuildChannel, place: &Place) -> Option<Sighting> {
+pub fn find_candidate(channel: &GuildChannel, place: &Place) -> Option<ChannelCandidate> {
     let members = channel.permission_overwrites.iter().filter_map(|overwrite| match overwrite.kind {
         PermissionOverwriteType::Member(member) => Some(member),
         _ => None,
@@ -98,21 +98,24 @@ pub fn find_candidate(channel: &GuildChannel, place: &Place) -> Option<Sighting>
 }
 
 /// The same for all channels of a server, from a gateway event.
-pub fn find_candidates<'a>(channels: impl IntoIterator<Item = &'a GuildChannel>, place: &Place) -> Vec<Sighting> {
+pub fn find_candidates<'a>(
+    channels: impl IntoIterator<Item = &'a GuildChannel>,
+    place: &Place,
+) -> Vec<ChannelCandidate> {
     channels.into_iter().filter_map(|channel| find_candidate(channel, place)).collect()
 }
 
 /// The same for the response to a list request; `None` if it is no list.
 ///
 /// Only the necessary fields are read, so that a new channel type cannot make the whole list unreadable.
-pub(super) fn parse_candidates(body: &[u8], place: &Place) -> Option<Vec<Sighting>> {
+pub(super) fn parse_candidates(body: &[u8], place: &Place) -> Option<Vec<ChannelCandidate>> {
     let LenientList(channels): LenientList<ChannelObject> = serde_json::from_slice(body).ok()?;
     Some(channels.iter().filter_map(|channel| channel.to_candidate(place)).collect())
 }
 
 /// The same for a channel in an event that serenity could not parse.
 #[must_use]
-pub fn parse_candidate(channel: &Value, place: &Place) -> Option<Sighting> {
+pub fn parse_candidate(channel: &Value, place: &Place) -> Option<ChannelCandidate> {
     ChannelObject::deserialize(channel).ok()?.to_candidate(place)
 }
 
@@ -123,14 +126,14 @@ pub(super) fn list_contains(body: &[u8], channel: ChannelId) -> Option<bool> {
 }
 
 /// Which members may view a channel by its overwrites; `None` where the response has none, as for a hidden channel.
-pub(super) fn parse_access(body: &[u8]) -> Option<Answer> {
+pub(super) fn parse_access(body: &[u8]) -> Option<Outcome> {
     let channel: ChannelObject = serde_json::from_slice(body).ok()?;
     let guild = channel.guild_id?.get();
     let overwrites = &channel.permission_overwrites;
     // The role with the server's own id is @everyone.
     let private = overwrites.iter().any(|overwrite| overwrite.id.get() == guild && overwrite.denies_view());
     let members = overwrites.iter().filter(|overwrite| overwrite.is_for_member());
-    Some(Answer::Channel { private, members: members.map(|overwrite| UserId(overwrite.id.get())).collect() })
+    Some(Outcome::Channel { private, members: members.map(|overwrite| UserId(overwrite.id.get())).collect() })
 }
 
 #[derive(Deserialize)]
@@ -169,7 +172,7 @@ impl OverwriteObject {
 }
 
 impl ChannelObject {
-    fn to_candidate(&self, place: &Place) -> Option<Sighting> {
+    fn to_candidate(&self, place: &Place) -> Option<ChannelCandidate> {
         let members = self.permission_overwrites.iter().filter(|overwrite| overwrite.is_for_member());
         ChannelFields {
             id: self.id,
@@ -190,10 +193,10 @@ struct ChannelFields<'a> {
 }
 
 impl ChannelFields<'_> {
-    fn to_candidate(&self, members: impl Iterator<Item = model_id::UserId>, place: &Place) -> Option<Sighting> {
+    fn to_candidate(&self, members: impl Iterator<Item = model_id::UserId>, place: &Place) -> Option<ChannelCandidate> {
         let mark = self.topic.and_then(TopicMarker::parse);
         let is_ours = mark.is_some() || self.parent.is_some_and(|parent| parent.get() == place.category.0);
-        (self.is_text && is_ours).then(|| Sighting {
+        (self.is_text && is_ours).then(|| ChannelCandidate {
             channel: ChannelId(self.id.get()),
             members: members.map(|member| UserId(member.get())).filter(|member| *member != place.me).collect(),
             attempt: mark.as_ref().map_or(0, |mark| mark.attempt),
@@ -215,18 +218,18 @@ mod tests {
 
     #[test]
     fn a_marker_is_parsed() {
-        let (member, intent) = (UserId(175_928_847_299_117_063), Intent(u64::MAX));
+        let (member, request_id) = (UserId(175_928_847_299_117_063), RequestId(u64::MAX));
         let topics = [
             (Language::Russian, "тикет #42 · <@175928847299117063> · №18446744073709551615"),
             (Language::English, "ticket #42 · <@175928847299117063> · no. 18446744073709551615"),
         ];
         let number = Some(TicketNumber(42));
-        let parsed = |attempt| Some(TopicMarker { created_for: (member, intent), attempt, number });
+        let parsed = |attempt| Some(TopicMarker { created_for: (member, request_id), attempt, number });
         for (language, topic) in topics {
-            assert_eq!(format_topic_marker(number, member, intent, 0, language), topic);
+            assert_eq!(format_topic_marker(number, member, request_id, 0, language), topic);
             assert_eq!(TopicMarker::parse(topic), parsed(0));
-            assert_eq!(parse_topic_marker(&format!("{topic}, сложный случай")), Some((member, intent)));
-            assert_eq!(format_topic_marker(number, member, intent, 250, language), format!("{topic}-250"));
+            assert_eq!(parse_topic_marker(&format!("{topic}, сложный случай")), Some((member, request_id)));
+            assert_eq!(format_topic_marker(number, member, request_id, 250, language), format!("{topic}-250"));
             for rest in ["-250", "-250, сложный случай", "-250-1"] {
                 assert_eq!(TopicMarker::parse(&format!("{topic}{rest}")), parsed(250));
             }
@@ -240,7 +243,7 @@ mod tests {
     fn a_topic_without_a_number_or_with_an_absurd_one_is_a_marker_all_the_same() {
         for ticket in ["", "#1000000001 · ", "#99999999999999999999999 · "] {
             let topic = format!("тикет {ticket}<@7> · №70");
-            let read = TopicMarker { created_for: (UserId(7), Intent(70)), attempt: 0, number: None };
+            let read = TopicMarker { created_for: (UserId(7), RequestId(70)), attempt: 0, number: None };
             assert_eq!(TopicMarker::parse(&topic), Some(read), "{topic}");
         }
     }
@@ -277,7 +280,7 @@ mod tests {
         channel
     }
 
-    fn check(change: Value, expected: Option<Sighting>) {
+    fn check(change: Value, expected: Option<ChannelCandidate>) {
         let channel = channel(change);
         let list = Value::Array(vec![channel.clone()]).to_string();
         assert_eq!(parse_candidates(list.as_bytes(), &PLACE), Some(expected.clone().into_iter().collect()));
@@ -288,25 +291,25 @@ mod tests {
 
     #[test]
     fn text_channels_in_the_category_are_candidates() {
-        let seen = Sighting {
+        let seen = ChannelCandidate {
             channel: ChannelId(50),
             members: vec![UserId(7)],
-            mark: Some((UserId(7), Intent(70))),
+            mark: Some((UserId(7), RequestId(70))),
             attempt: 0,
             number: Some(TicketNumber(42)),
             owned: false,
         };
         check(json!({}), Some(seen.clone()));
-        check(json!({"topic": null}), Some(Sighting { mark: None, number: None, ..seen.clone() }));
-        check(json!({"permission_overwrites": []}), Some(Sighting { members: vec![], ..seen }));
+        check(json!({"topic": null}), Some(ChannelCandidate { mark: None, number: None, ..seen.clone() }));
+        check(json!({"permission_overwrites": []}), Some(ChannelCandidate { members: vec![], ..seen }));
     }
 
     #[test]
     fn a_channel_with_a_marker_is_a_candidate_wherever_it_is() {
-        let seen = || Sighting {
+        let seen = || ChannelCandidate {
             channel: ChannelId(50),
             members: vec![UserId(7)],
-            mark: Some((UserId(7), Intent(70))),
+            mark: Some((UserId(7), RequestId(70))),
             attempt: 0,
             number: Some(TicketNumber(42)),
             owned: false,
@@ -326,10 +329,10 @@ mod tests {
     /// For a channel whose fields deviate from Discord's reference.
     fn check_listed(change: Value, members: &[u64]) {
         let name = change.to_string();
-        let seen = Sighting {
+        let seen = ChannelCandidate {
             channel: ChannelId(50),
             members: members.iter().copied().map(UserId).collect(),
-            mark: Some((UserId(7), Intent(70))),
+            mark: Some((UserId(7), RequestId(70))),
             attempt: 0,
             number: Some(TicketNumber(42)),
             owned: false,

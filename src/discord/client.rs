@@ -19,8 +19,8 @@ use crate::discord::request::{
 use crate::discord::response::parse_response;
 use crate::discord::status::{IpBlock, RestStatus};
 use crate::discord::transport::Transport;
-use crate::ids::{ChannelId, GuildId, Intent, MessageId, RoleId, TicketNumber, UserId};
-use crate::lifecycle::{Answer, Call, Note, Press, Refusal, Right};
+use crate::ids::{ChannelId, GuildId, MessageId, RequestId, RoleId, TicketNumber, UserId};
+use crate::lifecycle::{ApiError, Interaction, JournalEvent, Outcome, Permission, Request};
 use crate::texts;
 
 /// Attempts to send one page of a story; if all fail, the rest of the story is not sent.
@@ -54,26 +54,26 @@ impl Client {
     }
 
     /// Executes one call. It waits for rate limits as long as they last; it never repeats what may have been executed.
-    pub async fn execute(&self, call: &Call) -> Answer {
+    pub async fn execute(&self, call: &Request) -> Outcome {
         let request = build_request(call, &self.place);
         let Ok(response) = self.transport.send(&request).await else {
-            return Answer::Unknown;
+            return Outcome::Indeterminate;
         };
         if let Some(wait) = response.retry_after {
-            return Answer::Limited { wait };
+            return Outcome::Limited { wait };
         }
         let answer = parse_response(call, &self.place, response.status, &response.body);
-        if let Answer::Unknown | Answer::Refused(_) = answer {
+        if let Outcome::Indeterminate | Outcome::Refused(_) = answer {
             let (verb, path, status) = (request.verb(), request.label(), response.status);
             debug!(verb, path, status, ?answer, "request not successful");
         }
         match answer {
-            Answer::Refused(Refusal::Forbidden(named)) if named.is_empty() => {
-                Answer::Refused(self.find_refusal_reason(call).await.unwrap_or(Refusal::Forbidden(Vec::new())))
+            Outcome::Refused(ApiError::Forbidden(named)) if named.is_empty() => {
+                Outcome::Refused(self.find_refusal_reason(call).await.unwrap_or(ApiError::Forbidden(Vec::new())))
             }
             answer if call.may_have_missed(&answer) => match self.find_refusal_reason(call).await {
-                Some(refusal @ Refusal::Forbidden(_)) if refusal != Refusal::Forbidden(Vec::new()) => {
-                    Answer::Refused(refusal)
+                Some(refusal @ ApiError::Forbidden(_)) if refusal != ApiError::Forbidden(Vec::new()) => {
+                    Outcome::Refused(refusal)
                 }
                 _ => answer,
             },
@@ -88,11 +88,11 @@ impl Client {
         channel: ChannelId,
         reply_to: MessageId,
         (ticket, number): (ChannelId, Option<TicketNumber>),
-        story: &[(SystemTime, Note)],
+        story: &[(SystemTime, JournalEvent)],
     ) -> bool {
         let mut first = Some(reply_to);
         for page in self.place.texts().public_story(number, ticket, story) {
-            let request = build_message(channel, &page, first.take(), Intent(reply_to.0));
+            let request = build_message(channel, &page, first.take(), RequestId(reply_to.0));
             if !self.send_page(&request).await {
                 return false;
             }
@@ -104,9 +104,9 @@ impl Client {
     /// of them could be sent.
     pub async fn send_private_story(
         &self,
-        press: &Press,
+        press: &Interaction,
         number: Option<TicketNumber>,
-        story: &[(SystemTime, Note)],
+        story: &[(SystemTime, JournalEvent)],
     ) -> bool {
         for (index, page) in texts::of(press.language).story(number, story).iter().enumerate() {
             let request = if index == 0 { build_response_edit(press, page) } else { build_follow_up(press, page) };
@@ -165,7 +165,7 @@ impl Client {
 
     /// Why Discord forbids this call, as far as that can be looked up: the missing permissions or, where none is missing, the
     /// bot's time-out.
-    async fn find_refusal_reason(&self, call: &Call) -> Option<Refusal> {
+    async fn find_refusal_reason(&self, call: &Request) -> Option<ApiError> {
         let channel_id = id(self.channel_of(call)?.0);
         let channel: PartialChannel = match self.transport.look_up(Route::Channel { channel_id }).await {
             Err(DiscordError::NoAnswer(Some(403))) => return Some(self.find_removal(call).await),
@@ -188,47 +188,47 @@ impl Client {
         }
         let missing = permissions::find_missing(call, &guild, &channel, me, &member.roles());
         Some(match time_out {
-            Some(until) if missing.is_empty() => Refusal::TimedOut { until },
-            _ => Refusal::Forbidden(missing),
+            Some(until) if missing.is_empty() => ApiError::TimedOut { until },
+            _ => ApiError::Forbidden(missing),
         })
     }
 
     /// Discord does not let the bot see a channel: it lacks View Channel there, or was removed from the server.
-    async fn find_removal(&self, call: &Call) -> Refusal {
+    async fn find_removal(&self, call: &Request) -> ApiError {
         let guild = match call {
-            Call::CreateChannel { owner, .. } | Call::Welcome { owner, .. } | Call::RestoreAccess { owner, .. } => {
-                self.transport.fetch_guild(owner.guild).await
-            }
-            _ => return Refusal::Forbidden(vec![Right::ViewChannel]),
+            Request::CreateChannel { owner, .. }
+            | Request::Welcome { owner, .. }
+            | Request::RestoreAccess { owner, .. } => self.transport.fetch_guild(owner.guild).await,
+            _ => return ApiError::Forbidden(vec![Permission::ViewChannel]),
         };
         match guild {
-            Err(DiscordError::NoAnswer(Some(403 | 404))) => Refusal::NotInGuild,
-            _ => Refusal::Forbidden(vec![Right::ViewChannel]),
+            Err(DiscordError::NoAnswer(Some(403 | 404))) => ApiError::NotInGuild,
+            _ => ApiError::Forbidden(vec![Permission::ViewChannel]),
         }
     }
 
     /// The channel whose permissions apply to a call.
-    const fn channel_of(&self, call: &Call) -> Option<ChannelId> {
+    const fn channel_of(&self, call: &Request) -> Option<ChannelId> {
         match call {
-            Call::CreateChannel { .. } => Some(self.place.category),
-            Call::GetChannel { channel }
-            | Call::ReadChannel { channel, .. }
-            | Call::Welcome { channel, .. }
-            | Call::RestoreAccess { channel, .. }
-            | Call::Say { channel, .. }
-            | Call::DeleteChannel { channel } => Some(*channel),
-            Call::GetPanel { .. }
-            | Call::EditPanel { .. }
-            | Call::ListPanels
-            | Call::SendPanel { .. }
-            | Call::DeletePanel { .. } => Some(self.place.panel),
-            Call::ListChannels { .. }
-            | Call::FindChannel { .. }
-            | Call::Acknowledge { .. }
-            | Call::EditReply { .. }
-            | Call::ListCommands { .. }
-            | Call::PutCommands { .. }
-            | Call::RemoveCommands { .. } => None,
+            Request::CreateChannel { .. } => Some(self.place.category),
+            Request::GetChannel { channel }
+            | Request::ReadChannel { channel, .. }
+            | Request::Welcome { channel, .. }
+            | Request::RestoreAccess { channel, .. }
+            | Request::Say { channel, .. }
+            | Request::DeleteChannel { channel } => Some(*channel),
+            Request::GetPanel { .. }
+            | Request::EditPanel { .. }
+            | Request::ListPanels
+            | Request::SendPanel { .. }
+            | Request::DeletePanel { .. } => Some(self.place.panel),
+            Request::ListChannels { .. }
+            | Request::FindChannel { .. }
+            | Request::Acknowledge { .. }
+            | Request::EditReply { .. }
+            | Request::ListCommands { .. }
+            | Request::PutCommands { .. }
+            | Request::RemoveCommands { .. } => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use serenity::model::id as model_id;
 use crate::discord::lenient::{null_as_default, or_default};
 use crate::discord::payload;
 use crate::discord::request::Place;
-use crate::ids::{Button, Intent, MessageId, UserId};
+use crate::ids::{Button, MessageId, RequestId, UserId};
 use crate::texts;
 
 /// Discord's flag of a message whose embeds are hidden.
@@ -106,7 +106,7 @@ impl Message {
     }
 
     /// Whether it is a reply to the command message with this intent.
-    pub(super) fn is_reply_to(&self, command: Intent) -> bool {
+    pub(super) fn is_reply_to(&self, command: RequestId) -> bool {
         let to = self.reference.as_ref().and_then(|reference| reference.message_id);
         to.is_some_and(|to| to.get() == command.0)
     }

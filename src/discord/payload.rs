@@ -17,8 +17,8 @@ use serenity::model::id as model_id;
 use serenity::model::permissions::Permissions;
 
 use crate::discord::request::{Place, id};
-use crate::ids::{Button, ChannelId, Intent, MessageId, Owner, UserId};
-use crate::lifecycle::{Acknowledgement, ChannelName, Press};
+use crate::ids::{Button, ChannelId, MessageId, Owner, RequestId, UserId};
+use crate::lifecycle::{Acknowledgement, ChannelName, Interaction};
 use crate::texts::{self, Card, Texts};
 
 /// The permissions of all participants of a ticket. Without the history, a person who restarts their client would see an
@@ -89,9 +89,14 @@ pub(super) fn build_welcome(member: UserId, channel: ChannelId, place: &Place) -
 }
 
 /// A message in a channel, as a reply to another one or not.
-pub(super) fn build_message(channel: ChannelId, text: &str, reply_to: Option<MessageId>, intent: Intent) -> Value {
+pub(super) fn build_message(
+    channel: ChannelId,
+    text: &str,
+    reply_to: Option<MessageId>,
+    request_id: RequestId,
+) -> Value {
     let mut builder = CreateMessage::new()
-        .nonce(Nonce::String(format!("{intent}.{:04x}", hash_text(text))))
+        .nonce(Nonce::String(format!("{request_id}.{:04x}", hash_text(text))))
         .enforce_nonce(true)
         .allowed_mentions(no_mentions())
         .content(text);
@@ -106,7 +111,7 @@ pub(super) fn build_message(channel: ChannelId, text: &str, reply_to: Option<Mes
 }
 
 /// The first response to an interaction.
-pub(super) fn build_initial_response(press: &Press, with: &Acknowledgement, place: &Place) -> Value {
+pub(super) fn build_initial_response(press: &Interaction, with: &Acknowledgement, place: &Place) -> Value {
     let silent = CreateInteractionResponseMessage::new().allowed_mentions(no_mentions());
     let builder = match with {
         Acknowledgement::Deferral => CreateInteractionResponse::Defer(silent.ephemeral(true)),

@@ -16,7 +16,7 @@ use crate::discord::guild::{self, RoleSource};
 use crate::discord::lenient;
 use crate::discord::payload;
 use crate::ids::{GuildId, RoleId, UserId};
-use crate::lifecycle::{Call, Right};
+use crate::lifecycle::{Permission, Request};
 
 /// The fields of Discord's guild object that determine permissions. A server that stands in for Discord may leave out all but
 /// the id.
@@ -234,7 +234,7 @@ impl PartialGuild {
                     missing.extend(missing_in(*scope, here, denied_by));
                 }
                 ChannelAccess::Hidden if granted.contains(Permissions::VIEW_CHANNEL) => {
-                    let (permission, denied_by) = (Right::ViewChannel, Some(DeniedBy::Hidden));
+                    let (permission, denied_by) = (Permission::ViewChannel, Some(DeniedBy::Hidden));
                     missing.push(MissingPermission { permission, scope: *scope, denied_by });
                     unchecked.push(*scope);
                 }
@@ -278,15 +278,15 @@ impl PartialChannel {
 
 /// The permissions that the bot lacks for this call in `channel`; for a new channel, that is its category.
 pub(super) fn find_missing(
-    call: &Call,
+    call: &Request,
     guild: &PartialGuild,
     channel: &PartialChannel,
     bot: UserId,
     roles: &[RoleId],
-) -> Vec<Right> {
+) -> Vec<Permission> {
     let here = guild.permissions_in(channel, bot, roles);
     let mut missing = required_for(call) - here;
-    if matches!(call, Call::CreateChannel { .. }) {
+    if matches!(call, Request::CreateChannel { .. }) {
         // The bot can grant only what it has in the server or the category.
         missing |= granted_in_tickets() - (guild.permissions(bot, roles) | here);
     }
@@ -294,25 +294,25 @@ pub(super) fn find_missing(
 }
 
 /// The permissions that a call requires in its channel.
-fn required_for(call: &Call) -> Permissions {
+fn required_for(call: &Request) -> Permissions {
     let view = Permissions::VIEW_CHANNEL;
     let read = view | Permissions::READ_MESSAGE_HISTORY;
     let send = view | Permissions::SEND_MESSAGES;
     match call {
-        Call::CreateChannel { .. } | Call::DeleteChannel { .. } => view | Permissions::MANAGE_CHANNELS,
-        Call::RestoreAccess { .. } => view | Permissions::MANAGE_ROLES,
-        Call::GetChannel { .. } | Call::EditPanel { .. } | Call::DeletePanel { .. } => view,
-        Call::ReadChannel { .. } | Call::GetPanel { .. } | Call::ListPanels => read,
-        Call::Welcome { .. } | Call::SendPanel { .. } => send | Permissions::EMBED_LINKS,
-        Call::Say { reply_to: Some(_), .. } => send | read,
-        Call::Say { reply_to: None, .. } => send,
-        Call::ListChannels { .. }
-        | Call::FindChannel { .. }
-        | Call::Acknowledge { .. }
-        | Call::EditReply { .. }
-        | Call::ListCommands { .. }
-        | Call::PutCommands { .. }
-        | Call::RemoveCommands { .. } => Permissions::empty(),
+        Request::CreateChannel { .. } | Request::DeleteChannel { .. } => view | Permissions::MANAGE_CHANNELS,
+        Request::RestoreAccess { .. } => view | Permissions::MANAGE_ROLES,
+        Request::GetChannel { .. } | Request::EditPanel { .. } | Request::DeletePanel { .. } => view,
+        Request::ReadChannel { .. } | Request::GetPanel { .. } | Request::ListPanels => read,
+        Request::Welcome { .. } | Request::SendPanel { .. } => send | Permissions::EMBED_LINKS,
+        Request::Say { reply_to: Some(_), .. } => send | read,
+        Request::Say { reply_to: None, .. } => send,
+        Request::ListChannels { .. }
+        | Request::FindChannel { .. }
+        | Request::Acknowledge { .. }
+        | Request::EditReply { .. }
+        | Request::ListCommands { .. }
+        | Request::PutCommands { .. }
+        | Request::RemoveCommands { .. } => Permissions::empty(),
     }
 }
 
@@ -342,24 +342,24 @@ pub enum Scope {
 }
 
 /// All permissions that the bot requires: each with serenity's flag, and the scopes besides the server where it is required.
-const REQUIRED: [(Right, Permissions, &[Scope]); 8] = [
-    (Right::ViewChannel, Permissions::VIEW_CHANNEL, &[Scope::Category, Scope::Panel]),
-    (Right::ManageChannels, Permissions::MANAGE_CHANNELS, &[Scope::Category]),
-    (Right::SendMessages, Permissions::SEND_MESSAGES, &[Scope::Panel]),
-    (Right::EmbedLinks, Permissions::EMBED_LINKS, &[Scope::Panel]),
-    (Right::AttachFiles, Permissions::ATTACH_FILES, &[]),
-    (Right::ReadMessageHistory, Permissions::READ_MESSAGE_HISTORY, &[Scope::Panel]),
-    (Right::ManageMessages, Permissions::MANAGE_MESSAGES, &[]),
-    (Right::MentionEveryone, Permissions::MENTION_EVERYONE, &[]),
+const REQUIRED: [(Permission, Permissions, &[Scope]); 8] = [
+    (Permission::ViewChannel, Permissions::VIEW_CHANNEL, &[Scope::Category, Scope::Panel]),
+    (Permission::ManageChannels, Permissions::MANAGE_CHANNELS, &[Scope::Category]),
+    (Permission::SendMessages, Permissions::SEND_MESSAGES, &[Scope::Panel]),
+    (Permission::EmbedLinks, Permissions::EMBED_LINKS, &[Scope::Panel]),
+    (Permission::AttachFiles, Permissions::ATTACH_FILES, &[]),
+    (Permission::ReadMessageHistory, Permissions::READ_MESSAGE_HISTORY, &[Scope::Panel]),
+    (Permission::ManageMessages, Permissions::MANAGE_MESSAGES, &[]),
+    (Permission::MentionEveryone, Permissions::MENTION_EVERYONE, &[]),
 ];
 
 /// All permissions that the bot requires, in the order of Discord's client.
-pub fn required_permissions() -> impl Iterator<Item = Right> {
+pub fn required_permissions() -> impl Iterator<Item = Permission> {
     REQUIRED.into_iter().map(|(permission, ..)| permission)
 }
 
 /// The scopes besides the server where a permission is required.
-pub fn scopes_of(permission: Right) -> impl Iterator<Item = Scope> {
+pub fn scopes_of(permission: Permission) -> impl Iterator<Item = Scope> {
     REQUIRED.into_iter().filter(move |(known, ..)| *known == permission).flat_map(|(.., scopes)| scopes).copied()
 }
 
@@ -392,7 +392,7 @@ pub struct BotPermissions {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingPermission {
     /// The required permission.
-    pub permission: Right,
+    pub permission: Permission,
     /// Where it is required.
     pub scope: Scope,
     /// The overwrite that denies it; `None` in the server, where no role grants it.

@@ -11,9 +11,9 @@ use serde_json::Value;
 use serenity::http::{LightMethod, Route};
 
 use crate::discord::{candidates, commands, payload};
-use crate::ids::{ApplicationId, ChannelId, GuildId, Intent, MessageId, RoleId, UserId};
+use crate::ids::{ApplicationId, ChannelId, GuildId, MessageId, RequestId, RoleId, UserId};
 use crate::language::Locale;
-use crate::lifecycle::{Call, Press};
+use crate::lifecycle::{Interaction, Request};
 use crate::texts::{self, Texts};
 
 /// Who the bot is, and the ids that it is configured with.
@@ -211,79 +211,79 @@ impl<'a> HttpRequest<'a> {
 
 /// A call as an HTTP request.
 #[must_use]
-pub fn build_request<'a>(call: &'a Call, place: &Place) -> HttpRequest<'a> {
+pub fn build_request<'a>(call: &'a Request, place: &Place) -> HttpRequest<'a> {
     HttpRequest { awaited: call.is_awaited(), ..build_without_awaited(call, place) }
 }
 
-fn build_without_awaited<'a>(call: &'a Call, place: &Place) -> HttpRequest<'a> {
+fn build_without_awaited<'a>(call: &'a Request, place: &Place) -> HttpRequest<'a> {
     use LightMethod::{Delete, Get, Patch, Post, Put};
     match call {
-        Call::CreateChannel { owner, name, intent, attempt, number } => {
+        Request::CreateChannel { owner, name, request_id, attempt, number } => {
             let topic =
-                candidates::format_topic_marker(*number, owner.member, *intent, *attempt, place.locale.of_server());
+                candidates::format_topic_marker(*number, owner.member, *request_id, *attempt, place.locale.of_server());
             HttpRequest::new(Post, Route::GuildChannels { guild_id: id(owner.guild.0) })
                 .with_payload(payload::build_channel(*owner, name, topic, place))
                 .with_reason(place.texts().channel.created)
                 .with_priority(Priority::User)
         }
-        Call::ListChannels { guild } => {
+        Request::ListChannels { guild } => {
             HttpRequest::new(Get, Route::GuildChannels { guild_id: id(guild.0) }).with_priority(Priority::User)
         }
-        Call::FindChannel { guild, .. } => HttpRequest::new(Get, Route::GuildChannels { guild_id: id(guild.0) }),
-        Call::GetChannel { channel } => HttpRequest::new(Get, Route::Channel { channel_id: id(channel.0) }),
-        Call::ReadChannel { channel, after } => HttpRequest::new(Get, messages_route(*channel))
+        Request::FindChannel { guild, .. } => HttpRequest::new(Get, Route::GuildChannels { guild_id: id(guild.0) }),
+        Request::GetChannel { channel } => HttpRequest::new(Get, Route::Channel { channel_id: id(channel.0) }),
+        Request::ReadChannel { channel, after } => HttpRequest::new(Get, messages_route(*channel))
             .with_query("limit", &100)
             // No message is older than its channel: `after` the channel's id lists the first messages, not the last.
-            .with_query("after", &after.map_or(channel.0, |intent| intent.0))
+            .with_query("after", &after.map_or(channel.0, |request_id| request_id.0))
             .with_priority(if after.is_some() { Priority::User } else { Priority::Adoption }),
-        Call::Welcome { owner, channel } => HttpRequest::new(Post, messages_route(*channel))
+        Request::Welcome { owner, channel } => HttpRequest::new(Post, messages_route(*channel))
             .with_payload(payload::build_welcome(owner.member, *channel, place))
             .with_priority(Priority::User),
-        Call::Acknowledge { press, with } => {
+        Request::Acknowledge { press, with } => {
             let route = Route::InteractionResponse { interaction_id: id(press.interaction.0), token: &press.token };
             HttpRequest::new(Post, route)
                 .with_payload(payload::build_initial_response(press, with, place))
                 .with_priority(Priority::Interaction)
         }
-        Call::EditReply { press, words } => build_response_edit(press, &texts::of(press.language).say(words)),
-        Call::Say { channel, words, reply_to, intent } => {
+        Request::EditReply { press, words } => build_response_edit(press, &texts::of(press.language).say(words)),
+        Request::Say { channel, words, reply_to, request_id } => {
             let texts = reply_to.map_or(place.texts(), |(_, language)| texts::of(language));
             let courtesy = reply_to.is_some() && !words.reports_deed();
-            build_message(*channel, &texts.say(words), reply_to.map(|(message, _)| message), *intent)
+            build_message(*channel, &texts.say(words), reply_to.map(|(message, _)| message), *request_id)
                 .with_priority(if courtesy { Priority::Courtesy } else { Priority::User })
         }
-        Call::RestoreAccess { owner, channel } => {
+        Request::RestoreAccess { owner, channel } => {
             let route = Route::ChannelPermission { channel_id: id(channel.0), target_id: id(owner.member.0) };
             HttpRequest::new(Put, route)
                 .with_payload(payload::build_member_overwrite())
                 .with_reason(place.texts().channel.restored)
                 .with_priority(Priority::User)
         }
-        Call::DeleteChannel { channel } => HttpRequest::new(Delete, Route::Channel { channel_id: id(channel.0) })
+        Request::DeleteChannel { channel } => HttpRequest::new(Delete, Route::Channel { channel_id: id(channel.0) })
             .with_reason(place.texts().channel.deleted)
             .with_priority(Priority::User),
-        Call::GetPanel { message } => {
+        Request::GetPanel { message } => {
             HttpRequest::new(Get, panel_route(place, message.0)).with_priority(Priority::Panel)
         }
-        Call::EditPanel { message } => HttpRequest::new(Patch, panel_route(place, message.0))
+        Request::EditPanel { message } => HttpRequest::new(Patch, panel_route(place, message.0))
             .with_payload(payload::build_panel_edit(place))
             .with_priority(Priority::Panel),
-        Call::ListPanels => {
+        Request::ListPanels => {
             HttpRequest::new(Get, messages_route(place.panel)).with_query("limit", &100).with_priority(Priority::Panel)
         }
-        Call::SendPanel { nonce } => HttpRequest::new(Post, messages_route(place.panel))
+        Request::SendPanel { nonce } => HttpRequest::new(Post, messages_route(place.panel))
             .with_payload(payload::build_panel(*nonce, place))
             .with_priority(Priority::Panel),
-        Call::DeletePanel { message } => {
+        Request::DeletePanel { message } => {
             HttpRequest::new(Delete, panel_route(place, message.0)).with_priority(Priority::Panel)
         }
-        Call::ListCommands { guild } => HttpRequest::new(Get, commands_route(place, *guild))
+        Request::ListCommands { guild } => HttpRequest::new(Get, commands_route(place, *guild))
             .with_query("with_localizations", &true)
             .with_priority(Priority::Panel),
-        Call::PutCommands { guild } => HttpRequest::new(Put, commands_route(place, *guild))
+        Request::PutCommands { guild } => HttpRequest::new(Put, commands_route(place, *guild))
             .with_payload(commands::build_commands(place))
             .with_priority(Priority::Panel),
-        Call::RemoveCommands { guild } => HttpRequest::new(Put, commands_route(place, *guild))
+        Request::RemoveCommands { guild } => HttpRequest::new(Put, commands_route(place, *guild))
             .with_payload(serde_json::json!([]))
             .with_priority(Priority::Panel),
     }
@@ -294,14 +294,14 @@ pub(super) fn build_message(
     channel: ChannelId,
     text: &str,
     reply_to: Option<MessageId>,
-    intent: Intent,
+    request_id: RequestId,
 ) -> HttpRequest<'static> {
     HttpRequest::new(LightMethod::Post, messages_route(channel))
-        .with_payload(payload::build_message(channel, text, reply_to, intent))
+        .with_payload(payload::build_message(channel, text, reply_to, request_id))
 }
 
 /// Replaces a deferred ephemeral response with a text.
-pub(super) fn build_response_edit<'a>(press: &'a Press, text: &str) -> HttpRequest<'a> {
+pub(super) fn build_response_edit<'a>(press: &'a Interaction, text: &str) -> HttpRequest<'a> {
     let application_id = id(press.application.0);
     let route = Route::WebhookOriginalInteractionResponse { application_id, token: &press.token };
     HttpRequest::new(LightMethod::Patch, route)
@@ -310,7 +310,7 @@ pub(super) fn build_response_edit<'a>(press: &'a Press, text: &str) -> HttpReque
 }
 
 /// A further ephemeral message. Discord accepts it as long as the token lives, so it has no interaction priority.
-pub(super) fn build_follow_up<'a>(press: &'a Press, text: &str) -> HttpRequest<'a> {
+pub(super) fn build_follow_up<'a>(press: &'a Interaction, text: &str) -> HttpRequest<'a> {
     let application_id = id(press.application.0);
     let route = Route::WebhookFollowupMessages { application_id, token: &press.token };
     HttpRequest::new(LightMethod::Post, route).with_payload(payload::build_follow_up(text))

@@ -16,51 +16,51 @@ use crate::discord::message::Message;
 use crate::discord::payload::SUPPORT_OVERWRITE_INDEX;
 use crate::discord::request::Place;
 use crate::ids::{Button, ChannelId, MessageId};
-use crate::lifecycle::{Answer, Call, Refusal, Right};
+use crate::lifecycle::{ApiError, Outcome, Permission, Request};
 
 /// The answer to `call` that this response gives. A 429 gets here only if it outlasts the interaction it should answer.
 #[must_use]
-pub fn parse_response(call: &Call, place: &Place, status: u16, body: &[u8]) -> Answer {
+pub fn parse_response(call: &Request, place: &Place, status: u16, body: &[u8]) -> Outcome {
     if matches!(status, 200..=299) {
-        return parse_success(call, place, body).unwrap_or(Answer::Unknown);
+        return parse_success(call, place, body).unwrap_or(Outcome::Indeterminate);
     }
     // The limit outlasts the interaction, whichever server sent the 429.
     if status == 429 && is_interaction_response(call) {
-        return Answer::Refused(Refusal::InteractionGone);
+        return Outcome::Refused(ApiError::InteractionGone);
     }
     // 501 "Not Implemented" is permanent, and the bot can do without these requests only.
     let optional = status == 501
-        && matches!(call, Call::ListCommands { .. } | Call::PutCommands { .. } | Call::RemoveCommands { .. });
+        && matches!(call, Request::ListCommands { .. } | Request::PutCommands { .. } | Request::RemoveCommands { .. });
     match ErrorBody::parse(body) {
-        Some(error) if error.is_transient() => Answer::Unknown,
+        Some(error) if error.is_transient() => Outcome::Indeterminate,
         Some(error) if optional || !matches!(status, 408 | 500..) => {
-            Answer::Refused(parse_refusal(call, status, &error))
+            Outcome::Refused(parse_refusal(call, status, &error))
         }
-        None if optional => Answer::Refused(parse_refusal(call, status, &ErrorBody::default())),
+        None if optional => Outcome::Refused(parse_refusal(call, status, &ErrorBody::default())),
         // Something in between responded in Discord's place, or timed out; Discord may have executed the request.
-        _ => Answer::Unknown,
+        _ => Outcome::Indeterminate,
     }
 }
 
-const fn is_interaction_response(call: &Call) -> bool {
-    matches!(call, Call::Acknowledge { .. } | Call::EditReply { .. })
+const fn is_interaction_response(call: &Request) -> bool {
+    matches!(call, Request::Acknowledge { .. } | Request::EditReply { .. })
 }
 
-fn parse_success(call: &Call, place: &Place, body: &[u8]) -> Option<Answer> {
+fn parse_success(call: &Request, place: &Place, body: &[u8]) -> Option<Outcome> {
     match call {
-        Call::CreateChannel { .. } => parse_id(body).map(|id| Answer::Created(ChannelId(id))),
-        Call::Welcome { .. } | Call::Say { .. } | Call::SendPanel { .. } => {
-            parse_id(body).map(|id| Answer::Sent(MessageId(id)))
+        Request::CreateChannel { .. } => parse_id(body).map(|id| Outcome::Created(ChannelId(id))),
+        Request::Welcome { .. } | Request::Say { .. } | Request::SendPanel { .. } => {
+            parse_id(body).map(|id| Outcome::Sent(MessageId(id)))
         }
-        Call::GetChannel { .. } => parse_id(body).map(|_| candidates::parse_access(body).unwrap_or(Answer::Done)),
-        Call::ListChannels { .. } => candidates::parse_candidates(body, place).map(Answer::Channels),
-        Call::FindChannel { channel, .. } => {
+        Request::GetChannel { .. } => parse_id(body).map(|_| candidates::parse_access(body).unwrap_or(Outcome::Done)),
+        Request::ListChannels { .. } => candidates::parse_candidates(body, place).map(Outcome::Channels),
+        Request::FindChannel { channel, .. } => {
             let listed = candidates::list_contains(body, *channel)?;
-            Some(if listed { Answer::Done } else { Answer::Unlisted })
+            Some(if listed { Outcome::Done } else { Outcome::Unlisted })
         }
-        Call::ReadChannel { after, .. } => {
+        Request::ReadChannel { after, .. } => {
             let (own, others) = parse_messages(body, place)?;
-            Some(Answer::Read {
+            Some(Outcome::Read {
                 welcome: own.iter().any(|message| message.has_button(Button::CloseTicket)),
                 announcement: own
                     .iter()
@@ -70,31 +70,31 @@ fn parse_success(call: &Call, place: &Place, body: &[u8]) -> Option<Answer> {
                 others,
             })
         }
-        Call::GetPanel { .. } => {
+        Request::GetPanel { .. } => {
             let message: Message = serde_json::from_slice(body).ok()?;
             if message.is_by(place.me) {
                 if message.hides_embeds() {
-                    return Some(Answer::PanelHidden);
+                    return Some(Outcome::PanelHidden);
                 }
-                return Some(Answer::Panel { current: message.is_current_panel(place) });
+                return Some(Outcome::Panel { current: message.is_current_panel(place) });
             }
             // Another user's message cannot be edited into the panel: as a panel, it does not exist.
-            Some(Answer::Refused(Refusal::MessageGone))
+            Some(Outcome::Refused(ApiError::MessageGone))
         }
-        Call::ListPanels => {
+        Request::ListPanels => {
             let (own, _) = parse_messages(body, place)?;
             let panels = own.iter().filter(|message| message.has_button(Button::CreateTicket));
-            Some(Answer::Panels(panels.map(Message::id).collect()))
+            Some(Outcome::Panels(panels.map(Message::id).collect()))
         }
-        Call::ListCommands { .. } => Some(Answer::Commands { current: commands::are_current(body, place)? }),
-        Call::Acknowledge { .. }
-        | Call::EditReply { .. }
-        | Call::RestoreAccess { .. }
-        | Call::DeleteChannel { .. }
-        | Call::EditPanel { .. }
-        | Call::DeletePanel { .. }
-        | Call::PutCommands { .. }
-        | Call::RemoveCommands { .. } => parse_done(body),
+        Request::ListCommands { .. } => Some(Outcome::Commands { current: commands::are_current(body, place)? }),
+        Request::Acknowledge { .. }
+        | Request::EditReply { .. }
+        | Request::RestoreAccess { .. }
+        | Request::DeleteChannel { .. }
+        | Request::EditPanel { .. }
+        | Request::DeletePanel { .. }
+        | Request::PutCommands { .. }
+        | Request::RemoveCommands { .. } => parse_done(body),
     }
 }
 
@@ -108,8 +108,8 @@ fn parse_id(body: &[u8]) -> Option<u64> {
 }
 
 /// Discord's body is empty or JSON. An HTML page with a 200 comes from something in between.
-fn parse_done(body: &[u8]) -> Option<Answer> {
-    (body.is_empty() || serde_json::from_slice::<Value>(body).is_ok()).then_some(Answer::Done)
+fn parse_done(body: &[u8]) -> Option<Outcome> {
+    (body.is_empty() || serde_json::from_slice::<Value>(body).is_ok()).then_some(Outcome::Done)
 }
 
 /// The bot's own messages in a list, and whether there are others. A message that cannot be parsed is not the bot's.
@@ -122,50 +122,50 @@ fn parse_messages(body: &[u8], place: &Place) -> Option<(Vec<Message>, bool)> {
     Some((own, others))
 }
 
-fn parse_refusal(call: &Call, status: u16, error: &ErrorBody) -> Refusal {
+fn parse_refusal(call: &Request, status: u16, error: &ErrorBody) -> ApiError {
     let unspecific = error.is_unspecific(status);
-    let creating = matches!(call, Call::CreateChannel { .. });
+    let creating = matches!(call, Request::CreateChannel { .. });
     let responding = is_interaction_response(call);
-    let panel = matches!(call, Call::GetPanel { .. } | Call::EditPanel { .. });
+    let panel = matches!(call, Request::GetPanel { .. } | Request::EditPanel { .. });
     match error.code.unwrap_or_default() {
-        10_003 | 10_008 if responding => Refusal::InteractionGone,
-        10_003 if creating => Refusal::CategoryGone,
-        10_003 => Refusal::ChannelGone,
+        10_003 | 10_008 if responding => ApiError::InteractionGone,
+        10_003 if creating => ApiError::CategoryGone,
+        10_003 => ApiError::ChannelGone,
         // 50005: the message is another user's.
-        10_008 | 50_005 => Refusal::MessageGone,
+        10_008 | 50_005 => ApiError::MessageGone,
         // Unknown overwrite, unknown role: of the ids in the overwrites only the support role's can be out of date.
-        10_009 | 10_011 if creating => Refusal::SupportRoleGone,
-        10_015 | 10_062 | 50_027 => Refusal::InteractionGone,
-        30_013 => Refusal::ServerFull,
-        50_074 => Refusal::CommunityChannel,
-        40_060 => Refusal::AlreadyAcknowledged,
-        50_001 | 50_013 => Refusal::Forbidden(Vec::new()),
-        code @ 50_035 if creating => find_invalid_field(&error.errors).unwrap_or(Refusal::Other { status, code }),
-        160_002 => Refusal::Forbidden(vec![Right::ReadMessageHistory]),
+        10_009 | 10_011 if creating => ApiError::SupportRoleGone,
+        10_015 | 10_062 | 50_027 => ApiError::InteractionGone,
+        30_013 => ApiError::ServerFull,
+        50_074 => ApiError::CommunityChannel,
+        40_060 => ApiError::AlreadyAcknowledged,
+        50_001 | 50_013 => ApiError::Forbidden(Vec::new()),
+        code @ 50_035 if creating => find_invalid_field(&error.errors).unwrap_or(ApiError::Other { status, code }),
+        160_002 => ApiError::Forbidden(vec![Permission::ReadMessageHistory]),
         // At worst the panel is replaced by an equal one: the channel is searched before anything is sent.
-        _ if panel && unspecific && status == 404 => Refusal::MessageGone,
+        _ if panel && unspecific && status == 404 => ApiError::MessageGone,
         // The only remedy is to check the bot's permissions.
-        _ if !responding && unspecific && status == 403 => Refusal::Forbidden(Vec::new()),
-        code => Refusal::Other { status, code },
+        _ if !responding && unspecific && status == 403 => ApiError::Forbidden(Vec::new()),
+        code => ApiError::Other { status, code },
     }
 }
 
 /// Which field of a new channel was invalid. The category first: another name would not help if it is full.
-fn find_invalid_field(errors: &Value) -> Option<Refusal> {
+fn find_invalid_field(errors: &Value) -> Option<ApiError> {
     let unspecified = errors.is_null() || errors.as_object().is_some_and(Map::is_empty);
     if unspecified {
         // All other fields are the bot's own choice, and the same for all members.
-        return Some(Refusal::Name);
+        return Some(ApiError::Name);
     }
     if let Some(parent) = errors.get("parent_id") {
         let full = error_codes(parent).any(|code| code == "CHANNEL_PARENT_MAX_CHANNELS");
-        return Some(if full { Refusal::CategoryFull } else { Refusal::CategoryGone });
+        return Some(if full { ApiError::CategoryFull } else { ApiError::CategoryGone });
     }
     if let Some(overwrites) = errors.get("permission_overwrites") {
         let support = overwrites.get(SUPPORT_OVERWRITE_INDEX).or_else(|| overwrites.get("_errors"));
-        return support.map(|_| Refusal::SupportRoleGone);
+        return support.map(|_| ApiError::SupportRoleGone);
     }
-    errors.get("name").map(|_| Refusal::Name)
+    errors.get("name").map(|_| ApiError::Name)
 }
 
 fn error_codes(field: &Value) -> impl Iterator<Item = &str> {

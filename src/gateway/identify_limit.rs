@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::actors::Outside;
+use crate::actors::Services;
 use crate::discord::{BotGateway, SessionStartLimit};
 use crate::status::gateway::{GatewayStatus, SessionStarts};
 
@@ -31,7 +31,7 @@ const RESET_MARGIN: Duration = Duration::from_secs(1);
 
 /// Permits new sessions for all shards.
 pub(super) struct IdentifyLimiter {
-    outside: Arc<Outside>,
+    services: Arc<Services>,
     status: Arc<GatewayStatus>,
     budget: Mutex<IdentifyBudget>,
     /// The gateway's URL, as last reported by Discord.
@@ -134,10 +134,10 @@ impl IdentifyBudget {
 }
 
 impl IdentifyLimiter {
-    pub(super) fn new(outside: Arc<Outside>, status: Arc<GatewayStatus>, gateway: &BotGateway) -> Self {
+    pub(super) fn new(services: Arc<Services>, status: Arc<GatewayStatus>, gateway: &BotGateway) -> Self {
         let budget = IdentifyBudget::new(gateway, Instant::now());
         status.set_session_starts(budget.session_starts, None);
-        Self { outside, status, budget: Mutex::new(budget), url: Mutex::new(gateway.url.clone()) }
+        Self { services, status, budget: Mutex::new(budget), url: Mutex::new(gateway.url.clone()) }
     }
 
     /// The gateway's URL, as last reported by Discord.
@@ -190,7 +190,7 @@ impl IdentifyLimiter {
         if !self.budget.lock().await.is_stale(Instant::now()) {
             return;
         }
-        match timeout(LIMIT_REQUEST_TIMEOUT, self.outside.client.fetch_gateway()).await {
+        match timeout(LIMIT_REQUEST_TIMEOUT, self.services.client.fetch_gateway()).await {
             Ok(Ok(gateway)) => {
                 self.budget.lock().await.update_limit(gateway.session_start_limit.as_ref(), Instant::now());
                 *self.url.lock().await = gateway.url;

@@ -1,4 +1,4 @@
-//! The connection to Discord's gateway, and the translation of its events into [`Heard`].
+//! The connection to Discord's gateway, and the translation of its events into [`DiscordEvent`].
 //!
 //! serenity's client receives the events on a thread of its own, behind a relay that bounds what Discord and the network
 //! can do to it:
@@ -8,7 +8,7 @@
 //! └── session.rs   a thread and a runtime: serenity's client and the connections of one session
 //!     ├── socket.rs   opens the WebSocket to Discord (trusted certificates: tls.rs) and classifies disconnects
 //!     └── relay.rs    relays frames between Discord and serenity (which ones: filter.rs) and bounds each stage
-//! translate.rs, tolerant.rs    events → `Heard`
+//! translate.rs, tolerant.rs    events → `DiscordEvent`
 //! setup_events.rs              events after which the setup has to be checked
 //! ```
 //!
@@ -39,7 +39,7 @@ use serenity::all::{Context, Event, RawEventHandler};
 use serenity::async_trait;
 
 use crate::actors::supervisor::SupervisorMsg;
-use crate::actors::{Heard, clock};
+use crate::actors::{DiscordEvent, clock};
 use crate::discord::{BotGateway, Place};
 use crate::memory;
 use crate::status::Status;
@@ -87,7 +87,7 @@ impl RawEventHandler for EventHandler {
             let _ = self.supervisor.cast(SupervisorMsg::Connected { resumed: matches!(event, Event::Resumed(_)) });
         }
         let Some(heard) = translate(event, &self.place, clock::now()) else { return };
-        let is_large = matches!(heard, Heard::Channels { .. });
+        let is_large = matches!(heard, DiscordEvent::Channels { .. });
         if self.supervisor.cast(SupervisorMsg::Hear(heard)).is_err() {
             tracing::debug!("the supervisor has stopped; dropping an event");
         }

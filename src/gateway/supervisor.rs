@@ -20,7 +20,7 @@ use super::report::ShardReporter;
 use super::session::{CONNECT_PAUSES, RESUME_PAUSES, STABLE_AFTER, SessionConfig, SessionEnd, spawn_session};
 use super::socket::DisconnectCause;
 use super::{ConnectionConfig, EventHandler};
-use crate::actors::Outside;
+use crate::actors::Services;
 use crate::status::gateway::Stage;
 
 /// Channels and messages; without `MESSAGE_CONTENT` Discord sends the content of the bot's own messages only. Interactions
@@ -44,14 +44,14 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 pub async fn run_shards(
     config: ConnectionConfig,
     handler: EventHandler,
-    outside: Arc<Outside>,
+    services: Arc<Services>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), GatewayError> {
     let status = Arc::clone(&config.status);
     status.set_shards(config.gateway.shards);
     let (stopping, stopped) = watch::channel(false);
     let supervisor = ShardSupervisor {
-        identify_limiter: IdentifyLimiter::new(outside, Arc::clone(&status), &config.gateway),
+        identify_limiter: IdentifyLimiter::new(services, Arc::clone(&status), &config.gateway),
         message_content: AtomicBool::new(config.message_content),
         config,
         handler,

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 use serenity::all::{ChannelId as LibraryChannelId, Event, GuildId as LibraryGuildId, UnknownEvent};
 
-use crate::actors::Heard;
+use crate::actors::DiscordEvent;
 use crate::discord::{Place, candidates};
 use crate::ids::{ChannelId, GuildId};
 
@@ -36,7 +36,7 @@ pub(super) enum Recovered {
     /// The completed event, as parsed by serenity.
     Event(Box<Event>),
     /// Translated directly from the JSON.
-    Heard(Heard),
+    DiscordEvent(DiscordEvent),
 }
 
 /// Parses an event again; `None` if a field that matters is missing.
@@ -46,9 +46,11 @@ pub(super) fn recover_event(event: UnknownEvent, place: &Place) -> Option<Recove
     match kind.as_str() {
         "INTERACTION_CREATE" => parse_completed(&kind, &complete_interaction(event, place)),
         "MESSAGE_CREATE" => parse_completed(&kind, &complete_message(event)),
-        "GUILD_CREATE" => recover_channel_list(event, place).map(Recovered::Heard),
-        "CHANNEL_CREATE" => recover_created_channel(&value, place).map(Recovered::Heard),
-        "CHANNEL_DELETE" => parse_channel_id(&value).map(|channel| Recovered::Heard(Heard::ChannelGone(channel))),
+        "GUILD_CREATE" => recover_channel_list(event, place).map(Recovered::DiscordEvent),
+        "CHANNEL_CREATE" => recover_created_channel(&value, place).map(Recovered::DiscordEvent),
+        "CHANNEL_DELETE" => {
+            parse_channel_id(&value).map(|channel| Recovered::DiscordEvent(DiscordEvent::ChannelGone(channel)))
+        }
         _ => None,
     }
 }
@@ -130,25 +132,25 @@ fn placeholder_message() -> Value {
 }
 
 /// Recovers `GUILD_CREATE`. `None` unless every channel has an id: a channel missing from the list counts as deleted.
-fn recover_channel_list(event: &Map<String, Value>, place: &Place) -> Option<Heard> {
+fn recover_channel_list(event: &Map<String, Value>, place: &Place) -> Option<DiscordEvent> {
     if event.get("unavailable") == Some(&Value::Bool(true)) {
         return None;
     }
     let guild: LibraryGuildId = deserialize(event.get("id")?)?;
     let listed = event.get("channels")?.as_array()?;
     let all: HashSet<ChannelId> = listed.iter().map(parse_channel_id).collect::<Option<_>>()?;
-    let mut sightings: Vec<_> =
+    let mut candidates: Vec<_> =
         listed.iter().filter_map(|channel| candidates::parse_candidate(channel, place)).collect();
-    sightings.sort_by_key(|sighting| sighting.channel);
+    candidates.sort_by_key(|candidate| candidate.channel);
     let home = all.contains(&place.panel);
     let name = event.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-    Some(Heard::Channels { guild: GuildId(guild.get()), name, all, sightings, home })
+    Some(DiscordEvent::Channels { guild: GuildId(guild.get()), name, all, candidates, home })
 }
 
-fn recover_created_channel(channel: &Value, place: &Place) -> Option<Heard> {
+fn recover_created_channel(channel: &Value, place: &Place) -> Option<DiscordEvent> {
     let guild: LibraryGuildId = deserialize(channel.get("guild_id")?)?;
-    let sighting = candidates::parse_candidate(channel, place).filter(|sighting| sighting.mark.is_some())?;
-    Some(Heard::ChannelMade { guild: GuildId(guild.get()), sighting })
+    let candidate = candidates::parse_candidate(channel, place).filter(|candidate| candidate.mark.is_some())?;
+    Some(DiscordEvent::ChannelMade { guild: GuildId(guild.get()), candidate })
 }
 
 fn parse_channel_id(channel: &Value) -> Option<ChannelId> {

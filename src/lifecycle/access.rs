@@ -9,14 +9,14 @@ use std::mem;
 use std::time::{Duration, SystemTime};
 
 use crate::ids::ChannelId;
-use crate::lifecycle::call::{Answer, Call};
 use crate::lifecycle::doubt::says_gone;
-use crate::lifecycle::note::Note;
+use crate::lifecycle::history::JournalEvent;
+use crate::lifecycle::notice::Notice;
 use crate::lifecycle::reply::Role;
+use crate::lifecycle::request::{Outcome, Request};
 use crate::lifecycle::state::State;
 use crate::lifecycle::task::Task;
 use crate::lifecycle::ticket::Ticket;
-use crate::lifecycle::words::Words;
 
 /// So many attempts without an answer are enough: the next press begins anew.
 const ATTEMPTS: u32 = 5;
@@ -37,8 +37,8 @@ pub(super) enum AccessLoss {
 impl Ticket {
     /// The channel exists. Puts the member's overwrite back if somebody waits and it is missing; `None` if it was missing
     /// and is being put back, so that nobody is told anything yet.
-    pub(super) fn check_access(&mut self, task: Task, channel: ChannelId, answer: &Answer) -> Option<Task> {
-        let Answer::Channel { private, members } = answer else { return Some(task) };
+    pub(super) fn check_access(&mut self, task: Task, channel: ChannelId, answer: &Outcome) -> Option<Task> {
+        let Outcome::Channel { private, members } = answer else { return Some(task) };
         if !private || members.contains(&self.owner.member) {
             self.access_loss = None;
             return Some(task);
@@ -47,7 +47,7 @@ impl Ticket {
             return Some(task);
         }
         if !self.is_restoring_access(channel) {
-            self.go_on(task, Call::RestoreAccess { owner: self.owner, channel });
+            self.go_on_with(task, Request::RestoreAccess { owner: self.owner, channel });
         }
         None
     }
@@ -55,33 +55,33 @@ impl Ticket {
     /// The overwrite is being put back, or staff are being told that it could not be.
     pub(super) fn is_restoring_access(&self, there: ChannelId) -> bool {
         self.tasks.any(|call| match call {
-            Call::RestoreAccess { channel, .. } | Call::Say { channel, words: Words::OwnerLockedOut(_), .. } => {
+            Request::RestoreAccess { channel, .. } | Request::Say { channel, words: Notice::OwnerLockedOut(_), .. } => {
                 *channel == there
             }
             _ => false,
         })
     }
 
-    pub(super) fn answered_restore(&mut self, task: Task, channel: ChannelId, answer: &Answer, now: SystemTime) {
+    pub(super) fn handle_restore_outcome(&mut self, task: Task, channel: ChannelId, answer: &Outcome, now: SystemTime) {
         match answer {
-            Answer::Done => {
+            Outcome::Done => {
                 self.access_loss = None;
-                self.step.notes.push(Note::AccessRestored);
-                self.reassure(channel, now);
+                self.step.notes.push(JournalEvent::AccessRestored);
+                self.answer_waiting_with_ticket(channel, now);
             }
             // Whether it is gone is being looked up; who waits is told then.
             answer if says_gone(answer) => {}
-            Answer::Refused(_) => {
+            Outcome::Refused(_) => {
                 self.access_lost_at = Some(now);
-                self.step.notes.push(Note::LockedOut { why: answer.into() });
+                self.step.notes.push(JournalEvent::LockedOut { why: answer.into() });
                 self.tell_staff(task, channel, now);
             }
-            Answer::Unknown if task.attempt < ATTEMPTS => {
+            Outcome::Indeterminate if task.attempt < ATTEMPTS => {
                 self.retry_same(task, answer, now);
             }
             _ => {
-                self.give_up(&task.call, answer);
-                self.reassure(channel, now);
+                self.note_gave_up(&task.call, answer);
+                self.answer_waiting_with_ticket(channel, now);
             }
         }
     }
@@ -101,30 +101,30 @@ impl Ticket {
     }
 
     fn tell_staff(&mut self, task: Task, channel: ChannelId, now: SystemTime) {
-        let asked = self.doubts.first().map(|(asker, _)| asker.intent());
+        let asked = self.doubts.first().map(|(requester, _)| requester.request_id());
         match (self.access_loss, asked) {
             (Some(AccessLoss::StaffTold), _) | (_, None) => self.explain_loss(now),
-            (None | Some(AccessLoss::StaffUntold), Some(intent)) => {
+            (None | Some(AccessLoss::StaffUntold), Some(request_id)) => {
                 self.access_loss = Some(AccessLoss::StaffUntold);
-                let words = Words::OwnerLockedOut(self.owner.member);
-                self.go_on(task, Call::Say { channel, words, reply_to: None, intent });
+                let words = Notice::OwnerLockedOut(self.owner.member);
+                self.go_on_with(task, Request::Say { channel, words, reply_to: None, request_id });
             }
         }
     }
 
     /// What came of the message to staff.
-    pub(super) fn answered_notice(&mut self, task: Task, answer: &Answer, now: SystemTime) {
+    pub(super) fn handle_staff_notice_outcome(&mut self, task: Task, answer: &Outcome, now: SystemTime) {
         match answer {
-            Answer::Done | Answer::Sent(_) => {
+            Outcome::Done | Outcome::Sent(_) => {
                 self.access_loss = Some(AccessLoss::StaffTold);
                 self.explain_loss(now);
             }
             answer if says_gone(answer) => {}
-            Answer::Unknown if task.attempt < ATTEMPTS => {
+            Outcome::Indeterminate if task.attempt < ATTEMPTS => {
                 self.retry_same(task, answer, now);
             }
             _ => {
-                self.give_up(&task.call, answer);
+                self.note_gave_up(&task.call, answer);
                 self.explain_loss(now);
             }
         }
@@ -133,24 +133,24 @@ impl Ticket {
     /// Who waits is told that there is a ticket and that they cannot see it; a press was told otherwise before.
     fn explain_loss(&mut self, now: SystemTime) {
         let Some(loss) = self.access_loss else { return };
-        for (asker, _) in mem::take(&mut self.doubts) {
-            let asker = self.reconsider(asker, Role::Bystander);
-            let reply = self.replies.iter_mut().find(|reply| reply.asker().intent() == asker.intent());
+        for (requester, _) in mem::take(&mut self.doubts) {
+            let requester = self.reconsider(requester, Role::Bystander);
+            let reply = self.replies.iter_mut().find(|reply| reply.requester().request_id() == requester.request_id());
             self.step.calls.extend(reply.and_then(|reply| reply.tell(loss.words(), now)));
         }
     }
 
     /// What is said to a member who asks again while the ticket is known to be there.
-    pub(super) fn words_for_open(&self, channel: ChannelId) -> Words {
-        self.access_loss.map_or(Words::AlreadyOpen(channel), AccessLoss::words)
+    pub(super) fn words_for_open(&self, channel: ChannelId) -> Notice {
+        self.access_loss.map_or(Notice::AlreadyOpen(channel), AccessLoss::words)
     }
 }
 
 impl AccessLoss {
-    const fn words(self) -> Words {
+    const fn words(self) -> Notice {
         match self {
-            Self::StaffUntold => Words::TicketHidden,
-            Self::StaffTold => Words::TicketHiddenStaffTold,
+            Self::StaffUntold => Notice::TicketHidden,
+            Self::StaffTold => Notice::TicketHiddenStaffTold,
         }
     }
 }

@@ -7,13 +7,13 @@
 use std::time::{Duration, SystemTime};
 
 use crate::ids::ChannelId;
-use crate::lifecycle::call::{Call, Refusal};
 use crate::lifecycle::effect::{Effect, Message};
-use crate::lifecycle::note::{Note, Why};
+use crate::lifecycle::history::{JournalEvent, Reason};
+use crate::lifecycle::notice::Notice;
 use crate::lifecycle::reply::{Reply, Role};
-use crate::lifecycle::state::{Asker, Closing, Entrance, State};
+use crate::lifecycle::request::{ApiError, Request};
+use crate::lifecycle::state::{Closing, Origin, Requester, State};
 use crate::lifecycle::ticket::Ticket;
-use crate::lifecycle::words::Words;
 
 /// How long Discord may forbid the deletion before the ticket is given back: long enough for a right that was taken
 /// away by mistake to be put back, short enough that somebody is still there to read why.
@@ -27,7 +27,7 @@ pub(super) struct Promise {
     /// Somebody who had just closed it, and did so again, was told that it is closing.
     pub(super) told_closing: bool,
     /// Who closed the ticket, until it is known that the channel took the sentence which says what became of it.
-    pub(super) closer: Option<Asker>,
+    pub(super) closer: Option<Requester>,
 }
 
 impl Promise {
@@ -41,10 +41,10 @@ impl Ticket {
     /// Discord does not let the bot delete the ticket's channel: it is open again, and the channel is owed the reason. A
     /// process that dies meanwhile must neither leave an open ticket of which all read that it will be closed, nor delete
     /// one of which they read that it will not.
-    pub(super) fn report_undeleted(&mut self, refusal: &Refusal, now: SystemTime) {
-        let State::Closing(Closing { channel, asker, .. }) = &self.document.state else { return };
-        let (channel, closer, words) = (*channel, asker.clone(), failure(refusal));
-        self.step.notes.push(Note::Reopened { why: Why::Refused(refusal.clone()) });
+    pub(super) fn report_undeleted(&mut self, refusal: &ApiError, now: SystemTime) {
+        let State::Closing(Closing { channel, requester, .. }) = &self.document.state else { return };
+        let (channel, closer, words) = (*channel, requester.clone(), failure(refusal));
+        self.step.notes.push(JournalEvent::Reopened { why: Reason::Refused(refusal.clone()) });
         self.take_close_back(now);
         let message = Message::CloseFailure { words: words.clone(), closer: closer.clone() };
         self.document.outbox.push(Effect::EnsureMessage(message));
@@ -52,23 +52,23 @@ impl Ticket {
     }
 
     /// Says why the ticket could not be closed.
-    pub(super) fn say_failure(&mut self, channel: ChannelId, words: Words, closer: Asker, now: SystemTime) {
-        let call = Call::Say { channel, words, reply_to: None, intent: closer.intent() };
+    pub(super) fn say_failure(&mut self, channel: ChannelId, words: Notice, closer: Requester, now: SystemTime) {
+        let call = Request::Say { channel, words, reply_to: None, request_id: closer.request_id() };
         self.promise.closer = Some(closer);
-        self.begin_call(call, now);
+        self.begin_request(call, now);
     }
 
     /// It is being closed once more: why it could not be closed before is no news.
     pub(super) fn withdraw_failure(&mut self, channel: ChannelId) {
         if self.document.owes(Effect::is_close_failure) {
             self.document.outbox.retain(|effect| !effect.is_close_failure());
-            self.tasks.drop_all(|call| matches!(call, Call::Say { .. }) && call.is_about(channel));
+            self.tasks.drop_all(|call| matches!(call, Request::Say { .. }) && call.is_about(channel));
         }
     }
 
     /// The close could not even be announced.
-    pub(super) fn report_unannounced(&mut self, refusal: &Refusal, now: SystemTime) {
-        self.step.notes.push(Note::Reopened { why: Why::Refused(refusal.clone()) });
+    pub(super) fn report_unannounced(&mut self, refusal: &ApiError, now: SystemTime) {
+        self.step.notes.push(JournalEvent::Reopened { why: Reason::Refused(refusal.clone()) });
         self.tell_closer(&failure(refusal), now);
         self.take_close_back(now);
     }
@@ -89,8 +89,8 @@ impl Ticket {
     }
 
     /// What is told to a person who closes a ticket that is being closed.
-    pub(super) fn state_of_closing(&self, now: SystemTime) -> Words {
-        self.kept_until(now).map_or(Words::AlreadyClosing, Words::CloseLater)
+    pub(super) fn state_of_closing(&self, now: SystemTime) -> Notice {
+        self.kept_until(now).map_or(Notice::AlreadyClosing, Notice::CloseLater)
     }
 
     /// The channel took the sentence about its end.
@@ -100,11 +100,11 @@ impl Ticket {
     }
 
     /// The channel does not take the sentence about its end: it replaces the announcement that is not true any more.
-    pub(super) fn correct_announcement(&mut self, words: &Words, now: SystemTime) {
-        let Some(mut asker) = self.promise.closer.take() else { return };
-        if let Entrance::Press(press) = &mut asker.entrance {
+    pub(super) fn correct_announcement(&mut self, words: &Notice, now: SystemTime) {
+        let Some(mut requester) = self.promise.closer.take() else { return };
+        if let Origin::Interaction(press) = &mut requester.origin {
             press.acknowledged = true;
-            let mut reply = Reply::owed(asker, Role::Bystander);
+            let mut reply = Reply::owed(requester, Role::Bystander);
             self.step.calls.extend(reply.tell(words.clone(), now));
             self.replies.push(reply);
         } else {
@@ -114,20 +114,20 @@ impl Ticket {
 }
 
 /// It does not help to try again soon: the reason is known, and known to last.
-pub(super) fn is_lasting(refusal: &Refusal, now: SystemTime) -> bool {
+pub(super) fn is_lasting(refusal: &ApiError, now: SystemTime) -> bool {
     match refusal {
-        Refusal::CommunityChannel => true,
-        Refusal::TimedOut { until } => *until > now + FORBIDDEN_FOR,
+        ApiError::CommunityChannel => true,
+        ApiError::TimedOut { until } => *until > now + FORBIDDEN_FOR,
         _ => false,
     }
 }
 
 /// Why the ticket could not be closed. What has no sentence of its own is named in the log.
-fn failure(refusal: &Refusal) -> Words {
+fn failure(refusal: &ApiError) -> Notice {
     match refusal {
-        Refusal::Forbidden(rights) => Words::CloseFailed(rights.clone()),
-        Refusal::TimedOut { until } => Words::CloseTimedOut(*until),
-        Refusal::CommunityChannel => Words::CommunityChannel,
-        _ => Words::CloseRefused,
+        ApiError::Forbidden(rights) => Notice::CloseFailed(rights.clone()),
+        ApiError::TimedOut { until } => Notice::CloseTimedOut(*until),
+        ApiError::CommunityChannel => Notice::CommunityChannel,
+        _ => Notice::CloseRefused,
     }
 }

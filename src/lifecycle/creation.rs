@@ -12,8 +12,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::ids::{ChannelId, Intent};
-use crate::lifecycle::call::Sighting;
+use crate::ids::{ChannelId, RequestId};
+use crate::lifecycle::request::ChannelCandidate;
 use crate::lifecycle::state::OpenRequest;
 
 /// A creation that got no answer may take effect for a minute more, and for another minute its channel is checked for
@@ -30,7 +30,7 @@ const MAX: usize = 8;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Creations {
     /// The opening for which one was begun last, by this process or the one before.
-    begun: Option<Intent>,
+    begun: Option<RequestId>,
     unanswered: Vec<Unanswered>,
     ticket: Option<Made>,
 }
@@ -38,7 +38,7 @@ pub(super) struct Creations {
 /// Attempts to create a channel whose outcome is not known.
 #[derive(Clone, Debug)]
 struct Unanswered {
-    intent: Intent,
+    request_id: RequestId,
     /// The number of the attempt; none for all that the process before this one may have begun.
     attempt: Option<u32>,
     /// It can take effect no more.
@@ -51,7 +51,7 @@ struct Unanswered {
 #[derive(Clone, Copy, Debug)]
 struct Made {
     channel: ChannelId,
-    intent: Intent,
+    request_id: RequestId,
     attempt: u32,
 }
 
@@ -72,8 +72,8 @@ impl Orphaned {
 impl Creations {
     /// The number of the next attempt: none before for this opening, and afterwards the time since the press.
     pub(super) fn begin(&mut self, request: &OpenRequest, now: SystemTime) -> u32 {
-        let intent = request.id;
-        if self.begun.replace(intent) != Some(intent) {
+        let request_id = request.id;
+        if self.begun.replace(request_id) != Some(request_id) {
             return 0;
         }
         let since_press = now.duration_since(request.at).unwrap_or_default();
@@ -81,41 +81,41 @@ impl Creations {
     }
 
     /// The process before may have begun some for this opening.
-    pub(super) fn resume(&mut self, intent: Intent, now: SystemTime) {
-        self.begun = Some(intent);
-        self.push(intent, None, now);
+    pub(super) fn resume(&mut self, request_id: RequestId, now: SystemTime) {
+        self.begun = Some(request_id);
+        self.push(request_id, None, now);
     }
 
     /// The opening has come to nothing, and its last attempt made nothing.
-    pub(super) fn end(&mut self, intent: Intent) {
-        if self.begun == Some(intent) && !self.unanswered.iter().any(|one| one.intent == intent) {
+    pub(super) fn end(&mut self, request_id: RequestId) {
+        if self.begun == Some(request_id) && !self.unanswered.iter().any(|one| one.request_id == request_id) {
             self.begun = None;
         }
     }
 
     /// An attempt got no answer.
-    pub(super) fn remember(&mut self, intent: Intent, attempt: u32, now: SystemTime) {
-        self.push(intent, Some(attempt), now);
+    pub(super) fn remember(&mut self, request_id: RequestId, attempt: u32, now: SystemTime) {
+        self.push(request_id, Some(attempt), now);
     }
 
-    fn push(&mut self, intent: Intent, attempt: Option<u32>, now: SystemTime) {
+    fn push(&mut self, request_id: RequestId, attempt: Option<u32>, now: SystemTime) {
         if self.unanswered.len() == MAX {
             self.unanswered.remove(0);
         }
-        self.unanswered.push(Unanswered { intent, attempt, forget: now + LATE, made: Vec::new() });
+        self.unanswered.push(Unanswered { request_id, attempt, forget: now + LATE, made: Vec::new() });
     }
 
     /// Channels have been seen: which of them came of an attempt that got no answer? Of several with the same number the
     /// oldest did; the others are copies of it.
-    pub(super) fn recognize(&mut self, seen: &[Sighting]) {
+    pub(super) fn recognize(&mut self, seen: &[ChannelCandidate]) {
         let mut marked: Vec<_> = seen.iter().filter_map(|one| Some((one.channel, one.mark?.1, one.attempt))).collect();
         marked.sort();
-        for (channel, intent, attempt) in marked {
-            let of_ticket = self.ticket.is_some_and(|made| (made.intent, made.attempt) == (intent, attempt));
-            if of_ticket || !is_plausible(channel, intent, attempt) {
+        for (channel, request_id, attempt) in marked {
+            let of_ticket = self.ticket.is_some_and(|made| (made.request_id, made.attempt) == (request_id, attempt));
+            if of_ticket || !is_plausible(channel, request_id, attempt) {
                 continue;
             }
-            let of_intent = self.unanswered.iter_mut().filter(|one| one.intent == intent);
+            let of_intent = self.unanswered.iter_mut().filter(|one| one.request_id == request_id);
             for one in of_intent.filter(|one| one.attempt.is_none_or(|begun| begun == attempt)) {
                 if !one.made.iter().any(|(number, _)| *number == attempt) {
                     one.made.push((attempt, channel));
@@ -125,18 +125,18 @@ impl Creations {
     }
 
     /// The ticket's channel is this one, made by this attempt.
-    pub(super) fn bind(&mut self, channel: ChannelId, intent: Intent, attempt: u32) {
-        self.unanswered.retain(|one| (one.intent, one.attempt) != (intent, Some(attempt)));
+    pub(super) fn bind(&mut self, channel: ChannelId, request_id: RequestId, attempt: u32) {
+        self.unanswered.retain(|one| (one.request_id, one.attempt) != (request_id, Some(attempt)));
         for one in &mut self.unanswered {
             one.made.retain(|(_, made)| *made != channel);
         }
-        self.ticket = Some(Made { channel, intent, attempt });
+        self.ticket = Some(Made { channel, request_id, attempt });
     }
 
     /// The ticket's channel is this one; its mark tells what it was made for, if it has one.
-    pub(super) fn bind_marked(&mut self, sighting: &Sighting) {
-        if let Some((_, intent)) = sighting.mark {
-            self.bind(sighting.channel, intent, sighting.attempt);
+    pub(super) fn bind_marked(&mut self, candidate: &ChannelCandidate) {
+        if let Some((_, request_id)) = candidate.mark {
+            self.bind(candidate.channel, request_id, candidate.attempt);
         }
     }
 
@@ -151,10 +151,10 @@ impl Creations {
     }
 
     /// What can take effect no more is not waited for, unless a channel that came of it is still to be looked into.
-    pub(super) fn wake(&mut self, sought: &[Sighting], now: SystemTime) {
-        let is_sought = |channel: ChannelId| sought.iter().any(|sighting| sighting.channel == channel);
+    pub(super) fn wake(&mut self, sought: &[ChannelCandidate], now: SystemTime) {
+        let is_candidate = |channel: ChannelId| sought.iter().any(|candidate| candidate.channel == channel);
         for one in &mut self.unanswered {
-            if one.forget <= now && one.made.iter().any(|(_, made)| is_sought(*made)) {
+            if one.forget <= now && one.made.iter().any(|(_, made)| is_candidate(*made)) {
                 one.forget = now + LATE;
             }
         }
@@ -169,7 +169,7 @@ impl Creations {
 
 /// Whether Discord made the channel at a time when this attempt could take effect. The number of an attempt tells how long
 /// after the press it was begun; both times are Discord's.
-fn is_plausible(channel: ChannelId, intent: Intent, attempt: u32) -> bool {
-    let begun = intent.made_at() + Duration::from_millis(attempt.into());
+fn is_plausible(channel: ChannelId, request_id: RequestId, attempt: u32) -> bool {
+    let begun = request_id.made_at() + Duration::from_millis(attempt.into());
     (begun - CLOCK_SLACK..=begun + LATE).contains(&channel.made_at())
 }

@@ -1,9 +1,9 @@
 //! What was decided: saved first, and done afterwards.
 
 use crate::ids::TicketNumber;
-use crate::lifecycle::call::Call;
-use crate::lifecycle::note::Note;
+use crate::lifecycle::history::JournalEvent;
 use crate::lifecycle::reply::Reply;
+use crate::lifecycle::request::Request;
 use crate::lifecycle::state::Document;
 use crate::lifecycle::ticket::{Event, Ticket};
 
@@ -12,16 +12,16 @@ use crate::lifecycle::ticket::{Event, Ticket};
 pub(super) struct Step {
     /// The document, where it changed. To be on disk before any of the calls is made.
     pub save: Option<Document>,
-    pub calls: Vec<Call>,
-    pub notes: Vec<Note>,
+    pub calls: Vec<Request>,
+    pub notes: Vec<JournalEvent>,
     /// The number in the topic of a channel that is taken over as the ticket.
     pub shown_number: Option<TicketNumber>,
 }
 
-/// What was decided, and is not done before it is known what became of [`Decision::save`].
+/// What was decided, and is not done before it is known what became of [`Transition::save`].
 #[derive(Debug)]
 #[must_use]
-pub struct Decision {
+pub struct Transition {
     pub(super) before: Ticket,
     pub(super) event: Event,
     pub(super) step: Step,
@@ -31,15 +31,15 @@ pub struct Decision {
 #[derive(Debug, Default)]
 pub struct Deeds {
     /// The calls to make, all at once.
-    pub calls: Vec<Call>,
+    pub calls: Vec<Request>,
     /// What is still to be written into the journal.
-    pub notes: Vec<Note>,
+    pub notes: Vec<JournalEvent>,
 }
 
-impl Decision {
+impl Transition {
     /// What must be on the disk first, if anything: the document, and the notes that are written with it.
     #[must_use]
-    pub fn save(&self) -> Option<(&Document, &[Note])> {
+    pub fn save(&self) -> Option<(&Document, &[JournalEvent])> {
         self.step.save.as_ref().map(|document| (document, &*self.step.notes))
     }
 

@@ -14,12 +14,12 @@ use std::mem;
 use std::time::{Duration, SystemTime};
 
 use crate::ids::ChannelId;
-use crate::lifecycle::call::{Answer, Call, Refusal};
+use crate::lifecycle::notice::Notice;
 use crate::lifecycle::reply::{Reply, Role};
-use crate::lifecycle::state::{Asker, Entrance, State};
+use crate::lifecycle::request::{ApiError, Outcome, Request};
+use crate::lifecycle::state::{Origin, Requester, State};
 use crate::lifecycle::task::Task;
 use crate::lifecycle::ticket::Ticket;
-use crate::lifecycle::words::Words;
 
 /// What was looked up just now is not looked up again for every press of somebody who hammers on the button.
 pub(super) const CHECK_AGAIN_AFTER: Duration = Duration::from_secs(10);
@@ -45,46 +45,52 @@ pub(super) enum Missed {
 }
 
 /// Who waits to hear whether the ticket exists, and the member's name, should it be opened anew.
-pub(super) type Doubt = (Asker, String);
+pub(super) type Doubt = (Requester, String);
 
 impl Ticket {
     /// Somebody asked for a ticket and has one.
-    pub(super) fn point_out(&mut self, channel: ChannelId, asker: Asker, name: String, now: SystemTime) {
-        self.asked_again(&asker);
+    pub(super) fn answer_with_open_ticket(
+        &mut self,
+        channel: ChannelId,
+        requester: Requester,
+        name: String,
+        now: SystemTime,
+    ) {
+        self.note_asked_again(&requester);
         let sure = self.checked.is_some() && !self.is_checking(channel) && !self.is_restoring_access(channel);
         if sure {
             let words = self.words_for_open(channel);
-            self.answer(asker.clone(), words, now);
-        } else if is_press(&asker) {
-            self.answer(asker.clone(), Words::AlreadyOpen(channel), now);
+            self.answer_requester(requester.clone(), words, now);
+        } else if is_press(&requester) {
+            self.answer_requester(requester.clone(), Notice::AlreadyOpen(channel), now);
         }
         // Those who hammer on it while it is being looked at are told the same as the first of them.
-        let most = if asker.is_silenced() { 1 } else { DOUBTS };
-        if !sure && (!asker.repeated || self.doubts.len() < most) {
+        let most = if requester.is_silenced() { 1 } else { DOUBTS };
+        if !sure && (!requester.repeated || self.doubts.len() < most) {
             self.checked = Some(now);
-            self.doubts.push((asker, name));
+            self.doubts.push((requester, name));
             if !self.is_restoring_access(channel) {
-                self.check(Call::GetChannel { channel }, channel, now);
+                self.check_channel(Request::GetChannel { channel }, channel, now);
             }
         }
     }
 
     /// The gateway's list came without the channel. It may be older than the channel, so it is no witness, but a reason to look.
-    pub(super) fn miss(&mut self, channel: ChannelId, now: SystemTime) {
+    pub(super) fn check_unlisted_channel(&mut self, channel: ChannelId, now: SystemTime) {
         self.missed = Some(if self.is_checking(channel) { Missed::AskedBefore } else { Missed::Asked });
-        self.check(Call::GetChannel { channel }, channel, now);
+        self.check_channel(Request::GetChannel { channel }, channel, now);
     }
 
     /// Asks whether the channel exists, unless that is being asked.
-    fn check(&mut self, first: Call, channel: ChannelId, now: SystemTime) {
+    fn check_channel(&mut self, first: Request, channel: ChannelId, now: SystemTime) {
         if !self.is_checking(channel) {
-            self.begin_call(first, now);
+            self.begin_request(first, now);
         }
     }
 
     fn is_checking(&self, there: ChannelId) -> bool {
         self.tasks.any(|call| match call {
-            Call::GetChannel { channel } | Call::FindChannel { channel, .. } => *channel == there,
+            Request::GetChannel { channel } | Request::FindChannel { channel, .. } => *channel == there,
             _ => false,
         })
     }
@@ -98,9 +104,9 @@ impl Ticket {
     }
 
     /// A list that is older than a deletion still shows the channel.
-    pub(super) fn strike_deleted(&self, answer: &mut Answer) {
-        if let Answer::Channels(channels) = answer {
-            channels.retain(|sighting| !self.deleted.contains(&sighting.channel));
+    pub(super) fn strike_deleted(&self, answer: &mut Outcome) {
+        if let Outcome::Channels(channels) = answer {
+            channels.retain(|candidate| !self.deleted.contains(&candidate.channel));
         }
     }
 
@@ -110,67 +116,67 @@ impl Ticket {
     }
 
     /// A 404 about the ticket's channel is a reason to look.
-    pub(super) fn suspect(&mut self, call: &Call, answer: &Answer, now: SystemTime) {
-        let looking = matches!(call, Call::GetChannel { .. } | Call::FindChannel { .. });
+    pub(super) fn check_after_not_found(&mut self, call: &Request, answer: &Outcome, now: SystemTime) {
+        let looking = matches!(call, Request::GetChannel { .. } | Request::FindChannel { .. });
         if let Some(channel) = self.document.state.channel()
             && call.is_about(channel)
             && says_gone(answer)
             && !looking
         {
-            self.check(Call::FindChannel { guild: self.owner.guild, channel }, channel, now);
+            self.check_channel(Request::FindChannel { guild: self.owner.guild, channel }, channel, now);
         }
     }
 
-    pub(super) fn answered_check(&mut self, task: Task, channel: ChannelId, answer: &Answer, now: SystemTime) {
+    pub(super) fn handle_check_outcome(&mut self, task: Task, channel: ChannelId, answer: &Outcome, now: SystemTime) {
         // A 404 about the list is about the server, and says nothing of the channel.
-        let says_gone = says_gone(answer) && matches!(task.call, Call::GetChannel { .. });
+        let says_gone = says_gone(answer) && matches!(task.call, Request::GetChannel { .. });
         match answer {
             _ if says_gone && self.unlisted && !task.is_not_found_for(CONFIRM_AFTER, now) => {
                 let then = task.not_found_since.unwrap_or(now) + CONFIRM_AFTER;
-                self.tasks.go_on_at(task, Call::FindChannel { guild: self.owner.guild, channel }, then);
+                self.tasks.go_on_at(task, Request::FindChannel { guild: self.owner.guild, channel }, then);
             }
             answer if says_gone && self.unlisted && is_lasting(&task, answer) => {
                 let doubts = mem::take(&mut self.doubts);
-                self.gone(channel, now);
-                self.begin_again(doubts, now);
+                self.handle_channel_deleted(channel, now);
+                self.reopen_for_waiting(doubts, now);
             }
             answer if says_gone && self.unlisted => {
                 self.retry_same(task, answer, now);
             }
-            _ if says_gone => self.go_on(task, Call::FindChannel { guild: self.owner.guild, channel }),
-            Answer::Unlisted => {
+            _ if says_gone => self.go_on_with(task, Request::FindChannel { guild: self.owner.guild, channel }),
+            Outcome::Unlisted => {
                 self.unlisted = true;
-                self.go_on(task, Call::GetChannel { channel });
+                self.go_on_with(task, Request::GetChannel { channel });
             }
-            Answer::Unknown | Answer::Refused(Refusal::ChannelGone | Refusal::Other { status: 404, .. })
+            Outcome::Indeterminate | Outcome::Refused(ApiError::ChannelGone | ApiError::Other { status: 404, .. })
                 if task.attempt < LOOKS || self.missed.is_some() =>
             {
                 self.retry_same(task, answer, now);
             }
-            Answer::Limited { .. } if self.missed.is_some() => {
-                self.reassure(channel, now);
+            Outcome::Limited { .. } if self.missed.is_some() => {
+                self.answer_waiting_with_ticket(channel, now);
                 self.retry_same(task, answer, now);
             }
-            _ if self.missed == Some(Missed::AskedBefore) => self.miss(channel, now),
+            _ if self.missed == Some(Missed::AskedBefore) => self.check_unlisted_channel(channel, now),
             _ => {
-                if let Answer::Refused(Refusal::Forbidden(_)) = answer {
+                if let Outcome::Refused(ApiError::Forbidden(_)) = answer {
                     // Whoever runs the bot should know of a ticket that it cannot see.
-                    self.give_up(&task.call, answer);
+                    self.note_gave_up(&task.call, answer);
                 }
                 self.missed = None;
                 self.unlisted = false;
                 if self.check_access(task, channel, answer).is_some() {
-                    self.reassure(channel, now);
+                    self.answer_waiting_with_ticket(channel, now);
                 }
             }
         }
     }
 
     /// Whoever waits is told of the ticket they have.
-    pub(super) fn reassure(&mut self, channel: ChannelId, now: SystemTime) {
-        for (asker, _) in mem::take(&mut self.doubts) {
-            if !is_press(&asker) {
-                self.answer(asker, Words::AlreadyOpen(channel), now);
+    pub(super) fn answer_waiting_with_ticket(&mut self, channel: ChannelId, now: SystemTime) {
+        for (requester, _) in mem::take(&mut self.doubts) {
+            if !is_press(&requester) {
+                self.answer_requester(requester, Notice::AlreadyOpen(channel), now);
             }
         }
     }
@@ -178,43 +184,45 @@ impl Ticket {
     /// The channel went while it was looked for: who was told of it was told right, who waits opens a new ticket.
     pub(super) fn resolve_doubts(&mut self, now: SystemTime) {
         let doubts = mem::take(&mut self.doubts);
-        self.begin_again(doubts.into_iter().filter(|(asker, _)| !is_press(asker)).collect(), now);
+        self.reopen_for_waiting(doubts.into_iter().filter(|(requester, _)| !is_press(requester)).collect(), now);
     }
 
     /// Opens one ticket for all who asked for it, unless there is a copy of the one that was deleted.
-    fn begin_again(&mut self, doubts: Vec<Doubt>, now: SystemTime) {
-        for (asker, name) in doubts {
+    fn reopen_for_waiting(&mut self, doubts: Vec<Doubt>, now: SystemTime) {
+        for (requester, name) in doubts {
             let role = if self.document.state == State::Absent { Role::Opener } else { Role::Waiter };
-            let asker = self.reconsider(asker, role);
+            let requester = self.reconsider(requester, role);
             match role {
                 Role::Opener => {
-                    self.begin(asker, name);
-                    self.begin_call(Call::ListChannels { guild: self.owner.guild }, now);
+                    self.begin_opening(requester, name);
+                    self.begin_request(Request::ListChannels { guild: self.owner.guild }, now);
                 }
-                Role::Waiter | Role::Closer | Role::Bystander => self.asked_again(&asker),
+                Role::Waiter | Role::Closer | Role::Bystander => self.note_asked_again(&requester),
             }
         }
     }
 
     /// They get another answer than the one they were given, or are just being given.
-    pub(super) fn reconsider(&mut self, mut asker: Asker, role: Role) -> Asker {
-        if let Some(reply) = self.replies.iter_mut().find(|reply| reply.asker().intent() == asker.intent()) {
+    pub(super) fn reconsider(&mut self, mut requester: Requester, role: Role) -> Requester {
+        if let Some(reply) =
+            self.replies.iter_mut().find(|reply| reply.requester().request_id() == requester.request_id())
+        {
             reply.reconsider(role);
-            return reply.asker().clone();
+            return reply.requester().clone();
         }
-        if let Entrance::Press(press) = &mut asker.entrance {
+        if let Origin::Interaction(press) = &mut requester.origin {
             press.acknowledged = true;
         }
-        self.replies.push(Reply::owed(asker.clone(), role));
-        asker
+        self.replies.push(Reply::owed(requester.clone(), role));
+        requester
     }
 }
 
 impl Task {
     /// What the answer says of whether the thing exists that the task is about.
-    pub(super) fn note_found(&mut self, answer: &Answer, now: SystemTime) {
+    pub(super) fn note_found(&mut self, answer: &Outcome, now: SystemTime) {
         match answer {
-            Answer::Unknown | Answer::Unlisted | Answer::Limited { .. } => {}
+            Outcome::Indeterminate | Outcome::Unlisted | Outcome::Limited { .. } => {}
             answer if says_gone(answer) => drop(self.not_found_since.get_or_insert(now)),
             _ => self.not_found_since = None,
         }
@@ -231,15 +239,15 @@ impl Task {
     }
 }
 
-fn is_lasting(task: &Task, answer: &Answer) -> bool {
-    *answer == Answer::Refused(Refusal::ChannelGone) || task.attempt >= LASTING
+fn is_lasting(task: &Task, answer: &Outcome) -> bool {
+    *answer == Outcome::Refused(ApiError::ChannelGone) || task.attempt >= LASTING
 }
 
 /// A 404, with Discord's code or without.
-pub(super) const fn says_gone(answer: &Answer) -> bool {
-    matches!(answer, Answer::Refused(Refusal::ChannelGone | Refusal::Other { status: 404, .. }))
+pub(super) const fn says_gone(answer: &Outcome) -> bool {
+    matches!(answer, Outcome::Refused(ApiError::ChannelGone | ApiError::Other { status: 404, .. }))
 }
 
-const fn is_press(asker: &Asker) -> bool {
-    matches!(asker.entrance, Entrance::Press(_))
+const fn is_press(requester: &Requester) -> bool {
+    matches!(requester.origin, Origin::Interaction(_))
 }

@@ -11,12 +11,12 @@ use std::collections::VecDeque;
 use std::mem;
 use std::time::{Duration, SystemTime};
 
-use crate::ids::{Intent, Owner, TicketNumber};
-use crate::lifecycle::call::Call;
-use crate::lifecycle::decision::{Decision, Deeds};
-use crate::lifecycle::note::Note;
+use crate::ids::{Owner, RequestId, TicketNumber};
+use crate::lifecycle::decision::{Deeds, Transition};
+use crate::lifecycle::history::JournalEvent;
 use crate::lifecycle::reply::{Reply, Role};
-use crate::lifecycle::state::{Asker, Document};
+use crate::lifecycle::request::Request;
+use crate::lifecycle::state::{Document, Requester};
 use crate::lifecycle::ticket::{Event, Rules, Ticket};
 
 /// A row that could not be read is read again after this long.
@@ -48,7 +48,7 @@ pub struct DurableTicket {
 enum Disk {
     Idle,
     Loading,
-    Saving(Box<Decision>),
+    Saving(Box<Transition>),
 }
 
 /// An answer that is owed while the disk works.
@@ -66,9 +66,9 @@ pub struct Effects {
     /// The job to give to the disk.
     pub disk: Option<DiskJob>,
     /// The calls to make, all at once. None of them depends on the job.
-    pub calls: Vec<Call>,
+    pub calls: Vec<Request>,
     /// What is to be written into the journal.
-    pub notes: Vec<Note>,
+    pub notes: Vec<JournalEvent>,
 }
 
 /// A job for the disk. There is one at a time for a ticket.
@@ -99,7 +99,7 @@ impl DurableTicket {
     /// Where the ticket stands, as far as that is saved.
     #[must_use]
     pub fn document(&self) -> &Document {
-        self.saving().map_or(self.ticket.document(), Decision::before)
+        self.saving().map_or(self.ticket.document(), Transition::before)
     }
 
     /// The number of the ticket, or of the member's last one.
@@ -110,7 +110,7 @@ impl DurableTicket {
 
     /// What is being saved.
     #[must_use]
-    pub fn saving(&self) -> Option<&Decision> {
+    pub fn saving(&self) -> Option<&Transition> {
         match &self.disk {
             Disk::Saving(decision) => Some(decision),
             Disk::Idle | Disk::Loading => None,
@@ -163,7 +163,7 @@ impl DurableTicket {
             self.loaded = true;
             self.ticket.document = document;
             self.ticket.number = number;
-            self.queue.push_front(Event::Restored);
+            self.queue.push_front(Event::Loaded);
         } else {
             self.read_again = Some(now + READ_AGAIN_AFTER);
         }
@@ -191,7 +191,7 @@ impl DurableTicket {
         effects
     }
 
-    /// When [`Event::Woke`] is wanted next.
+    /// When [`Event::TimerFired`] is wanted next.
     #[must_use]
     pub fn deadline(&self) -> Option<SystemTime> {
         if self.is_busy() {
@@ -238,12 +238,12 @@ impl DurableTicket {
                 self.finish(deeds, now, effects);
                 continue;
             }
-            let asker = asker(&event).cloned();
+            let requester = requester(&event).cloned();
             let decision = match event {
-                Event::Woke if !self.loaded || self.save_again.is_some_and(|again| again > now) => {
+                Event::TimerFired if !self.loaded || self.save_again.is_some_and(|again| again > now) => {
                     self.ticket.decide_replies(now)
                 }
-                Event::Woke if self.save_again.take().is_some() => {
+                Event::TimerFired if self.save_again.take().is_some() => {
                     self.take_up_unsaved();
                     continue;
                 }
@@ -254,7 +254,7 @@ impl DurableTicket {
                 continue;
             }
             self.watch(decision.replies_before().to_vec());
-            self.watch(asker.map(|asker| Reply::owed(asker, Role::Bystander)));
+            self.watch(requester.map(|requester| Reply::owed(requester, Role::Bystander)));
             self.disk = Disk::Saving(Box::new(decision));
             effects.disk = Some(DiskJob::Save);
             self.wake_pending(now, effects);
@@ -265,17 +265,19 @@ impl DurableTicket {
     /// saved, so that it cannot be told either.
     fn is_put_off(&self, event: &Event) -> bool {
         match event {
-            Event::Woke | Event::Answered { .. } => false,
+            Event::TimerFired | Event::RequestCompleted { .. } => false,
             Event::Open { .. } => !self.loaded || !self.unsaved.is_empty(),
-            Event::Close { .. } | Event::Gone { .. } | Event::Missing { .. } | Event::Seen(_) | Event::Restored => {
-                !self.loaded
-            }
+            Event::Close { .. }
+            | Event::ChannelDeleted { .. }
+            | Event::ChannelUnlisted { .. }
+            | Event::CandidateFound(_)
+            | Event::Loaded => !self.loaded,
         }
     }
 
     /// What was put off comes first, and what is due now is decided after it.
     fn take_up_unsaved(&mut self) {
-        self.queue.push_front(Event::Woke);
+        self.queue.push_front(Event::TimerFired);
         for event in mem::take(&mut self.unsaved).into_iter().rev() {
             self.queue.push_front(event);
         }
@@ -287,14 +289,18 @@ impl DurableTicket {
             // They are told to try again.
             Event::Open { .. } | Event::Close { .. } => return deeds,
             // What was due is due still.
-            Event::Woke => {}
-            Event::Gone { .. } | Event::Missing { .. } | Event::Seen(_) | Event::Answered { .. } | Event::Restored => {
+            Event::TimerFired => {}
+            Event::ChannelDeleted { .. }
+            | Event::ChannelUnlisted { .. }
+            | Event::CandidateFound(_)
+            | Event::RequestCompleted { .. }
+            | Event::Loaded => {
                 self.unsaved.push(event);
             }
         }
         self.save_again = Some(now + SAVE_AGAIN_AFTER);
         // What is due waits until then, too.
-        self.queue.retain(|event| *event != Event::Woke);
+        self.queue.retain(|event| *event != Event::TimerFired);
         deeds
     }
 
@@ -308,8 +314,8 @@ impl DurableTicket {
     /// owed goes on at once.
     fn hear_meanwhile(&mut self, event: Event, now: SystemTime, effects: &mut Effects) {
         match event {
-            Event::Woke => return,
-            Event::Answered { ref call, ref answer } => {
+            Event::TimerFired => return,
+            Event::RequestCompleted { ref call, ref answer } => {
                 for pending in &mut self.pending {
                     if let Some(next) = pending.reply.hear(call, answer, now) {
                         pending.moved = true;
@@ -320,26 +326,26 @@ impl DurableTicket {
             }
             Event::Open { .. }
             | Event::Close { .. }
-            | Event::Gone { .. }
-            | Event::Missing { .. }
-            | Event::Seen(_)
-            | Event::Restored => {}
+            | Event::ChannelDeleted { .. }
+            | Event::ChannelUnlisted { .. }
+            | Event::CandidateFound(_)
+            | Event::Loaded => {}
         }
-        self.watch(asker(&event).cloned().map(|asker| Reply::owed(asker, Role::Bystander)));
+        self.watch(requester(&event).cloned().map(|requester| Reply::owed(requester, Role::Bystander)));
         self.queue.push_back(event);
     }
 
     fn wake_pending(&mut self, now: SystemTime, effects: &mut Effects) {
         // The deferral may be what is being saved, and then its note is, too.
         let mut noted =
-            self.saving().and_then(Decision::save).is_some_and(|(_, notes)| notes.contains(&Note::Deferred));
+            self.saving().and_then(Transition::save).is_some_and(|(_, notes)| notes.contains(&JournalEvent::Deferred));
         for pending in &mut self.pending {
             let before = pending.reply.clone();
             let call = pending.reply.wake(now);
             pending.moved |= pending.reply != before;
             let deferred = call.is_some() && pending.reply.is_acknowledged() && !before.is_acknowledged();
-            if deferred && !pending.reply.asker().repeated && !mem::take(&mut noted) {
-                effects.notes.push(Note::Deferred);
+            if deferred && !pending.reply.requester().repeated && !mem::take(&mut noted) {
+                effects.notes.push(JournalEvent::Deferred);
             }
             effects.calls.extend(call);
         }
@@ -348,32 +354,32 @@ impl DurableTicket {
     /// Sees to these answers while the disk works.
     fn watch(&mut self, replies: impl IntoIterator<Item = Reply>) {
         for reply in replies {
-            if self.pending(reply.asker().intent()).is_none() {
+            if self.pending(reply.requester().request_id()).is_none() {
                 self.pending.push(Pending { reply, moved: false });
             }
         }
     }
 
-    fn pending(&self, intent: Intent) -> Option<&Pending> {
-        self.pending.iter().find(|pending| pending.reply.asker().intent() == intent)
+    fn pending(&self, request_id: RequestId) -> Option<&Pending> {
+        self.pending.iter().find(|pending| pending.reply.requester().request_id() == request_id)
     }
 
     /// A press that was deferred while it queued is answered by an edit.
     fn update_asker(&self, event: &mut Event) {
-        if let Event::Open { asker, .. } | Event::Close { asker, .. } = event
-            && let Some(pending) = self.pending(asker.intent())
+        if let Event::Open { requester, .. } | Event::Close { requester, .. } = event
+            && let Some(pending) = self.pending(requester.request_id())
         {
-            asker.clone_from(pending.reply.asker());
+            requester.clone_from(pending.reply.requester());
         }
     }
 
     /// The disk is done: the ticket learns how far its answers got meanwhile. Calls that would answer the same press once
     /// more are withdrawn; what is still to be said is said by waking the ticket.
-    fn take_up_replies(&mut self, calls: &mut Vec<Call>, now: SystemTime) {
+    fn take_up_replies(&mut self, calls: &mut Vec<Request>, now: SystemTime) {
         let mut moved = false;
         for reply in &mut self.ticket.replies {
-            let intent = reply.asker().intent();
-            let pending = self.pending.iter().find(|pending| pending.reply.asker().intent() == intent);
+            let request_id = reply.requester().request_id();
+            let pending = self.pending.iter().find(|pending| pending.reply.requester().request_id() == request_id);
             if let Some(Pending { reply: further, .. }) = pending.filter(|pending| pending.moved) {
                 calls.retain(|call| !reply.has_sent(call));
                 reply.go_on_from(further, now);
@@ -381,22 +387,24 @@ impl DurableTicket {
             }
         }
         let queue = &self.queue;
-        let queues = |intent| queue.iter().any(|event| asker(event).is_some_and(|asker| asker.intent() == intent));
-        self.pending.retain(|pending| queues(pending.reply.asker().intent()));
+        let queues = |request_id| {
+            queue.iter().any(|event| requester(event).is_some_and(|requester| requester.request_id() == request_id))
+        };
+        self.pending.retain(|pending| queues(pending.reply.requester().request_id()));
         if moved {
-            self.queue.push_front(Event::Woke);
+            self.queue.push_front(Event::TimerFired);
         }
     }
 }
 
-const fn asker(event: &Event) -> Option<&Asker> {
+const fn requester(event: &Event) -> Option<&Requester> {
     match event {
-        Event::Open { asker, .. } | Event::Close { asker, .. } => Some(asker),
-        Event::Gone { .. }
-        | Event::Missing { .. }
-        | Event::Seen(_)
-        | Event::Answered { .. }
-        | Event::Woke
-        | Event::Restored => None,
+        Event::Open { requester, .. } | Event::Close { requester, .. } => Some(requester),
+        Event::ChannelDeleted { .. }
+        | Event::ChannelUnlisted { .. }
+        | Event::CandidateFound(_)
+        | Event::RequestCompleted { .. }
+        | Event::TimerFired
+        | Event::Loaded => None,
     }
 }

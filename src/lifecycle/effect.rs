@@ -5,9 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::Intent;
-use crate::lifecycle::state::Asker;
-use crate::lifecycle::words::Words;
+use crate::ids::RequestId;
+use crate::lifecycle::notice::Notice;
+use crate::lifecycle::state::Requester;
 
 /// One wish.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,9 +20,9 @@ pub enum Effect {
     /// Whoever asked for the ticket is told what became of it.
     Respond {
         /// How they asked, and how far they were answered.
-        asker: Asker,
+        requester: Requester,
         /// What they are told, once that is decided.
-        words: Option<Words>,
+        words: Option<Notice>,
     },
 }
 
@@ -37,9 +37,9 @@ pub enum Message {
     /// It says why the ticket could not be closed after all.
     CloseFailure {
         /// The sentence.
-        words: Words,
+        words: Notice,
         /// Who closed it. The answer to them is corrected where the channel takes no message.
-        closer: Asker,
+        closer: Requester,
     },
 }
 
@@ -65,8 +65,8 @@ impl Effect {
     }
 
     /// It answers this request.
-    pub(super) fn is_response_to(&self, request: Intent) -> bool {
-        matches!(self, Self::Respond { asker, .. } if asker.intent() == request)
+    pub(super) fn is_response_to(&self, request: RequestId) -> bool {
+        matches!(self, Self::Respond { requester, .. } if requester.request_id() == request)
     }
 
     /// That it was delivered need not be saved at once: a restart would find it delivered, or deliver it again without
@@ -76,19 +76,19 @@ impl Effect {
     }
 
     /// The person whose press or message is in it.
-    pub(super) const fn asker_mut(&mut self) -> Option<&mut Asker> {
+    pub(super) const fn asker_mut(&mut self) -> Option<&mut Requester> {
         match self {
-            Self::Respond { asker, .. } | Self::EnsureMessage(Message::CloseFailure { closer: asker, .. }) => {
-                Some(asker)
+            Self::Respond { requester, .. } | Self::EnsureMessage(Message::CloseFailure { closer: requester, .. }) => {
+                Some(requester)
             }
             Self::EnsureChannel | Self::EnsureMessage(Message::Welcome | Message::Announcement) => None,
         }
     }
 
-    pub(super) const fn asker(&self) -> Option<&Asker> {
+    pub(super) const fn requester(&self) -> Option<&Requester> {
         match self {
-            Self::Respond { asker, .. } | Self::EnsureMessage(Message::CloseFailure { closer: asker, .. }) => {
-                Some(asker)
+            Self::Respond { requester, .. } | Self::EnsureMessage(Message::CloseFailure { closer: requester, .. }) => {
+                Some(requester)
             }
             Self::EnsureChannel | Self::EnsureMessage(Message::Welcome | Message::Announcement) => None,
         }

@@ -7,9 +7,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::lifecycle::state::Asker;
+use crate::lifecycle::notice::Notice;
+use crate::lifecycle::state::Requester;
 use crate::lifecycle::ticket::Ticket;
-use crate::lifecycle::words::Words;
 
 /// So many openings may fail within [`WINDOW`].
 const TRIES: u32 = 10;
@@ -21,7 +21,7 @@ const WINDOW: Duration = Duration::from_secs(10);
 pub(super) struct Failures {
     since: SystemTime,
     count: u32,
-    words: Words,
+    words: Notice,
 }
 
 impl Failures {
@@ -38,7 +38,7 @@ impl Failures {
 
 impl Ticket {
     /// An opening came to nothing, and its asker was told this.
-    pub(super) fn count_failure(&mut self, words: Words, now: SystemTime) {
+    pub(super) fn count_failure(&mut self, words: Notice, now: SystemTime) {
         let before = self.failures.take().filter(|failures| failures.are_recent(now));
         let (since, count) = before.map_or((now, 0), |failures| (failures.since, failures.count));
         self.failures = Some(Failures { since, count: count + 1, words });
@@ -50,19 +50,19 @@ impl Ticket {
     }
 
     /// The opening that came to nothing is not over yet: tells what its asker is told.
-    pub(super) fn refuse_alike(&mut self, asker: Asker, now: SystemTime) {
-        self.asked_again(&asker);
+    pub(super) fn refuse_alike(&mut self, requester: Requester, now: SystemTime) {
+        self.note_asked_again(&requester);
         if let Some(words) = self.document.refusal().cloned() {
-            self.answer(asker, words, now);
+            self.answer_requester(requester, words, now);
         }
     }
 
     /// Tells what the last one was told.
-    pub(super) fn refuse_again(&mut self, asker: Asker, now: SystemTime) {
-        self.asked_again(&asker);
+    pub(super) fn refuse_again(&mut self, requester: Requester, now: SystemTime) {
+        self.note_asked_again(&requester);
         if let Some(failures) = &self.failures {
             let words = failures.words.clone();
-            self.answer(asker, words, now);
+            self.answer_requester(requester, words, now);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::mem;
 use std::time::SystemTime;
 
 use crate::ids::GuildId;
-use crate::lifecycle::call::{Answer, Call, Refusal};
+use crate::lifecycle::request::{ApiError, Outcome, Request};
 use crate::lifecycle::task::{Task, Tasks};
 
 /// What can happen to the menu.
@@ -24,9 +24,9 @@ pub enum MenuEvent {
     /// What came of a call.
     Answered {
         /// The call.
-        call: Call,
+        call: Request,
         /// What came of it.
-        answer: Answer,
+        answer: Outcome,
     },
     /// The deadline has come.
     Woke,
@@ -36,7 +36,7 @@ pub enum MenuEvent {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MenuStep {
     /// The calls to make.
-    pub calls: Vec<Call>,
+    pub calls: Vec<Request>,
     /// What to tell the operator.
     pub notes: Vec<MenuNote>,
 }
@@ -85,7 +85,7 @@ impl Menu {
             MenuEvent::Here(guild) | MenuEvent::Ensure(guild) => self.look(guild, now),
             MenuEvent::Elsewhere(guild) => self.remove(guild, now),
             MenuEvent::Left => self.settled = false,
-            MenuEvent::Answered { call: call @ Call::RemoveCommands { .. }, answer } => {
+            MenuEvent::Answered { call: call @ Request::RemoveCommands { .. }, answer } => {
                 self.removed(&call, &answer, now);
             }
             MenuEvent::Answered { call, answer } => self.answered(&call, &answer, now),
@@ -112,23 +112,25 @@ impl Menu {
     fn look(&mut self, guild: GuildId, now: SystemTime) {
         if !self.tasks.is_any_sent() {
             self.tasks = Tasks::default();
-            let call = self.tasks.begin(Call::ListCommands { guild }, now);
+            let call = self.tasks.begin(Request::ListCommands { guild }, now);
             self.step.calls.push(call);
         }
     }
 
-    fn answered(&mut self, call: &Call, answer: &Answer, now: SystemTime) {
+    fn answered(&mut self, call: &Request, answer: &Outcome, now: SystemTime) {
         let Some(task) = self.tasks.answered(call) else { return };
         match (call, answer) {
-            (Call::ListCommands { .. }, Answer::Commands { current: true }) => self.settle(MenuNote::InPlace),
-            (Call::ListCommands { guild }, Answer::Commands { current: false }) => {
-                let call = self.tasks.go_on(task, Call::PutCommands { guild: *guild });
+            (Request::ListCommands { .. }, Outcome::Commands { current: true }) => self.settle(MenuNote::InPlace),
+            (Request::ListCommands { guild }, Outcome::Commands { current: false }) => {
+                let call = self.tasks.go_on(task, Request::PutCommands { guild: *guild });
                 self.step.calls.push(call);
             }
-            (Call::PutCommands { .. }, Answer::Done) => self.settle(MenuNote::Registered),
-            (_, Answer::Refused(Refusal::Forbidden(_))) => self.step.notes.push(MenuNote::NotInvited),
-            (_, Answer::Refused(_)) => self.step.notes.push(MenuNote::Refused { answer: answer.brief() }),
-            (Call::ListCommands { guild } | Call::PutCommands { guild }, _) => self.retry(task, *guild, answer, now),
+            (Request::PutCommands { .. }, Outcome::Done) => self.settle(MenuNote::Registered),
+            (_, Outcome::Refused(ApiError::Forbidden(_))) => self.step.notes.push(MenuNote::NotInvited),
+            (_, Outcome::Refused(_)) => self.step.notes.push(MenuNote::Refused { answer: answer.brief() }),
+            (Request::ListCommands { guild } | Request::PutCommands { guild }, _) => {
+                self.retry(task, *guild, answer, now)
+            }
             _ => {}
         }
     }
@@ -136,15 +138,15 @@ impl Menu {
     /// Once since the start: nothing is registered there any more that could come back.
     fn remove(&mut self, guild: GuildId, now: SystemTime) {
         if self.elsewhere.insert(guild) {
-            let call = self.removals.begin(Call::RemoveCommands { guild }, now);
+            let call = self.removals.begin(Request::RemoveCommands { guild }, now);
             self.step.calls.push(call);
         }
     }
 
     /// Where Discord refuses it, the bot has no commands there, or is not there any more.
-    fn removed(&mut self, call: &Call, answer: &Answer, now: SystemTime) {
+    fn removed(&mut self, call: &Request, answer: &Outcome, now: SystemTime) {
         let Some(task) = self.removals.answered(call) else { return };
-        if !matches!(answer, Answer::Done | Answer::Refused(_)) {
+        if !matches!(answer, Outcome::Done | Outcome::Refused(_)) {
             self.step.notes.push(MenuNote::Retrying { call: call.name(), answer: answer.brief() });
             self.removals.again(task, call.clone(), answer, now);
         }
@@ -156,8 +158,8 @@ impl Menu {
     }
 
     /// From the beginning, after a pause: what got lost may have been done.
-    fn retry(&mut self, task: Task, guild: GuildId, answer: &Answer, now: SystemTime) {
+    fn retry(&mut self, task: Task, guild: GuildId, answer: &Outcome, now: SystemTime) {
         self.step.notes.push(MenuNote::Retrying { call: task.call.name(), answer: answer.brief() });
-        self.tasks.again(task, Call::ListCommands { guild }, answer, now);
+        self.tasks.again(task, Request::ListCommands { guild }, answer, now);
     }
 }

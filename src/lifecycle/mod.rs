@@ -5,8 +5,7 @@
 //! decision can be played through in a test, and the simulator plays the very rules that production runs.
 
 mod access;
-mod askers;
-pub mod call;
+mod answers;
 mod close_failure;
 mod closing;
 mod creation;
@@ -15,11 +14,13 @@ mod doubt;
 pub mod durable;
 pub mod effect;
 mod failures;
+pub mod history;
 pub mod menu;
-pub mod note;
+pub mod notice;
 mod opening;
 pub mod panel;
 pub mod reply;
+pub mod request;
 mod rivals;
 pub mod state;
 #[cfg(test)]
@@ -27,15 +28,14 @@ mod table;
 pub mod task;
 pub mod ticket;
 mod tokens;
-pub mod words;
 
-pub use call::{Acknowledgement, Answer, Call, ChannelName, Refusal, Sighting};
-pub use decision::{Decision, Deeds};
+pub use decision::{Deeds, Transition};
 pub use durable::{DiskJob, DurableTicket, Effects};
 pub use effect::{Effect, Message};
+pub use history::{JournalEvent, Reason, Source};
 pub use menu::Menu;
-pub use note::{Note, Way, Why};
+pub use notice::{Notice, Permission};
 pub use panel::Panel;
-pub use state::{Asker, Closing, Document, Entrance, Gesture, OpenRequest, Press, State};
+pub use request::{Acknowledgement, ApiError, ChannelCandidate, ChannelName, Outcome, Request};
+pub use state::{Closing, Document, Interaction, InteractionKind, OpenRequest, Origin, Requester, State};
 pub use ticket::{Event, Rules, Ticket};
-pub use words::{Right, Words};

@@ -9,11 +9,11 @@ use std::mem;
 use std::time::{Duration, SystemTime};
 
 use crate::ids::MessageId;
-use crate::lifecycle::call::{Answer, Call, Refusal};
+use crate::lifecycle::notice::Notice;
 use crate::lifecycle::reply::{Reply, Role};
-use crate::lifecycle::state::Asker;
+use crate::lifecycle::request::{ApiError, Outcome, Request};
+use crate::lifecycle::state::Requester;
 use crate::lifecycle::task::{Task, Tasks};
-use crate::lifecycle::words::Words;
 
 /// An administrator waits so many tries before being told that it does not work.
 const PATIENCE: u32 = 3;
@@ -29,9 +29,9 @@ const EDIT_WINDOW: Duration = Duration::from_secs(10 * 60);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PanelEvent {
     /// It is to be looked after: at start (nobody asks) or by `!setuptickets`.
-    Ensure(Option<Asker>),
+    Ensure(Option<Requester>),
     /// Somebody asked in vain, and is told why.
-    TurnDown(Asker, Words),
+    TurnDown(Requester, Notice),
     /// A panel message of ours has appeared.
     Seen(MessageId),
     /// These messages of its channel were deleted.
@@ -43,9 +43,9 @@ pub enum PanelEvent {
     /// What came of a call.
     Answered {
         /// The call.
-        call: Call,
+        call: Request,
         /// What came of it.
-        answer: Answer,
+        answer: Outcome,
     },
     /// The deadline has come.
     Woke,
@@ -57,7 +57,7 @@ pub struct PanelStep {
     /// The id to keep. Losing it is harmless: the message would be replaced at the next start.
     pub save: Option<MessageId>,
     /// The calls to make.
-    pub calls: Vec<Call>,
+    pub calls: Vec<Request>,
     /// What to tell the operator.
     pub notes: Vec<PanelNote>,
 }
@@ -178,8 +178,8 @@ impl Panel {
     /// Decides what follows from `event`.
     pub fn handle(&mut self, event: PanelEvent, now: SystemTime) -> PanelStep {
         match event {
-            PanelEvent::Ensure(asker) => self.ensure(asker, now),
-            PanelEvent::TurnDown(asker, words) => self.turn_down(asker, words, now),
+            PanelEvent::Ensure(requester) => self.ensure(requester, now),
+            PanelEvent::TurnDown(requester, words) => self.turn_down(requester, words, now),
             PanelEvent::Seen(message) => self.seen.push(message),
             PanelEvent::Deleted(messages) => self.deleted(&messages, now),
             PanelEvent::Hidden(message) => self.hidden |= self.message == Some(message),
@@ -209,12 +209,12 @@ impl Panel {
         !self.tasks.is_any_sent() && !self.replies.iter().any(Reply::is_sent)
     }
 
-    fn ensure(&mut self, asker: Option<Asker>, now: SystemTime) {
-        self.tidying |= asker.is_some();
-        self.replies.extend(asker.map(|asker| Reply::owed(asker, Role::Bystander)));
+    fn ensure(&mut self, requester: Option<Requester>, now: SystemTime) {
+        self.tidying |= requester.is_some();
+        self.replies.extend(requester.map(|requester| Reply::owed(requester, Role::Bystander)));
         // Whoever asks does not wait for the end of a pause, which may be minutes.
         if !self.tasks.is_any_sent() {
-            self.tasks.drop_all(|call| !matches!(call, Call::DeletePanel { .. }));
+            self.tasks.drop_all(|call| !matches!(call, Request::DeletePanel { .. }));
             let call = self.tasks.begin(self.look(), now);
             self.step.calls.push(call);
         }
@@ -224,7 +224,7 @@ impl Panel {
     /// before the first session, is not looked at twice.
     fn connected(&mut self) {
         self.sessions += 1;
-        let listing = self.tasks.any(|call| *call == Call::ListPanels);
+        let listing = self.tasks.any(|call| *call == Request::ListPanels);
         if self.sessions > 1 || self.sends != Sends::None || listing {
             self.unheard = Unheard::Panel;
         }
@@ -268,11 +268,11 @@ impl Panel {
         }
     }
 
-    fn turn_down(&mut self, asker: Asker, words: Words, now: SystemTime) {
-        if asker.is_silenced() {
+    fn turn_down(&mut self, requester: Requester, words: Notice, now: SystemTime) {
+        if requester.is_silenced() {
             return;
         }
-        let mut reply = Reply::owed(asker, Role::Bystander);
+        let mut reply = Reply::owed(requester, Role::Bystander);
         self.step.calls.extend(reply.tell(words, now));
         self.replies.push(reply);
     }
@@ -288,7 +288,7 @@ impl Panel {
     /// sent, that has to wait.
     fn remove_older(&mut self, now: SystemTime) {
         let Some(panel) = self.message else { return };
-        if self.tasks.any(|call| matches!(call, Call::SendPanel { .. })) {
+        if self.tasks.any(|call| matches!(call, Request::SendPanel { .. })) {
             return;
         }
         let seen = mem::take(&mut self.seen);
@@ -298,8 +298,8 @@ impl Panel {
         }
         for message in seen.into_iter().chain(mem::take(&mut self.listed)) {
             let call = match message {
-                older if older < panel => Call::DeletePanel { message },
-                newer if newer > panel => Call::GetPanel { message },
+                older if older < panel => Request::DeletePanel { message },
+                newer if newer > panel => Request::GetPanel { message },
                 _ => continue,
             };
             if !self.tasks.any(|other| *other == call) {
@@ -310,16 +310,16 @@ impl Panel {
     }
 
     fn save_when_alone(&mut self) {
-        if self.unsaved.is_some() && !self.tasks.any(|call| matches!(call, Call::DeletePanel { .. })) {
+        if self.unsaved.is_some() && !self.tasks.any(|call| matches!(call, Request::DeletePanel { .. })) {
             self.step.save = self.unsaved.take();
         }
     }
 
-    fn look(&self) -> Call {
-        self.message.map_or(Call::ListPanels, |message| Call::GetPanel { message })
+    fn look(&self) -> Request {
+        self.message.map_or(Request::ListPanels, |message| Request::GetPanel { message })
     }
 
-    fn answered(&mut self, call: &Call, answer: &Answer, now: SystemTime) {
+    fn answered(&mut self, call: &Request, answer: &Outcome, now: SystemTime) {
         for reply in &mut self.replies {
             if let Some(next) = reply.hear(call, answer, now) {
                 self.step.calls.extend(next);
@@ -328,56 +328,56 @@ impl Panel {
         }
         let Some(task) = self.tasks.answered(call) else { return };
         match (call, answer) {
-            (Call::GetPanel { message }, Answer::Panel { current }) if self.message != Some(*message) => {
+            (Request::GetPanel { message }, Outcome::Panel { current }) if self.message != Some(*message) => {
                 self.adopt(task, *message, *current, now);
             }
-            (Call::GetPanel { message }, Answer::PanelHidden) if self.message != Some(*message) => {
+            (Request::GetPanel { message }, Outcome::PanelHidden) if self.message != Some(*message) => {
                 self.adopt(task, *message, false, now);
             }
             // A moderator did that, and no other process.
-            (Call::GetPanel { message }, Answer::PanelHidden) => {
+            (Request::GetPanel { message }, Outcome::PanelHidden) => {
                 self.shown = false;
                 self.edit(task, *message, now);
             }
-            (Call::GetPanel { message }, Answer::Panel { current: true }) => {
+            (Request::GetPanel { message }, Outcome::Panel { current: true }) => {
                 self.in_place(PanelNote::InPlace(*message), now)
             }
-            (Call::GetPanel { message }, Answer::Panel { current: false }) => self.edit(task, *message, now),
-            (Call::EditPanel { message }, Answer::Done | Answer::Sent(_)) => {
+            (Request::GetPanel { message }, Outcome::Panel { current: false }) => self.edit(task, *message, now),
+            (Request::EditPanel { message }, Outcome::Done | Outcome::Sent(_)) => {
                 self.edits.push(now);
                 self.in_place(PanelNote::Edited(*message), now)
             }
             // A newer one that is gone again: the panel stays what it was.
-            (Call::GetPanel { message }, Answer::Refused(Refusal::MessageGone))
+            (Request::GetPanel { message }, Outcome::Refused(ApiError::MessageGone))
                 if self.message.is_some() && self.message != Some(*message) =>
             {
                 self.tidying = false;
                 self.look_for_askers(now);
             }
             // The only proof that it is gone.
-            (Call::GetPanel { .. } | Call::EditPanel { .. }, Answer::Refused(Refusal::MessageGone)) => {
+            (Request::GetPanel { .. } | Request::EditPanel { .. }, Outcome::Refused(ApiError::MessageGone)) => {
                 self.nonce = self.message.take().map_or(self.nonce, |gone| gone.0);
-                self.go_on(task, Call::ListPanels);
+                self.go_on(task, Request::ListPanels);
             }
-            (Call::ListPanels, Answer::Panels(found)) if self.message.is_some() => {
+            (Request::ListPanels, Outcome::Panels(found)) if self.message.is_some() => {
                 self.heard_of_all();
                 // A newer one is adopted, and then shows what it should, if somebody asked for it.
                 self.tidying &= found.iter().any(|message| Some(*message) > self.message);
                 self.listed.extend(found);
                 self.look_for_askers(now);
             }
-            (Call::ListPanels, Answer::Panels(found)) => self.replace(task, found, now),
-            (Call::DeletePanel { message }, Answer::Done | Answer::Refused(Refusal::MessageGone)) => {
+            (Request::ListPanels, Outcome::Panels(found)) => self.replace(task, found, now),
+            (Request::DeletePanel { message }, Outcome::Done | Outcome::Refused(ApiError::MessageGone)) => {
                 self.step.notes.push(PanelNote::Removed(*message));
                 self.look_for_askers(now);
             }
-            (Call::DeletePanel { .. }, _) => self.again(task, call.clone(), answer, now),
+            (Request::DeletePanel { .. }, _) => self.again(task, call.clone(), answer, now),
             // Discord may answer with an earlier message of the same nonce, also with one that is gone by now.
-            (Call::SendPanel { .. }, Answer::Sent(message)) if message.made_at() < task.begun => {
+            (Request::SendPanel { .. }, Outcome::Sent(message)) if message.made_at() < task.begun => {
                 self.take(*message);
-                self.go_on(task, Call::GetPanel { message: *message });
+                self.go_on(task, Request::GetPanel { message: *message });
             }
-            (Call::SendPanel { .. }, Answer::Sent(message)) => self.keep(*message, now),
+            (Request::SendPanel { .. }, Outcome::Sent(message)) => self.keep(*message, now),
             _ => self.retry(task, answer, now),
         }
     }
@@ -410,7 +410,7 @@ impl Panel {
         if self.edits.len() >= MAX_EDITS && !self.tidying {
             return self.in_place(PanelNote::Contested(message), now);
         }
-        self.go_on(task, Call::EditPanel { message });
+        self.go_on(task, Request::EditPanel { message });
     }
 
     /// Sends a new one, unless it is there in spite of a lost answer or another process has just sent one. The old ones
@@ -422,12 +422,12 @@ impl Panel {
         match (newest, self.sent_after) {
             (Some(message), Some(before)) if message > before => self.keep(message, now),
             // It is being looked at already.
-            (Some(message), None) if self.tasks.any(|call| *call == Call::GetPanel { message }) => {}
-            (Some(message), None) if self.seen.contains(&message) => self.go_on(task, Call::GetPanel { message }),
+            (Some(message), None) if self.tasks.any(|call| *call == Request::GetPanel { message }) => {}
+            (Some(message), None) if self.seen.contains(&message) => self.go_on(task, Request::GetPanel { message }),
             // It was sent while ours was in its place, and not heard of.
             (Some(message), None) if self.shown && message.0 > self.nonce => {
                 self.step.notes.push(PanelNote::AnotherProcess(message));
-                self.go_on(task, Call::GetPanel { message });
+                self.go_on(task, Request::GetPanel { message });
             }
             _ => {
                 self.tidying = false;
@@ -436,7 +436,7 @@ impl Panel {
                 }
                 self.sent_after = Some(newest.unwrap_or(MessageId(0)));
                 self.nonce = newest.map_or(self.nonce, |newest| newest.0);
-                self.go_on(task, Call::SendPanel { nonce: self.nonce });
+                self.go_on(task, Request::SendPanel { nonce: self.nonce });
             }
         }
     }
@@ -460,27 +460,27 @@ impl Panel {
         self.message = Some(message);
     }
 
-    fn go_on(&mut self, task: Task, next: Call) {
+    fn go_on(&mut self, task: Task, next: Request) {
         let call = self.tasks.go_on(task, next);
         self.step.calls.push(call);
     }
 
     /// From the beginning, after a pause: what is there is looked at before anything is sent, so an answer that got lost
     /// never makes a second panel.
-    fn retry(&mut self, task: Task, answer: &Answer, now: SystemTime) {
-        if let Call::SendPanel { .. } = task.call {
+    fn retry(&mut self, task: Task, answer: &Outcome, now: SystemTime) {
+        if let Request::SendPanel { .. } = task.call {
             self.sends = Sends::Unsure;
         }
-        if let Answer::Limited { wait } = answer {
-            self.tell(&Words::PanelLater(now + *wait), now);
+        if let Outcome::Limited { wait } = answer {
+            self.tell(&Notice::PanelLater(now + *wait), now);
         } else if task.attempt >= PATIENCE {
-            self.tell(&Words::PanelFailed, now);
+            self.tell(&Notice::PanelFailed, now);
         }
         let look = self.look();
         self.again(task, look, answer, now);
     }
 
-    fn again(&mut self, task: Task, next: Call, answer: &Answer, now: SystemTime) {
+    fn again(&mut self, task: Task, next: Request, answer: &Outcome, now: SystemTime) {
         self.step.notes.push(PanelNote::Retrying { call: task.call.name(), answer: answer.brief() });
         self.tasks.again(task, next, answer, now);
     }
@@ -496,14 +496,14 @@ impl Panel {
     fn in_place(&mut self, note: PanelNote, now: SystemTime) {
         self.shown |= matches!(note, PanelNote::InPlace(_) | PanelNote::Edited(_) | PanelNote::Sent(_));
         self.step.notes.push(note);
-        self.tell(&Words::PanelInPlace, now);
-        if (self.tidying || self.unheard == Unheard::Beside) && !self.tasks.any(|call| *call == Call::ListPanels) {
-            let call = self.tasks.begin(Call::ListPanels, now);
+        self.tell(&Notice::PanelInPlace, now);
+        if (self.tidying || self.unheard == Unheard::Beside) && !self.tasks.any(|call| *call == Request::ListPanels) {
+            let call = self.tasks.begin(Request::ListPanels, now);
             self.step.calls.push(call);
         }
     }
 
-    fn tell(&mut self, words: &Words, now: SystemTime) {
+    fn tell(&mut self, words: &Notice, now: SystemTime) {
         for reply in self.replies.iter_mut().filter(|reply| reply.is_undecided()) {
             self.step.calls.extend(reply.tell(words.clone(), now));
         }

@@ -8,9 +8,9 @@
 use std::time::{Duration, SystemTime};
 
 use crate::ids::ChannelId;
-use crate::lifecycle::call::{Acknowledgement, Answer, Call, Refusal};
-use crate::lifecycle::state::{Asker, Entrance, Press};
-use crate::lifecycle::words::Words;
+use crate::lifecycle::notice::Notice;
+use crate::lifecycle::request::{Acknowledgement, ApiError, Outcome, Request};
+use crate::lifecycle::state::{Interaction, Origin, Requester};
 
 /// How long a press may stay unanswered before it is deferred: half of what Discord allows, so that the deferral itself
 /// has time to arrive.
@@ -38,9 +38,9 @@ pub enum Role {
 /// An answer that is owed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
-    asker: Asker,
+    requester: Requester,
     role: Role,
-    words: Option<Words>,
+    words: Option<Notice>,
     phase: Phase,
     attempt: u32,
     /// A former process may have said it already, in a message.
@@ -62,17 +62,17 @@ enum AnsweredBy {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Phase {
     Quiet,
-    Sent(Call),
+    Sent(Request),
     Paused(SystemTime),
     Over { told: bool },
 }
 
 impl Reply {
-    /// An answer that is owed to `asker`; nothing is known to say yet.
+    /// An answer that is owed to `requester`; nothing is known to say yet.
     #[must_use]
-    pub const fn owed(asker: Asker, role: Role) -> Self {
+    pub const fn owed(requester: Requester, role: Role) -> Self {
         Self {
-            asker,
+            requester,
             role,
             words: None,
             phase: Phase::Quiet,
@@ -85,14 +85,14 @@ impl Reply {
 
     /// An answer that was owed when the bot died, as a row tells it.
     #[must_use]
-    pub fn restored(asker: Asker, role: Role) -> Self {
-        Self { unsure: true, ..Self::owed(asker, role) }
+    pub fn restored(requester: Requester, role: Role) -> Self {
+        Self { unsure: true, ..Self::owed(requester, role) }
     }
 
     /// A former process may have deferred the press; that was not saved. Only the answer itself is worth an edit.
     #[must_use]
-    pub(super) fn presumed(asker: Asker) -> Self {
-        Self { warned: true, ..Self::restored(asker, Role::Bystander) }
+    pub(super) fn presumed(requester: Requester) -> Self {
+        Self { warned: true, ..Self::restored(requester, Role::Bystander) }
     }
 
     /// What the asker is to the ticket.
@@ -116,13 +116,13 @@ impl Reply {
 
     /// Who asked, and what has become of their press.
     #[must_use]
-    pub const fn asker(&self) -> &Asker {
-        &self.asker
+    pub const fn requester(&self) -> &Requester {
+        &self.requester
     }
 
     /// What they are told, once that is decided.
     #[must_use]
-    pub const fn words(&self) -> Option<&Words> {
+    pub const fn words(&self) -> Option<&Notice> {
         self.words.as_ref()
     }
 
@@ -151,15 +151,15 @@ impl Reply {
     /// They are told of a channel.
     #[must_use]
     pub const fn names_channel(&self) -> bool {
-        matches!(self.words, Some(Words::Created(_) | Words::AlreadyOpen(_)))
+        matches!(self.words, Some(Notice::Created(_) | Notice::AlreadyOpen(_)))
     }
 
     /// What they are told, of this channel instead of another one; nothing, if they are told of none.
     #[must_use]
-    pub const fn words_about(&self, channel: ChannelId) -> Option<Words> {
+    pub const fn words_about(&self, channel: ChannelId) -> Option<Notice> {
         match self.words {
-            Some(Words::Created(_)) => Some(Words::Created(channel)),
-            Some(Words::AlreadyOpen(_)) => Some(Words::AlreadyOpen(channel)),
+            Some(Notice::Created(_)) => Some(Notice::Created(channel)),
+            Some(Notice::AlreadyOpen(_)) => Some(Notice::AlreadyOpen(channel)),
             _ => None,
         }
     }
@@ -182,7 +182,7 @@ impl Reply {
     /// The press has had its first answer, or that is on its way.
     #[must_use]
     pub const fn is_acknowledged(&self) -> bool {
-        matches!(self.asker.entrance, Entrance::Press(Press { acknowledged: true, .. }))
+        matches!(self.requester.origin, Origin::Interaction(Interaction { acknowledged: true, .. }))
     }
 
     /// Their close is announced in the channel, and their deferral edited when that is done.
@@ -191,13 +191,13 @@ impl Reply {
     }
 
     /// This call is on its way, or about to be, and its answer is awaited.
-    pub(super) fn has_sent(&self, call: &Call) -> bool {
+    pub(super) fn has_sent(&self, call: &Request) -> bool {
         matches!(&self.phase, Phase::Sent(sent) if sent == call)
     }
 
     /// The same answer got further elsewhere, while what is to be said here was being saved. Woken, it goes on from there.
     pub(super) fn go_on_from(&mut self, further: &Self, now: SystemTime) {
-        self.asker.clone_from(&further.asker);
+        self.requester.clone_from(&further.requester);
         (self.attempt, self.unsure, self.warned) = (further.attempt, further.unsure, further.warned);
         self.answered_by = further.answered_by;
         self.phase = match &further.phase {
@@ -220,7 +220,7 @@ impl Reply {
     }
 
     /// Decides what the asker is told. Said at once, or as soon as the call that is under way is answered.
-    pub fn tell(&mut self, words: Words, now: SystemTime) -> Option<Call> {
+    pub fn tell(&mut self, words: Notice, now: SystemTime) -> Option<Request> {
         // A message that may have arrived cannot be taken back, and another one would be a second answer.
         if self.press().is_none() && self.words.is_some() {
             return None;
@@ -234,97 +234,99 @@ impl Reply {
 
     /// It cannot be saved what the answer depends on. Whoever has looked at a deferral for a while is told so, once; the
     /// answer itself follows by another edit.
-    pub(super) fn warn(&mut self, now: SystemTime) -> Option<Call> {
+    pub(super) fn warn(&mut self, now: SystemTime) -> Option<Request> {
         let waits = self.phase == Phase::Quiet && self.words.is_none() && self.is_acknowledged() && !self.warned;
         if !waits
             || self.is_answered_elsewhere()
-            || now < self.asker.at + ACKNOWLEDGE_WITHIN
-            || self.asker.at + EDIT_WITHIN <= now
+            || now < self.requester.at + ACKNOWLEDGE_WITHIN
+            || self.requester.at + EDIT_WITHIN <= now
         {
             return None;
         }
         let press = self.press()?.clone();
         self.warned = true;
-        Some(self.sent(Call::EditReply { press, words: Words::CannotSave }))
+        Some(self.sent(Request::EditReply { press, words: Notice::CannotSave }))
     }
 
     /// When this answer wants to be woken.
     #[must_use]
     pub fn deadline(&self) -> Option<SystemTime> {
-        match (&self.phase, &self.asker.entrance) {
+        match (&self.phase, &self.requester.origin) {
             (Phase::Paused(until), _) => Some(*until),
-            (Phase::Quiet, Entrance::Press(press)) if self.words.is_none() && !press.acknowledged => {
-                Some(self.asker.at + DEFER_AFTER)
+            (Phase::Quiet, Origin::Interaction(press)) if self.words.is_none() && !press.acknowledged => {
+                Some(self.requester.at + DEFER_AFTER)
             }
             (Phase::Quiet | Phase::Sent(_) | Phase::Over { .. }, _) => None,
         }
     }
 
     /// The deadline has come: the next call, if one is due.
-    pub fn wake(&mut self, now: SystemTime) -> Option<Call> {
+    pub fn wake(&mut self, now: SystemTime) -> Option<Request> {
         if self.deadline().is_none_or(|deadline| deadline > now) {
             return None;
         }
         match (&self.words, self.role) {
             (Some(_), _) => self.send(now),
-            (None, Role::Waiter) => self.tell(Words::StillOpening, now),
+            (None, Role::Waiter) => self.tell(Notice::StillOpening, now),
             (None, Role::Opener | Role::Closer | Role::Bystander) => self.defer(now),
         }
     }
 
     /// What came of a call, if it was this answer's; `None` if it was not.
-    pub fn hear(&mut self, call: &Call, answer: &Answer, now: SystemTime) -> Option<Option<Call>> {
+    pub fn hear(&mut self, call: &Request, answer: &Outcome, now: SystemTime) -> Option<Option<Request>> {
         match &self.phase {
             Phase::Sent(sent) if sent == call => {}
             Phase::Quiet | Phase::Sent(_) | Phase::Paused(_) | Phase::Over { .. } => return None,
         }
         self.phase = Phase::Quiet;
         Some(match (call, answer) {
-            (Call::Acknowledge { with, .. }, answer) => self.heard_acknowledgement(with, answer, now),
-            (Call::EditReply { words, .. }, answer) => self.heard_edit(words, answer, now),
-            (Call::ReadChannel { .. }, Answer::Read { replied: true, .. }) => self.over(true),
+            (Request::Acknowledge { with, .. }, answer) => self.heard_acknowledgement(with, answer, now),
+            (Request::EditReply { words, .. }, answer) => self.heard_edit(words, answer, now),
+            (Request::ReadChannel { .. }, Outcome::Read { replied: true, .. }) => self.over(true),
             // Where the history cannot be read, the nonce is all there is.
-            (Call::ReadChannel { .. }, Answer::Read { .. } | Answer::Refused(_)) => {
+            (Request::ReadChannel { .. }, Outcome::Read { .. } | Outcome::Refused(_)) => {
                 self.unsure = false;
                 self.send(now)
             }
-            (Call::ReadChannel { .. }, Answer::Limited { wait }) => {
+            (Request::ReadChannel { .. }, Outcome::Limited { wait }) => {
                 self.phase = Phase::Paused(now + *wait);
                 None
             }
             // Looking says nothing twice.
-            (Call::ReadChannel { .. }, Answer::Unknown) if now < self.asker.at + EDIT_WITHIN => self.pause(now),
-            (_, Answer::Unknown) if now < self.asker.at + REPEAT_WITHIN => self.pause(now),
-            (_, answer) => self.over(matches!(answer, Answer::Done | Answer::Sent(_))),
+            (Request::ReadChannel { .. }, Outcome::Indeterminate) if now < self.requester.at + EDIT_WITHIN => {
+                self.pause(now)
+            }
+            (_, Outcome::Indeterminate) if now < self.requester.at + REPEAT_WITHIN => self.pause(now),
+            (_, answer) => self.over(matches!(answer, Outcome::Done | Outcome::Sent(_))),
         })
     }
 
-    fn heard_acknowledgement(&mut self, with: &Acknowledgement, answer: &Answer, now: SystemTime) -> Option<Call> {
+    fn heard_acknowledgement(&mut self, with: &Acknowledgement, answer: &Outcome, now: SystemTime) -> Option<Request> {
         match (with, answer) {
-            (_, Answer::Refused(Refusal::InteractionGone)) => self.over(false),
-            (with, Answer::Refused(Refusal::AlreadyAcknowledged)) if self.attempt == 0 && !self.unsure => {
+            (_, Outcome::Refused(ApiError::InteractionGone)) => self.over(false),
+            (with, Outcome::Refused(ApiError::AlreadyAcknowledged)) if self.attempt == 0 && !self.unsure => {
                 self.heard_elsewhere(with, now)
             }
             // The first answer counts, and ours is the only bot that answers this press.
-            (Acknowledgement::Public(_), Answer::Refused(Refusal::AlreadyAcknowledged)) if self.attempt > 0 => {
+            (Acknowledgement::Public(_), Outcome::Refused(ApiError::AlreadyAcknowledged)) if self.attempt > 0 => {
                 self.over(true)
             }
             // A former process acknowledged it, and whether by the announcement or by a deferral was not saved.
-            (Acknowledgement::Public(_), Answer::Refused(Refusal::AlreadyAcknowledged)) => {
+            (Acknowledgement::Public(_), Outcome::Refused(ApiError::AlreadyAcknowledged)) => {
                 self.set_acknowledged(true);
                 self.over(false)
             }
-            (Acknowledgement::Private(_), Answer::Refused(Refusal::AlreadyAcknowledged)) => {
+            (Acknowledgement::Private(_), Outcome::Refused(ApiError::AlreadyAcknowledged)) => {
                 self.set_acknowledged(true);
                 self.send(now)
             }
-            (Acknowledgement::Private(said) | Acknowledgement::Public(said), Answer::Done) => {
+            (Acknowledgement::Private(said) | Acknowledgement::Public(said), Outcome::Done) => {
                 self.set_acknowledged(true);
                 if self.words.as_ref() == Some(said) { self.over(true) } else { self.send(now) }
             }
-            (Acknowledgement::Private(_) | Acknowledgement::Public(_), Answer::Unknown) => self.pause(now),
+            (Acknowledgement::Private(_) | Acknowledgement::Public(_), Outcome::Indeterminate) => self.pause(now),
             (Acknowledgement::Private(_) | Acknowledgement::Public(_), _) => self.over(false),
-            (Acknowledgement::Deferral, Answer::Unknown) if self.words.is_none() => self.pause(now),
+            (Acknowledgement::Deferral, Outcome::Indeterminate) if self.words.is_none() => self.pause(now),
             // Whether the deferral arrived shows when it is edited; until then nothing is to be said.
             (Acknowledgement::Deferral, _) if self.words.is_none() => None,
             (Acknowledgement::Deferral, _) => self.send(now),
@@ -333,7 +335,7 @@ impl Reply {
 
     /// Another process has answered this press. What is said of a channel may have to be corrected; which channel stays
     /// is found out first. Anything else has been said by the other process in its own way.
-    fn heard_elsewhere(&mut self, with: &Acknowledgement, now: SystemTime) -> Option<Call> {
+    fn heard_elsewhere(&mut self, with: &Acknowledgement, now: SystemTime) -> Option<Request> {
         self.answered_by = AnsweredBy::Another { reported: false };
         self.set_acknowledged(true);
         match (with, self.role) {
@@ -349,14 +351,14 @@ impl Reply {
         }
     }
 
-    fn heard_edit(&mut self, said: &Words, answer: &Answer, now: SystemTime) -> Option<Call> {
+    fn heard_edit(&mut self, said: &Notice, answer: &Outcome, now: SystemTime) -> Option<Request> {
         match answer {
-            Answer::Done | Answer::Sent(_) if self.words.as_ref() == Some(said) => self.over(true),
-            Answer::Done | Answer::Sent(_) => self.send(now),
-            Answer::Unknown => self.pause(now),
+            Outcome::Done | Outcome::Sent(_) if self.words.as_ref() == Some(said) => self.over(true),
+            Outcome::Done | Outcome::Sent(_) => self.send(now),
+            Outcome::Indeterminate => self.pause(now),
             // There is nothing to edit: the first answer never arrived. It is not too late for it yet.
-            Answer::Refused(Refusal::InteractionGone | Refusal::MessageGone)
-                if now < self.asker.at + ACKNOWLEDGE_WITHIN =>
+            Outcome::Refused(ApiError::InteractionGone | ApiError::MessageGone)
+                if now < self.requester.at + ACKNOWLEDGE_WITHIN =>
             {
                 self.set_acknowledged(false);
                 self.pause(now)
@@ -365,39 +367,39 @@ impl Reply {
         }
     }
 
-    fn defer(&mut self, now: SystemTime) -> Option<Call> {
+    fn defer(&mut self, now: SystemTime) -> Option<Request> {
         self.set_acknowledged(true);
-        if self.asker.at + ACKNOWLEDGE_WITHIN <= now {
+        if self.requester.at + ACKNOWLEDGE_WITHIN <= now {
             self.phase = Phase::Quiet;
             return None;
         }
         let press = self.press()?.clone();
-        Some(self.sent(Call::Acknowledge { press, with: Acknowledgement::Deferral }))
+        Some(self.sent(Request::Acknowledge { press, with: Acknowledgement::Deferral }))
     }
 
-    fn send(&mut self, now: SystemTime) -> Option<Call> {
+    fn send(&mut self, now: SystemTime) -> Option<Request> {
         let words = self.words.clone()?;
-        let call = match &self.asker.entrance {
-            Entrance::Command { channel, .. } if self.unsure => {
-                Call::ReadChannel { channel: *channel, after: Some(self.asker.intent()) }
+        let call = match &self.requester.origin {
+            Origin::Message { channel, .. } if self.unsure => {
+                Request::ReadChannel { channel: *channel, after: Some(self.requester.request_id()) }
             }
-            Entrance::Command { channel, message, language } => {
+            Origin::Message { channel, message, language } => {
                 let reply_to = Some((*message, *language));
-                Call::Say { channel: *channel, words, reply_to, intent: self.asker.intent() }
+                Request::Say { channel: *channel, words, reply_to, request_id: self.requester.request_id() }
             }
             // It has expired, whatever the clock says now.
-            Entrance::Press(press) if press.token.is_empty() => return self.over(false),
-            Entrance::Press(press) => {
+            Origin::Interaction(press) if press.token.is_empty() => return self.over(false),
+            Origin::Interaction(press) => {
                 let press = press.clone();
-                let fresh = !press.acknowledged && now < self.asker.at + ACKNOWLEDGE_WITHIN;
+                let fresh = !press.acknowledged && now < self.requester.at + ACKNOWLEDGE_WITHIN;
                 match self.role {
-                    Role::Closer if fresh => Call::Acknowledge { press, with: Acknowledgement::Public(words) },
+                    Role::Closer if fresh => Request::Acknowledge { press, with: Acknowledgement::Public(words) },
                     // A private deferral cannot become an announcement: it is said in the channel instead.
                     Role::Closer => return self.over(false),
                     // An edit would replace what the other process says in its own way.
                     _ if self.is_answered_elsewhere() && !self.names_channel() => return self.over(true),
-                    _ if fresh => Call::Acknowledge { press, with: Acknowledgement::Private(words) },
-                    _ if now < self.asker.at + EDIT_WITHIN => Call::EditReply { press, words },
+                    _ if fresh => Request::Acknowledge { press, with: Acknowledgement::Private(words) },
+                    _ if now < self.requester.at + EDIT_WITHIN => Request::EditReply { press, words },
                     _ => return self.over(false),
                 }
             }
@@ -405,32 +407,32 @@ impl Reply {
         Some(self.sent(call))
     }
 
-    fn sent(&mut self, call: Call) -> Call {
+    fn sent(&mut self, call: Request) -> Request {
         self.phase = Phase::Sent(call.clone());
         call
     }
 
-    fn pause(&mut self, now: SystemTime) -> Option<Call> {
+    fn pause(&mut self, now: SystemTime) -> Option<Request> {
         let pause = Duration::from_millis(100 << self.attempt.min(6));
         self.attempt += 1;
         self.phase = Phase::Paused(now + pause);
         None
     }
 
-    fn over(&mut self, told: bool) -> Option<Call> {
+    fn over(&mut self, told: bool) -> Option<Request> {
         self.phase = Phase::Over { told };
         None
     }
 
-    fn press(&self) -> Option<&Press> {
-        match &self.asker.entrance {
-            Entrance::Press(press) => Some(press),
-            Entrance::Command { .. } => None,
+    fn press(&self) -> Option<&Interaction> {
+        match &self.requester.origin {
+            Origin::Interaction(press) => Some(press),
+            Origin::Message { .. } => None,
         }
     }
 
     fn set_acknowledged(&mut self, acknowledged: bool) {
-        if let Entrance::Press(press) = &mut self.asker.entrance {
+        if let Origin::Interaction(press) = &mut self.requester.origin {
             press.acknowledged = acknowledged;
         }
     }

@@ -11,15 +11,15 @@
 use std::mem;
 use std::time::{Duration, SystemTime};
 
-use crate::ids::{ChannelId, Intent};
-use crate::lifecycle::call::{Answer, Call, Sighting};
+use crate::ids::{ChannelId, RequestId};
 use crate::lifecycle::effect::Effect;
-use crate::lifecycle::note::Note;
+use crate::lifecycle::history::JournalEvent;
+use crate::lifecycle::notice::Notice;
 use crate::lifecycle::reply::{EDIT_WITHIN, Reply, Role};
-use crate::lifecycle::state::{Asker, Entrance, State};
+use crate::lifecycle::request::{ChannelCandidate, Outcome, Request};
+use crate::lifecycle::state::{Origin, Requester, State};
 use crate::lifecycle::task::{Task, pause};
 use crate::lifecycle::ticket::Ticket;
-use crate::lifecycle::words::Words;
 
 /// How long another process may take from the channel to its first message, before the channel counts as left behind.
 const UNFINISHED_FOR: Duration = Duration::from_secs(60);
@@ -44,16 +44,16 @@ pub(super) struct Rivals {
     /// Channels to be removed unless somebody wrote in them: each was made for a press whose ticket is another one.
     surplus: Vec<ChannelId>,
     /// Lower channels of the same press, which are the ticket if somebody was greeted in them.
-    candidates: Vec<(ChannelId, Intent)>,
+    candidates: Vec<(ChannelId, RequestId)>,
     /// Presses that were told of the ticket's channel.
-    told: Vec<Asker>,
+    told: Vec<Requester>,
     unfinished: Vec<Unfinished>,
 }
 
 /// A channel with our mark in which nobody has been greeted yet.
 #[derive(Clone, Debug)]
 struct Unfinished {
-    sighting: Sighting,
+    candidate: ChannelCandidate,
     since: SystemTime,
     looks: u32,
     /// When it is looked at again; none while it is.
@@ -66,7 +66,7 @@ impl Rivals {
     }
 
     pub(super) fn is_unfinished(&self, there: ChannelId) -> bool {
-        self.unfinished.iter().any(|unfinished| unfinished.sighting.channel == there)
+        self.unfinished.iter().any(|unfinished| unfinished.candidate.channel == there)
     }
 
     pub(super) fn is_quiet(&self) -> bool {
@@ -89,7 +89,7 @@ impl Rivals {
     }
 
     /// The channel is gone, or is somebody's ticket.
-    pub(super) fn forget(&mut self, there: ChannelId) {
+    pub(super) fn forget_channel(&mut self, there: ChannelId) {
         self.surplus.retain(|surplus| *surplus != there);
         self.own.retain(|own| *own != there);
         self.candidates.retain(|(candidate, _)| *candidate != there);
@@ -98,7 +98,7 @@ impl Rivals {
 
     /// Somebody was greeted in the channel, or wrote in it.
     pub(super) fn forget_unfinished(&mut self, there: ChannelId) {
-        self.unfinished.retain(|unfinished| unfinished.sighting.channel != there);
+        self.unfinished.retain(|unfinished| unfinished.candidate.channel != there);
     }
 
     /// The ticket is over.
@@ -109,8 +109,11 @@ impl Rivals {
 
     /// Somebody was told of the ticket's channel: should it turn out to be another one, they are told so.
     pub(super) fn remember_told(&mut self, reply: &Reply) {
-        if reply.names_channel() && matches!(reply.asker().entrance, Entrance::Press(_)) && self.told.len() < MAX_TOLD {
-            self.told.push(reply.asker().clone());
+        if reply.names_channel()
+            && matches!(reply.requester().origin, Origin::Interaction(_))
+            && self.told.len() < MAX_TOLD
+        {
+            self.told.push(reply.requester().clone());
         }
     }
 }
@@ -125,12 +128,12 @@ impl Ticket {
     pub(super) fn report_elsewhere(&mut self, now: SystemTime) {
         let elsewhere = self.replies.iter_mut().filter_map(|reply| reply.take_elsewhere().then_some(reply.role()));
         for role in elsewhere.collect::<Vec<_>>() {
-            self.answered_elsewhere(role, now);
+            self.handle_answered_elsewhere(role, now);
         }
     }
 
-    fn answered_elsewhere(&mut self, role: Role, now: SystemTime) {
-        self.step.notes.push(Note::AnotherProcess);
+    fn handle_answered_elsewhere(&mut self, role: Role, now: SystemTime) {
+        self.step.notes.push(JournalEvent::AnotherProcess);
         match role {
             Role::Opener => {
                 self.rivals.contested = true;
@@ -146,12 +149,12 @@ impl Ticket {
     /// Somebody was greeted in this channel, which is not the ticket.
     pub(super) fn note_another_process(&mut self, there: ChannelId) {
         if !self.rivals.own.contains(&there) {
-            self.step.notes.push(Note::AnotherProcess);
+            self.step.notes.push(JournalEvent::AnotherProcess);
         }
     }
 
     /// The opening that this ticket comes from, as far as the row says.
-    fn made_for(&self) -> Option<Intent> {
+    fn made_for(&self) -> Option<RequestId> {
         match &self.document.state {
             State::Opening { .. } | State::Closing(_) => self.document.request.as_ref().map(|request| request.id),
             State::Absent | State::Open { .. } => None,
@@ -160,11 +163,11 @@ impl Ticket {
 
     /// A channel of this member has appeared beside the ticket's own. What that one was made for may not be known any
     /// more: its topic tells, in a list of all channels.
-    pub(super) fn meet_rival(&mut self, now: SystemTime) {
+    pub(super) fn compare_with_rival(&mut self, now: SystemTime) {
         match &self.document.state {
             State::Opening { channel: Some(channel) } if self.creations.knows(*channel) => {
-                let (channel, intent) = (*channel, self.intent());
-                self.settle_rivals(channel, intent, now);
+                let (channel, request_id) = (*channel, self.request_id());
+                self.settle_rivals(channel, request_id, now);
             }
             State::Open { .. } | State::Opening { channel: Some(_) } => self.begin_comparison(now),
             State::Absent | State::Opening { channel: None } | State::Closing(_) => {}
@@ -172,9 +175,9 @@ impl Ticket {
     }
 
     fn begin_comparison(&mut self, now: SystemTime) {
-        let call = Call::ListChannels { guild: self.owner.guild };
+        let call = Request::ListChannels { guild: self.owner.guild };
         if !self.tasks.any(|other| *other == call) {
-            self.begin_call(call, now);
+            self.begin_request(call, now);
         }
     }
 
@@ -184,12 +187,12 @@ impl Ticket {
     }
 
     /// The channel is known. If another process has answered the press, which of their channels stays?
-    pub(super) fn settle_contest(&mut self, own: ChannelId, intent: Intent, now: SystemTime) {
-        let mark = Some((self.owner.member, intent));
-        if self.rivals.contested && !self.sightings.iter().any(|rival| rival.mark == mark) {
+    pub(super) fn settle_contest(&mut self, own: ChannelId, request_id: RequestId, now: SystemTime) {
+        let mark = Some((self.owner.member, request_id));
+        if self.rivals.contested && !self.candidates.iter().any(|rival| rival.mark == mark) {
             return self.begin_comparison(now);
         }
-        self.settle_rivals(own, intent, now);
+        self.settle_rivals(own, request_id, now);
     }
 
     /// The channel is gone before it was compared with that of another process, which has removed it: that one is the
@@ -201,7 +204,7 @@ impl Ticket {
                 self.settle_welcome();
                 self.document.outbox.insert(0, Effect::EnsureChannel);
                 self.rivals.contested = false;
-                self.step.notes.push(Note::Gone { channel: gone });
+                self.step.notes.push(JournalEvent::Gone { channel: gone });
                 self.begin_comparison(now);
                 true
             }
@@ -210,12 +213,12 @@ impl Ticket {
     }
 
     /// All channels of the server are known: is the ticket's own the one that stays?
-    pub(super) fn answered_comparison(&mut self, task: Task, own: ChannelId, answer: Answer, now: SystemTime) {
+    pub(super) fn handle_comparison_outcome(&mut self, task: Task, own: ChannelId, answer: Outcome, now: SystemTime) {
         match answer {
-            Answer::Channels(channels) => self.compare(own, channels, now),
+            Outcome::Channels(channels) => self.compare_channels(own, channels, now),
             answer if task.attempt >= COMPARISONS => {
-                self.give_up(&task.call, &answer);
-                self.stay_with(own, now);
+                self.note_gave_up(&task.call, &answer);
+                self.keep_own_channel(own, now);
                 self.look_into_sightings(now);
             }
             answer => {
@@ -224,53 +227,54 @@ impl Ticket {
         }
     }
 
-    fn compare(&mut self, own: ChannelId, channels: Vec<Sighting>, now: SystemTime) {
-        let listed = channels.iter().find(|sighting| sighting.channel == own);
-        let mark = listed.and_then(|sighting| sighting.mark);
+    fn compare_channels(&mut self, own: ChannelId, channels: Vec<ChannelCandidate>, now: SystemTime) {
+        let listed = channels.iter().find(|candidate| candidate.channel == own);
+        let mark = listed.and_then(|candidate| candidate.mark);
         if let Some(listed) = listed {
             self.creations.bind_marked(listed);
         }
         self.creations.recognize(&channels);
-        let intent = self.made_for().or(mark.map(|(_, intent)| intent));
-        for sighting in channels {
-            let of_member = sighting.mark.is_some_and(|(member, _)| member == self.owner.member);
-            let free = !sighting.owned && !self.is_sought(sighting.channel) && !self.is_deleting(sighting.channel);
+        let request_id = self.made_for().or(mark.map(|(_, request_id)| request_id));
+        for candidate in channels {
+            let of_member = candidate.mark.is_some_and(|(member, _)| member == self.owner.member);
+            let free =
+                !candidate.owned && !self.is_candidate(candidate.channel) && !self.is_deleting(candidate.channel);
             // A ticket that the other process has pointed to was made for an earlier press.
-            let rival = sighting.mark.map(|(_, intent)| intent) == intent || self.rivals.contested;
-            if of_member && free && rival && sighting.channel != own {
-                self.sightings.push(sighting);
+            let rival = candidate.mark.map(|(_, request_id)| request_id) == request_id || self.rivals.contested;
+            if of_member && free && rival && candidate.channel != own {
+                self.candidates.push(candidate);
             }
         }
-        let Some(intent) = intent else { return self.look_into_sightings(now) };
-        self.settle_rivals(own, intent, now);
+        let Some(request_id) = request_id else { return self.look_into_sightings(now) };
+        self.settle_rivals(own, request_id, now);
     }
 
     /// Chooses among the ticket's own channel and those of other processes.
-    pub(super) fn settle_rivals(&mut self, own: ChannelId, intent: Intent, now: SystemTime) {
+    pub(super) fn settle_rivals(&mut self, own: ChannelId, request_id: RequestId, now: SystemTime) {
         let member = self.owner.member;
-        let mark = Some((member, intent));
-        let same_press = self.sightings.iter().filter(|rival| rival.mark == mark).map(|rival| rival.channel);
+        let mark = Some((member, request_id));
+        let same_press = self.candidates.iter().filter(|rival| rival.mark == mark).map(|rival| rival.channel);
         let same_press: Vec<ChannelId> = same_press.filter(|rival| !self.is_deleting(*rival)).collect();
         let made_one = self.rivals.made == Some(own);
-        let earlier = self.sightings.iter().filter(|rival| rival.mark.is_some_and(|(marked, _)| marked == member));
+        let earlier = self.candidates.iter().filter(|rival| rival.mark.is_some_and(|(marked, _)| marked == member));
         let earlier = earlier.map(|rival| rival.channel);
         let earlier = earlier.filter(|rival| self.rivals.contested && !self.is_doubtful(*rival)).min();
         let (lower, higher): (Vec<ChannelId>, Vec<ChannelId>) = same_press.into_iter().partition(|rival| *rival < own);
         self.rivals.surplus.extend(higher);
         // A higher one may be a copy that somebody made; whether somebody was greeted in it tells.
         if !lower.is_empty() && made_one {
-            self.step.notes.push(Note::AnotherProcess);
+            self.step.notes.push(JournalEvent::AnotherProcess);
         }
         // Where more than one may be of our own making, the lower one is the ticket only if somebody was greeted in it.
         let sure = made_one || self.rivals.contested;
         match lower.iter().copied().chain(earlier).min().filter(|winner| *winner < own) {
             Some(winner) if sure => {
                 self.rivals.surplus.extend(lower.into_iter().filter(|rival| *rival != winner));
-                self.yield_to(winner, own, intent, now);
+                self.yield_to_channel(winner, own, request_id, now);
             }
             _ => {
-                self.rivals.candidates.extend(lower.into_iter().map(|rival| (rival, intent)));
-                self.stay_with(own, now);
+                self.rivals.candidates.extend(lower.into_iter().map(|rival| (rival, request_id)));
+                self.keep_own_channel(own, now);
             }
         }
         self.look_into_sightings(now);
@@ -282,12 +286,12 @@ impl Ticket {
         let place = self.rivals.candidates.iter().position(|(rival, _)| *rival == there);
         let candidate = place.map(|place| self.rivals.candidates.swap_remove(place));
         match (&self.document.state, candidate) {
-            (State::Opening { channel: Some(own) } | State::Open { channel: own }, Some((_, intent)))
+            (State::Opening { channel: Some(own) } | State::Open { channel: own }, Some((_, request_id)))
                 if there < *own =>
             {
                 let own = *own;
-                self.step.notes.push(Note::AnotherProcess);
-                self.yield_to(there, own, intent, now);
+                self.step.notes.push(JournalEvent::AnotherProcess);
+                self.yield_to_channel(there, own, request_id, now);
                 self.look_into_sightings(now);
                 true
             }
@@ -296,19 +300,19 @@ impl Ticket {
     }
 
     /// The ticket's own channel is the one that stays.
-    fn stay_with(&mut self, own: ChannelId, now: SystemTime) {
+    fn keep_own_channel(&mut self, own: ChannelId, now: SystemTime) {
         if mem::take(&mut self.rivals.contested)
             && matches!(self.document.state, State::Opening { .. })
             && !self.is_greeting(own)
         {
-            self.begin_call(Call::ReadChannel { channel: own, after: None }, now);
+            self.begin_request(Request::ReadChannel { channel: own, after: None }, now);
         }
-        self.tell_all(own, now);
+        self.answer_undecided(own, now);
     }
 
     /// The channel of another process is the ticket, and our own one is removed unless somebody wrote in it.
-    fn yield_to(&mut self, winner: ChannelId, own: ChannelId, intent: Intent, now: SystemTime) {
-        self.step.notes.push(Note::Yielded { channel: winner });
+    fn yield_to_channel(&mut self, winner: ChannelId, own: ChannelId, request_id: RequestId, now: SystemTime) {
+        self.step.notes.push(JournalEvent::Yielded { channel: winner });
         // After a restart it is not known who made it.
         if self.rivals.made.take() == Some(own) || self.rivals.contested {
             self.rivals.own.push(own);
@@ -319,8 +323,8 @@ impl Ticket {
         if let Some(won) = &won {
             self.creations.bind_marked(won);
         }
-        if let Some((_, made_for)) = won.and_then(|sighting| sighting.mark)
-            && made_for != intent
+        if let Some((_, made_for)) = won.and_then(|candidate| candidate.mark)
+            && made_for != request_id
         {
             self.demote_opener();
         }
@@ -328,15 +332,15 @@ impl Ticket {
             State::Opening { channel } => *channel = Some(winner),
             state => *state = State::Open { channel: winner },
         }
-        self.rivals.forget(winner);
+        self.rivals.forget_channel(winner);
         if !self.is_greeting(winner) {
-            self.begin_call(Call::ReadChannel { channel: winner, after: None }, now);
+            self.begin_request(Request::ReadChannel { channel: winner, after: None }, now);
         }
         let members = vec![self.owner.member];
-        self.sightings.push(Sighting {
+        self.candidates.push(ChannelCandidate {
             channel: own,
             members,
-            mark: Some((self.owner.member, intent)),
+            mark: Some((self.owner.member, request_id)),
             attempt: 0,
             number: self.number,
             owned: false,
@@ -348,19 +352,19 @@ impl Ticket {
             }
         }
         self.correct_told(winner, now);
-        self.tell_all(winner, now);
+        self.answer_undecided(winner, now);
     }
 
     /// Who was told of the other channel is told of the one that stays.
     fn correct_told(&mut self, winner: ChannelId, now: SystemTime) {
-        for mut asker in mem::take(&mut self.rivals.told) {
-            if let Entrance::Press(press) = &mut asker.entrance
-                && now < asker.at + EDIT_WITHIN
+        for mut requester in mem::take(&mut self.rivals.told) {
+            if let Origin::Interaction(press) = &mut requester.origin
+                && now < requester.at + EDIT_WITHIN
             {
                 press.acknowledged = true;
-                let opener = self.made_for() == Some(asker.intent());
-                let words = if opener { Words::Created(winner) } else { Words::AlreadyOpen(winner) };
-                self.answer(asker, words, now);
+                let opener = self.made_for() == Some(requester.request_id());
+                let words = if opener { Notice::Created(winner) } else { Notice::AlreadyOpen(winner) };
+                self.answer_requester(requester, words, now);
             }
         }
     }
@@ -372,19 +376,23 @@ impl Ticket {
 
     /// Nobody has been greeted or has written in a channel with our mark: perhaps another process is about to.
     /// Gives the sighting back when it has had time enough.
-    pub(super) fn wait_for_welcome(&mut self, sighting: Sighting, now: SystemTime) -> Option<Sighting> {
-        let there = sighting.channel;
-        let known = self.rivals.unfinished.iter_mut().find(|unfinished| unfinished.sighting.channel == there);
+    pub(super) fn wait_for_welcome(
+        &mut self,
+        candidate: ChannelCandidate,
+        now: SystemTime,
+    ) -> Option<ChannelCandidate> {
+        let there = candidate.channel;
+        let known = self.rivals.unfinished.iter_mut().find(|unfinished| unfinished.candidate.channel == there);
         let Some(known) = known else {
-            let next = Some(now + pause(0, &Answer::Unknown));
-            self.rivals.unfinished.push(Unfinished { sighting, since: now, looks: 0, next });
+            let next = Some(now + pause(0, &Outcome::Indeterminate));
+            self.rivals.unfinished.push(Unfinished { candidate, since: now, looks: 0, next });
             return None;
         };
         if known.since + UNFINISHED_FOR <= now {
-            return Some(sighting);
+            return Some(candidate);
         }
         known.looks += 1;
-        known.next = Some(now + pause(known.looks, &Answer::Unknown).min(MAX_PAUSE));
+        known.next = Some(now + pause(known.looks, &Outcome::Indeterminate).min(MAX_PAUSE));
         None
     }
 
@@ -395,10 +403,10 @@ impl Ticket {
         let mut found = Vec::new();
         for unfinished in self.rivals.unfinished.iter_mut().filter(due) {
             unfinished.next = None;
-            found.push(unfinished.sighting.clone());
+            found.push(unfinished.candidate.clone());
         }
-        for sighting in found {
-            self.sightings.push(sighting);
+        for candidate in found {
+            self.candidates.push(candidate);
             self.look_into_sightings(now);
         }
     }

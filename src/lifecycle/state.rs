@@ -4,10 +4,10 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ApplicationId, ChannelId, Intent, InteractionId, MessageId, UserId};
+use crate::ids::{ApplicationId, ChannelId, InteractionId, MessageId, RequestId, UserId};
 use crate::language::Language;
 use crate::lifecycle::effect::Effect;
-use crate::lifecycle::words::Words;
+use crate::lifecycle::notice::Notice;
 
 /// A ticket's document, as the store keeps it. A member without a ticket has an [empty](Document::is_empty) one, which is
 /// no row.
@@ -28,7 +28,7 @@ pub struct Document {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenRequest {
     /// The interaction or message. It names the opening, also in the channel's topic.
-    pub id: Intent,
+    pub id: RequestId,
     /// When it arrived, by this machine's clock.
     pub at: SystemTime,
     /// The member's name at that time, for the channel; empty where the channel was there before.
@@ -64,7 +64,7 @@ pub struct Closing {
     /// When it is to be deleted.
     pub due: SystemTime,
     /// Who asked.
-    pub asker: Asker,
+    pub requester: Requester,
 }
 
 impl State {
@@ -100,16 +100,16 @@ impl Document {
 
     /// What is owed to whoever asked for the ticket.
     #[must_use]
-    pub fn response(&self) -> Option<(&Asker, Option<&Words>)> {
+    pub fn response(&self) -> Option<(&Requester, Option<&Notice>)> {
         self.outbox.iter().find_map(|effect| match effect {
-            Effect::Respond { asker, words } => Some((asker, words.as_ref())),
+            Effect::Respond { requester, words } => Some((requester, words.as_ref())),
             Effect::EnsureChannel | Effect::EnsureMessage(_) => None,
         })
     }
 
     /// Why the ticket could not be opened, until whoever asked for it has been told.
     #[must_use]
-    pub fn refusal(&self) -> Option<&Words> {
+    pub fn refusal(&self) -> Option<&Notice> {
         self.response().filter(|_| self.state == State::Absent).and_then(|(_, words)| words)
     }
 
@@ -142,13 +142,13 @@ impl Document {
 
 /// Somebody who asked for something and is owed an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asker {
+pub struct Requester {
     /// Who.
     pub user: UserId,
     /// When we heard it, by this machine's clock.
     pub at: SystemTime,
     /// How they asked, and so how they are answered.
-    pub entrance: Entrance,
+    pub origin: Origin,
     /// They asked for the same a moment ago. It is done all the same, but a refusal is not written into the channel once
     /// more, and neither is the journal filled with it.
     #[serde(skip)]
@@ -157,11 +157,11 @@ pub struct Asker {
 
 /// The two ways to ask.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Entrance {
+pub enum Origin {
     /// A button, or a slash command: answered in private.
-    Press(Press),
+    Interaction(Interaction),
     /// A written command: answered with a reply, which everybody reads.
-    Command {
+    Message {
         /// Where it was said.
         channel: ChannelId,
         /// The message that said it.
@@ -175,7 +175,7 @@ pub enum Entrance {
 /// The two gestures that Discord answers alike.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Gesture {
+pub enum InteractionKind {
     /// A button was pressed.
     #[default]
     Button,
@@ -185,7 +185,7 @@ pub enum Gesture {
 
 /// A pressed button or a slash command, and what is needed to answer it, even after a restart.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Press {
+pub struct Interaction {
     /// The interaction.
     pub interaction: InteractionId,
     /// A secret: whoever has it can answer in the bot's name.
@@ -199,29 +199,29 @@ pub struct Press {
     pub language: Language,
     /// Which of the two it was, for the journal.
     #[serde(default)]
-    pub gesture: Gesture,
+    pub interaction_kind: InteractionKind,
 }
 
-impl std::fmt::Debug for Press {
+impl std::fmt::Debug for Interaction {
     /// Without the token: what is debugged ends up in logs.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Press({}, acknowledged: {})", self.interaction, self.acknowledged)
     }
 }
 
-impl Asker {
+impl Requester {
     /// A refusal would be written where everybody has just read one.
     #[must_use]
     pub const fn is_silenced(&self) -> bool {
-        self.repeated && matches!(self.entrance, Entrance::Command { .. })
+        self.repeated && matches!(self.origin, Origin::Message { .. })
     }
 
     /// The name of what they asked for.
     #[must_use]
-    pub const fn intent(&self) -> Intent {
-        match &self.entrance {
-            Entrance::Press(press) => Intent(press.interaction.0),
-            Entrance::Command { message, .. } => Intent(message.0),
+    pub const fn request_id(&self) -> RequestId {
+        match &self.origin {
+            Origin::Interaction(press) => RequestId(press.interaction.0),
+            Origin::Message { message, .. } => RequestId(message.0),
         }
     }
 }

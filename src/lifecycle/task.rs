@@ -2,18 +2,18 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::lifecycle::call::{Answer, Call};
+use crate::lifecycle::request::{Outcome, Request};
 
 /// The pause before a call is made again: a quarter of a second, doubled each time. Short enough that a member who saw
 /// one hiccup does not notice, long enough not to lean on a Discord that is down: half a minute at most. A refusal does
 /// not go away by itself, and Discord bans who collects 10,000 of them in ten minutes, so there it is five minutes. A rate
 /// limit tells itself when it ends.
 #[must_use]
-pub fn pause(attempt: u32, answer: &Answer) -> Duration {
-    if let Answer::Limited { wait } = answer {
+pub fn pause(attempt: u32, answer: &Outcome) -> Duration {
+    if let Outcome::Limited { wait } = answer {
         return *wait;
     }
-    let most = if matches!(answer, Answer::Refused(_)) { 300 } else { 30 };
+    let most = if matches!(answer, Outcome::Refused(_)) { 300 } else { 30 };
     Duration::from_millis(250 << attempt.min(12)).min(Duration::from_secs(most))
 }
 
@@ -21,7 +21,7 @@ pub fn pause(attempt: u32, answer: &Answer) -> Duration {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {
     /// The call.
-    pub call: Call,
+    pub call: Request,
     /// How often what it is for was tried before.
     pub attempt: u32,
     /// When what it is for was first begun.
@@ -39,7 +39,7 @@ pub struct Tasks(Vec<Task>);
 
 impl Tasks {
     /// Begins something: the call to make now.
-    pub fn begin(&mut self, call: Call, now: SystemTime) -> Call {
+    pub fn begin(&mut self, call: Request, now: SystemTime) -> Request {
         self.0.push(Task {
             call: call.clone(),
             attempt: 0,
@@ -53,9 +53,9 @@ impl Tasks {
 
     /// Goes on with what `task` is for, by another call or the same one, after a pause that grows; tells the pause.
     #[expect(clippy::needless_pass_by_value, reason = "what a task is for goes on in one place only")]
-    pub fn again(&mut self, task: Task, call: Call, answer: &Answer, now: SystemTime) -> Duration {
+    pub fn again(&mut self, task: Task, call: Request, answer: &Outcome, now: SystemTime) -> Duration {
         let pause = pause(task.attempt, answer);
-        let limited = matches!(answer, Answer::Limited { .. });
+        let limited = matches!(answer, Outcome::Limited { .. });
         let attempt = if limited { task.attempt } else { task.attempt + 1 };
         self.0.push(Task { call, attempt, paused: Some(now + pause), limited, ..task });
         pause
@@ -63,25 +63,25 @@ impl Tasks {
 
     /// Goes on with what `task` is for, by another call, not before then.
     #[expect(clippy::needless_pass_by_value, reason = "what a task is for goes on in one place only")]
-    pub fn go_on_at(&mut self, task: Task, call: Call, then: SystemTime) {
+    pub fn go_on_at(&mut self, task: Task, call: Request, then: SystemTime) {
         self.0.push(Task { call, paused: Some(then), limited: false, ..task });
     }
 
     /// Goes on with what `task` is for, by another call, at once.
     #[expect(clippy::needless_pass_by_value, reason = "what a task is for goes on in one place only")]
-    pub fn go_on(&mut self, task: Task, call: Call) -> Call {
+    pub fn go_on(&mut self, task: Task, call: Request) -> Request {
         self.0.push(Task { call: call.clone(), paused: None, ..task });
         call
     }
 
     /// Takes out the task whose call has been answered.
-    pub fn answered(&mut self, call: &Call) -> Option<Task> {
+    pub fn answered(&mut self, call: &Request) -> Option<Task> {
         let place = self.0.iter().position(|task| task.paused.is_none() && task.call == *call)?;
         Some(self.0.swap_remove(place))
     }
 
     /// The calls whose pause is over: they are to be made now.
-    pub fn wake(&mut self, now: SystemTime) -> Vec<Call> {
+    pub fn wake(&mut self, now: SystemTime) -> Vec<Request> {
         let due = self.0.iter_mut().filter(|task| task.paused.is_some_and(|until| until <= now));
         due.map(|task| {
             task.paused = None;
@@ -98,34 +98,34 @@ impl Tasks {
 
     /// Whether something of this kind is under way or waiting, and was not tried so many times before.
     #[must_use]
-    pub fn any_before(&self, attempts: u32, kind: impl Fn(&Call) -> bool) -> bool {
+    pub fn any_before(&self, attempts: u32, kind: impl Fn(&Request) -> bool) -> bool {
         self.0.iter().any(|task| task.attempt < attempts && kind(&task.call))
     }
 
     /// Until when a limit of Discord's holds up something of this kind.
     #[must_use]
-    pub fn limited_until(&self, kind: impl Fn(&Call) -> bool) -> Option<SystemTime> {
+    pub fn limited_until(&self, kind: impl Fn(&Request) -> bool) -> Option<SystemTime> {
         self.0.iter().filter(|task| task.limited && kind(&task.call)).filter_map(|task| task.paused).max()
     }
 
     /// Whether something of this kind is under way or waiting.
     #[must_use]
-    pub fn any(&self, kind: impl Fn(&Call) -> bool) -> bool {
+    pub fn any(&self, kind: impl Fn(&Request) -> bool) -> bool {
         self.0.iter().any(|task| kind(&task.call))
     }
 
     /// Whether Discord said last that what something of this kind is about does not exist.
-    pub(super) fn is_not_found(&self, kind: impl Fn(&Call) -> bool) -> bool {
+    pub(super) fn is_not_found(&self, kind: impl Fn(&Request) -> bool) -> bool {
         self.0.iter().any(|task| task.not_found_since.is_some() && kind(&task.call))
     }
 
     /// All calls that are under way or waiting.
-    pub(super) fn calls_mut(&mut self) -> impl Iterator<Item = &mut Call> {
+    pub(super) fn calls_mut(&mut self) -> impl Iterator<Item = &mut Request> {
         self.0.iter_mut().map(|task| &mut task.call)
     }
 
     /// Gives up what is of this kind; an answer that is still to come will find nobody.
-    pub fn drop_all(&mut self, kind: impl Fn(&Call) -> bool) {
+    pub fn drop_all(&mut self, kind: impl Fn(&Request) -> bool) {
         self.0.retain(|task| !kind(&task.call));
     }
 

@@ -1,27 +1,27 @@
 //! One ticket: what happens to it, and what follows.
 //!
-//! [`Ticket::decide`] asks the table of the whole bot. What is decided is first saved and then done: a [`Decision`] gives
+//! [`Ticket::decide`] asks the table of the whole bot. What is decided is first saved and then done: a [`Transition`] gives
 //! its calls away only in exchange for what became of the save. Each call's answer comes back as an event. So whatever
 //! dies in between is found again from the row.
 
 use std::mem;
 use std::time::{Duration, SystemTime};
 
-use crate::ids::{ChannelId, Intent, Owner, TicketNumber};
+use crate::ids::{ChannelId, Owner, RequestId, TicketNumber};
 use crate::lifecycle::access::AccessLoss;
-use crate::lifecycle::call::{Answer, Call, Sighting};
 use crate::lifecycle::close_failure::Promise;
 use crate::lifecycle::creation::{Creations, Orphaned};
-use crate::lifecycle::decision::{Decision, Step};
+use crate::lifecycle::decision::{Step, Transition};
 use crate::lifecycle::doubt::{CHECK_AGAIN_AFTER, Doubt, Missed};
 use crate::lifecycle::effect::{Effect, Message};
 use crate::lifecycle::failures::Failures;
-use crate::lifecycle::note::{Note, Why};
+use crate::lifecycle::history::{JournalEvent, Reason};
+use crate::lifecycle::notice::Notice;
 use crate::lifecycle::reply::{Reply, Role};
+use crate::lifecycle::request::{ChannelCandidate, Outcome, Request};
 use crate::lifecycle::rivals::Rivals;
-use crate::lifecycle::state::{Asker, Closing, Document, State};
+use crate::lifecycle::state::{Closing, Document, Requester, State};
 use crate::lifecycle::task::{Task, Tasks};
-use crate::lifecycle::words::Words;
 
 /// What can happen to a ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub enum Event {
     /// The member wants a ticket.
     Open {
         /// The member.
-        asker: Asker,
+        requester: Requester,
         /// The member's name, for the channel.
         name: String,
         /// The server's channels have not been told yet, so there may be a ticket that no row knows.
@@ -40,34 +40,34 @@ pub enum Event {
         /// Where they pressed or said it.
         channel: ChannelId,
         /// Who.
-        asker: Asker,
+        requester: Requester,
         /// They hold the support role.
         support: bool,
     },
     /// Discord said that this channel was deleted.
-    Gone {
+    ChannelDeleted {
         /// The channel.
         channel: ChannelId,
     },
     /// A complete list of the server's channels came without this one. The list may be older than the channel, so it is
     /// asked for by name.
-    Missing {
+    ChannelUnlisted {
         /// The channel.
         channel: ChannelId,
     },
     /// A channel that no row owns, and that may be this member's ticket.
-    Seen(Sighting),
+    CandidateFound(ChannelCandidate),
     /// What came of a call.
-    Answered {
+    RequestCompleted {
         /// The call.
-        call: Call,
+        call: Request,
         /// What came of it.
-        answer: Answer,
+        answer: Outcome,
     },
     /// The deadline has come.
-    Woke,
+    TimerFired,
     /// The ticket was loaded from its row, and whatever it was doing has to be taken up again.
-    Restored,
+    Loaded,
 }
 
 /// What the operator decides about all tickets.
@@ -88,7 +88,7 @@ pub struct Ticket {
     pub(super) tasks: Tasks,
     pub(super) replies: Vec<Reply>,
     /// Channels that may be this member's, not looked into yet.
-    pub(super) sightings: Vec<Sighting>,
+    pub(super) candidates: Vec<ChannelCandidate>,
     /// Who found the ticket open, while it is checked whether its channel still exists.
     pub(super) doubts: Vec<Doubt>,
     /// When that was last checked.
@@ -117,7 +117,7 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// A ticket as its row tells it. [`Event::Restored`] takes up what it was doing.
+    /// A ticket as its row tells it. [`Event::Loaded`] takes up what it was doing.
     #[must_use]
     pub fn new(owner: Owner, rules: Rules, document: Document) -> Self {
         Self {
@@ -127,7 +127,7 @@ impl Ticket {
             document,
             tasks: Tasks::default(),
             replies: Vec::new(),
-            sightings: Vec::new(),
+            candidates: Vec::new(),
             doubts: Vec::new(),
             checked: None,
             missed: None,
@@ -151,7 +151,7 @@ impl Ticket {
     }
 
     /// The row is on the disk, and with it the number: the calls that were decided before that get it now.
-    pub(super) fn set_number(&mut self, number: TicketNumber, calls: &mut [Call]) {
+    pub(super) fn set_number(&mut self, number: TicketNumber, calls: &mut [Request]) {
         self.number = Some(number);
         calls.iter_mut().chain(self.tasks.calls_mut()).for_each(|call| call.set_number(number));
     }
@@ -169,27 +169,27 @@ impl Ticket {
     }
 
     /// Decides what follows from `event`.
-    pub fn decide(&mut self, event: Event, now: SystemTime) -> Decision {
+    pub fn decide(&mut self, event: Event, now: SystemTime) -> Transition {
         let before = self.clone();
         let step = self.handle(event.clone(), now);
-        Decision { before, event, step }
+        Transition { before, event, step }
     }
 
     /// Decides what follows from the time that has come, for those who wait for an answer and nothing else.
-    pub(super) fn decide_replies(&mut self, now: SystemTime) -> Decision {
+    pub(super) fn decide_replies(&mut self, now: SystemTime) -> Transition {
         let before = self.clone();
-        let step = self.change(now, Self::wake_replies);
-        Decision { before, event: Event::Woke, step }
+        let step = self.apply_change(now, Self::wake_replies);
+        Transition { before, event: Event::TimerFired, step }
     }
 
     pub(super) fn handle(&mut self, event: Event, now: SystemTime) -> Step {
-        self.change(now, |ticket, now| ticket.react(event, now))
+        self.apply_change(now, |ticket, now| ticket.apply_event(event, now))
     }
 
-    fn change(&mut self, now: SystemTime, react: impl FnOnce(&mut Self, SystemTime)) -> Step {
+    fn apply_change(&mut self, now: SystemTime, react: impl FnOnce(&mut Self, SystemTime)) -> Step {
         let before = self.document.clone();
         react(self, now);
-        self.settle(now);
+        self.settle_state(now);
         let mut step = mem::take(&mut self.step);
         step.save = self.document.must_be_saved_after(&before).then(|| self.document.clone());
         step
@@ -200,7 +200,7 @@ impl Ticket {
         self.replies.iter().filter_map(Reply::deadline).min()
     }
 
-    /// When [`Event::Woke`] is wanted next.
+    /// When [`Event::TimerFired`] is wanted next.
     #[must_use]
     pub fn deadline(&self) -> Option<SystemTime> {
         let replies = self.reply_deadline();
@@ -209,7 +209,7 @@ impl Ticket {
         let next = replies.into_iter().chain(rivals).chain(self.tasks.deadline()).chain(self.due()).chain(forget).min();
         // Nothing depends on when exactly these are, so nobody is woken for them alone while there is more to come.
         let next = next.into_iter().chain(self.document.token_end()).min();
-        let orphaned = self.orphaned.filter(|_| self.sightings.is_empty()).map(|orphaned| orphaned.forget);
+        let orphaned = self.orphaned.filter(|_| self.candidates.is_empty()).map(|orphaned| orphaned.forget);
         let forget = self.failures.as_ref().map(Failures::end).into_iter().chain(self.creations.deadline());
         next.or(forget.chain(orphaned).min())
     }
@@ -238,69 +238,85 @@ impl Ticket {
     }
 
     /// The table: every event in every state.
-    fn react(&mut self, event: Event, now: SystemTime) {
+    fn apply_event(&mut self, event: Event, now: SystemTime) {
         use State::{Absent, Closing as Leaving, Open};
         let channel = self.document.state.channel();
         match (&self.document.state, event) {
             // Whoever asked first is still to be told why.
-            (Absent, Event::Open { asker, .. }) if self.document.refusal().is_some() => self.refuse_alike(asker, now),
-            (Absent, Event::Open { asker, .. }) if self.is_failing(now) => self.refuse_again(asker, now),
-            (Absent, Event::Open { asker, name, unseen: true }) => self.begin_unseen(asker, name, now),
-            (Absent, Event::Open { asker, name, unseen: false }) => {
-                self.begin_for(asker, name);
+            (Absent, Event::Open { requester, .. }) if self.document.refusal().is_some() => {
+                self.refuse_alike(requester, now)
+            }
+            (Absent, Event::Open { requester, .. }) if self.is_failing(now) => self.refuse_again(requester, now),
+            (Absent, Event::Open { requester, name, unseen: true }) => {
+                self.begin_opening_after_list(requester, name, now)
+            }
+            (Absent, Event::Open { requester, name, unseen: false }) => {
+                self.begin_opening_for(requester, name);
                 self.look_at_unfinished(true, now);
             }
-            (State::Opening { channel: None }, Event::Open { asker, .. }) => self.wait(asker),
+            (State::Opening { channel: None }, Event::Open { requester, .. }) => {
+                self.queue_waiting_requester(requester)
+            }
             (
                 State::Opening { channel: Some(channel) } | Leaving(Closing { channel, .. }),
-                Event::Open { asker, .. },
+                Event::Open { requester, .. },
             ) => {
                 let channel = *channel;
-                self.asked_again(&asker);
-                self.answer(asker, Words::AlreadyOpen(channel), now);
+                self.note_asked_again(&requester);
+                self.answer_requester(requester, Notice::AlreadyOpen(channel), now);
             }
-            (Open { channel }, Event::Open { asker, name, .. }) => self.point_out(*channel, asker, name, now),
+            (Open { channel }, Event::Open { requester, name, .. }) => {
+                self.answer_with_open_ticket(*channel, requester, name, now)
+            }
 
             // It may turn out to be one in a moment.
-            (_, Event::Close { channel: there, asker, .. }) if channel != Some(there) && self.is_sought(there) => {
-                self.turn_down(asker, there, Words::TryAgain, Why::NotKnownYet, now);
+            (_, Event::Close { channel: there, requester, .. })
+                if channel != Some(there) && self.is_candidate(there) =>
+            {
+                self.turn_down(requester, there, Notice::TryAgain, Reason::NotKnownYet, now);
             }
-            (_, Event::Close { channel: there, asker, .. }) if channel != Some(there) => {
-                self.turn_down(asker, there, Words::NotATicket, Why::NotATicket, now);
+            (_, Event::Close { channel: there, requester, .. }) if channel != Some(there) => {
+                self.turn_down(requester, there, Notice::NotATicket, Reason::NotATicket, now);
             }
-            (_, Event::Close { channel: there, asker, support }) if !support && asker.user != self.owner.member => {
-                self.turn_down(asker, there, Words::NoRights, Why::NoRights, now);
+            (_, Event::Close { channel: there, requester, support })
+                if !support && requester.user != self.owner.member =>
+            {
+                self.turn_down(requester, there, Notice::NoRights, Reason::NoRights, now);
             }
-            (Leaving(_), Event::Close { channel: there, asker, .. }) => self.leave_already(there, asker, now),
-            (Open { channel } | State::Opening { channel: Some(channel) }, Event::Close { asker, .. }) => {
-                self.leave(*channel, asker, now);
+            (Leaving(_), Event::Close { channel: there, requester, .. }) => {
+                self.answer_already_closing(there, requester, now)
+            }
+            (Open { channel } | State::Opening { channel: Some(channel) }, Event::Close { requester, .. }) => {
+                self.start_closing(*channel, requester, now);
             }
             // Their channel is `None`, so no `there` could have equalled it.
             (Absent | State::Opening { channel: None }, Event::Close { .. }) => {}
 
-            (_, Event::Gone { channel: gone }) => {
+            (_, Event::ChannelDeleted { channel: gone }) => {
                 self.remember_deleted(gone);
-                self.gone(gone, now);
+                self.handle_channel_deleted(gone, now);
             }
-            (_, Event::Missing { channel: missing }) if channel == Some(missing) => self.miss(missing, now),
-            (Absent | State::Opening { .. } | Open { .. } | Leaving(_), Event::Missing { .. }) => {}
-            (_, Event::Seen(sighting)) => self.see(sighting, now),
+            (_, Event::ChannelUnlisted { channel: missing }) if channel == Some(missing) => {
+                self.check_unlisted_channel(missing, now)
+            }
+            (Absent | State::Opening { .. } | Open { .. } | Leaving(_), Event::ChannelUnlisted { .. }) => {}
+            (_, Event::CandidateFound(candidate)) => self.consider_candidate(candidate, now),
 
-            (_, Event::Answered { call, answer }) => self.answered(&call, answer, now),
-            (_, Event::Woke) => self.wake(now),
+            (_, Event::RequestCompleted { call, answer }) => self.handle_outcome(&call, answer, now),
+            (_, Event::TimerFired) => self.handle_timer(now),
 
-            (_, Event::Restored) => self.resume(now),
+            (_, Event::Loaded) => self.resume_deliveries(now),
         }
     }
 
-    fn wake(&mut self, now: SystemTime) {
+    fn handle_timer(&mut self, now: SystemTime) {
         if self.checked.is_some_and(|checked| checked + CHECK_AGAIN_AFTER <= now) {
             self.checked = None;
         }
         self.forget_old_loss(now);
-        self.creations.wake(&self.sightings, now);
+        self.creations.wake(&self.candidates, now);
         // A copy that was seen in time may have to wait until it can be looked into.
-        if self.sightings.is_empty() {
+        if self.candidates.is_empty() {
             self.orphaned.take_if(|orphaned| orphaned.forget <= now);
         }
         if self.failures.as_ref().is_some_and(|failures| failures.end() <= now) {
@@ -314,16 +330,22 @@ impl Ticket {
     /// What happened cannot be saved now, or not be decided without the row. Whoever asked for it is told to try again, and
     /// answers that do not depend on it go on.
     pub(super) fn put_off(&mut self, event: &Event, now: SystemTime) -> Step {
-        if !matches!(event, Event::Open { asker, .. } | Event::Close { asker, .. } if asker.repeated) {
-            self.step.notes.push(Note::Unsaved);
+        if !matches!(event, Event::Open { requester, .. } | Event::Close { requester, .. } if requester.repeated) {
+            self.step.notes.push(JournalEvent::Unsaved);
         }
         for reply in &mut self.replies {
             self.step.calls.extend(reply.warn(now));
         }
         match event {
-            Event::Open { asker, .. } | Event::Close { asker, .. } => self.answer(asker.clone(), Words::TryAgain, now),
-            Event::Woke => self.wake_replies(now),
-            Event::Gone { .. } | Event::Missing { .. } | Event::Seen(_) | Event::Answered { .. } | Event::Restored => {}
+            Event::Open { requester, .. } | Event::Close { requester, .. } => {
+                self.answer_requester(requester.clone(), Notice::TryAgain, now)
+            }
+            Event::TimerFired => self.wake_replies(now),
+            Event::ChannelDeleted { .. }
+            | Event::ChannelUnlisted { .. }
+            | Event::CandidateFound(_)
+            | Event::RequestCompleted { .. }
+            | Event::Loaded => {}
         }
         mem::take(&mut self.step)
     }
@@ -334,29 +356,29 @@ impl Ticket {
         for reply in &mut self.replies {
             let was_deferred = reply.is_acknowledged();
             let call = reply.wake(now);
-            if call.is_some() && !was_deferred && reply.is_acknowledged() && !reply.asker().repeated {
-                self.step.notes.push(Note::Deferred);
+            if call.is_some() && !was_deferred && reply.is_acknowledged() && !reply.requester().repeated {
+                self.step.notes.push(JournalEvent::Deferred);
             }
             self.step.calls.extend(call);
         }
     }
 
     /// What follows from where the ticket now stands, however it came there.
-    pub(super) fn settle(&mut self, now: SystemTime) {
-        self.bury_replies(now);
+    pub(super) fn settle_state(&mut self, now: SystemTime) {
+        self.settle_finished_replies(now);
         self.keep_acknowledgement();
         match &self.document.state {
-            State::Opening { channel: None } => self.make(now),
+            State::Opening { channel: None } => self.create_channel_if_clear(now),
             State::Opening { channel: Some(channel) }
                 if self.document.outbox.is_empty() && !self.is_greeting(*channel) =>
             {
-                self.ready(*channel);
+                self.finish_opening(*channel);
             }
             State::Closing(closing)
                 if self.document.is_announced() && closing.due <= now && !self.is_deleting(closing.channel) =>
             {
-                let call = Call::DeleteChannel { channel: closing.channel };
-                self.begin_call(call, now);
+                let call = Request::DeleteChannel { channel: closing.channel };
+                self.begin_request(call, now);
             }
             State::Absent | State::Opening { .. } | State::Open { .. } | State::Closing(_) => {}
         }
@@ -376,51 +398,52 @@ impl Ticket {
     /// It is being read or greeted in.
     pub(super) fn is_greeting(&self, there: ChannelId) -> bool {
         self.tasks.any(|call| match call {
-            Call::Welcome { channel, .. } | Call::ReadChannel { channel, .. } => *channel == there,
+            Request::Welcome { channel, .. } | Request::ReadChannel { channel, .. } => *channel == there,
             _ => false,
         })
     }
 
-    pub(super) fn is_sought(&self, there: ChannelId) -> bool {
-        self.sightings.iter().any(|sighting| sighting.channel == there) || self.rivals.is_unfinished(there)
+    pub(super) fn is_candidate(&self, there: ChannelId) -> bool {
+        self.candidates.iter().any(|candidate| candidate.channel == there) || self.rivals.is_unfinished(there)
     }
 
     /// A channel is looked into no more; what is known of it, if it was.
-    pub(super) fn take_sighting(&mut self, there: ChannelId) -> Option<Sighting> {
-        let place = self.sightings.iter().position(|sighting| sighting.channel == there)?;
-        Some(self.sightings.remove(place))
+    pub(super) fn take_sighting(&mut self, there: ChannelId) -> Option<ChannelCandidate> {
+        let place = self.candidates.iter().position(|candidate| candidate.channel == there)?;
+        Some(self.candidates.remove(place))
     }
 
     pub(super) fn is_deleting(&self, there: ChannelId) -> bool {
-        self.tasks.any(|call| *call == Call::DeleteChannel { channel: there })
+        self.tasks.any(|call| *call == Request::DeleteChannel { channel: there })
     }
 
     /// Writes into the document how far the answer to the opener got: after a restart a deferral is edited at once.
     fn keep_acknowledgement(&mut self) {
         for effect in &mut self.document.outbox {
-            if let Effect::Respond { asker, words } = effect
-                && let Some(reply) = self.replies.iter().find(|reply| reply.asker().intent() == asker.intent())
+            if let Effect::Respond { requester, words } = effect
+                && let Some(reply) =
+                    self.replies.iter().find(|reply| reply.requester().request_id() == requester.request_id())
             {
-                asker.clone_from(reply.asker());
+                requester.clone_from(reply.requester());
                 *words = reply.words().cloned();
             }
         }
     }
 
     /// The answer to this request is over.
-    fn settle_response(&mut self, request: Intent, now: SystemTime) {
+    fn settle_response(&mut self, request: RequestId, now: SystemTime) {
         let refusal = self.document.refusal().cloned();
-        let corrected = |effect: &Effect| matches!(effect, Effect::EnsureMessage(Message::CloseFailure { closer, .. }) if closer.intent() == request);
+        let corrected = |effect: &Effect| matches!(effect, Effect::EnsureMessage(Message::CloseFailure { closer, .. }) if closer.request_id() == request);
         self.document.outbox.retain(|effect| !effect.is_response_to(request) && !corrected(effect));
         if let Some(words) = refusal
             && self.document.refusal().is_none()
         {
-            self.abandon(words, now);
+            self.end_refused_opening(words, now);
         }
     }
 
     /// Takes the answers that are over off the list, and draws the consequences.
-    fn bury_replies(&mut self, now: SystemTime) {
+    fn settle_finished_replies(&mut self, now: SystemTime) {
         let (over, rest) = mem::take(&mut self.replies).into_iter().partition(|reply| reply.outcome().is_some());
         self.replies = rest;
         let over: Vec<Reply> = over;
@@ -428,31 +451,31 @@ impl Ticket {
             if reply.outcome() == Some(true) {
                 self.rivals.remember_told(&reply);
             }
-            self.settle_response(reply.asker().intent(), now);
+            self.settle_response(reply.requester().request_id(), now);
             match (reply.role(), reply.outcome() == Some(true)) {
-                (Role::Closer, true) => self.announced(now, now),
+                (Role::Closer, true) => self.confirm_announcement(now, now),
                 (Role::Closer, false) => {
                     // Another process answers a press of its own in its own way.
                     if !self.rivals.closes_elsewhere {
-                        self.owe_closer(reply.asker());
+                        self.owe_closer(reply.requester());
                     }
                     self.not_announced(now);
                 }
-                (Role::Opener, true) => self.step.notes.push(Note::Told),
-                (Role::Waiter | Role::Bystander, false) if reply.asker().repeated => {}
-                (Role::Opener | Role::Waiter | Role::Bystander, false) => self.step.notes.push(Note::NotTold),
+                (Role::Opener, true) => self.step.notes.push(JournalEvent::Route),
+                (Role::Waiter | Role::Bystander, false) if reply.requester().repeated => {}
+                (Role::Opener | Role::Waiter | Role::Bystander, false) => self.step.notes.push(JournalEvent::NotTold),
                 (Role::Waiter | Role::Bystander, true) => {}
             }
         }
     }
 
-    fn answered(&mut self, call: &Call, mut answer: Answer, now: SystemTime) {
+    fn handle_outcome(&mut self, call: &Request, mut answer: Outcome, now: SystemTime) {
         self.strike_deleted(&mut answer);
         for reply in &mut self.replies {
             if let Some(next) = reply.hear(call, &answer, now) {
-                if let Some((attempt, pause)) = reply.pausing(now).filter(|_| !reply.asker().repeated) {
+                if let Some((attempt, pause)) = reply.pausing(now).filter(|_| !reply.requester().repeated) {
                     let call = call.name().to_owned();
-                    self.step.notes.push(Note::Retrying { call, why: (&answer).into(), attempt, pause });
+                    self.step.notes.push(JournalEvent::Retrying { call, why: (&answer).into(), attempt, pause });
                 }
                 self.step.calls.extend(next);
                 self.report_elsewhere(now);
@@ -462,91 +485,96 @@ impl Ticket {
         // Given up meanwhile: the channel it was about is gone.
         let Some(mut task) = self.tasks.answered(call) else { return };
         task.note_found(&answer, now);
-        self.suspect(call, &answer, now);
+        self.check_after_not_found(call, &answer, now);
         match call {
-            Call::CreateChannel { .. } => self.answered_create(task, answer, now),
-            Call::ListChannels { .. } => self.answered_list(task, answer, now),
-            Call::GetChannel { channel } | Call::FindChannel { channel, .. } => {
-                self.answered_check(task, *channel, &answer, now);
+            Request::CreateChannel { .. } => self.handle_create_outcome(task, answer, now),
+            Request::ListChannels { .. } => self.handle_list_outcome(task, answer, now),
+            Request::GetChannel { channel } | Request::FindChannel { channel, .. } => {
+                self.handle_check_outcome(task, *channel, &answer, now);
             }
-            Call::ReadChannel { channel, after } => self.answered_read(task, *channel, after.is_some(), &answer, now),
-            Call::Welcome { channel, .. } => self.answered_welcome(task, *channel, &answer, now),
-            Call::RestoreAccess { channel, .. } => self.answered_restore(task, *channel, &answer, now),
-            Call::Say { words: Words::OwnerLockedOut(_), .. } => self.answered_notice(task, &answer, now),
-            Call::Say { words, channel, .. } => self.answered_say(task, *channel, words, &answer, now),
-            Call::DeleteChannel { channel } => self.answered_delete(task, *channel, &answer, now),
+            Request::ReadChannel { channel, after } => {
+                self.handle_read_outcome(task, *channel, after.is_some(), &answer, now)
+            }
+            Request::Welcome { channel, .. } => self.handle_welcome_outcome(task, *channel, &answer, now),
+            Request::RestoreAccess { channel, .. } => self.handle_restore_outcome(task, *channel, &answer, now),
+            Request::Say { words: Notice::OwnerLockedOut(_), .. } => {
+                self.handle_staff_notice_outcome(task, &answer, now)
+            }
+            Request::Say { words, channel, .. } => self.handle_message_outcome(task, *channel, words, &answer, now),
+            Request::DeleteChannel { channel } => self.handle_delete_outcome(task, *channel, &answer, now),
             // Answers to askers are replies, not tasks; the panel and the menu have rules of their own.
-            Call::Acknowledge { .. }
-            | Call::EditReply { .. }
-            | Call::GetPanel { .. }
-            | Call::EditPanel { .. }
-            | Call::ListPanels
-            | Call::SendPanel { .. }
-            | Call::DeletePanel { .. }
-            | Call::ListCommands { .. }
-            | Call::PutCommands { .. }
-            | Call::RemoveCommands { .. } => {}
+            Request::Acknowledge { .. }
+            | Request::EditReply { .. }
+            | Request::GetPanel { .. }
+            | Request::EditPanel { .. }
+            | Request::ListPanels
+            | Request::SendPanel { .. }
+            | Request::DeletePanel { .. }
+            | Request::ListCommands { .. }
+            | Request::PutCommands { .. }
+            | Request::RemoveCommands { .. } => {}
         }
     }
 
     // -- small steps that the openings and the closings share
 
-    pub(super) fn begin_call(&mut self, call: Call, now: SystemTime) {
+    pub(super) fn begin_request(&mut self, call: Request, now: SystemTime) {
         let call = self.tasks.begin(call, now);
         self.step.calls.push(call);
     }
 
-    pub(super) fn go_on(&mut self, task: Task, next: Call) {
+    pub(super) fn go_on_with(&mut self, task: Task, next: Request) {
         let call = self.tasks.go_on(task, next);
         self.step.calls.push(call);
     }
 
-    pub(super) fn retry(&mut self, task: Task, next: Call, answer: &Answer, now: SystemTime) {
+    pub(super) fn retry_with(&mut self, task: Task, next: Request, answer: &Outcome, now: SystemTime) {
         let call = task.call.name().to_owned();
         let attempt = task.attempt + 1;
         let pause = self.tasks.again(task, next, answer, now);
-        self.step.notes.push(Note::Retrying { call, why: answer.into(), attempt, pause });
+        self.step.notes.push(JournalEvent::Retrying { call, why: answer.into(), attempt, pause });
     }
 
     /// Makes the same call again.
-    pub(super) fn retry_same(&mut self, task: Task, answer: &Answer, now: SystemTime) {
+    pub(super) fn retry_same(&mut self, task: Task, answer: &Outcome, now: SystemTime) {
         let call = task.call.clone();
-        self.retry(task, call, answer, now);
+        self.retry_with(task, call, answer, now);
     }
 
-    pub(super) fn give_up(&mut self, call: &Call, answer: &Answer) {
-        self.step.notes.push(Note::GaveUp { call: call.name().to_owned(), why: answer.into() });
+    pub(super) fn note_gave_up(&mut self, call: &Request, answer: &Outcome) {
+        self.step.notes.push(JournalEvent::GaveUp { call: call.name().to_owned(), why: answer.into() });
     }
 
     /// Proof that a channel is gone. If it was the ticket's, the ticket is over.
-    pub(super) fn gone(&mut self, gone: ChannelId, now: SystemTime) {
+    pub(super) fn handle_channel_deleted(&mut self, gone: ChannelId, now: SystemTime) {
         if self.document.state.channel() == Some(gone) && !self.lose_contest(gone, now) {
             let by_us = self.is_deleting(gone);
-            let note = if by_us { Note::Closed { channel: gone } } else { Note::Gone { channel: gone } };
+            let note =
+                if by_us { JournalEvent::Closed { channel: gone } } else { JournalEvent::Gone { channel: gone } };
             // One that was to be closed is over, whoever deleted it.
             let wanted = matches!(self.document.state, State::Open { .. } | State::Opening { .. });
             self.orphaned = wanted.then(|| Orphaned::new(gone, now));
-            self.end(gone, note, now);
+            self.end_ticket(gone, note, now);
         }
-        self.forget(gone);
+        self.forget_candidate(gone);
         self.tasks.drop_all(|call| call.is_about(gone));
     }
 
     /// A channel is looked into no more: it is gone, or left to itself, or the ticket.
-    pub(super) fn forget(&mut self, there: ChannelId) -> Option<Sighting> {
-        self.rivals.forget(there);
+    pub(super) fn forget_candidate(&mut self, there: ChannelId) -> Option<ChannelCandidate> {
+        self.rivals.forget_channel(there);
         self.take_sighting(there)
     }
 
     /// The ticket is over.
-    pub(super) fn end(&mut self, channel: ChannelId, note: Note, now: SystemTime) {
+    pub(super) fn end_ticket(&mut self, channel: ChannelId, note: JournalEvent, now: SystemTime) {
         self.step.notes.push(note);
         self.tasks.drop_all(|call| call.is_about(channel));
         // Nobody can read any more what a closer would be told.
         self.replies.retain(|reply| reply.role() != Role::Closer && !reply.is_undecided_closer());
         for reply in &mut self.replies {
             if reply.role() == Role::Opener {
-                self.step.calls.extend(reply.tell(Words::ChannelGone, now));
+                self.step.calls.extend(reply.tell(Notice::ChannelGone, now));
             }
             reply.demote();
         }

@@ -5,20 +5,20 @@ use std::time::SystemTime;
 
 use crate::lifecycle::effect::Effect;
 use crate::lifecycle::reply::EDIT_WITHIN;
-use crate::lifecycle::state::{Asker, Document, Entrance, State};
+use crate::lifecycle::state::{Document, Origin, Requester, State};
 
-impl Asker {
+impl Requester {
     /// When the token of their press expires, if there is one.
     fn token_end(&self) -> Option<SystemTime> {
-        match &self.entrance {
-            Entrance::Press(press) if !press.token.is_empty() => Some(self.at + EDIT_WITHIN),
-            Entrance::Press(_) | Entrance::Command { .. } => None,
+        match &self.origin {
+            Origin::Interaction(press) if !press.token.is_empty() => Some(self.at + EDIT_WITHIN),
+            Origin::Interaction(_) | Origin::Message { .. } => None,
         }
     }
 
     fn forget_token(&mut self, now: SystemTime) {
         let over = self.token_end().is_some_and(|end| end <= now);
-        if let Entrance::Press(press) = &mut self.entrance
+        if let Origin::Interaction(press) = &mut self.origin
             && over
         {
             press.token.clear();
@@ -31,20 +31,20 @@ impl Document {
     #[must_use]
     pub fn token_end(&self) -> Option<SystemTime> {
         let closer = match &self.state {
-            State::Closing(closing) => Some(&closing.asker),
+            State::Closing(closing) => Some(&closing.requester),
             State::Absent | State::Opening { .. } | State::Open { .. } => None,
         };
-        self.outbox.iter().filter_map(Effect::asker).chain(closer).filter_map(Asker::token_end).min()
+        self.outbox.iter().filter_map(Effect::requester).chain(closer).filter_map(Requester::token_end).min()
     }
 
     /// Forgets the tokens that have expired.
     pub fn forget_tokens(&mut self, now: SystemTime) {
         let closer = match &mut self.state {
-            State::Closing(closing) => Some(&mut closing.asker),
+            State::Closing(closing) => Some(&mut closing.requester),
             State::Absent | State::Opening { .. } | State::Open { .. } => None,
         };
-        for asker in self.outbox.iter_mut().filter_map(Effect::asker_mut).chain(closer) {
-            asker.forget_token(now);
+        for requester in self.outbox.iter_mut().filter_map(Effect::asker_mut).chain(closer) {
+            requester.forget_token(now);
         }
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::config::Access;
 use crate::ids::{ChannelId, GuildId, TicketId, TicketNumber, UserId};
 use crate::language::Language;
-use crate::lifecycle::Note;
+use crate::lifecycle::JournalEvent;
 use crate::operator::Trouble;
 use crate::operator::names::Names;
 use crate::printable::printable;
@@ -141,10 +141,10 @@ fn find(reader: &Reader, whose: &str, server: Option<GuildId>) -> Result<Vec<Ent
 fn people(entry: &Entry) -> impl Iterator<Item = (GuildId, UserId)> + use<> {
     let by = match &entry.note {
         Ok(
-            Note::Asked { by, .. }
-            | Note::AskedAgain { by, .. }
-            | Note::TurnedDown { by, .. }
-            | Note::CloseAsked { by, .. },
+            JournalEvent::Asked { by, .. }
+            | JournalEvent::AskedAgain { by, .. }
+            | JournalEvent::TurnedDown { by, .. }
+            | JournalEvent::CloseAsked { by, .. },
         ) => Some(*by),
         _ => None,
     };
@@ -184,7 +184,7 @@ fn object(entry: &Entry, texts: &Texts) -> Value {
 }
 
 /// Ids as Discord writes them: they are too large for the numbers of many who read JSON.
-fn plain(note: &Note) -> Value {
+fn plain(note: &JournalEvent) -> Value {
     let mut note = json!(note);
     for id in ["by", "channel"] {
         if let Some(id) = note.get_mut(id) {

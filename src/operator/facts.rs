@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::discord::{ConfiguredIds, Diagnostics, DiscordError};
 use crate::ids::MessageId;
 use crate::store::panel::{self, NoPanel};
-use crate::store::{Obstacle, OpenError, Reader, StoreError};
+use crate::store::{OpenError, OpenErrorKind, Reader, StoreError};
 
 /// All that the checks are about.
 pub struct Facts {
@@ -70,7 +70,7 @@ pub const fn configured_ids(config: &Config) -> ConfiguredIds {
 impl Database {
     /// There is none yet, which is as it should be before the first start.
     pub fn is_missing(&self) -> bool {
-        matches!(&self.state, Err(OpenError { obstacle: Obstacle::Missing, .. }))
+        matches!(&self.state, Err(OpenError { obstacle: OpenErrorKind::Missing, .. }))
     }
 }
 

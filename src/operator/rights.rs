@@ -3,33 +3,41 @@
 use crate::discord::{
     BotPermissions, Channel, ChannelKind, ChannelLookup, DeniedBy, HomeGuild, MissingPermission, Scope,
 };
-use crate::lifecycle::Right;
+use crate::lifecycle::Permission;
 
 /// The name of a right in *Server Settings → Roles*. In a channel's own settings some are in the singular.
-pub const fn name(right: Right) -> &'static str {
+pub const fn name(right: Permission) -> &'static str {
     match right {
-        Right::ViewChannel => "View Channels",
-        Right::ManageChannels => "Manage Channels",
-        Right::SendMessages => "Send Messages",
-        Right::EmbedLinks => "Embed Links",
-        Right::AttachFiles => "Attach Files",
-        Right::ReadMessageHistory => "Read Message History",
-        Right::ManageMessages => "Manage Messages",
-        Right::MentionEveryone => "Mention @everyone, @here, and All Roles",
+        Permission::ViewChannel => "View Channels",
+        Permission::ManageChannels => "Manage Channels",
+        Permission::SendMessages => "Send Messages",
+        Permission::EmbedLinks => "Embed Links",
+        Permission::AttachFiles => "Attach Files",
+        Permission::ReadMessageHistory => "Read Message History",
+        Permission::ManageMessages => "Manage Messages",
+        Permission::MentionEveryone => "Mention @everyone, @here, and All Roles",
     }
 }
 
 /// What the bot needs a right for.
-pub const fn purpose(right: Right) -> &'static str {
+pub const fn purpose(right: Permission) -> &'static str {
     match right {
-        Right::ViewChannel => "to see the panel and the tickets",
-        Right::ManageChannels => "to make the ticket channels, and to delete them",
-        Right::SendMessages => "to send the panel and to greet members; members and support get it in their ticket",
-        Right::EmbedLinks => "the panel and the first message in a ticket are embeds",
-        Right::AttachFiles => "members get it in their ticket, and Discord lets a bot give only what it has itself",
-        Right::ReadMessageHistory => "to find its own messages again; members and support get it in their ticket",
-        Right::ManageMessages => "support gets it in the tickets, and Discord lets a bot give only what it has itself",
-        Right::MentionEveryone => "so that the support role is notified; not needed if anyone may mention the role",
+        Permission::ViewChannel => "to see the panel and the tickets",
+        Permission::ManageChannels => "to make the ticket channels, and to delete them",
+        Permission::SendMessages => {
+            "to send the panel and to greet members; members and support get it in their ticket"
+        }
+        Permission::EmbedLinks => "the panel and the first message in a ticket are embeds",
+        Permission::AttachFiles => {
+            "members get it in their ticket, and Discord lets a bot give only what it has itself"
+        }
+        Permission::ReadMessageHistory => "to find its own messages again; members and support get it in their ticket",
+        Permission::ManageMessages => {
+            "support gets it in the tickets, and Discord lets a bot give only what it has itself"
+        }
+        Permission::MentionEveryone => {
+            "so that the support role is notified; not needed if anyone may mention the role"
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::config::Access;
 use crate::ids::GuildId;
 use crate::operator::Trouble;
 use crate::operator::names::Names;
-use crate::store::{Reader, Stage, Standing};
+use crate::store::{Reader, Stage, TicketSummary};
 
 /// What to list.
 #[derive(Args)]
@@ -48,7 +48,7 @@ pub async fn list(
     Ok(table(&rows))
 }
 
-fn row(ticket: &Standing, names: &Names, now: SystemTime) -> [String; 6] {
+fn row(ticket: &TicketSummary, names: &Names, now: SystemTime) -> [String; 6] {
     [
         ticket.number.to_string(),
         names.member(ticket.owner.member),
@@ -59,7 +59,7 @@ fn row(ticket: &Standing, names: &Names, now: SystemTime) -> [String; 6] {
     ]
 }
 
-fn object(ticket: &Standing, now: SystemTime) -> Value {
+fn object(ticket: &TicketSummary, now: SystemTime) -> Value {
     let time = |at: SystemTime| humantime::format_rfc3339_millis(at).to_string();
     json!({
         "ticket": ticket.number.0,
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_table_is_aligned_and_says_how_long() {
-        let ticket = |number, member, stage, age| Standing {
+        let ticket = |number, member, stage, age| TicketSummary {
             unfinished: false,
             owner: Owner { guild: GuildId(1), member: UserId(member) },
             number: TicketNumber(number),

@@ -74,7 +74,7 @@ struct Watch {
 #[derive(Debug, PartialEq, Eq)]
 enum Change {
     Wrong(Finding),
-    Right(Finding),
+    Permission(Finding),
 }
 
 impl Watch {
@@ -90,7 +90,7 @@ impl Watch {
                 self.wrong.insert(finding.check, finding.clone());
                 Some(Change::Wrong(finding))
             }
-            Status::Ok | Status::Warning => self.wrong.remove(finding.check).map(|_| Change::Right(finding)),
+            Status::Ok | Status::Warning => self.wrong.remove(finding.check).map(|_| Change::Permission(finding)),
             // What it hangs on is told by itself.
             Status::Unchecked if finding.depends() => {
                 self.wrong.remove(finding.check);
@@ -112,7 +112,9 @@ impl Change {
     fn log(&self) {
         match self {
             Self::Wrong(finding) => tracing::error!(target: LOG, check = finding.check, "{finding}"),
-            Self::Right(finding) => tracing::info!(target: LOG, check = finding.check, "all right again: {finding}"),
+            Self::Permission(finding) => {
+                tracing::info!(target: LOG, check = finding.check, "all right again: {finding}")
+            }
         }
     }
 }
@@ -130,7 +132,7 @@ mod tests {
     fn told(changes: &[Change]) -> Vec<(bool, String)> {
         let told = |change: &Change| match change {
             Change::Wrong(finding) => (false, finding.to_string()),
-            Change::Right(finding) => (true, finding.to_string()),
+            Change::Permission(finding) => (true, finding.to_string()),
         };
         changes.iter().map(told).collect()
     }

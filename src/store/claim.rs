@@ -11,7 +11,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use crate::store::error::{Obstacle, OpenError, StoreError};
+use crate::store::error::{OpenError, OpenErrorKind, StoreError};
 use crate::store::schema;
 
 /// What this process holds. To open a held file once more and to close it would drop the locks that `SQLite` has on it
@@ -63,8 +63,8 @@ pub(super) struct Claim {
 impl Claim {
     /// Takes the database for this process alone. It must exist.
     pub(super) fn take(path: &Path) -> Result<Self, OpenError> {
-        let refuse = |why: io::Error| schema::refused(path, Obstacle::Folder(why));
-        let in_use = || schema::refused(path, Obstacle::InUse);
+        let refuse = |why: io::Error| schema::refused(path, OpenErrorKind::Folder(why));
+        let in_use = || schema::refused(path, OpenErrorKind::InUse);
         let id = FileId::at(path).map_err(refuse)?;
         let holding = Holding::begin(id).ok_or_else(in_use)?;
         let file = File::open(path).map_err(refuse)?;

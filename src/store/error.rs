@@ -18,12 +18,12 @@ pub struct OpenError {
     /// Which file.
     pub path: PathBuf,
     /// What stands in the way.
-    pub obstacle: Obstacle,
+    pub obstacle: OpenErrorKind,
 }
 
 /// What stands in the way of opening a database.
 #[derive(Debug)]
-pub enum Obstacle {
+pub enum OpenErrorKind {
     /// Asked to read only, and there is no such file.
     Missing,
     /// Its folder or a file beside it cannot be made.
@@ -60,36 +60,36 @@ impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the database {} ", self.path.display())?;
         match &self.obstacle {
-            Obstacle::Missing => f.write_str("does not exist: start the bot once, or correct DATABASE_URL"),
-            Obstacle::Folder(why) => write!(
+            OpenErrorKind::Missing => f.write_str("does not exist: start the bot once, or correct DATABASE_URL"),
+            OpenErrorKind::Folder(why) => write!(
                 f,
                 "cannot be used, because its folder cannot be written to ({why}): let the bot's user write there, \
                  or point DATABASE_URL elsewhere"
             ),
-            Obstacle::NotAFile => f.write_str("is a folder, not a file: let DATABASE_URL name a file"),
-            Obstacle::NotADatabase => f.write_str(
+            OpenErrorKind::NotAFile => f.write_str("is a folder, not a file: let DATABASE_URL name a file"),
+            OpenErrorKind::NotADatabase => f.write_str(
                 "is not an SQLite database, and is left as it is: move the file away, restore a backup, or correct \
                  DATABASE_URL",
             ),
-            Obstacle::Foreign => f.write_str(
+            OpenErrorKind::Foreign => f.write_str(
                 "belongs to another application, and is left as it is: let DATABASE_URL name a file of its own",
             ),
-            Obstacle::Newer { found, known } => write!(
+            OpenErrorKind::Newer { found, known } => write!(
                 f,
                 "was written by a newer version of the bot (tables of version {found}, this one knows {known}), and is \
                  left as it is: start the newer bot, or restore a backup from before the update"
             ),
-            Obstacle::Older { found, known } => write!(
+            OpenErrorKind::Older { found, known } => write!(
                 f,
                 "has tables of version {found}, and version {known} is needed: start the bot once, which brings it up \
                  to date"
             ),
-            Obstacle::InUse => f.write_str(
+            OpenErrorKind::InUse => f.write_str(
                 "is in use by another bot that is running: stop that one first, or give this one a DATABASE_URL of its \
                  own",
             ),
-            Obstacle::ReadOnly => f.write_str("cannot be written to: let the bot's user write the file"),
-            Obstacle::Refused(why) => write!(f, "cannot be opened: {why}"),
+            OpenErrorKind::ReadOnly => f.write_str("cannot be written to: let the bot's user write the file"),
+            OpenErrorKind::Refused(why) => write!(f, "cannot be opened: {why}"),
         }
     }
 }

@@ -8,12 +8,12 @@ use std::time::SystemTime;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::ids::{ChannelId, GuildId, Owner, TicketId, TicketNumber, UserId};
-use crate::lifecycle::Note;
+use crate::lifecycle::JournalEvent;
 use crate::store::error::StoreError;
 use crate::store::time::{millis, moment};
 
 /// How many notes are forgotten in one go, so that nobody waits long for the rest of them.
-pub(super) const HANDFUL: usize = 2_000;
+pub(super) const PRUNE_BATCH: usize = 2_000;
 
 /// How many pages are given back to the disk in one go: a megabyte takes about as long as a save.
 const STEP: u32 = 256;
@@ -33,7 +33,7 @@ pub struct Entry {
     /// The channel it is about, or the ticket's channel at that time.
     pub channel: Option<ChannelId>,
     /// What happened; the text as it stands, where another version of the bot wrote what this one cannot read.
-    pub note: Result<Note, String>,
+    pub note: Result<JournalEvent, String>,
 }
 
 /// Which lines of the journal to read.
@@ -59,9 +59,9 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn of(note: &Note) -> Result<Self, StoreError> {
+    pub(super) fn of(note: &JournalEvent) -> Result<Self, StoreError> {
         Ok(Self {
-            asked: matches!(note, Note::Asked { .. }),
+            asked: matches!(note, JournalEvent::Asked { .. }),
             channel: note.channel(),
             json: serde_json::to_string(note)?,
         })
@@ -174,7 +174,7 @@ pub(super) fn read(db: &Connection, filter: Filter, limit: usize) -> Result<Vec<
 }
 
 /// When this was noted last, of whatever ticket.
-pub(super) fn last_noted(db: &Connection, note: &Note) -> Result<Option<SystemTime>, StoreError> {
+pub(super) fn last_noted(db: &Connection, note: &JournalEvent) -> Result<Option<SystemTime>, StoreError> {
     let note = serde_json::to_string(note)?;
     let last: Option<i64> = db.query_row("SELECT MAX(at_ms) FROM journal WHERE note = ?1", [note], |row| row.get(0))?;
     Ok(last.map(moment))
@@ -201,7 +201,7 @@ pub(super) fn forget(db: &Connection, before: SystemTime) -> rusqlite::Result<us
     let mut delete = db.prepare_cached(
         "DELETE FROM journal WHERE id IN (SELECT id FROM journal WHERE at_ms < ?1 ORDER BY at_ms LIMIT ?2)",
     )?;
-    delete.execute(params![millis(before), i64::try_from(HANDFUL).unwrap_or(i64::MAX)])
+    delete.execute(params![millis(before), i64::try_from(PRUNE_BATCH).unwrap_or(i64::MAX)])
 }
 
 /// Gives some of the pages that are not used any more back to the disk; says whether there are more.

@@ -35,24 +35,24 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::ids::{ChannelId, Owner, TicketId, TicketNumber};
-use crate::lifecycle::{Document, Note};
-pub use error::{Obstacle, OpenError, StoreError};
+use crate::lifecycle::{Document, JournalEvent};
+pub use error::{OpenError, OpenErrorKind, StoreError};
 pub use journal::{Entry, Filter};
 pub use reader::Reader;
-pub use row::{Stage, Standing};
+pub use row::{Stage, TicketSummary};
 
 use crate::store::claim::Claim;
 use crate::store::journal::Line;
 use crate::store::row::Columns;
-use crate::store::writer::{Hurry, Job, Writer};
+use crate::store::writer::{Job, Urgency, Writer};
 
 /// The database of a running bot. Clones share it; when the last one is dropped, what was asked for is finished and the
 /// database is closed.
 #[derive(Clone)]
-pub struct Store(Arc<Desk>);
+pub struct Store(Arc<Shared>);
 
 /// Where jobs are handed in.
-struct Desk {
+struct Shared {
     path: PathBuf,
     commits: Arc<AtomicU64>,
     jobs: Option<mpsc::Sender<Job>>,
@@ -74,18 +74,18 @@ impl Store {
         let thread = thread::Builder::new()
             .name("store".to_owned())
             .spawn(|| writer.run())
-            .map_err(|why| schema::refused(path, Obstacle::Refused(StoreError::Other(why.to_string()))))?;
-        Ok(Self(Arc::new(Desk { path: path.to_owned(), commits, jobs: Some(jobs), thread: Some(thread) })))
+            .map_err(|why| schema::refused(path, OpenErrorKind::Refused(StoreError::Other(why.to_string()))))?;
+        Ok(Self(Arc::new(Shared { path: path.to_owned(), commits, jobs: Some(jobs), thread: Some(thread) })))
     }
 
     /// All tickets, without those who wait for an answer. A row that makes no sense is told in the log and left out.
-    pub fn all(&self) -> impl Future<Output = Result<Vec<Standing>, StoreError>> + Send + use<> {
-        self.ask(Hurry::Read, tickets::list)
+    pub fn all(&self) -> impl Future<Output = Result<Vec<TicketSummary>, StoreError>> + Send + use<> {
+        self.submit(Urgency::Read, tickets::list)
     }
 
     /// What is true of a member's ticket.
     pub fn ticket(&self, owner: Owner) -> impl Future<Output = Result<Document, StoreError>> + Send + use<> {
-        self.ask(Hurry::Read, move |db| tickets::load(db, owner))
+        self.submit(Urgency::Read, move |db| tickets::load(db, owner))
     }
 
     /// What is true of a member's ticket, and its number, or else that of the last one they had.
@@ -93,17 +93,17 @@ impl Store {
         &self,
         owner: Owner,
     ) -> impl Future<Output = Result<(Document, Option<TicketNumber>), StoreError>> + Send + use<> {
-        self.ask(Hurry::Read, move |db| Ok((tickets::load(db, owner)?, tickets::number(db, owner)?)))
+        self.submit(Urgency::Read, move |db| Ok((tickets::load(db, owner)?, tickets::number(db, owner)?)))
     }
 
     /// Whose tickets something is to be done about by then, though nothing else happens.
     pub fn due(&self, until: SystemTime) -> impl Future<Output = Result<Vec<Owner>, StoreError>> + Send + use<> {
-        self.ask(Hurry::Read, move |db| tickets::due(db, until))
+        self.submit(Urgency::Read, move |db| tickets::due(db, until))
     }
 
     /// Whether something could be saved now.
     pub fn probe(&self) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
-        self.ask(Hurry::Save, |db| Ok(journal::probe(db)?))
+        self.submit(Urgency::Save, |db| Ok(journal::probe(db)?))
     }
 
     /// Which of these channels belong to a ticket, and to whose.
@@ -112,7 +112,7 @@ impl Store {
         channels: &[ChannelId],
     ) -> impl Future<Output = Result<Vec<(ChannelId, Owner)>, StoreError>> + Send + use<> {
         let channels = channels.to_vec();
-        self.ask(Hurry::Read, move |db| tickets::owned(db, &channels))
+        self.submit(Urgency::Read, move |db| tickets::owned(db, &channels))
     }
 
     /// Makes the document the saved one, and adds the notes to the journal, both or neither. It is begun at once, and done
@@ -121,7 +121,7 @@ impl Store {
         &self,
         owner: Owner,
         document: &Document,
-        notes: &[Note],
+        notes: &[JournalEvent],
         now: SystemTime,
     ) -> impl Future<Output = Result<Option<TicketNumber>, StoreError>> + Send + use<> {
         self.put((owner, document), None, notes, now, true)
@@ -133,13 +133,13 @@ impl Store {
         &self,
         (owner, document): (Owner, &Document),
         shows: Option<TicketNumber>,
-        notes: &[Note],
+        notes: &[JournalEvent],
         now: SystemTime,
         urgent: bool,
     ) -> impl Future<Output = Result<Option<TicketNumber>, StoreError>> + Send + use<> {
-        let hurry = if urgent { Hurry::Save } else { Hurry::Soon };
+        let urgency = if urgent { Urgency::Save } else { Urgency::Soon };
         let parts = Columns::of(document).and_then(|columns| Ok((columns, lines(notes)?)));
-        self.ask(hurry, move |db| {
+        self.submit(urgency, move |db| {
             let (columns, lines) = parts.as_ref().map_err(Clone::clone)?;
             tickets::save(db, owner, (columns.as_ref(), shows), lines, now)
         })
@@ -148,8 +148,8 @@ impl Store {
     /// Sees to it that no ticket of this server gets this number any more, or a lower one: Discord shows it. What is saved
     /// later than this is asked for gets a higher one.
     pub fn reserve_numbers(&self, last: TicketId) {
-        self.hand_in(Job::new(
-            Hurry::Soon,
+        self.enqueue(Job::new(
+            Urgency::Soon,
             move |db| Ok(journal::reserve_numbers(db, last)?),
             move |outcome: Result<(), StoreError>| {
                 if let Err(why) = outcome {
@@ -160,10 +160,10 @@ impl Store {
     }
 
     /// Adds notes to the journal. Nobody waits for it; it is on the disk with the next save, or a moment later.
-    pub fn note(&self, owner: Owner, notes: &[Note], now: SystemTime) {
+    pub fn note(&self, owner: Owner, notes: &[JournalEvent], now: SystemTime) {
         let lines = lines(notes);
-        self.hand_in(Job::new(
-            Hurry::Soon,
+        self.enqueue(Job::new(
+            Urgency::Soon,
             move |db| tickets::note(db, owner, lines.as_ref().map_err(Clone::clone)?, now),
             move |outcome: Result<(), StoreError>| {
                 if let Err(why) = outcome {
@@ -179,7 +179,7 @@ impl Store {
         filter: Filter,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Entry>, StoreError>> + Send + use<> {
-        self.ask(Hurry::Read, move |db| journal::read(db, filter, limit))
+        self.submit(Urgency::Read, move |db| journal::read(db, filter, limit))
     }
 
     /// Forgets what the journal noted before that moment, and gives its room back to the disk; says how many lines that
@@ -187,14 +187,14 @@ impl Store {
     pub async fn prune(&self, before: SystemTime) -> Result<usize, StoreError> {
         let mut forgotten = 0;
         loop {
-            let handful = self.ask(Hurry::Save, move |db| Ok(journal::forget(db, before)?)).await?;
+            let handful = self.submit(Urgency::Save, move |db| Ok(journal::forget(db, before)?)).await?;
             forgotten += handful;
-            if handful < journal::HANDFUL {
+            if handful < journal::PRUNE_BATCH {
                 break;
             }
         }
         // In small steps, between which others are served.
-        while self.ask(Hurry::Save, |db| Ok(journal::shrink(db)?)).await? {}
+        while self.submit(Urgency::Save, |db| Ok(journal::shrink(db)?)).await? {}
         Ok(forgotten)
     }
 
@@ -209,27 +209,27 @@ impl Store {
         self.0.commits.load(Ordering::Relaxed)
     }
 
-    fn ask<T, D>(&self, hurry: Hurry, deed: D) -> impl Future<Output = Result<T, StoreError>> + Send + use<T, D>
+    fn submit<T, D>(&self, urgency: Urgency, deed: D) -> impl Future<Output = Result<T, StoreError>> + Send + use<T, D>
     where
         T: Send + 'static,
         D: Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.hand_in(Job::new(hurry, deed, |outcome| {
+        self.enqueue(Job::new(urgency, deed, |outcome| {
             // Whoever asked may have stopped waiting; it is done all the same.
             let _ = reply.send(outcome);
         }));
         async { answer.await.unwrap_or(Err(StoreError::Closed)) }
     }
 
-    fn hand_in(&self, job: Job) {
+    fn enqueue(&self, job: Job) {
         if let Some(Err(_)) = self.0.jobs.as_ref().map(|jobs| jobs.send(job)) {
             tracing::error!("{}", StoreError::Closed);
         }
     }
 }
 
-impl Drop for Desk {
+impl Drop for Shared {
     /// Waits for the thread: whoever opens the file next finds all that was asked for, and finds it free.
     fn drop(&mut self) {
         drop(self.jobs.take());
@@ -244,7 +244,7 @@ impl Drop for Desk {
 /// It is there before the database is, and keeps two bots from making it at once; that the lock follows the file
 /// wherever it is called from is the [`Claim`]'s part.
 fn lock(path: &Path) -> Result<File, OpenError> {
-    let folder = |why: io::Error| schema::refused(path, Obstacle::Folder(why));
+    let folder = |why: io::Error| schema::refused(path, OpenErrorKind::Folder(why));
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(folder)?;
     }
@@ -253,11 +253,11 @@ fn lock(path: &Path) -> Result<File, OpenError> {
     let lock = schema::private().create(true).open(beside).map_err(folder)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(schema::refused(path, Obstacle::InUse)),
+        Err(TryLockError::WouldBlock) => Err(schema::refused(path, OpenErrorKind::InUse)),
         Err(TryLockError::Error(why)) => Err(folder(why)),
     }
 }
 
-fn lines(notes: &[Note]) -> Result<Vec<Line>, StoreError> {
+fn lines(notes: &[JournalEvent]) -> Result<Vec<Line>, StoreError> {
     notes.iter().map(Line::of).collect()
 }

@@ -9,10 +9,10 @@ use std::time::SystemTime;
 use rusqlite::Connection;
 
 use crate::ids::Owner;
-use crate::lifecycle::{Document, Note};
+use crate::lifecycle::{Document, JournalEvent};
 use crate::store::error::{OpenError, StoreError};
 use crate::store::journal::{self, Entry, Filter};
-use crate::store::row::Standing;
+use crate::store::row::TicketSummary;
 use crate::store::schema;
 use crate::store::tickets;
 
@@ -26,7 +26,7 @@ impl Reader {
     }
 
     /// All tickets.
-    pub fn all(&self) -> Result<Vec<Standing>, StoreError> {
+    pub fn all(&self) -> Result<Vec<TicketSummary>, StoreError> {
         tickets::list(&self.0)
     }
 
@@ -42,7 +42,7 @@ impl Reader {
 
     /// When another process was last seen to use the bot's token, as far as the journal goes back.
     pub fn another_process_seen(&self) -> Result<Option<SystemTime>, StoreError> {
-        journal::last_noted(&self.0, &Note::AnotherProcess)
+        journal::last_noted(&self.0, &JournalEvent::AnotherProcess)
     }
 
     /// The version of the tables.

@@ -12,7 +12,7 @@ use crate::store::time::{millis, moment};
 
 /// A ticket as far as one must know it to list it, or to know when to look at it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct TicketSummary {
     /// Whose.
     pub owner: Owner,
     /// Its number.
@@ -104,7 +104,7 @@ pub(super) fn document(row: &Row<'_>) -> rusqlite::Result<Document> {
     serde_json::from_str(text).map_err(|why| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(why)))
 }
 
-pub(super) fn standing(owner: Owner, row: &Row<'_>) -> rusqlite::Result<Standing> {
+pub(super) fn standing(owner: Owner, row: &Row<'_>) -> rusqlite::Result<TicketSummary> {
     let stage = match row.get_ref("state")?.as_str()? {
         "opening" => Stage::Opening { channel: channel(row)? },
         "refused" => Stage::Refused,
@@ -116,7 +116,7 @@ pub(super) fn standing(owner: Owner, row: &Row<'_>) -> rusqlite::Result<Standing
         },
         other => return Err(unknown(other)),
     };
-    Ok(Standing {
+    Ok(TicketSummary {
         owner,
         number: number(row)?,
         opened: moment(row.get("opened_ms")?),

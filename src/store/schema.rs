@@ -14,7 +14,7 @@ use std::time::Duration;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use crate::store::error::{Obstacle, OpenError, StoreError};
+use crate::store::error::{OpenError, OpenErrorKind, StoreError};
 
 /// "TALN", so that `file talon.db` and we know it again.
 const APPLICATION: i32 = 0x5441_4C4E;
@@ -49,7 +49,7 @@ enum Found {
 /// Makes an empty file where there is no database yet, and nothing else.
 pub(super) fn create_missing(path: &Path) -> Result<(), OpenError> {
     if look(path)? == Found::Nothing {
-        create_private(path).map_err(|why| refused(path, Obstacle::Folder(why)))?;
+        create_private(path).map_err(|why| refused(path, OpenErrorKind::Folder(why)))?;
     }
     keep_private(path);
     Ok(())
@@ -62,7 +62,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut db = Connection::open_with_flags(uri(path, ""), flags).map_err(|why| refuse(why.into()))?;
     if db.is_readonly("main").map_err(|why| refuse(why.into()))? {
-        return Err(refuse(Obstacle::ReadOnly));
+        return Err(refuse(OpenErrorKind::ReadOnly));
     }
     prepare(&mut db).map_err(refuse)?;
     Ok(db)
@@ -72,10 +72,10 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
     let refuse = |obstacle| refused(path, obstacle);
     match look(path)? {
-        Found::Nothing => return Err(refuse(Obstacle::Missing)),
+        Found::Nothing => return Err(refuse(OpenErrorKind::Missing)),
         Found::Tables(KNOWN) => {}
-        Found::Tables(found) => return Err(refuse(Obstacle::Older { found, known: KNOWN })),
-        Found::Empty => return Err(refuse(Obstacle::Older { found: 0, known: KNOWN })),
+        Found::Tables(found) => return Err(refuse(OpenErrorKind::Older { found, known: KNOWN })),
+        Found::Empty => return Err(refuse(OpenErrorKind::Older { found: 0, known: KNOWN })),
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(uri(path, ""), flags)
@@ -93,8 +93,8 @@ fn look(path: &Path) -> Result<Found, OpenError> {
     let refuse = |obstacle| refused(path, obstacle);
     match fs::metadata(path) {
         Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
-        Err(why) => return Err(refuse(Obstacle::Folder(why))),
-        Ok(found) if !found.is_file() => return Err(refuse(Obstacle::NotAFile)),
+        Err(why) => return Err(refuse(OpenErrorKind::Folder(why))),
+        Ok(found) if !found.is_file() => return Err(refuse(OpenErrorKind::NotAFile)),
         Ok(found) if found.len() == 0 => return Ok(Found::Empty),
         Ok(_) => {}
     }
@@ -104,17 +104,17 @@ fn look(path: &Path) -> Result<Found, OpenError> {
 }
 
 /// The version of the tables, where they are ours and not of a time to come.
-fn version(db: &Connection) -> Result<u32, Obstacle> {
+fn version(db: &Connection) -> Result<u32, OpenErrorKind> {
     let application: i32 = db.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let found: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
     match u32::try_from(found) {
-        _ if application != APPLICATION => Err(Obstacle::Foreign),
+        _ if application != APPLICATION => Err(OpenErrorKind::Foreign),
         Ok(found) if found <= KNOWN => Ok(found),
-        _ => Err(Obstacle::Newer { found: u32::try_from(found).unwrap_or(u32::MAX), known: KNOWN }),
+        _ => Err(OpenErrorKind::Newer { found: u32::try_from(found).unwrap_or(u32::MAX), known: KNOWN }),
     }
 }
 
-fn prepare(db: &mut Connection) -> Result<(), Obstacle> {
+fn prepare(db: &mut Connection) -> Result<(), OpenErrorKind> {
     db.busy_timeout(PATIENCE)?;
     db.set_prepared_statement_cache_capacity(32);
     // Counts for a file without tables; others are made anew below.
@@ -179,7 +179,7 @@ fn make_shrinkable(db: &Connection) {
     }
 }
 
-fn migrate(db: &mut Connection) -> Result<(), Obstacle> {
+fn migrate(db: &mut Connection) -> Result<(), OpenErrorKind> {
     let change = Transaction::new(db, TransactionBehavior::Immediate)?;
     let tables: u32 = change.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     let old = if tables == 0 { 0 } else { version(&change)? };
@@ -248,11 +248,11 @@ pub(super) fn uri(path: &Path, query: &str) -> String {
     format!("{scheme}{path}{query}")
 }
 
-pub(super) fn refused(path: &Path, obstacle: Obstacle) -> OpenError {
+pub(super) fn refused(path: &Path, obstacle: OpenErrorKind) -> OpenError {
     OpenError { path: path.to_owned(), obstacle }
 }
 
-impl From<rusqlite::Error> for Obstacle {
+impl From<rusqlite::Error> for OpenErrorKind {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::NotADatabase) => Self::NotADatabase,

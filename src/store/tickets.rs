@@ -8,7 +8,7 @@ use crate::ids::{ChannelId, Owner, TicketId, TicketNumber};
 use crate::lifecycle::Document;
 use crate::store::error::{StoreError, is_duplicate};
 use crate::store::journal::{self, Line, Subject};
-use crate::store::row::{self, Columns, Standing};
+use crate::store::row::{self, Columns, TicketSummary};
 use crate::store::time::millis;
 
 /// The part of a row that tells which ticket it is.
@@ -201,7 +201,7 @@ pub(super) fn number(db: &Connection, owner: Owner) -> Result<Option<TicketNumbe
 }
 
 /// All rows; one that makes no sense is told in the log and left out.
-pub(super) fn list(db: &Connection) -> Result<Vec<Standing>, StoreError> {
+pub(super) fn list(db: &Connection) -> Result<Vec<TicketSummary>, StoreError> {
     let count: u32 = db.query_row("SELECT count(*) FROM tickets", [], |row| row.get(0))?;
     let mut standings = Vec::with_capacity(count as usize);
     let mut select = db.prepare(

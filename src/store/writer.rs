@@ -27,7 +27,7 @@ const EMPTY_LOG_AFTER: Duration = Duration::from_secs(60);
 
 /// How much hurry there is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Hurry {
+pub(super) enum Urgency {
     /// Somebody waits for the answer, and nothing is changed.
     Read,
     /// Somebody waits until it is on the disk.
@@ -38,7 +38,7 @@ pub(super) enum Hurry {
 
 /// Something to do in a transaction, and somebody to tell.
 pub(super) struct Job {
-    hurry: Hurry,
+    hurry: Urgency,
     task: Box<dyn Run>,
 }
 
@@ -74,7 +74,7 @@ where
 }
 
 impl Job {
-    pub(super) fn new<T, D, A>(hurry: Hurry, deed: D, answer: A) -> Self
+    pub(super) fn new<T, D, A>(hurry: Urgency, deed: D, answer: A) -> Self
     where
         T: Send + 'static,
         D: Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
@@ -150,7 +150,7 @@ impl Writer {
         let mut batch = vec![first];
         let patience = Instant::now() + LINGER;
         while batch.len() < BATCH {
-            let job = if batch.iter().all(|job| job.hurry == Hurry::Soon) {
+            let job = if batch.iter().all(|job| job.hurry == Urgency::Soon) {
                 self.jobs.recv_timeout(patience.saturating_duration_since(Instant::now())).ok()
             } else {
                 self.jobs.try_recv().ok()
@@ -190,7 +190,7 @@ impl Writer {
     fn together(&self, batch: &mut [Job]) -> Result<(), Failure> {
         // What is read from a file that is not the bot's any more is not to be acted on either.
         self.claim.check().map_err(Failure::Begin)?;
-        if batch.iter().all(|job| job.hurry == Hurry::Read) {
+        if batch.iter().all(|job| job.hurry == Urgency::Read) {
             return run(&self.db, batch).map_err(Failure::Work);
         }
         let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)

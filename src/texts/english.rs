@@ -6,7 +6,7 @@ mod story;
 use std::time::Duration;
 
 use crate::ids::Command;
-use crate::lifecycle::{Right, Words};
+use crate::lifecycle::{Notice, Permission};
 use crate::texts::{Card, Channel, Explain, OWNER_RIGHTS, Slash, Texts, Unit, count_units, list, mention, relative};
 
 pub(super) const TEXTS: Texts = Texts {
@@ -52,103 +52,103 @@ pub(super) const TEXTS: Texts = Texts {
 
 const CLOSING: &str = "🔒 this ticket will be closed in ";
 
-fn say(words: &Words) -> String {
+fn say(words: &Notice) -> String {
     match words {
-        Words::Created(channel) => format!("✅ ticket created: {}", mention(*channel)),
-        Words::AlreadyOpen(channel) => format!("❌ you already have a ticket: {}", mention(*channel)),
-        Words::TicketHidden => {
+        Notice::Created(channel) => format!("✅ ticket created: {}", mention(*channel)),
+        Notice::AlreadyOpen(channel) => format!("❌ you already have a ticket: {}", mention(*channel)),
+        Notice::TicketHidden => {
             "❌ you have a ticket, but you cannot see its channel at the moment, please let an admin know".into()
         }
-        Words::TicketHiddenStaffTold => {
+        Notice::TicketHiddenStaffTold => {
             "❌ you have a ticket, but you cannot see its channel at the moment, the support team has been told".into()
         }
-        Words::OwnerLockedOut(member) => format!(
+        Notice::OwnerLockedOut(member) => format!(
             "⚠️ <@{member}> cannot see this channel, and the bot was not allowed to change that. please edit the channel's \
              permissions, add <@{member}> and allow: {}",
             list(&OWNER_RIGHTS, name, ['“', '”']).join(", ")
         ),
-        Words::StillOpening => "⏳ your ticket is already being created, just a moment".into(),
-        Words::Closing(delay) => format!("{CLOSING}{}...", countdown(*delay)),
-        Words::AlreadyClosing => "🔒 this ticket is already being closed, just a moment".into(),
-        Words::NoRights => "❌ only the ticket's owner and the support team can close it".into(),
-        Words::NotATicket => "❌ this is not a ticket, there is nothing to close here".into(),
-        Words::CategoryFull => {
+        Notice::StillOpening => "⏳ your ticket is already being created, just a moment".into(),
+        Notice::Closing(delay) => format!("{CLOSING}{}...", countdown(*delay)),
+        Notice::AlreadyClosing => "🔒 this ticket is already being closed, just a moment".into(),
+        Notice::NoRights => "❌ only the ticket's owner and the support team can close it".into(),
+        Notice::NotATicket => "❌ this is not a ticket, there is nothing to close here".into(),
+        Notice::CategoryFull => {
             "❌ there is no room for another ticket right now: the category is full. please try again when old tickets have \
              been closed, or let an admin know"
                 .into()
         }
-        Words::ServerFull => {
+        Notice::ServerFull => {
             "❌ the server has no room for new channels, please let an admin know: there is room again when channels that \
              nobody needs are deleted"
                 .into()
         }
-        Words::CategoryGone => "❌ the category for tickets has been deleted, please let an admin know".into(),
-        Words::SupportRoleGone => "❌ the support role has been deleted, please let an admin know".into(),
-        Words::BotLacks(rights) => format!("❌ {}, please let an admin know", lack(rights)),
-        Words::BotTimedOut(until) => format!(
+        Notice::CategoryGone => "❌ the category for tickets has been deleted, please let an admin know".into(),
+        Notice::SupportRoleGone => "❌ the support role has been deleted, please let an admin know".into(),
+        Notice::BotLacks(rights) => format!("❌ {}, please let an admin know", lack(rights)),
+        Notice::BotTimedOut(until) => format!(
             "❌ the bot is in time-out and cannot create a ticket. the time-out ends {}, an admin can end it earlier",
             relative(*until)
         ),
-        Words::BotRemoved => {
+        Notice::BotRemoved => {
             "❌ the bot has been removed from this server and cannot create a ticket. an admin can invite it again".into()
         }
-        Words::OpenRefused => {
+        Notice::OpenRefused => {
             "❌ discord refused to create the channel, please let an admin know: the bot's log says why".into()
         }
-        Words::DiscordDown => "❌ discord is not answering right now, please try again in a couple of minutes".into(),
-        Words::TryAgain => "❌ that did not work, please try again, and if it keeps failing, let an admin know".into(),
-        Words::CannotSave => {
+        Notice::DiscordDown => "❌ discord is not answering right now, please try again in a couple of minutes".into(),
+        Notice::TryAgain => "❌ that did not work, please try again, and if it keeps failing, let an admin know".into(),
+        Notice::CannotSave => {
             "⏳ this cannot be saved right now, it goes on by itself as soon as it can, and if that takes long, please let \
              an admin know"
                 .into()
         }
-        Words::OpenLater(until) => format!(
+        Notice::OpenLater(until) => format!(
             "❌ discord is limiting the bot: too many requests. try again {}, and if it is urgent, let an admin know",
             relative(*until)
         ),
-        Words::CloseLater(until) => {
+        Notice::CloseLater(until) => {
             format!(
                 "⏳ discord is limiting the bot: too many requests. the channel will be deleted {}",
                 relative(*until)
             )
         }
-        Words::PanelLater(until) => {
+        Notice::PanelLater(until) => {
             format!(
                 "⏳ discord is limiting the bot: too many requests. the panel will be put in place {}",
                 relative(*until)
             )
         }
-        Words::AskLater(until) => {
+        Notice::AskLater(until) => {
             format!("❌ discord is limiting the bot: too many requests. try again {}", relative(*until))
         }
-        Words::ChannelGone => "❌ the ticket's channel was deleted while it was being created, please try again".into(),
-        Words::CloseFailed(rights) => {
+        Notice::ChannelGone => "❌ the ticket's channel was deleted while it was being created, please try again".into(),
+        Notice::CloseFailed(rights) => {
             format!("❌ this ticket could not be closed: {}, please let an admin know", lack(rights))
         }
-        Words::CloseTimedOut(until) => format!(
+        Notice::CloseTimedOut(until) => format!(
             "❌ this ticket could not be closed: the bot is in time-out. it ends {}, an admin can end it earlier, please \
              close the ticket again then",
             relative(*until)
         ),
-        Words::CommunityChannel => {
+        Notice::CommunityChannel => {
             "❌ this ticket could not be closed: the server uses this channel for its community rules or updates. an admin \
              can choose another channel for them, please close the ticket again then"
                 .into()
         }
-        Words::CloseRefused => {
+        Notice::CloseRefused => {
             "❌ this ticket could not be closed: discord refused, please let an admin know: the bot's log says why".into()
         }
-        Words::PanelInPlace => "✅ the panel is in place".into(),
-        Words::PanelFailed => "❌ the panel could not be put in place, the bot's log says why".into(),
-        Words::NothingToTell => "❌ this is not a ticket, there is nothing to tell here".into(),
-        Words::AdministratorsOnly => "❌ this command is for administrators only".into(),
-        Words::AnotherServer => {
+        Notice::PanelInPlace => "✅ the panel is in place".into(),
+        Notice::PanelFailed => "❌ the panel could not be put in place, the bot's log says why".into(),
+        Notice::NothingToTell => "❌ this is not a ticket, there is nothing to tell here".into(),
+        Notice::AdministratorsOnly => "❌ this command is for administrators only".into(),
+        Notice::AnotherServer => {
             "❌ this bot works in another server and does nothing here. an admin of this server can remove it".into()
         }
-        Words::PrivateMessage => {
+        Notice::PrivateMessage => {
             "❌ this only works in the server with the tickets: create a ticket there, its support team will help".into()
         }
-        Words::UnknownControl => {
+        Notice::UnknownControl => {
             "❌ the bot does not know this button or command any more. if you need help, create a ticket with the panel's button"
                 .into()
         }
@@ -165,20 +165,20 @@ const fn slash(command: Command) -> Slash {
 }
 
 /// A right as Discord's English client calls it, so that an administrator finds it in the role's settings.
-const fn name(right: Right) -> &'static str {
+const fn name(right: Permission) -> &'static str {
     match right {
-        Right::ViewChannel => "View Channels",
-        Right::SendMessages => "Send Messages",
-        Right::AttachFiles => "Attach Files",
-        Right::ReadMessageHistory => "Read Message History",
-        Right::ManageMessages => "Manage Messages",
-        Right::ManageChannels => "Manage Channels",
-        Right::EmbedLinks => "Embed Links",
-        Right::MentionEveryone => "Mention @everyone, @here and All Roles",
+        Permission::ViewChannel => "View Channels",
+        Permission::SendMessages => "Send Messages",
+        Permission::AttachFiles => "Attach Files",
+        Permission::ReadMessageHistory => "Read Message History",
+        Permission::ManageMessages => "Manage Messages",
+        Permission::ManageChannels => "Manage Channels",
+        Permission::EmbedLinks => "Embed Links",
+        Permission::MentionEveryone => "Mention @everyone, @here and All Roles",
     }
 }
 
-fn lack(rights: &[Right]) -> String {
+fn lack(rights: &[Permission]) -> String {
     match &*list(rights, name, ['“', '”']) {
         [] => "the bot is missing permissions".into(),
         [one] => format!("the bot is missing the permission {one}"),
@@ -209,31 +209,31 @@ mod tests {
     #[test]
     fn the_words_are_exact() {
         let said = [
-            (Words::Created(TICKET), "✅ ticket created: <#7>"),
-            (Words::AlreadyOpen(TICKET), "❌ you already have a ticket: <#7>"),
-            (Words::Closing(Duration::from_secs(5)), "🔒 this ticket will be closed in 5 seconds..."),
-            (Words::Closing(Duration::from_millis(300)), "🔒 this ticket will be closed in 1 second..."),
-            (Words::Closing(Duration::from_secs(60)), "🔒 this ticket will be closed in 1 minute..."),
-            (Words::Closing(Duration::from_secs(90)), "🔒 this ticket will be closed in 90 seconds..."),
-            (Words::Closing(Duration::from_secs(3600)), "🔒 this ticket will be closed in 1 hour..."),
-            (Words::Closing(Duration::from_secs(172_800)), "🔒 this ticket will be closed in 2 days..."),
-            (Words::NoRights, "❌ only the ticket's owner and the support team can close it"),
+            (Notice::Created(TICKET), "✅ ticket created: <#7>"),
+            (Notice::AlreadyOpen(TICKET), "❌ you already have a ticket: <#7>"),
+            (Notice::Closing(Duration::from_secs(5)), "🔒 this ticket will be closed in 5 seconds..."),
+            (Notice::Closing(Duration::from_millis(300)), "🔒 this ticket will be closed in 1 second..."),
+            (Notice::Closing(Duration::from_secs(60)), "🔒 this ticket will be closed in 1 minute..."),
+            (Notice::Closing(Duration::from_secs(90)), "🔒 this ticket will be closed in 90 seconds..."),
+            (Notice::Closing(Duration::from_secs(3600)), "🔒 this ticket will be closed in 1 hour..."),
+            (Notice::Closing(Duration::from_secs(172_800)), "🔒 this ticket will be closed in 2 days..."),
+            (Notice::NoRights, "❌ only the ticket's owner and the support team can close it"),
             (
-                Words::OpenLater(SystemTime::UNIX_EPOCH + Duration::from_millis(1_500)),
+                Notice::OpenLater(SystemTime::UNIX_EPOCH + Duration::from_millis(1_500)),
                 "❌ discord is limiting the bot: too many requests. try again <t:2:R>, and if it is urgent, let an \
                  admin know",
             ),
             (
-                Words::CloseLater(SystemTime::UNIX_EPOCH),
+                Notice::CloseLater(SystemTime::UNIX_EPOCH),
                 "⏳ discord is limiting the bot: too many requests. the channel will be deleted <t:0:R>",
             ),
-            (Words::BotLacks(vec![]), "❌ the bot is missing permissions, please let an admin know"),
+            (Notice::BotLacks(vec![]), "❌ the bot is missing permissions, please let an admin know"),
             (
-                Words::BotLacks(vec![Right::ManageChannels]),
+                Notice::BotLacks(vec![Permission::ManageChannels]),
                 "❌ the bot is missing the permission “Manage Channels”, please let an admin know",
             ),
             (
-                Words::CloseFailed(vec![Right::ViewChannel, Right::EmbedLinks]),
+                Notice::CloseFailed(vec![Permission::ViewChannel, Permission::EmbedLinks]),
                 "❌ this ticket could not be closed: the bot is missing the permissions “View Channels”, “Embed \
                  Links”, please let an admin know",
             ),

@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::ids::{ChannelId, Command, RoleId, TicketNumber, UserId};
 use crate::language::Language;
-use crate::lifecycle::{Note, Right, Words};
+use crate::lifecycle::{JournalEvent, Notice, Permission};
 use crate::model::settings::{Mistake, PLACEHOLDERS, Problem};
 
 /// On the panel's button, before the label.
@@ -24,8 +24,8 @@ pub const OPEN_EMOJI: &str = "🎫";
 pub const CLOSE_EMOJI: &str = "🔒";
 
 /// What a member is to be allowed in their ticket by hand.
-const OWNER_RIGHTS: [Right; 4] =
-    [Right::ViewChannel, Right::SendMessages, Right::AttachFiles, Right::ReadMessageHistory];
+const OWNER_RIGHTS: [Permission; 4] =
+    [Permission::ViewChannel, Permission::SendMessages, Permission::AttachFiles, Permission::ReadMessageHistory];
 
 /// All that is said in one language.
 pub struct Texts {
@@ -39,10 +39,10 @@ pub struct Texts {
     pub closing: &'static str,
     /// Follows the mentions of the member and of the support.
     new_ticket: &'static str,
-    say: fn(&Words) -> String,
+    say: fn(&Notice) -> String,
     slash: fn(Command) -> Slash,
     title: fn(Option<TicketNumber>) -> String,
-    step: fn(&Note, &Naming) -> String,
+    step: fn(&JournalEvent, &Naming) -> String,
     explain: Explain,
     /// Below a story that was told to all, where something was left out.
     whole_story: &'static str,
@@ -104,7 +104,7 @@ pub fn announces_closing(text: &str) -> bool {
 impl Texts {
     /// The words a person reads.
     #[must_use]
-    pub fn say(&self, words: &Words) -> String {
+    pub fn say(&self, words: &Notice) -> String {
         (self.say)(words)
     }
 
@@ -155,7 +155,7 @@ fn mention(channel: ChannelId) -> String {
 }
 
 /// The rights by the names that this language has for them, each in its quotation marks.
-fn list(rights: &[Right], name: fn(Right) -> &'static str, [open, close]: [char; 2]) -> Vec<String> {
+fn list(rights: &[Permission], name: fn(Permission) -> &'static str, [open, close]: [char; 2]) -> Vec<String> {
     rights.iter().map(|&right| format!("{open}{}{close}", name(right))).collect()
 }
 

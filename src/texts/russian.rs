@@ -6,7 +6,7 @@ mod story;
 use std::time::Duration;
 
 use crate::ids::Command;
-use crate::lifecycle::{Right, Words};
+use crate::lifecycle::{Notice, Permission};
 use crate::texts::{Card, Channel, Explain, OWNER_RIGHTS, Slash, Texts, Unit, count_units, list, mention, relative};
 
 pub(super) const TEXTS: Texts = Texts {
@@ -52,91 +52,91 @@ pub(super) const TEXTS: Texts = Texts {
 
 const CLOSING: &str = "🔒 тикет будет закрыт через ";
 
-fn say(words: &Words) -> String {
+fn say(words: &Notice) -> String {
     match words {
-        Words::Created(channel) => format!("✅ тикет создан: {}", mention(*channel)),
-        Words::AlreadyOpen(channel) => format!("❌ у тебя уже есть тикет: {}", mention(*channel)),
-        Words::TicketHidden => "❌ у тебя есть тикет, но ты сейчас не видишь его канал, напиши администратору".into(),
-        Words::TicketHiddenStaffTold => {
+        Notice::Created(channel) => format!("✅ тикет создан: {}", mention(*channel)),
+        Notice::AlreadyOpen(channel) => format!("❌ у тебя уже есть тикет: {}", mention(*channel)),
+        Notice::TicketHidden => "❌ у тебя есть тикет, но ты сейчас не видишь его канал, напиши администратору".into(),
+        Notice::TicketHiddenStaffTold => {
             "❌ у тебя есть тикет, но ты сейчас не видишь его канал, команда поддержки уже знает об этом".into()
         }
-        Words::OwnerLockedOut(member) => format!(
+        Notice::OwnerLockedOut(member) => format!(
             "⚠️ <@{member}> не видит этот канал, а боту не дали это исправить. открой настройки канала, раздел прав доступа, \
              добавь <@{member}> и разреши: {}",
             list(&OWNER_RIGHTS, name, ['«', '»']).join(", ")
         ),
-        Words::StillOpening => "⏳ твой тикет уже создаётся, подожди немного".into(),
-        Words::Closing(delay) => format!("{CLOSING}{}...", countdown(*delay)),
-        Words::AlreadyClosing => "🔒 тикет уже закрывается, подожди немного".into(),
-        Words::NoRights => "❌ нет прав".into(),
-        Words::NotATicket => "❌ это не тикет, закрывать здесь нечего".into(),
-        Words::CategoryFull => "❌ мест для тикетов сейчас нет: категория заполнена. попробуй позже, когда закроют старые тикеты, \
+        Notice::StillOpening => "⏳ твой тикет уже создаётся, подожди немного".into(),
+        Notice::Closing(delay) => format!("{CLOSING}{}...", countdown(*delay)),
+        Notice::AlreadyClosing => "🔒 тикет уже закрывается, подожди немного".into(),
+        Notice::NoRights => "❌ нет прав".into(),
+        Notice::NotATicket => "❌ это не тикет, закрывать здесь нечего".into(),
+        Notice::CategoryFull => "❌ мест для тикетов сейчас нет: категория заполнена. попробуй позже, когда закроют старые тикеты, \
                                 или напиши администратору"
             .into(),
-        Words::ServerFull => "❌ на сервере нет места для новых каналов, напиши администратору: место появится, когда удалят \
+        Notice::ServerFull => "❌ на сервере нет места для новых каналов, напиши администратору: место появится, когда удалят \
                               ненужные каналы"
             .into(),
-        Words::CategoryGone => "❌ категория для тикетов удалена, напиши администратору".into(),
-        Words::SupportRoleGone => "❌ роль поддержки удалена, напиши администратору".into(),
-        Words::BotLacks(rights) => format!("❌ {}, напиши администратору", lack(rights)),
-        Words::BotTimedOut(until) => format!(
+        Notice::CategoryGone => "❌ категория для тикетов удалена, напиши администратору".into(),
+        Notice::SupportRoleGone => "❌ роль поддержки удалена, напиши администратору".into(),
+        Notice::BotLacks(rights) => format!("❌ {}, напиши администратору", lack(rights)),
+        Notice::BotTimedOut(until) => format!(
             "❌ бот в тайм-ауте и не может создать тикет. тайм-аут закончится {}, снять его раньше может администратор",
             relative(*until)
         ),
-        Words::BotRemoved => {
+        Notice::BotRemoved => {
             "❌ бота удалили с этого сервера, создать тикет он не может. администратор может пригласить его снова".into()
         }
-        Words::OpenRefused => "❌ discord не дал создать канал, напиши администратору: причина в журнале бота".into(),
-        Words::DiscordDown => "❌ discord сейчас не отвечает, попробуй ещё раз через пару минут".into(),
-        Words::TryAgain => "❌ не получилось, попробуй ещё раз, а если не поможет, напиши администратору".into(),
-        Words::CannotSave => {
+        Notice::OpenRefused => "❌ discord не дал создать канал, напиши администратору: причина в журнале бота".into(),
+        Notice::DiscordDown => "❌ discord сейчас не отвечает, попробуй ещё раз через пару минут".into(),
+        Notice::TryAgain => "❌ не получилось, попробуй ещё раз, а если не поможет, напиши администратору".into(),
+        Notice::CannotSave => {
             "⏳ сейчас не получается это сохранить, всё продолжится само, как только получится, а если ждать долго, \
              напиши администратору"
                 .into()
         }
-        Words::OpenLater(until) => format!(
+        Notice::OpenLater(until) => format!(
             "❌ discord ограничил бота: слишком много запросов. попробуй ещё раз {}, а если срочно, напиши администратору",
             relative(*until)
         ),
-        Words::CloseLater(until) => {
+        Notice::CloseLater(until) => {
             format!("⏳ discord ограничил бота: слишком много запросов. канал будет удалён сам, {}", relative(*until))
         }
-        Words::PanelLater(until) => {
+        Notice::PanelLater(until) => {
             format!(
                 "⏳ discord ограничил бота: слишком много запросов. панель встанет на место сама, {}",
                 relative(*until)
             )
         }
-        Words::AskLater(until) => {
+        Notice::AskLater(until) => {
             format!("❌ discord ограничил бота: слишком много запросов. попробуй ещё раз {}", relative(*until))
         }
-        Words::ChannelGone => "❌ канал тикета удалили, пока он создавался, попробуй ещё раз".into(),
-        Words::CloseFailed(rights) => {
+        Notice::ChannelGone => "❌ канал тикета удалили, пока он создавался, попробуй ещё раз".into(),
+        Notice::CloseFailed(rights) => {
             format!("❌ не получилось закрыть тикет: {}, напиши администратору", lack(rights))
         }
-        Words::CloseTimedOut(until) => format!(
+        Notice::CloseTimedOut(until) => format!(
             "❌ не получилось закрыть тикет: бот в тайм-ауте. он закончится {}, снять его раньше может администратор, \
              потом закрой тикет ещё раз",
             relative(*until)
         ),
-        Words::CommunityChannel => "❌ не получилось закрыть тикет: сервер использует этот канал для правил или обновлений \
+        Notice::CommunityChannel => "❌ не получилось закрыть тикет: сервер использует этот канал для правил или обновлений \
                                     сообщества. администратор может выбрать для них другой канал, потом закрой тикет ещё раз"
             .into(),
-        Words::CloseRefused => {
+        Notice::CloseRefused => {
             "❌ не получилось закрыть тикет: discord не дал, напиши администратору: причина в журнале бота".into()
         }
-        Words::PanelInPlace => "✅ панель на месте".into(),
-        Words::PanelFailed => "❌ не получилось поставить панель, причина в журнале бота".into(),
-        Words::NothingToTell => "❌ это не тикет, рассказывать здесь не о чем".into(),
-        Words::AdministratorsOnly => "❌ эта команда только для администраторов".into(),
-        Words::AnotherServer => {
+        Notice::PanelInPlace => "✅ панель на месте".into(),
+        Notice::PanelFailed => "❌ не получилось поставить панель, причина в журнале бота".into(),
+        Notice::NothingToTell => "❌ это не тикет, рассказывать здесь не о чем".into(),
+        Notice::AdministratorsOnly => "❌ эта команда только для администраторов".into(),
+        Notice::AnotherServer => {
             "❌ этот бот работает на другом сервере и здесь ничего не делает. администратор этого сервера может его удалить"
                 .into()
         }
-        Words::PrivateMessage => {
+        Notice::PrivateMessage => {
             "❌ это работает только на сервере с тикетами: создай тикет там, команда поддержки поможет".into()
         }
-        Words::UnknownControl => {
+        Notice::UnknownControl => {
             "❌ бот больше не знает эту кнопку или команду. если нужна помощь, создай тикет кнопкой на панели".into()
         }
     }
@@ -156,21 +156,21 @@ const fn slash(command: Command) -> Slash {
 }
 
 /// A right as Discord's Russian client calls it, so that an administrator finds it in the role's settings.
-const fn name(right: Right) -> &'static str {
+const fn name(right: Permission) -> &'static str {
     match right {
-        Right::ViewChannel => "просматривать каналы",
-        Right::SendMessages => "отправлять сообщения",
-        Right::AttachFiles => "прикреплять файлы",
-        Right::ReadMessageHistory => "читать историю сообщений",
-        Right::ManageMessages => "управлять сообщениями",
-        Right::ManageChannels => "управлять каналами",
-        Right::EmbedLinks => "встраивать ссылки",
-        Right::MentionEveryone => "упоминание @everyone, @here и всех ролей",
+        Permission::ViewChannel => "просматривать каналы",
+        Permission::SendMessages => "отправлять сообщения",
+        Permission::AttachFiles => "прикреплять файлы",
+        Permission::ReadMessageHistory => "читать историю сообщений",
+        Permission::ManageMessages => "управлять сообщениями",
+        Permission::ManageChannels => "управлять каналами",
+        Permission::EmbedLinks => "встраивать ссылки",
+        Permission::MentionEveryone => "упоминание @everyone, @here и всех ролей",
     }
 }
 
 /// "I lack this right", "I lack these rights", "I lack rights".
-fn lack(rights: &[Right]) -> String {
+fn lack(rights: &[Permission]) -> String {
     match &*list(rights, name, ['«', '»']) {
         [] => "мне не хватает прав".into(),
         [one] => format!("мне не хватает права {one}"),
@@ -212,17 +212,17 @@ mod tests {
     #[test]
     fn the_promised_words_are_exact() {
         let promised = [
-            (Words::Created(TICKET), "✅ тикет создан: <#7>"),
-            (Words::AlreadyOpen(TICKET), "❌ у тебя уже есть тикет: <#7>"),
-            (Words::Closing(Duration::from_secs(5)), "🔒 тикет будет закрыт через 5 секунд..."),
-            (Words::NoRights, "❌ нет прав"),
+            (Notice::Created(TICKET), "✅ тикет создан: <#7>"),
+            (Notice::AlreadyOpen(TICKET), "❌ у тебя уже есть тикет: <#7>"),
+            (Notice::Closing(Duration::from_secs(5)), "🔒 тикет будет закрыт через 5 секунд..."),
+            (Notice::NoRights, "❌ нет прав"),
             (
-                Words::OpenLater(SystemTime::UNIX_EPOCH + Duration::from_millis(1_500)),
+                Notice::OpenLater(SystemTime::UNIX_EPOCH + Duration::from_millis(1_500)),
                 "❌ discord ограничил бота: слишком много запросов. попробуй ещё раз <t:2:R>, а если срочно, напиши \
                  администратору",
             ),
             (
-                Words::CloseLater(SystemTime::UNIX_EPOCH),
+                Notice::CloseLater(SystemTime::UNIX_EPOCH),
                 "⏳ discord ограничил бота: слишком много запросов. канал будет удалён сам, <t:0:R>",
             ),
         ];
@@ -249,19 +249,19 @@ mod tests {
 
     #[test]
     fn missing_rights_are_named() {
-        let cases: [(&[Right], &str); 3] = [
+        let cases: [(&[Permission], &str); 3] = [
             (&[], "❌ мне не хватает прав, напиши администратору"),
-            (&[Right::ManageChannels], "❌ мне не хватает права «управлять каналами», напиши администратору"),
+            (&[Permission::ManageChannels], "❌ мне не хватает права «управлять каналами», напиши администратору"),
             (
-                &[Right::ViewChannel, Right::EmbedLinks],
+                &[Permission::ViewChannel, Permission::EmbedLinks],
                 "❌ мне не хватает прав «просматривать каналы», «встраивать ссылки», напиши администратору",
             ),
         ];
         for (rights, text) in cases {
-            assert_eq!(say(&Words::BotLacks(rights.to_vec())), text);
+            assert_eq!(say(&Notice::BotLacks(rights.to_vec())), text);
         }
         assert_eq!(
-            say(&Words::CloseFailed(vec![Right::ManageChannels])),
+            say(&Notice::CloseFailed(vec![Permission::ManageChannels])),
             "❌ не получилось закрыть тикет: мне не хватает права «управлять каналами», напиши администратору"
         );
     }

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use crate::ids::{ChannelId, GuildId, TicketNumber, UserId};
-use crate::lifecycle::Note;
+use crate::lifecycle::JournalEvent;
 use crate::texts::{Texts, mention};
 
 /// The longest message that Discord takes.
@@ -38,7 +38,7 @@ pub struct Explain {
 impl Texts {
     /// One step of a ticket's story, without its time: a sentence without a full stop.
     #[must_use]
-    pub fn step(&self, note: &Note, naming: &Naming<'_>) -> String {
+    pub fn step(&self, note: &JournalEvent, naming: &Naming<'_>) -> String {
         (self.step)(note, naming)
     }
 
@@ -50,7 +50,7 @@ impl Texts {
 
     /// A ticket's story, each step with its time, in as many messages as it takes.
     #[must_use]
-    pub fn story(&self, number: Option<TicketNumber>, story: &[(SystemTime, Note)]) -> Vec<String> {
+    pub fn story(&self, number: Option<TicketNumber>, story: &[(SystemTime, JournalEvent)]) -> Vec<String> {
         let mut pages = vec![(self.title)(number)];
         for (at, note) in story {
             let line = cut(format!("{} {}", moment(*at), (self.step)(note, &MENTIONS)));
@@ -65,7 +65,7 @@ impl Texts {
         &self,
         number: Option<TicketNumber>,
         ticket: ChannelId,
-        story: &[(SystemTime, Note)],
+        story: &[(SystemTime, JournalEvent)],
     ) -> Vec<String> {
         let public: Vec<_> = story.iter().filter(|(_, note)| note.is_public(ticket)).cloned().collect();
         let mut pages = self.story(number, &public);
@@ -110,7 +110,7 @@ mod tests {
 
     use super::*;
     use crate::language::Language;
-    use crate::lifecycle::{Refusal, Right, Way, Why};
+    use crate::lifecycle::{ApiError, Permission, Reason, Source};
     use crate::texts::of;
 
     const NOON: SystemTime = SystemTime::UNIX_EPOCH;
@@ -118,17 +118,17 @@ mod tests {
     #[test]
     fn a_story_is_told_in_sentences() {
         let story = [
-            (NOON, Note::Asked { by: UserId(1), way: Way::Button }),
+            (NOON, JournalEvent::Asked { by: UserId(1), way: Source::Button }),
             (
                 NOON,
-                Note::Retrying {
+                JournalEvent::Retrying {
                     call: "create channel".into(),
-                    why: Why::Refused(Refusal::Forbidden(vec![Right::ManageChannels])),
+                    why: Reason::Refused(ApiError::Forbidden(vec![Permission::ManageChannels])),
                     attempt: 1,
                     pause: Duration::from_millis(250),
                 },
             ),
-            (NOON, Note::Opened { channel: ChannelId(7) }),
+            (NOON, JournalEvent::Opened { channel: ChannelId(7) }),
         ];
         assert_eq!(
             of(Language::Russian).story(Some(TicketNumber(3)), &story),
@@ -143,26 +143,26 @@ mod tests {
     #[test]
     fn what_was_done_is_public_and_what_was_refused_in_private_is_not() {
         let ticket = ChannelId(7);
-        let down = |way, channel| Note::TurnedDown { by: UserId(2), way, channel, why: Why::NoRights };
+        let down = |way, channel| JournalEvent::TurnedDown { by: UserId(2), way, channel, why: Reason::NoRights };
         let hidden = [
-            down(Way::Button, Some(ticket)),
-            down(Way::Command, Some(ChannelId(8))),
-            down(Way::Command, None),
-            Note::AskedAgain { by: UserId(1), way: Way::Button },
-            Note::Retrying { call: "say".into(), why: Why::NoAnswer, attempt: 1, pause: Duration::ZERO },
-            Note::GaveUp { call: "say".into(), why: Why::NoAnswer },
-            Note::Unclaimed { channel: ChannelId(9) },
-            Note::NotTold,
-            Note::Unsaved,
+            down(Source::Button, Some(ticket)),
+            down(Source::Command, Some(ChannelId(8))),
+            down(Source::Command, None),
+            JournalEvent::AskedAgain { by: UserId(1), way: Source::Button },
+            JournalEvent::Retrying { call: "say".into(), why: Reason::NoAnswer, attempt: 1, pause: Duration::ZERO },
+            JournalEvent::GaveUp { call: "say".into(), why: Reason::NoAnswer },
+            JournalEvent::Unclaimed { channel: ChannelId(9) },
+            JournalEvent::NotTold,
+            JournalEvent::Unsaved,
         ];
         let shown = [
-            Note::Asked { by: UserId(1), way: Way::Button },
-            Note::Opened { channel: ticket },
-            down(Way::Command, Some(ticket)),
-            Note::CloseAsked { by: UserId(1), way: Way::Slash },
-            Note::Announced,
+            JournalEvent::Asked { by: UserId(1), way: Source::Button },
+            JournalEvent::Opened { channel: ticket },
+            down(Source::Command, Some(ticket)),
+            JournalEvent::CloseAsked { by: UserId(1), way: Source::Slash },
+            JournalEvent::Announced,
         ];
-        let at_noon = |note: &Note| (NOON, note.clone());
+        let at_noon = |note: &JournalEvent| (NOON, note.clone());
         for (language, rest) in [
             (Language::Russian, "вся история, только для тебя: `/история` (`/explain`)"),
             (Language::English, "the whole story, for you alone: `/explain`"),
@@ -182,9 +182,9 @@ mod tests {
 
     #[test]
     fn a_long_pause_is_told_in_minutes() {
-        let note = |seconds| Note::Retrying {
+        let note = |seconds| JournalEvent::Retrying {
             call: "say".into(),
-            why: Why::NoAnswer,
+            why: Reason::NoAnswer,
             attempt: 9,
             pause: Duration::from_secs(seconds),
         };
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_long_story_takes_several_messages() {
-        let story = vec![(NOON, Note::GaveUp { call: "x".repeat(300), why: Why::NoAnswer }); 40];
+        let story = vec![(NOON, JournalEvent::GaveUp { call: "x".repeat(300), why: Reason::NoAnswer }); 40];
         let pages = of(Language::Russian).story(None, &story);
         assert!(pages.len() > 5 && pages.iter().all(|page| length(page) <= LONGEST));
         assert_eq!(pages.iter().map(|page| page.matches("больше не пробую").count()).sum::<usize>(), 40);
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn an_endless_line_is_cut() {
-        let story = [(NOON, Note::GaveUp { call: "🎫".repeat(3_000), why: Why::NoAnswer })];
+        let story = [(NOON, JournalEvent::GaveUp { call: "🎫".repeat(3_000), why: Reason::NoAnswer })];
         assert!(of(Language::Russian).story(None, &story).iter().all(|page| length(page) <= LONGEST));
     }
 }

@@ -7,44 +7,44 @@ mod settings;
 const TICKET: ChannelId = ChannelId(7);
 
 /// One of each.
-fn all_words() -> Vec<Words> {
+fn all_words() -> Vec<Notice> {
     vec![
-        Words::Created(TICKET),
-        Words::AlreadyOpen(TICKET),
-        Words::StillOpening,
-        Words::Closing(Duration::from_secs(60)),
-        Words::AlreadyClosing,
-        Words::NoRights,
-        Words::NotATicket,
-        Words::CategoryFull,
-        Words::ServerFull,
-        Words::CategoryGone,
-        Words::SupportRoleGone,
-        Words::BotLacks(vec![Right::ManageChannels]),
-        Words::BotTimedOut(SystemTime::UNIX_EPOCH),
-        Words::BotRemoved,
-        Words::OpenRefused,
-        Words::DiscordDown,
-        Words::TryAgain,
-        Words::OpenLater(SystemTime::UNIX_EPOCH),
-        Words::CloseLater(SystemTime::UNIX_EPOCH),
-        Words::PanelLater(SystemTime::UNIX_EPOCH),
-        Words::AskLater(SystemTime::UNIX_EPOCH),
-        Words::CannotSave,
-        Words::ChannelGone,
-        Words::CloseFailed(vec![]),
-        Words::CloseTimedOut(SystemTime::UNIX_EPOCH),
-        Words::CommunityChannel,
-        Words::CloseRefused,
-        Words::TicketHidden,
-        Words::TicketHiddenStaffTold,
-        Words::OwnerLockedOut(UserId(7)),
-        Words::PanelInPlace,
-        Words::PanelFailed,
-        Words::AdministratorsOnly,
-        Words::AnotherServer,
-        Words::PrivateMessage,
-        Words::UnknownControl,
+        Notice::Created(TICKET),
+        Notice::AlreadyOpen(TICKET),
+        Notice::StillOpening,
+        Notice::Closing(Duration::from_secs(60)),
+        Notice::AlreadyClosing,
+        Notice::NoRights,
+        Notice::NotATicket,
+        Notice::CategoryFull,
+        Notice::ServerFull,
+        Notice::CategoryGone,
+        Notice::SupportRoleGone,
+        Notice::BotLacks(vec![Permission::ManageChannels]),
+        Notice::BotTimedOut(SystemTime::UNIX_EPOCH),
+        Notice::BotRemoved,
+        Notice::OpenRefused,
+        Notice::DiscordDown,
+        Notice::TryAgain,
+        Notice::OpenLater(SystemTime::UNIX_EPOCH),
+        Notice::CloseLater(SystemTime::UNIX_EPOCH),
+        Notice::PanelLater(SystemTime::UNIX_EPOCH),
+        Notice::AskLater(SystemTime::UNIX_EPOCH),
+        Notice::CannotSave,
+        Notice::ChannelGone,
+        Notice::CloseFailed(vec![]),
+        Notice::CloseTimedOut(SystemTime::UNIX_EPOCH),
+        Notice::CommunityChannel,
+        Notice::CloseRefused,
+        Notice::TicketHidden,
+        Notice::TicketHiddenStaffTold,
+        Notice::OwnerLockedOut(UserId(7)),
+        Notice::PanelInPlace,
+        Notice::PanelFailed,
+        Notice::AdministratorsOnly,
+        Notice::AnotherServer,
+        Notice::PrivateMessage,
+        Notice::UnknownControl,
     ]
 }
 
@@ -53,7 +53,7 @@ fn only_an_announcement_begins_like_one_in_any_language() {
     for language in Language::ALL {
         for words in all_words() {
             let text = of(language).say(&words);
-            assert_eq!(announces_closing(&text), matches!(words, Words::Closing(_)), "{text}");
+            assert_eq!(announces_closing(&text), matches!(words, Notice::Closing(_)), "{text}");
         }
     }
 }
@@ -103,7 +103,7 @@ fn discord_takes_the_commands_as_they_are_called() {
 fn an_announcement_of_any_delay_is_known_again_and_so_is_one_of_an_older_version() {
     for language in Language::ALL {
         for seconds in [0, 1, 5, 60, 90, 3_600, 5_400, 86_400, 90_000] {
-            let text = of(language).say(&Words::Closing(Duration::from_secs(seconds)));
+            let text = of(language).say(&Notice::Closing(Duration::from_secs(seconds)));
             assert!(announces_closing(&text), "{text}");
         }
     }

@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::future::try_join_all;
 use talon::discord::candidates;
-use talon::ids::{ChannelId, GuildId, Intent, MessageId, Owner, UserId};
+use talon::ids::{ChannelId, GuildId, MessageId, Owner, RequestId, UserId};
 use talon::language::Language;
-use talon::lifecycle::state::Entrance;
-use talon::lifecycle::{Asker, Closing, Document, State};
+use talon::lifecycle::state::Origin;
+use talon::lifecycle::{Closing, Document, Requester, State};
 use talon::store::Store;
 use talon_sandbox::world::{Overwrite, Permissions, Snowflake, Target, channels};
 
@@ -32,9 +32,9 @@ pub fn closing(rig: &Rig, count: u64, due: impl Fn(u64) -> SystemTime) -> Vec<(C
     let tickets: Vec<_> = (0..count).map(|number| (ticket_here(rig, number), due(number))).collect();
     let row = |((owner, channel), due): &((Owner, ChannelId), SystemTime)| {
         let message = MessageId(channel.0 + 1);
-        let entrance = Entrance::Command { channel: *channel, message, language: Language::Russian };
-        let asker = Asker { user: owner.member, at: *due - Duration::from_secs(5), entrance, repeated: false };
-        (*owner, State::Closing(Closing { channel: *channel, due: *due, asker }).into())
+        let origin = Origin::Message { channel: *channel, message, language: Language::Russian };
+        let requester = Requester { user: owner.member, at: *due - Duration::from_secs(5), origin, repeated: false };
+        (*owner, State::Closing(Closing { channel: *channel, due: *due, requester }).into())
     };
     save(rig, &tickets.iter().map(row).collect::<Vec<_>>());
     tickets.into_iter().map(|((_, channel), due)| (channel, due)).collect()
@@ -54,7 +54,7 @@ fn ticket_here(rig: &Rig, number: u64) -> (Owner, ChannelId) {
     ];
     let channel = rig.discord.act(|world| {
         let channel = world.create_channel(channels::TEXT, "ticket", Some(ids.category), &overwrites);
-        let topic = candidates::format_topic_marker(None, member, Intent(channel.get() - 1), 0, Language::Russian);
+        let topic = candidates::format_topic_marker(None, member, RequestId(channel.get() - 1), 0, Language::Russian);
         world.channels.entry(channel).and_modify(|channel| channel.topic = Some(topic));
         channel
     });

@@ -1,7 +1,7 @@
 //! No call of the bot's escapes the matrices of crashes and faults: each is made in a scene, and every scene is tried in
 //! both.
 
-use talon::lifecycle::Call;
+use talon::lifecycle::Request;
 
 use crate::scenes::Scene;
 
@@ -9,8 +9,8 @@ use crate::scenes::Scene;
 macro_rules! calls {
     ($($call:ident: $scene:ident makes $request:literal,)*) => {
         /// A variant without a line does not compile.
-        const _: fn(&Call) = |call| match call {
-            $(Call::$call { .. } => {})*
+        const _: fn(&Request) = |call| match call {
+            $(Request::$call { .. } => {})*
         };
 
         const CALLS: &[(Scene, &str)] = &[$((Scene::$scene, $request)),*];
@@ -18,13 +18,13 @@ macro_rules! calls {
 }
 
 calls! {
-    CreateChannel: Press makes "POST /guilds/*/channels",
+    CreateChannel: Interaction makes "POST /guilds/*/channels",
     ListChannels: TakenUp makes "GET /guilds/*/channels",
     GetChannel: LetIn makes "GET /channels/*",
     FindChannel: Missed makes "GET /guilds/*/channels",
     ReadChannel: TakenUp makes "GET /channels/*/messages",
-    Welcome: Press makes "POST /channels/*/messages",
-    Acknowledge: Press makes "POST /interactions/*/*/callback",
+    Welcome: Interaction makes "POST /channels/*/messages",
+    Acknowledge: Interaction makes "POST /interactions/*/*/callback",
     EditReply: VainClose makes "PATCH /webhooks/*/*/messages/@original",
     Say: Close makes "POST /channels/*/messages",
     RestoreAccess: LetIn makes "PUT /channels/*/permissions/*",

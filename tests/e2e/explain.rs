@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use talon::ids::{GuildId, Owner, UserId};
-use talon::lifecycle::{Note, State, Why};
+use talon::lifecycle::{JournalEvent, Reason, State};
 use talon::store::Store;
 use talon_sandbox::{Fault, When};
 
@@ -150,7 +150,7 @@ async fn a_long_story_is_told_in_several_messages_to_whoever_asked_alone() {
         stage.until_row(ids.alice, |row| matches!(row.state, State::Open { .. })).await;
         stage.stop().await;
         let owner = Owner { guild: GuildId(ids.guild.get()), member: UserId(ids.alice.get()) };
-        let note = Note::GaveUp { call: "say".to_owned(), why: Why::NoAnswer };
+        let note = JournalEvent::GaveUp { call: "say".to_owned(), why: Reason::NoAnswer };
         let store = Store::open(&stage.file("json/talon.db")).expect("the bot does not run");
         store.note(owner, &vec![note; 50], stage.discord.now());
         drop(store);

@@ -93,7 +93,7 @@ async fn fail_everywhere(scenes: &[Scene]) {
 #[tokio::test]
 async fn an_answer_that_hangs_is_given_again_while_it_counts() {
     let mut all = Vec::new();
-    for scene in [Scene::Press, Scene::PressClose] {
+    for scene in [Scene::Interaction, Scene::PressClose] {
         all.extend([When::Before, When::After].map(|when| (scene, when)));
     }
     each(all, |(scene, when)| async move {
@@ -110,7 +110,7 @@ async fn an_answer_that_hangs_is_given_again_while_it_counts() {
 async fn a_call_that_hangs_is_given_up_in_the_end() {
     /// Longer than any call takes on a busy machine, and shorter than the patience of the tests.
     const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
-    let mut all = points(&[Scene::Press, Scene::PressClose, Scene::FirstStart]).await;
+    let mut all = points(&[Scene::Interaction, Scene::PressClose, Scene::FirstStart]).await;
     // An answer to a press has a shorter patience, and what the start can do without it does not ask for again.
     all.retain(|(_, point)| !point.call.ends_with("/callback") && !point.call.ends_with("/@me"));
     each(all, |(scene, point)| async move {
@@ -132,7 +132,7 @@ async fn a_call_that_hangs_is_given_up_in_the_end() {
 
 #[tokio::test]
 async fn a_limit_is_waited_for_as_long_as_it_says_and_no_longer() {
-    let scenes = [Scene::Press, Scene::Ticket, Scene::PressClose, Scene::Close, Scene::SetUp];
+    let scenes = [Scene::Interaction, Scene::Ticket, Scene::PressClose, Scene::Close, Scene::SetUp];
     let all = points(&scenes).await;
     each(all, |(scene, point)| async move {
         let mut stage = Stage::empty();

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use talon::ids::{GuildId, Owner, UserId};
-use talon::lifecycle::{Note, State};
+use talon::lifecycle::{JournalEvent, State};
 use talon::store::{Filter, Reader, Store};
 use talon_sandbox::{Fault, When};
 
@@ -96,8 +96,8 @@ async fn the_journal_forgets_what_is_older_than_it_should_keep() {
     let bob = Owner { guild: GuildId(ids.guild.get()), member: UserId(ids.bob.get()) };
     let ago = |hours: u64| SystemTime::UNIX_EPOCH + stage_time(&stage) - Duration::from_secs(hours * 3_600);
     let store = Store::open(&stage.file("json/talon.db")).expect("the database opens");
-    store.note(bob, &[Note::Told], ago(3));
-    store.note(bob, &[Note::Deferred], ago(1));
+    store.note(bob, &[JournalEvent::Route], ago(3));
+    store.note(bob, &[JournalEvent::Deferred], ago(1));
     drop(store);
 
     stage.set("JOURNAL_KEEP", "2h");
@@ -106,7 +106,7 @@ async fn the_journal_forgets_what_is_older_than_it_should_keep() {
     stage.until_logged("the journal has forgotten what is older than JOURNAL_KEEP lines=1 keep=2h").await;
     let reader = Reader::open(&stage.file("json/talon.db")).expect("the database opens");
     let kept = reader.journal(Filter::Member(bob.member), 10).expect("the journal can be read");
-    assert_eq!(kept.into_iter().map(|entry| entry.note).collect::<Vec<_>>(), [Ok(Note::Deferred)]);
+    assert_eq!(kept.into_iter().map(|entry| entry.note).collect::<Vec<_>>(), [Ok(JournalEvent::Deferred)]);
     assert!(!reader.journal(Filter::Member(UserId(ids.alice.get())), 10).expect("the journal can be read").is_empty());
 }
 

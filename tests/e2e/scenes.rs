@@ -30,7 +30,7 @@ macro_rules! scenes {
 scenes! {
     OPENINGS {
         /// A member presses the panel's button.
-        Press,
+        Interaction,
         /// A member writes `!ticket`.
         Ticket,
         /// A member uses `/ticket`.
@@ -155,7 +155,7 @@ impl Scene {
         const CREATE: &str = "POST /guilds/*/channels";
         const DELETE: &str = "DELETE /channels/*";
         match self {
-            Self::Press | Self::SlashTicket => &[CREATE, SAY, CALLBACK],
+            Self::Interaction | Self::SlashTicket => &[CREATE, SAY, CALLBACK],
             Self::Ticket => &[CREATE, SAY],
             Self::PressClose | Self::SlashClose | Self::VainClose => &[CALLBACK, DELETE],
             Self::Close => &[SAY, DELETE],
@@ -189,7 +189,7 @@ impl Scene {
         }
         let mut deed = Deed { scene: self, who: ids.adam, asked: None, ticket: None };
         match self {
-            Self::Press | Self::Ticket | Self::SlashTicket => deed.who = stage.discord.join("newcomer"),
+            Self::Interaction | Self::Ticket | Self::SlashTicket => deed.who = stage.discord.join("newcomer"),
             Self::PressClose | Self::Close | Self::SlashClose | Self::VainClose => {
                 time_out(stage, None);
                 deed.who = stage.discord.join("newcomer");
@@ -295,7 +295,7 @@ impl Deed {
         let say = |who, channel, text| stage.discord.say(who, channel, text).expect("they may write there");
         let slash = |who, channel, name| stage.discord.command(who, channel, name).expect("it is registered");
         self.asked = match self.scene {
-            Scene::Press | Scene::LetIn | Scene::LockedOut => Some(stage.press_create(self.who)),
+            Scene::Interaction | Scene::LetIn | Scene::LockedOut => Some(stage.press_create(self.who)),
             Scene::Explain => self.ticket.map(|ticket| slash(ids.adam, ticket, "explain")),
             Scene::ExplainToAll => self.ticket.map(|ticket| say(ids.adam, ticket, "!explain")),
             Scene::Ticket => Some(say(self.who, ids.lounge, "!ticket")),
@@ -322,7 +322,7 @@ impl Deed {
     /// Waits until all has come to its end, and checks that it is the right one.
     pub async fn settled(&self, stage: &Stage) {
         match self.scene {
-            Scene::Press | Scene::Ticket | Scene::SlashTicket | Scene::TakenUp => self.opened(stage).await,
+            Scene::Interaction | Scene::Ticket | Scene::SlashTicket | Scene::TakenUp => self.opened(stage).await,
             Scene::Missed => {
                 stage.until_row(self.who, |row| row.state == State::Absent).await;
             }
@@ -449,7 +449,7 @@ impl Deed {
     /// Life goes on: whoever presses now gets what they should.
     pub async fn goes_on(&self, stage: &Stage) {
         match self.scene {
-            Scene::Press | Scene::Ticket | Scene::SlashTicket | Scene::TakenUp => {
+            Scene::Interaction | Scene::Ticket | Scene::SlashTicket | Scene::TakenUp => {
                 let ticket = stage.tickets_of(self.who)[0];
                 let press = stage.press_create(self.who);
                 assert_eq!(stage.answer(press).await, format!("❌ у тебя уже есть тикет: <#{ticket}>"));

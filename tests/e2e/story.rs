@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use talon::ids::{GuildId, Owner, UserId};
-use talon::lifecycle::{Note, State, Way};
+use talon::lifecycle::{JournalEvent, Source, State};
 use talon::store::Store;
 use talon_sandbox::world::Snowflake;
 
@@ -22,7 +22,7 @@ pub async fn written(stage: &mut Stage, newcomer: &mut Snowflake) -> Snowflake {
     stage.until_row(*newcomer, |row| matches!(row.state, State::Open { .. })).await;
     stage.kill().await;
     let owner = Owner { guild: GuildId(stage.discord.ids().guild.get()), member: UserId(newcomer.get()) };
-    let asked = |number| Note::CloseAsked { by: UserId(FIRST + number), way: Way::Button };
+    let asked = |number| JournalEvent::CloseAsked { by: UserId(FIRST + number), way: Source::Button };
     let store = Store::open(&stage.file("json/talon.db")).expect("the bot does not run");
     store.note(owner, &(0..STEPS).map(asked).collect::<Vec<_>>(), stage.discord.now() + Duration::from_secs(1));
     drop(store);

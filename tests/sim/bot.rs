@@ -11,12 +11,12 @@ use std::time::{Duration, SystemTime};
 
 use talon::actors::Rank;
 use talon::actors::home::HOLD_TIMEOUT;
-use talon::actors::router::{Router, Told};
+use talon::actors::router::{Route, Router};
 use talon::discord::AdminStatus;
-use talon::ids::{ChannelId, GuildId, Intent, Owner, TicketNumber, UserId};
+use talon::ids::{ChannelId, GuildId, Owner, RequestId, TicketNumber, UserId};
 use talon::lifecycle::menu::{Menu, MenuEvent};
 use talon::lifecycle::panel::{Panel, PanelEvent, PanelStep};
-use talon::lifecycle::{Answer, Asker, Call, Document, DurableTicket, Effects, Event, Rules, State, Words};
+use talon::lifecycle::{Document, DurableTicket, Effects, Event, Notice, Outcome, Request, Requester, Rules, State};
 use talon_sandbox::world::{Permissions, Snowflake};
 
 use crate::disk::{Job, Row};
@@ -25,9 +25,7 @@ use crate::game::{Game, Happening};
 use crate::people::Deed;
 use crate::rows::Failed;
 
-/// How often the store is asked for deadlines, and how long before its deadline a ticket is loaded: less than a countdown, so
-/// that tickets wait on the disk alone.
-const LOOK_INTERVAL: Duration = Duration::from_millis(500);
+/// How long before its deadline a ticket is loaded: less than a countdown, so that tickets wait on the disk alone.
 const WAKE_AHEAD: Duration = Duration::from_millis(1500);
 
 pub const RULES: Rules = Rules { close_delay: Duration::from_secs(5) };
@@ -46,7 +44,7 @@ pub struct Bot {
     panel_alarm: Option<SystemTime>,
     menu_alarm: Option<SystemTime>,
     births: u64,
-    draining: bool,
+    pub draining: bool,
 }
 
 /// A living ticket.
@@ -161,12 +159,12 @@ impl Game {
     }
 
     /// The panel's actor looks up which server is the bot's own.
-    pub fn find_home(&mut self, waiting: Option<Intent>) {
+    pub fn find_home(&mut self, waiting: Option<RequestId>) {
         let life = self.lives;
         let soon = self.dice.millis(2, 300);
         self.plan(soon, Happening::HomeFound { life });
-        if let Some(intent) = waiting {
-            self.plan(HOLD_TIMEOUT, Happening::GiveUp { life, intent });
+        if let Some(request_id) = waiting {
+            self.plan(HOLD_TIMEOUT, Happening::GiveUp { life, request_id });
         }
     }
 
@@ -178,11 +176,11 @@ impl Game {
         self.tell_router(life, |router| router.home_looked_up(Some(guild)));
     }
 
-    pub fn give_up(&mut self, life: u64, intent: Intent) {
-        self.tell_router(life, |router| router.give_up(intent).into_iter().collect());
+    pub fn give_up(&mut self, life: u64, request_id: RequestId) {
+        self.tell_router(life, |router| router.give_up(request_id).into_iter().collect());
     }
 
-    fn tell_router(&mut self, life: u64, tell: impl FnOnce(&mut Router) -> Vec<Told>) {
+    fn tell_router(&mut self, life: u64, tell: impl FnOnce(&mut Router) -> Vec<Route>) {
         let Some(bot) = self.bot.as_mut().filter(|bot| bot.life == life && !bot.draining) else { return };
         let told = tell(&mut bot.router);
         self.deliver(told);
@@ -230,6 +228,10 @@ impl Game {
 // -- tickets
 
 impl Game {
+    pub fn is_loaded(&mut self, owner: Owner) -> bool {
+        self.desk(owner).is_some()
+    }
+
     fn desk(&mut self, owner: Owner) -> Option<&mut Desk> {
         self.bot.as_mut()?.desks.get_mut(&owner)
     }
@@ -246,7 +248,7 @@ impl Game {
         self.hear(owner, event);
     }
 
-    fn resume(&mut self, owner: Owner) {
+    pub fn resume(&mut self, owner: Owner) {
         self.bring_to_life(owner);
         self.play_ticket(owner, DurableTicket::load);
     }
@@ -403,7 +405,7 @@ impl Game {
                 if self.desk(owner).is_none_or(|desk| desk.alarm != Some(at)) {
                     return;
                 }
-                self.hear(owner, Event::Woke);
+                self.hear(owner, Event::TimerFired);
             }
             Seat::Panel { .. } => {
                 if self.bot.as_ref().is_some_and(|bot| bot.panel_alarm == Some(at)) {
@@ -419,25 +421,8 @@ impl Game {
     }
 
     /// A deadline that comes before this moment keeps a ticket in memory.
-    fn horizon(&self) -> SystemTime {
+    pub fn horizon(&self) -> SystemTime {
         self.now + WAKE_AHEAD
-    }
-
-    /// The scheduler asks the store which tickets are due soon.
-    pub fn schedule(&mut self, life: u64) {
-        if self.bot.as_ref().is_none_or(|bot| bot.life != life || bot.draining) {
-            return;
-        }
-        self.plan(LOOK_INTERVAL, Happening::Schedule { life });
-        if self.rows.broken {
-            return;
-        }
-        for owner in self.rows.due(self.horizon()) {
-            if self.desk(owner).is_none() {
-                self.figures.add(Count::Woken, 1);
-                self.resume(owner);
-            }
-        }
     }
 
     pub fn let_go(&mut self, to: Seat, handled: u64) {
@@ -477,24 +462,24 @@ impl Game {
         self.deliver(told);
     }
 
-    pub fn answered(&mut self, to: Seat, call: Call, answer: Answer) {
+    pub fn answered(&mut self, to: Seat, call: Request, answer: Outcome) {
         if self.bot.as_ref().is_none_or(|bot| !bot.is_seated(to)) {
             return;
         }
         match answer {
-            Answer::Channels(channels) => self.ask_disk(Job::LookUp { to, call, channels }),
+            Outcome::Channels(channels) => self.ask_disk(Job::LookUp { to, call, channels }),
             answer => self.answer_heard(to, call, answer),
         }
     }
 
-    pub fn answer_heard(&mut self, to: Seat, call: Call, answer: Answer) {
+    pub fn answer_heard(&mut self, to: Seat, call: Request, answer: Outcome) {
         if self.bot.as_ref().is_none_or(|bot| !bot.is_seated(to)) {
             return;
         }
         self.tell(|_| format!("{to} hears of {}: {answer:?}", call.name()));
         self.check_known(to, &call, &answer);
         match to {
-            Seat::Ticket { owner, .. } => self.hear(owner, Event::Answered { call, answer }),
+            Seat::Ticket { owner, .. } => self.hear(owner, Event::RequestCompleted { call, answer }),
             Seat::Panel { .. } => self.play_panel(PanelEvent::Answered { call, answer }),
             Seat::Menu { .. } => self.play_menu(MenuEvent::Answered { call, answer }),
         }
@@ -546,7 +531,7 @@ impl Game {
         self.drained();
     }
 
-    fn make(&mut self, seat: Seat, calls: Vec<Call>) {
+    fn make(&mut self, seat: Seat, calls: Vec<Request>) {
         for call in calls {
             if self.death().is_some() {
                 return self.die("while it looked after the panel");
@@ -563,22 +548,22 @@ impl Game {
     }
 
     /// Somebody wants the panel looked after. Where it is not known whether they may, it is looked up.
-    pub fn set_up(&mut self, guild: GuildId, asker: Asker, rank: &Rank) {
+    pub fn set_up(&mut self, guild: GuildId, requester: Requester, rank: &Rank) {
         match rank {
-            Rank::Told { administrator: true } => {
-                self.play_panel(PanelEvent::Ensure(Some(asker)));
+            Rank::Route { administrator: true } => {
+                self.play_panel(PanelEvent::Ensure(Some(requester)));
                 self.play_menu(MenuEvent::Ensure(guild));
             }
-            Rank::Told { administrator: false } => {
-                self.play_panel(PanelEvent::TurnDown(asker, Words::AdministratorsOnly));
+            Rank::Route { administrator: false } => {
+                self.play_panel(PanelEvent::TurnDown(requester, Notice::AdministratorsOnly));
             }
-            Rank::Roles(_) => self.ask_standing(guild, asker),
+            Rank::Roles(_) => self.ask_standing(guild, requester),
         }
     }
 
-    fn ask_standing(&mut self, guild: GuildId, asker: Asker) {
+    fn ask_standing(&mut self, guild: GuildId, requester: Requester) {
         let Some(to) = self.panel_seat() else { return };
-        let standing = match asker.user {
+        let standing = match requester.user {
             _ if self.outage => AdminStatus::Unknown,
             _ if self.dice.happens(self.weather.held_up) => AdminStatus::RateLimited(Duration::from_secs(60)),
             UserId(user) if self.world.guild_permissions(Snowflake(user)).has(Permissions::ADMINISTRATOR) => {
@@ -587,20 +572,20 @@ impl Game {
             _ => AdminStatus::Member,
         };
         let soon = self.dice.millis(2, 120);
-        self.plan(soon, Happening::Standing { to, guild, asker, standing });
+        self.plan(soon, Happening::TicketSummary { to, guild, requester, standing });
     }
 
-    pub fn ranked(&mut self, to: Seat, guild: GuildId, asker: Asker, standing: AdminStatus) {
+    pub fn ranked(&mut self, to: Seat, guild: GuildId, requester: Requester, standing: AdminStatus) {
         if self.bot.as_ref().is_none_or(|bot| !bot.is_seated(to)) {
             return;
         }
         match standing {
-            AdminStatus::Administrator => self.set_up(guild, asker, &Rank::Told { administrator: true }),
-            AdminStatus::Member => self.set_up(guild, asker, &Rank::Told { administrator: false }),
+            AdminStatus::Administrator => self.set_up(guild, requester, &Rank::Route { administrator: true }),
+            AdminStatus::Member => self.set_up(guild, requester, &Rank::Route { administrator: false }),
             AdminStatus::RateLimited(wait) => {
-                self.play_panel(PanelEvent::TurnDown(asker, Words::AskLater(self.now + wait)));
+                self.play_panel(PanelEvent::TurnDown(requester, Notice::AskLater(self.now + wait)));
             }
-            AdminStatus::Unknown => self.play_panel(PanelEvent::TurnDown(asker, Words::DiscordDown)),
+            AdminStatus::Unknown => self.play_panel(PanelEvent::TurnDown(requester, Notice::DiscordDown)),
         }
     }
 }

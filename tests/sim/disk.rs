@@ -7,9 +7,10 @@ use std::mem;
 use std::time::{Duration, SystemTime};
 
 use talon::ids::{Owner, TicketNumber};
-use talon::lifecycle::{Answer, Call, DiskJob, Document, Note, Sighting};
+use talon::lifecycle::{ChannelCandidate, DiskJob, Document, JournalEvent, Outcome, Request};
 
 use crate::bot::Seat;
+use crate::figures::Count;
 use crate::game::{Game, Happening};
 use crate::rows::Failed;
 
@@ -37,17 +38,20 @@ pub enum Job {
     /// Which of these channels are tickets.
     LookUp {
         to: Seat,
-        call: Call,
-        channels: Vec<Sighting>,
+        call: Request,
+        channels: Vec<ChannelCandidate>,
     },
 }
+
+/// How often the store is asked for deadlines.
+const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// What is saved of a ticket at a time.
 pub struct Row {
     pub document: Document,
     /// The number that its channel shows already.
     pub shows: Option<TicketNumber>,
-    pub notes: Vec<Note>,
+    pub notes: Vec<JournalEvent>,
 }
 
 impl Disk {
@@ -138,13 +142,30 @@ impl Game {
     }
 
     /// As `actors` does it: Discord does not know whose a channel is.
-    fn mark_owned(&self, mut channels: Vec<Sighting>) -> Answer {
+    fn mark_owned(&self, mut channels: Vec<ChannelCandidate>) -> Outcome {
         if self.rows.broken {
-            return Answer::Unknown;
+            return Outcome::Indeterminate;
         }
-        for sighting in &mut channels {
-            sighting.owned = self.rows.owner(sighting.channel).is_some();
+        for candidate in &mut channels {
+            candidate.owned = self.rows.owner(candidate.channel).is_some();
         }
-        Answer::Channels(channels)
+        Outcome::Channels(channels)
+    }
+
+    /// The scheduler asks the store which tickets are due soon.
+    pub fn schedule(&mut self, life: u64) {
+        if self.bot.as_ref().is_none_or(|bot| bot.life != life || bot.draining) {
+            return;
+        }
+        self.plan(LOOK_INTERVAL, Happening::Schedule { life });
+        if self.rows.broken {
+            return;
+        }
+        for owner in self.rows.due(self.horizon()) {
+            if !self.is_loaded(owner) {
+                self.figures.add(Count::Woken, 1);
+                self.resume(owner);
+            }
+        }
     }
 }

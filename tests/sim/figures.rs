@@ -4,7 +4,7 @@
 use std::fmt;
 use std::ops::AddAssign;
 
-use talon::lifecycle::Note;
+use talon::lifecycle::JournalEvent;
 
 /// A series as long as this is told by its averages; in a shorter one chance weighs more.
 const LONG_SERIES: u64 = 200;
@@ -31,7 +31,7 @@ pub enum Count {
     Panics,
     /// Tickets that waited for a deadline on the disk alone, and were loaded for it.
     Woken,
-    /// Stories that the clerk was asked for.
+    /// Stories that the journal actor was asked for.
     Stories,
     /// Requests of people, and those whose answer is not insisted on.
     Asked,
@@ -92,16 +92,16 @@ impl Figures {
         self.counts[count as usize] += more;
     }
 
-    pub fn add_notes(&mut self, notes: &[Note]) {
+    pub fn add_notes(&mut self, notes: &[JournalEvent]) {
         for note in notes {
             let count = match note {
-                Note::Opened { .. } => Count::Opened,
-                Note::Closed { .. } => Count::Closed,
-                Note::Adopted { .. } => Count::Adopted,
-                Note::Found { .. } => Count::Found,
-                Note::Gone { .. } => Count::Gone,
-                Note::Retrying { .. } => Count::Retried,
-                Note::AccessRestored => Count::LetIn,
+                JournalEvent::Opened { .. } => Count::Opened,
+                JournalEvent::Closed { .. } => Count::Closed,
+                JournalEvent::Adopted { .. } => Count::Adopted,
+                JournalEvent::Found { .. } => Count::Found,
+                JournalEvent::Gone { .. } => Count::Gone,
+                JournalEvent::Retrying { .. } => Count::Retried,
+                JournalEvent::AccessRestored => Count::LetIn,
                 _ => continue,
             };
             self.add(count, 1);

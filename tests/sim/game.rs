@@ -7,13 +7,13 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
-use talon::actors::router::Told;
+use talon::actors::router::Route;
 use talon::discord::{AdminStatus, Place};
-use talon::ids::{ApplicationId, ChannelId, GuildId, Intent, Owner, RoleId, UserId};
+use talon::ids::{ApplicationId, ChannelId, GuildId, Owner, RequestId, RoleId, UserId};
 use talon::language::{Language, Locale};
 use talon::lifecycle::menu::MenuEvent;
 use talon::lifecycle::panel::PanelEvent;
-use talon::lifecycle::{Answer, Asker, Call};
+use talon::lifecycle::{Outcome, Request, Requester};
 use talon_sandbox::world::{FixtureIds, Snowflake, Start, World};
 
 use crate::bot::{Bot, Seat};
@@ -75,18 +75,18 @@ pub enum Happening {
     /// A request arrives at Discord.
     Reach(Letter),
     /// The bot hears what came of a call.
-    Answer {
+    Outcome {
         to: Seat,
-        call: Call,
-        answer: Answer,
+        call: Request,
+        answer: Outcome,
     },
     /// The disk has done something.
     Disk(Job),
     /// The bot hears whether this person is an administrator.
-    Standing {
+    TicketSummary {
         to: Seat,
         guild: GuildId,
-        asker: Asker,
+        requester: Requester,
         standing: AdminStatus,
     },
     /// The bot hears in which server the panel channel is, or that it has waited for that long enough.
@@ -95,7 +95,7 @@ pub enum Happening {
     },
     GiveUp {
         life: u64,
-        intent: Intent,
+        request_id: RequestId,
     },
     /// An event arrives at the bot.
     Event {
@@ -226,11 +226,11 @@ impl Game {
         match happening {
             Happening::Deed(deed) => self.perform(deed),
             Happening::Reach(letter) => self.reach(letter),
-            Happening::Answer { to, call, answer } => self.answered(to, call, answer),
+            Happening::Outcome { to, call, answer } => self.answered(to, call, answer),
             Happening::Disk(job) => self.disk_done(job),
             Happening::HomeFound { life } => self.home_found(life),
-            Happening::GiveUp { life, intent } => self.give_up(life, intent),
-            Happening::Standing { to, guild, asker, standing } => self.ranked(to, guild, asker, standing),
+            Happening::GiveUp { life, request_id } => self.give_up(life, request_id),
+            Happening::TicketSummary { to, guild, requester, standing } => self.ranked(to, guild, requester, standing),
             Happening::Event { session, name, data } => self.event(session, name, data),
             Happening::Moved { life, owner, channel } => self.moved(life, owner, channel),
             Happening::Idle { to, handled } => self.let_go(to, handled),
@@ -292,24 +292,24 @@ impl Game {
     }
 
     /// Whoever is told what was heard.
-    pub fn deliver(&mut self, told: Vec<Told>) {
+    pub fn deliver(&mut self, told: Vec<Route>) {
         for told in told {
             match told {
-                Told::Ticket(owner, event) => self.pass_on(owner, event),
-                Told::Panel { guild, asker, rank } => self.set_up(guild, asker, &rank),
-                Told::PanelMade(message) => self.play_panel(PanelEvent::Seen(message)),
-                Told::PanelHidden(message) => self.play_panel(PanelEvent::Hidden(message)),
-                Told::Left => self.play_menu(MenuEvent::Left),
-                Told::PanelDeleted(messages) => self.play_panel(PanelEvent::Deleted(messages)),
-                Told::TurnDown(asker, words) => self.play_panel(PanelEvent::TurnDown(asker, words)),
-                Told::FindHome(waiting) => self.find_home(waiting),
-                Told::Elsewhere { guild, .. } => self.play_menu(MenuEvent::Elsewhere(guild)),
-                Told::Home(guild) => {
+                Route::Ticket(owner, event) => self.pass_on(owner, event),
+                Route::Panel { guild, requester, rank } => self.set_up(guild, requester, &rank),
+                Route::PanelMade(message) => self.play_panel(PanelEvent::Seen(message)),
+                Route::PanelHidden(message) => self.play_panel(PanelEvent::Hidden(message)),
+                Route::Left => self.play_menu(MenuEvent::Left),
+                Route::PanelDeleted(messages) => self.play_panel(PanelEvent::Deleted(messages)),
+                Route::TurnDown(requester, words) => self.play_panel(PanelEvent::TurnDown(requester, words)),
+                Route::FindHome(waiting) => self.find_home(waiting),
+                Route::Elsewhere { guild, .. } => self.play_menu(MenuEvent::Elsewhere(guild)),
+                Route::Home(guild) => {
                     self.play_panel(PanelEvent::Connected);
                     self.play_menu(MenuEvent::Here(guild));
                 }
                 // It only reads the journal, which is not played here.
-                Told::Clerk(question) => self.pass_on_to_clerk(&question),
+                Route::JournalActor(question) => self.pass_on_to_clerk(&question),
             }
         }
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use serde::Deserialize;
 use serde_json::Value;
 use serenity::all::Event;
-use talon::actors::Heard;
+use talon::actors::DiscordEvent;
 use talon::gateway::translate;
 use talon_sandbox::world::Dispatch;
 
@@ -45,7 +45,7 @@ impl Game {
         self.tell(|_| "the gateway is connected".into());
         let guild = self.guild();
         if let Some(bot) = &mut self.bot {
-            let told = bot.router.route(Heard::Ready { guilds: vec![guild] });
+            let told = bot.router.route(DiscordEvent::Ready { guilds: vec![guild] });
             self.deliver(told);
         }
         self.line = Line { session: self.line.session + 1, open: true, ..Line::new(self.now) };
@@ -167,14 +167,14 @@ fn parsed(name: &str, data: &Value) -> Option<Event> {
 }
 
 /// Without the long lists.
-fn shown(heard: &Heard) -> String {
+fn shown(heard: &DiscordEvent) -> String {
     match heard {
-        Heard::Open { asker, .. } => format!("Open {}", asker.intent()),
-        Heard::Close { asker, channel, support, .. } => {
-            format!("Close {} of {channel} by {} (support: {support})", asker.intent(), asker.user)
+        DiscordEvent::Open { requester, .. } => format!("Open {}", requester.request_id()),
+        DiscordEvent::Close { requester, channel, support, .. } => {
+            format!("Close {} of {channel} by {} (support: {support})", requester.request_id(), requester.user)
         }
-        Heard::SetUp { asker, .. } => format!("SetUp {}", asker.intent()),
-        Heard::Channels { all, sightings, .. } => format!("{} channels, among them {sightings:?}", all.len()),
+        DiscordEvent::SetUp { requester, .. } => format!("SetUp {}", requester.request_id()),
+        DiscordEvent::Channels { all, candidates, .. } => format!("{} channels, among them {candidates:?}", all.len()),
         other => format!("{other:?}"),
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::Value;
 use talon::discord::{build_request, parse_response};
 use talon::ids::ChannelId;
-use talon::lifecycle::{Answer, Call, Refusal, Right, Words};
-use talon_sandbox::world::{Permissions, Request, Snowflake};
+use talon::lifecycle::{ApiError, Notice, Outcome, Permission, Request};
+use talon_sandbox::world::{self, Permissions, Snowflake};
 
 use crate::bot::Seat;
 use crate::game::{Game, Happening};
@@ -17,9 +17,9 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// A request on its way.
 pub struct Letter {
     pub from: Seat,
-    pub call: Call,
+    pub call: Request,
     pub fate: Fate,
-    request: Request,
+    request: world::Request,
 }
 
 /// What becomes of a request.
@@ -53,7 +53,7 @@ impl Fate {
 }
 
 impl Game {
-    fn fate(&mut self, call: &Call) -> Fate {
+    fn fate(&mut self, call: &Request) -> Fate {
         if self.outage {
             return self.dice.pick(&[Fate::LostBefore, Fate::ErrorBefore, Fate::ErrorBefore, Fate::LostAfter]);
         }
@@ -74,7 +74,7 @@ impl Game {
     }
 
     /// The bot makes a call.
-    pub fn send(&mut self, from: Seat, call: Call) {
+    pub fn send(&mut self, from: Seat, call: Request) {
         self.check_order(from, &call);
         let fate = self.fate(&call);
         if fate == Fate::HeldUp {
@@ -83,7 +83,7 @@ impl Game {
         if fate == Fate::Denied {
             return self.deny(from, call);
         }
-        let pressed = matches!(call, Call::Acknowledge { .. });
+        let pressed = matches!(call, Request::Acknowledge { .. });
         let there = match fate {
             Fate::Slow => self.dice.millis(300, 7000),
             Fate::Limited if pressed => self.dice.millis(200, 1500),
@@ -95,8 +95,8 @@ impl Game {
         self.tell(|_| format!("{from} asks: {call:?} ({fate:?})"));
         self.excuse_letter(&call, fate, if fate.is_answered() { there } else { despair });
         if !fate.is_answered() {
-            let (call, answer) = (call.clone(), Answer::Unknown);
-            self.plan(despair, Happening::Answer { to: from, call, answer });
+            let (call, answer) = (call.clone(), Outcome::Indeterminate);
+            self.plan(despair, Happening::Outcome { to: from, call, answer });
         }
         let late = self.dice.millis(1, 8000);
         let request = spelt(&call, self);
@@ -111,25 +111,25 @@ impl Game {
     }
 
     /// A request is not made, because a limit is known, or met, that lasts too long.
-    fn hold_up(&mut self, from: Seat, call: Call) {
+    fn hold_up(&mut self, from: Seat, call: Request) {
         let wait = Duration::from_secs(self.dice.pick(&[16, 60, 300, 960]));
         self.tell(|_| format!("{from} asks: {call:?} (held up for {wait:?})"));
         match &call {
             // Nothing can be said in the channel then.
-            Call::Say { channel, .. } | Call::ReadChannel { channel, .. } => {
+            Request::Say { channel, .. } | Request::ReadChannel { channel, .. } => {
                 self.excuse_channel(Snowflake(channel.0), "a limit kept the bot from the channel");
             }
             _ => {}
         }
         let soon = self.dice.millis(1, 120);
-        self.plan(soon, Happening::Answer { to: from, call, answer: Answer::Limited { wait } });
+        self.plan(soon, Happening::Outcome { to: from, call, answer: Outcome::Limited { wait } });
     }
 
     /// Discord does not find the channel, for a moment.
-    fn deny(&mut self, from: Seat, call: Call) {
+    fn deny(&mut self, from: Seat, call: Request) {
         self.tell(|_| format!("{from} asks: {call:?} (denied)"));
         let soon = self.dice.millis(1, 120);
-        self.plan(soon, Happening::Answer { to: from, call, answer: Answer::Refused(Refusal::ChannelGone) });
+        self.plan(soon, Happening::Outcome { to: from, call, answer: Outcome::Refused(ApiError::ChannelGone) });
     }
 
     /// A request takes effect.
@@ -145,22 +145,22 @@ impl Game {
             let body = reply.body.as_ref().map_or_else(Vec::new, |body: &Value| body.to_string().into_bytes());
             let answer = self.looked_into(&letter.call, parse_response(&letter.call, &self.place, reply.status, &body));
             let back = self.dice.millis(1, 60);
-            self.plan(back, Happening::Answer { to: letter.from, call: letter.call, answer });
+            self.plan(back, Happening::Outcome { to: letter.from, call: letter.call, answer });
         }
     }
 
     /// As the bot's client does, which looks whether it might have read something, and why it was forbidden.
-    fn looked_into(&self, call: &Call, answer: Answer) -> Answer {
+    fn looked_into(&self, call: &Request, answer: Outcome) -> Outcome {
         let may_read = |channel: ChannelId| {
             self.world.permissions(self.cast.bot, Snowflake(channel.0)).has(Permissions::READ_MESSAGE_HISTORY)
         };
         let timed_out_until = || self.world.guild.members.get(&self.cast.bot)?.timed_out_until;
         match call {
-            _ if answer == Answer::Refused(Refusal::Forbidden(Vec::new())) => {
-                timed_out_until().map_or(answer, |until| Answer::Refused(Refusal::TimedOut { until }))
+            _ if answer == Outcome::Refused(ApiError::Forbidden(Vec::new())) => {
+                timed_out_until().map_or(answer, |until| Outcome::Refused(ApiError::TimedOut { until }))
             }
-            Call::ReadChannel { channel, .. } if call.may_have_missed(&answer) && !may_read(*channel) => {
-                Answer::Refused(Refusal::Forbidden(vec![Right::ReadMessageHistory]))
+            Request::ReadChannel { channel, .. } if call.may_have_missed(&answer) && !may_read(*channel) => {
+                Outcome::Refused(ApiError::Forbidden(vec![Permission::ReadMessageHistory]))
             }
             _ => answer,
         }
@@ -176,23 +176,23 @@ impl Game {
 }
 
 /// What it is for hangs on the channel.
-const fn is_of_channel(call: &Call) -> bool {
+const fn is_of_channel(call: &Request) -> bool {
     matches!(
         call,
-        Call::GetChannel { .. }
-            | Call::RestoreAccess { .. }
-            | Call::ReadChannel { .. }
-            | Call::Welcome { .. }
-            | Call::Say { words: Words::Closing(_), .. }
-            | Call::DeleteChannel { .. }
+        Request::GetChannel { .. }
+            | Request::RestoreAccess { .. }
+            | Request::ReadChannel { .. }
+            | Request::Welcome { .. }
+            | Request::Say { words: Notice::Closing(_), .. }
+            | Request::DeleteChannel { .. }
     )
 }
 
 /// As it goes over the wire.
-fn spelt(call: &Call, game: &Game) -> Request {
+fn spelt(call: &Request, game: &Game) -> world::Request {
     let ask = build_request(call, &game.place);
     let path = ask.path();
-    Request {
+    world::Request {
         method: ask.verb().to_owned(),
         path: path.strip_prefix("/api/v10").unwrap_or(&path).to_owned(),
         query: ask.query.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),

@@ -4,13 +4,13 @@
 //! deleted unannounced, no row ended without proof. The others hold when everything has settled. An asker may go without
 //! an answer only for a reason that nobody could have helped: it was not heard, the bot was dead, Discord was.
 
-mod askers;
 mod moments;
+mod requesters;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use talon::ids::{Button, ChannelId, Command, Intent, Owner, UserId};
+use talon::ids::{Button, ChannelId, Command, Owner, RequestId, UserId};
 use talon::lifecycle::{Document, State};
 use talon::texts;
 use talon_sandbox::world::{Message, Permissions, Snowflake};
@@ -30,11 +30,11 @@ pub struct Promises {
     /// Channels that people made by cloning a ticket.
     copies: BTreeMap<Snowflake, Copied>,
     /// The press that each number was given for.
-    numbers: BTreeMap<u64, Intent>,
+    numbers: BTreeMap<u64, RequestId>,
     /// The closings that were saved, by channel.
-    closings: BTreeMap<ChannelId, Vec<Intent>>,
+    closings: BTreeMap<ChannelId, Vec<RequestId>>,
     /// Creations whose outcome is not known: until the channels have been listed, none is made for the same press.
-    unsure: BTreeMap<Intent, Seat>,
+    unsure: BTreeMap<RequestId, Seat>,
     /// When a channel was last read, and when the one was that is being deleted.
     read: BTreeMap<ChannelId, SystemTime>,
     condemned: BTreeMap<ChannelId, SystemTime>,
@@ -45,7 +45,7 @@ pub struct Promises {
 struct Made {
     member: Snowflake,
     /// The press it was made for; none for those of the Python bot.
-    intent: Option<u64>,
+    request_id: Option<u64>,
     /// Which of the bot's processes was alive when it was made; none if the member's actor has failed since.
     life: u64,
     gone: Option<SystemTime>,
@@ -70,7 +70,7 @@ struct Ask {
     heard: Option<SystemTime>,
     /// The same person wrote in the same channel a moment before: a refusal may have been left unsaid.
     repeated: bool,
-    /// So often the clerk was asked to answer it.
+    /// So often the journal actor was asked to answer it.
     passed_on: u32,
     lost: u32,
     excuse: Option<&'static str>,
@@ -87,7 +87,7 @@ pub enum Wish {
     SetUp {
         may: bool,
     },
-    /// The story is told by the clerk, who is no part of the games: it is asked once, for the ticket that was meant.
+    /// The story is told by the journal actor, who is no part of the games: it is asked once, for the ticket that was meant.
     Explain,
     /// Anything, in a server that is not the bot's own.
     Elsewhere,
@@ -140,8 +140,9 @@ impl Game {
     /// dies just then, its member may get another one before the next connection.
     fn counted(&self, member: Snowflake) -> Vec<Snowflake> {
         let sure = self.weather_then.is_clear() && self.weather_then.hears_everything() && self.weather_then.saves();
-        let counts =
-            |ticket: &Snowflake| self.promises.tickets.get(ticket).is_some_and(|made| sure || made.intent.is_some());
+        let counts = |ticket: &Snowflake| {
+            self.promises.tickets.get(ticket).is_some_and(|made| sure || made.request_id.is_some())
+        };
         let theirs = self.tickets().into_iter().filter(|ticket| self.member_of(*ticket) == Some(member));
         theirs.filter(counts).collect()
     }
@@ -152,7 +153,7 @@ impl Game {
 
     pub fn copied(&mut self, ticket: Snowflake, copy: Snowflake) {
         if let Some(made) = self.promises.tickets.get(&ticket) {
-            let copied = Copied { member: made.member, marked: made.intent.is_some(), of_closed: false };
+            let copied = Copied { member: made.member, marked: made.request_id.is_some(), of_closed: false };
             self.promises.copies.insert(copy, copied);
         }
     }
@@ -189,14 +190,14 @@ impl Game {
     }
 
     pub fn adopted(&mut self, channel: Snowflake, member: Snowflake) {
-        self.promises.tickets.insert(channel, Made { member, intent: None, life: 0, gone: None });
+        self.promises.tickets.insert(channel, Made { member, request_id: None, life: 0, gone: None });
     }
 
     /// Whatever a row says is a ticket, also what was left to people as long as there was another one.
     pub fn count_adopted(&mut self) {
         for (owner, document) in &self.rows.tickets {
             if let Some(channel) = document.state.channel() {
-                let made = Made { member: Snowflake(owner.member.0), intent: None, life: 0, gone: None };
+                let made = Made { member: Snowflake(owner.member.0), request_id: None, life: 0, gone: None };
                 self.promises.tickets.entry(Snowflake(channel.0)).or_insert(made);
             }
         }
@@ -335,7 +336,7 @@ impl Game {
     /// It came of an attempt that got no answer, for a press before the one that the member's ticket was made for. A process
     /// that has died has taken with it which attempts those were, so nobody knows who made it: it stays, and is reported.
     fn is_of_earlier_press(&self, ticket: Snowflake, member: Snowflake) -> bool {
-        let made_for = |channel: &Snowflake| self.promises.tickets.get(channel).and_then(|made| made.intent);
+        let made_for = |channel: &Snowflake| self.promises.tickets.get(channel).and_then(|made| made.request_id);
         let theirs = self.rows.state(self.owner(member)).channel().map(|channel| Snowflake(channel.0));
         let nobodys = self.welcomes(ticket) == 0 && self.rows.owner(ChannelId(ticket.0)).is_none();
         let current = theirs.as_ref().and_then(made_for);

@@ -7,16 +7,16 @@ use ractor::{Actor, ActorCell, ActorRef, Message, call_t};
 use secrecy::SecretString;
 use tempfile::TempDir;
 
-use crate::actors::Outside;
+use crate::actors::Services;
+use crate::actors::admin_status::AdminStatuses;
 use crate::actors::health_check::Stats;
-use crate::actors::staff::Duties;
-use crate::actors::standings::Standings;
+use crate::actors::singletons::SingletonSettings;
 use crate::actors::supervisor::{Arguments, Supervisor, SupervisorMsg};
 use crate::discord::{Client, Place, Transport};
 use crate::gateway::{ConnectionConfig, EventHandler, run_shards};
 use crate::ids::{ApplicationId, ChannelId, GuildId, Owner, RoleId, UserId};
 use crate::language::{Language, Locale};
-use crate::lifecycle::{Document, Note, Rules, State};
+use crate::lifecycle::{Document, JournalEvent, Rules, State};
 use crate::status::Status;
 use crate::store::{Filter, Store};
 use talon_sandbox::world::Snowflake;
@@ -29,15 +29,15 @@ const CREATE: &str = "create_ticket_button";
 const CLOSE: &str = "close_ticket_button";
 
 /// The whole bot, as `run` puts it together, within reach of a test.
-struct House {
+struct SupervisorState {
     discord: Sandbox,
     store: Store,
-    outside: Arc<Outside>,
+    services: Arc<Services>,
     supervisor: ActorRef<SupervisorMsg>,
     home: TempDir,
 }
 
-impl House {
+impl SupervisorState {
     async fn new() -> Self {
         let discord = Sandbox::start(Setup::default()).expect("the sandbox listens");
         let home = tempfile::tempdir().expect("a folder");
@@ -61,27 +61,30 @@ impl House {
             stage_limit: Duration::from_secs(25),
             status: Arc::clone(&status.gateway),
         };
-        let outside = Outside {
+        let services = Services {
             metrics: transport.metrics(),
             client: Client::new(transport, place.clone()),
             store: store.clone(),
-            standings: Standings::default(),
+            standings: AdminStatuses::default(),
             rules: Rules { close_delay: Duration::from_millis(800) },
             status,
         };
-        let outside = Arc::new(outside);
+        let services = Arc::new(services);
         let arguments = Arguments {
-            outside: Arc::clone(&outside),
-            duties: Duties { panel_file: home.path().join("panel.json"), journal_keep: Duration::from_secs(86_400) },
+            services: Arc::clone(&services),
+            duties: SingletonSettings {
+                panel_file: home.path().join("panel.json"),
+                journal_keep: Duration::from_secs(86_400),
+            },
             places: Vec::new(),
             unfinished: Vec::new(),
         };
         let (supervisor, _) = Actor::spawn(None, Supervisor, arguments).await.expect("the supervisor starts");
-        let handler = EventHandler { supervisor: supervisor.clone(), place, status: Arc::clone(&outside.status) };
-        tokio::spawn(run_shards(connection, handler, Arc::clone(&outside), std::future::pending()));
+        let handler = EventHandler { supervisor: supervisor.clone(), place, status: Arc::clone(&services.status) };
+        tokio::spawn(run_shards(connection, handler, Arc::clone(&services), std::future::pending()));
         discord.ready().await;
         discord.until("the panel", |world| (!world.messages_seen(ids.bot, ids.panel).is_empty()).then_some(())).await;
-        Self { discord, store, outside, supervisor, home }
+        Self { discord, store, services, supervisor, home }
     }
 
     fn owner(&self, member: Snowflake) -> Owner {
@@ -100,7 +103,7 @@ impl House {
 
     /// How many actors of this kind failed so far.
     fn restarts(&self, actor: &str) -> u64 {
-        let metrics = self.outside.metrics.encode_text(0, 0, &self.outside.status);
+        let metrics = self.services.metrics.encode_text(0, 0, &self.services.status);
         let label = format!("actor=\"{actor}\"");
         let line = metrics.lines().find(|line| line.starts_with("talon_actor_restarts_total") && line.contains(&label));
         line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or_default()
@@ -178,7 +181,7 @@ impl House {
 
 #[tokio::test]
 async fn a_ticket_that_fails_is_brought_back_and_its_owner_does_not_notice() {
-    let house = House::new().await;
+    let house = SupervisorState::new().await;
     let alice = house.discord.ids().alice;
     let ticket = house.open(alice).await;
 
@@ -192,13 +195,13 @@ async fn a_ticket_that_fails_is_brought_back_and_its_owner_does_not_notice() {
     house.until_row(alice, |row| row.state == State::Absent).await;
     assert_ne!(house.open(alice).await, ticket);
     let journal = house.store.journal(Filter::All, 100).await.expect("the journal can be read");
-    assert!(journal.iter().any(|entry| entry.note == Ok(Note::Restarted)), "{journal:#?}");
+    assert!(journal.iter().any(|entry| entry.note == Ok(JournalEvent::Restarted)), "{journal:#?}");
 }
 
 #[tokio::test]
 async fn an_opening_that_fails_in_the_middle_makes_one_channel() {
     for when in [When::Before, When::After] {
-        let house = House::new().await;
+        let house = SupervisorState::new().await;
         let alice = house.discord.ids().alice;
         let mut creating = house.discord.hold("POST /guilds/*/channels", when);
         let press = house.press(alice);
@@ -216,7 +219,7 @@ async fn an_opening_that_fails_in_the_middle_makes_one_channel() {
 
 #[tokio::test]
 async fn a_closing_that_fails_keeps_its_word() {
-    let house = House::new().await;
+    let house = SupervisorState::new().await;
     let alice = house.discord.ids().alice;
     for when in [When::Before, When::After] {
         let ticket = house.open(alice).await;
@@ -235,7 +238,7 @@ async fn a_closing_that_fails_keeps_its_word() {
 
 #[tokio::test]
 async fn a_countdown_that_fails_goes_on() {
-    let house = House::new().await;
+    let house = SupervisorState::new().await;
     let alice = house.discord.ids().alice;
     let ticket = house.open(alice).await;
     house.discord.press(alice, ticket, CLOSE).expect("the button is there");
@@ -249,7 +252,7 @@ async fn a_countdown_that_fails_goes_on() {
 
 #[tokio::test]
 async fn one_that_fails_again_and_again_delays_nobody() {
-    let house = House::new().await;
+    let house = SupervisorState::new().await;
     let ids = house.discord.ids();
     let ticket = house.open(ids.alice).await;
 

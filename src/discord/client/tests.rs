@@ -4,12 +4,12 @@ use super::*;
 use crate::discord::guild::Application;
 use crate::discord::lookup::BotGateway;
 use crate::discord::scripted_server::{Reaction, ScriptedServer};
-use crate::ids::{ApplicationId, Intent, Owner, UserId};
+use crate::ids::{ApplicationId, Owner, RequestId, UserId};
 use crate::lifecycle::ChannelName;
 
 const PLACE: Place = Place::EXAMPLE;
 const GUILD: GuildId = GuildId(4);
-const DELETE: Call = Call::DeleteChannel { channel: ChannelId(50) };
+const DELETE: Request = Request::DeleteChannel { channel: ChannelId(50) };
 
 fn respond(status: u16, body: &Value) -> Reaction {
     Reaction::Respond(status, String::new(), body.to_string())
@@ -19,9 +19,9 @@ fn forbidden(code: u64) -> Reaction {
     respond(403, &json!({"message": "Missing Permissions", "code": code}))
 }
 
-fn create() -> Call {
+fn create() -> Request {
     let owner = Owner { guild: GUILD, member: UserId(7) };
-    Call::CreateChannel { owner, name: ChannelName::Neutral, intent: Intent(60), attempt: 0, number: None }
+    Request::CreateChannel { owner, name: ChannelName::Neutral, request_id: RequestId(60), attempt: 0, number: None }
 }
 
 /// A server in which the bot has only View Channel; the request `visible` for a channel is answered, others are forbidden.
@@ -43,7 +43,7 @@ async fn forbidding_server(visible: &'static str) -> ScriptedServer {
 async fn a_call_is_executed() {
     let discord = ScriptedServer::new(|_, _| respond(201, &json!({"id": "50", "type": 0}))).await;
     let client = Client::new(discord.transport(), PLACE);
-    assert_eq!(client.execute(&create()).await, Answer::Created(ChannelId(50)));
+    assert_eq!(client.execute(&create()).await, Outcome::Created(ChannelId(50)));
     assert_eq!(discord.requests().len(), 1);
 }
 
@@ -51,7 +51,7 @@ async fn a_call_is_executed() {
 async fn no_response_is_unknown() {
     let discord = ScriptedServer::new(|_, _| Reaction::Reset).await;
     let client = Client::new(discord.transport(), PLACE);
-    assert_eq!(client.execute(&create()).await, Answer::Unknown);
+    assert_eq!(client.execute(&create()).await, Outcome::Indeterminate);
     assert_eq!(discord.requests().len(), 1, "and is not tried again");
 }
 
@@ -59,14 +59,14 @@ async fn no_response_is_unknown() {
 async fn a_forbidden_call_names_the_missing_permission() {
     let discord = forbidding_server("GET /api/v10/channels/50").await;
     let client = Client::new(discord.transport(), PLACE);
-    let missing = Refusal::Forbidden(vec![Right::ManageChannels]);
-    assert_eq!(client.execute(&DELETE).await, Answer::Refused(missing));
+    let missing = ApiError::Forbidden(vec![Permission::ManageChannels]);
+    assert_eq!(client.execute(&DELETE).await, Outcome::Refused(missing));
 }
 
 #[tokio::test]
 async fn an_empty_list_of_messages_counts_only_if_the_bot_may_read() {
-    const READ: Call = Call::ReadChannel { channel: ChannelId(50), after: None };
-    let unused = Answer::Read { welcome: false, announcement: None, replied: false, others: false };
+    const READ: Request = Request::ReadChannel { channel: ChannelId(50), after: None };
+    let unused = Outcome::Read { welcome: false, announcement: None, replied: false, others: false };
     let server = async |permissions: &'static str| {
         ScriptedServer::new(move |_, head| match head.split(" HTTP").next().unwrap_or_default() {
             "GET /api/v10/channels/50/messages?&limit=100&after=50" => respond(200, &json!([])),
@@ -82,7 +82,7 @@ async fn an_empty_list_of_messages_counts_only_if_the_bot_may_read() {
         })
         .await
     };
-    let missing = Answer::Refused(Refusal::Forbidden(vec![Right::ReadMessageHistory]));
+    let missing = Outcome::Refused(ApiError::Forbidden(vec![Permission::ReadMessageHistory]));
     // View Channel; View Channel and Read Message History.
     for (permissions, answer) in [("1024", missing), ("66560", unused)] {
         let discord = server(permissions).await;
@@ -95,19 +95,19 @@ async fn an_empty_list_of_messages_counts_only_if_the_bot_may_read() {
 async fn a_channel_that_cannot_be_fetched_lacks_view_channel() {
     let discord = forbidding_server("").await;
     let client = Client::new(discord.transport(), PLACE);
-    let missing = Refusal::Forbidden(vec![Right::ViewChannel]);
-    assert_eq!(client.execute(&DELETE).await, Answer::Refused(missing));
+    let missing = ApiError::Forbidden(vec![Permission::ViewChannel]);
+    assert_eq!(client.execute(&DELETE).await, Outcome::Refused(missing));
 }
 
 #[tokio::test]
 async fn a_bot_that_was_removed_lacks_no_permission() {
     let discord = ScriptedServer::new(|_, _| forbidden(50_001)).await;
     let client = Client::new(discord.transport(), PLACE);
-    assert_eq!(client.execute(&create()).await, Answer::Refused(Refusal::NotInGuild));
+    assert_eq!(client.execute(&create()).await, Outcome::Refused(ApiError::NotInGuild));
     // A category that is hidden from it is another matter.
     let discord = forbidding_server("").await;
-    let missing = Refusal::Forbidden(vec![Right::ViewChannel]);
-    assert_eq!(Client::new(discord.transport(), PLACE).execute(&create()).await, Answer::Refused(missing));
+    let missing = ApiError::Forbidden(vec![Permission::ViewChannel]);
+    assert_eq!(Client::new(discord.transport(), PLACE).execute(&create()).await, Outcome::Refused(missing));
 }
 
 #[tokio::test]
@@ -118,7 +118,7 @@ async fn a_failed_lookup_changes_nothing() {
     })
     .await;
     let client = Client::new(discord.transport(), PLACE);
-    assert_eq!(client.execute(&DELETE).await, Answer::Refused(Refusal::Forbidden(vec![])));
+    assert_eq!(client.execute(&DELETE).await, Outcome::Refused(ApiError::Forbidden(vec![])));
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::ids::{ChannelId, Intent, MessageId, Owner};
+use crate::ids::{ChannelId, MessageId, Owner, RequestId};
 use crate::language::Language;
-use crate::lifecycle::{ChannelName, Words};
+use crate::lifecycle::{ChannelName, Notice};
 
 const BOT: UserId = UserId(9);
 const BOT_ROLE: RoleId = RoleId(90);
@@ -36,12 +36,12 @@ fn channel(overwrites: &[(u64, u64, u64)]) -> PartialChannel {
     serde_json::from_value(json!({"id": "50", "guild_id": "4", "permission_overwrites": overwrites})).unwrap()
 }
 
-fn create() -> Call {
+fn create() -> Request {
     let owner = Owner { guild: GuildId(4), member: UserId(7) };
-    Call::CreateChannel { owner, name: ChannelName::Neutral, intent: Intent(60), attempt: 0, number: None }
+    Request::CreateChannel { owner, name: ChannelName::Neutral, request_id: RequestId(60), attempt: 0, number: None }
 }
 
-fn check(call: &Call, guild: &PartialGuild, overwrites: &[(u64, u64, u64)], expected: &[Right]) {
+fn check(call: &Request, guild: &PartialGuild, overwrites: &[(u64, u64, u64)], expected: &[Permission]) {
     let found = find_missing(call, guild, &channel(overwrites), BOT, &[BOT_ROLE]);
     assert_eq!(found, expected, "{call:?} with {overwrites:?}");
 }
@@ -49,9 +49,9 @@ fn check(call: &Call, guild: &PartialGuild, overwrites: &[(u64, u64, u64)], expe
 #[test]
 fn a_permission_that_no_role_grants_is_missing() {
     let cases = [
-        (ALL & !MANAGE_CHANNELS, vec![Right::ManageChannels]),
-        (ALL & !MANAGE_MESSAGES, vec![Right::ManageMessages]),
-        (ALL & !SEND & !VIEW, vec![Right::ViewChannel, Right::SendMessages]),
+        (ALL & !MANAGE_CHANNELS, vec![Permission::ManageChannels]),
+        (ALL & !MANAGE_MESSAGES, vec![Permission::ManageMessages]),
+        (ALL & !SEND & !VIEW, vec![Permission::ViewChannel, Permission::SendMessages]),
         (ALL & !EMBED, vec![]),
         (ADMINISTRATOR, vec![]),
     ];
@@ -63,17 +63,17 @@ fn a_permission_that_no_role_grants_is_missing() {
 
 #[test]
 fn overwrites_deny_and_allow_in_discords_order() {
-    let delete = Call::DeleteChannel { channel: TICKET };
+    let delete = Request::DeleteChannel { channel: TICKET };
     let held = guild(VIEW, MANAGE_CHANNELS);
     let (everyone, role, other, bot) = (4, 90, 91, 9);
-    let lacks = [Right::ManageChannels];
+    let lacks = [Permission::ManageChannels];
     check(&delete, &held, &[], &[]);
     check(&delete, &held, &[(everyone, 0, MANAGE_CHANNELS)], &lacks);
     check(&delete, &held, &[(everyone, 0, MANAGE_CHANNELS), (role, MANAGE_CHANNELS, 0)], &[]);
     check(&delete, &held, &[(bot, MANAGE_CHANNELS, 0), (role, 0, MANAGE_CHANNELS)], &[]);
     check(&delete, &held, &[(role, MANAGE_CHANNELS, 0), (bot, 0, MANAGE_CHANNELS)], &lacks);
     check(&delete, &held, &[(other, 0, MANAGE_CHANNELS)], &[]);
-    check(&delete, &held, &[(everyone, 0, VIEW)], &[Right::ViewChannel]);
+    check(&delete, &held, &[(everyone, 0, VIEW)], &[Permission::ViewChannel]);
     check(&delete, &guild(0, ADMINISTRATOR), &[(bot, 0, MANAGE_CHANNELS)], &[]);
 }
 
@@ -81,23 +81,32 @@ fn overwrites_deny_and_allow_in_discords_order() {
 fn what_the_category_grants_can_be_granted_to_others() {
     check(&create(), &guild(0, ALL & !MANAGE_MESSAGES), &[(9, MANAGE_MESSAGES, 0)], &[]);
     check(&create(), &guild(0, ALL), &[(9, 0, MANAGE_MESSAGES)], &[]);
-    check(&create(), &guild(0, ALL), &[(9, 0, MANAGE_CHANNELS)], &[Right::ManageChannels]);
+    check(&create(), &guild(0, ALL), &[(9, 0, MANAGE_CHANNELS)], &[Permission::ManageChannels]);
 }
 
 #[test]
 fn each_call_requires_its_permissions() {
-    let say = |reply_to| Call::Say { channel: TICKET, words: Words::NoRights, reply_to, intent: Intent(60) };
+    let say = |reply_to| Request::Say { channel: TICKET, words: Notice::NoRights, reply_to, request_id: RequestId(60) };
     let owner = Owner { guild: GuildId(4), member: UserId(7) };
     let cases = [
-        (say(None), vec![Right::ViewChannel, Right::SendMessages]),
+        (say(None), vec![Permission::ViewChannel, Permission::SendMessages]),
         (
             say(Some((MessageId(1), Language::Russian))),
-            vec![Right::ViewChannel, Right::SendMessages, Right::ReadMessageHistory],
+            vec![Permission::ViewChannel, Permission::SendMessages, Permission::ReadMessageHistory],
         ),
-        (Call::Welcome { owner, channel: TICKET }, vec![Right::ViewChannel, Right::SendMessages, Right::EmbedLinks]),
-        (Call::SendPanel { nonce: 1 }, vec![Right::ViewChannel, Right::SendMessages, Right::EmbedLinks]),
-        (Call::ReadChannel { channel: TICKET, after: None }, vec![Right::ViewChannel, Right::ReadMessageHistory]),
-        (Call::ListChannels { guild: GuildId(4) }, vec![]),
+        (
+            Request::Welcome { owner, channel: TICKET },
+            vec![Permission::ViewChannel, Permission::SendMessages, Permission::EmbedLinks],
+        ),
+        (
+            Request::SendPanel { nonce: 1 },
+            vec![Permission::ViewChannel, Permission::SendMessages, Permission::EmbedLinks],
+        ),
+        (
+            Request::ReadChannel { channel: TICKET, after: None },
+            vec![Permission::ViewChannel, Permission::ReadMessageHistory],
+        ),
+        (Request::ListChannels { guild: GuildId(4) }, vec![]),
     ];
     for (call, expected) in cases {
         check(&call, &guild(0, 0), &[], &expected);
@@ -120,7 +129,7 @@ fn find_all_missing(
     guild: &PartialGuild,
     overwrites: &[(u64, u64, u64)],
     roles: &[RoleId],
-) -> Vec<(Right, Scope, Option<DeniedBy>)> {
+) -> Vec<(Permission, Scope, Option<DeniedBy>)> {
     let category = channel(overwrites);
     let checked = guild.check_permissions(&[(Scope::Category, ChannelAccess::Visible(&category))], BOT, roles);
     checked.missing.into_iter().map(|missing| (missing.permission, missing.scope, missing.denied_by)).collect()
@@ -130,7 +139,7 @@ fn find_all_missing(
 fn a_denied_permission_is_reported_with_its_overwrite() {
     let held = guild(VIEW, ALL | MENTION);
     let check = |overwrites: &[(u64, u64, u64)], expected: Option<DeniedBy>| {
-        let expected = expected.map(|denied_by| (Right::ManageChannels, Scope::Category, Some(denied_by)));
+        let expected = expected.map(|denied_by| (Permission::ManageChannels, Scope::Category, Some(denied_by)));
         assert_eq!(find_all_missing(&held, overwrites, &[BOT_ROLE]), Vec::from_iter(expected), "{overwrites:?}");
     };
     let (everyone, role, other, bot) = (4, 90, 91, 9);
@@ -157,15 +166,18 @@ fn a_permission_that_the_server_does_not_grant_is_reported_once() {
     assert_eq!(twice.len(), 2, "{twice:?}");
     // A permission of the category alone is not enough: the tickets have overwrites of their own.
     let here = find_all_missing(&guild(0, required & !EMBED), &[(9, EMBED, 0)], &[BOT_ROLE]);
-    assert_eq!(here, [(Right::EmbedLinks, Scope::Guild, None)]);
+    assert_eq!(here, [(Permission::EmbedLinks, Scope::Guild, None)]);
 }
 
 #[test]
 fn a_hidden_channel_lacks_view_channel_unless_the_server_lacks_it() {
     let hidden =
         |bits: u64| guild(0, bits).check_permissions(&[(Scope::Panel, ChannelAccess::Hidden)], BOT, &[BOT_ROLE]);
-    let missing =
-        MissingPermission { permission: Right::ViewChannel, scope: Scope::Panel, denied_by: Some(DeniedBy::Hidden) };
+    let missing = MissingPermission {
+        permission: Permission::ViewChannel,
+        scope: Scope::Panel,
+        denied_by: Some(DeniedBy::Hidden),
+    };
     assert_eq!(
         (hidden(required_permission_bits()).missing, hidden(required_permission_bits()).unchecked),
         (vec![missing], vec![Scope::Panel])
@@ -174,7 +186,7 @@ fn a_hidden_channel_lacks_view_channel_unless_the_server_lacks_it() {
     let missing: Vec<_> = blind.missing.iter().map(|missing| (missing.permission, missing.scope)).collect();
     assert_eq!(
         (missing, blind.unchecked),
-        (vec![(Right::ViewChannel, Scope::Guild)], vec![Scope::Panel]),
+        (vec![(Permission::ViewChannel, Scope::Guild)], vec![Scope::Panel]),
         "reported once"
     );
     let administrator = hidden(ADMINISTRATOR);
@@ -228,16 +240,16 @@ fn the_permissions_of_every_call_are_in_the_table() {
     let owner = Owner { guild: GuildId(4), member: UserId(7) };
     let calls = [
         create(),
-        Call::Welcome { owner, channel: TICKET },
-        Call::Say {
+        Request::Welcome { owner, channel: TICKET },
+        Request::Say {
             channel: TICKET,
-            words: Words::NoRights,
+            words: Notice::NoRights,
             reply_to: Some((MessageId(1), Language::Russian)),
-            intent: Intent(60),
+            request_id: RequestId(60),
         },
-        Call::SendPanel { nonce: 1 },
-        Call::ListPanels,
-        Call::DeleteChannel { channel: TICKET },
+        Request::SendPanel { nonce: 1 },
+        Request::ListPanels,
+        Request::DeleteChannel { channel: TICKET },
     ];
     for call in calls {
         assert!(listed.contains(required_for(&call)), "{call:?}");

@@ -4,25 +4,32 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::ids::TicketNumber;
-use crate::ids::{ApplicationId, GuildId, Intent, InteractionId, MessageId, Owner};
+use crate::ids::{ApplicationId, GuildId, InteractionId, MessageId, Owner, RequestId};
 use crate::language::Language;
-use crate::lifecycle::{Acknowledgement, ChannelName, Gesture, Press, Words};
+use crate::lifecycle::{Acknowledgement, ChannelName, Interaction, InteractionKind, Notice};
 
 const PLACE: Place = Place::EXAMPLE;
 const OWNER: Owner = Owner { guild: GuildId(4), member: UserId(7) };
 const TICKET: ChannelId = ChannelId(50);
 
-fn press() -> Press {
+fn press() -> Interaction {
     pressed_in(Language::Russian)
 }
 
-fn pressed_in(language: Language) -> Press {
+fn pressed_in(language: Language) -> Interaction {
     let (interaction, application) = (InteractionId(60), ApplicationId(8));
-    Press { interaction, token: "secret".into(), application, acknowledged: false, language, gesture: Gesture::Button }
+    Interaction {
+        interaction,
+        token: "secret".into(),
+        application,
+        acknowledged: false,
+        language,
+        interaction_kind: InteractionKind::Button,
+    }
 }
 
 /// The request line with the query, and the payload, `null` where there is none.
-fn check(call: &Call, line: &str, payload: &Value) {
+fn check(call: &Request, line: &str, payload: &Value) {
     let request = build_request(call, &PLACE);
     let query: Vec<String> = request.query.iter().map(|(key, value)| format!("{key}={value}")).collect();
     let separator = if query.is_empty() { "" } else { "?" };
@@ -37,10 +44,10 @@ fn no_mentions() -> Value {
 
 #[test]
 fn a_ticket_channel_is_created_private() {
-    let create = |name| Call::CreateChannel {
+    let create = |name| Request::CreateChannel {
         owner: OWNER,
         name,
-        intent: Intent(60),
+        request_id: RequestId(60),
         attempt: 0,
         number: Some(TicketNumber(42)),
     };
@@ -67,7 +74,7 @@ fn a_ticket_channel_is_created_private() {
 #[test]
 fn the_welcome_notifies_member_and_support_and_has_a_nonce() {
     check(
-        &Call::Welcome { owner: OWNER, channel: TICKET },
+        &Request::Welcome { owner: OWNER, channel: TICKET },
         "POST /api/v10/channels/50/messages",
         &json!({
             "content": "<@7> <@&3> - новый тикет!",
@@ -90,9 +97,9 @@ fn the_welcome_notifies_member_and_support_and_has_a_nonce() {
     );
 }
 
-fn say(words: Words, reply_to: Option<MessageId>) -> Call {
+fn say(words: Notice, reply_to: Option<MessageId>) -> Request {
     let reply_to = reply_to.map(|message| (message, Language::Russian));
-    Call::Say { channel: TICKET, words, reply_to, intent: Intent(60) }
+    Request::Say { channel: TICKET, words, reply_to, request_id: RequestId(60) }
 }
 
 #[test]
@@ -102,40 +109,40 @@ fn messages_notify_nobody_not_even_as_a_reply() {
         "content": "❌ нет прав", "embeds": [], "allowed_mentions": no_mentions(),
         "nonce": "60.87c4", "enforce_nonce": true, "tts": false, "sticker_ids": [], "attachments": [],
     });
-    check(&say(Words::NoRights, None), line, &body);
+    check(&say(Notice::NoRights, None), line, &body);
     body["message_reference"] =
         json!({"type": 0, "channel_id": "50", "message_id": "70", "guild_id": null, "fail_if_not_exists": false});
-    check(&say(Words::NoRights, Some(MessageId(70))), line, &body);
+    check(&say(Notice::NoRights, Some(MessageId(70))), line, &body);
 }
 
 #[test]
 fn different_texts_have_different_nonces() {
     let words = [
-        Words::Closing(Duration::from_secs(5)),
-        Words::AlreadyClosing,
-        Words::NoRights,
-        Words::NotATicket,
-        Words::CloseFailed(vec![]),
-        Words::CloseRefused,
-        Words::TicketHidden,
-        Words::TicketHiddenStaffTold,
-        Words::OwnerLockedOut(UserId(7)),
-        Words::DiscordDown,
-        Words::TryAgain,
-        Words::CannotSave,
-        Words::PanelInPlace,
-        Words::PanelFailed,
-        Words::AdministratorsOnly,
-        Words::AnotherServer,
-        Words::PrivateMessage,
-        Words::UnknownControl,
-        Words::StillOpening,
-        Words::Created(TICKET),
-        Words::AlreadyOpen(TICKET),
+        Notice::Closing(Duration::from_secs(5)),
+        Notice::AlreadyClosing,
+        Notice::NoRights,
+        Notice::NotATicket,
+        Notice::CloseFailed(vec![]),
+        Notice::CloseRefused,
+        Notice::TicketHidden,
+        Notice::TicketHiddenStaffTold,
+        Notice::OwnerLockedOut(UserId(7)),
+        Notice::DiscordDown,
+        Notice::TryAgain,
+        Notice::CannotSave,
+        Notice::PanelInPlace,
+        Notice::PanelFailed,
+        Notice::AdministratorsOnly,
+        Notice::AnotherServer,
+        Notice::PrivateMessage,
+        Notice::UnknownControl,
+        Notice::StillOpening,
+        Notice::Created(TICKET),
+        Notice::AlreadyOpen(TICKET),
     ];
     let mut nonces: Vec<String> = Vec::new();
     for words in words {
-        let call = Call::Say { channel: TICKET, words, reply_to: None, intent: Intent(u64::MAX) };
+        let call = Request::Say { channel: TICKET, words, reply_to: None, request_id: RequestId(u64::MAX) };
         let nonce = build_request(&call, &PLACE).payload.unwrap()["nonce"].as_str().unwrap().to_owned();
         assert!(nonce.len() <= 25, "{nonce}");
         assert!(!nonces.contains(&nonce), "{nonce}");
@@ -148,21 +155,21 @@ fn an_interaction_is_answered_ephemerally_or_publicly() {
     let cases = [
         (Acknowledgement::Deferral, json!({"type": 5, "data": {"flags": 64}})),
         (
-            Acknowledgement::Private(Words::AlreadyOpen(TICKET)),
+            Acknowledgement::Private(Notice::AlreadyOpen(TICKET)),
             json!({"type": 4, "data": {"flags": 64, "content": "❌ у тебя уже есть тикет: <#50>"}}),
         ),
         (
-            Acknowledgement::Public(Words::Closing(Duration::from_secs(5))),
+            Acknowledgement::Public(Notice::Closing(Duration::from_secs(5))),
             json!({"type": 4, "data": {"content": "🔒 тикет будет закрыт через 5 секунд..."}}),
         ),
     ];
     for (with, mut body) in cases {
         body["data"]["allowed_mentions"] = no_mentions();
         body["data"]["attachments"] = json!([]);
-        check(&Call::Acknowledge { press: press(), with }, "POST /api/v10/interactions/60/secret/callback", &body);
+        check(&Request::Acknowledge { press: press(), with }, "POST /api/v10/interactions/60/secret/callback", &body);
     }
     check(
-        &Call::EditReply { press: press(), words: Words::Created(TICKET) },
+        &Request::EditReply { press: press(), words: Notice::Created(TICKET) },
         "PATCH /api/v10/webhooks/8/secret/messages/@original",
         &json!({"content": "✅ тикет создан: <#50>", "allowed_mentions": no_mentions()}),
     );
@@ -172,7 +179,7 @@ fn an_interaction_is_answered_ephemerally_or_publicly() {
 fn restored_access_equals_that_of_a_new_channel() {
     let owner = Owner { guild: GuildId(4), member: UserId(7) };
     check(
-        &Call::RestoreAccess { owner, channel: TICKET },
+        &Request::RestoreAccess { owner, channel: TICKET },
         "PUT /api/v10/channels/50/permissions/7",
         &json!({"type": 1, "allow": "101376", "deny": "0"}),
     );
@@ -180,18 +187,18 @@ fn restored_access_equals_that_of_a_new_channel() {
 
 #[test]
 fn lookups_and_deletions_have_no_payload() {
-    let read = |after| Call::ReadChannel { channel: TICKET, after };
+    let read = |after| Request::ReadChannel { channel: TICKET, after };
     let cases = [
-        (Call::ListChannels { guild: GuildId(4) }, "GET /api/v10/guilds/4/channels"),
-        (Call::GetChannel { channel: TICKET }, "GET /api/v10/channels/50"),
+        (Request::ListChannels { guild: GuildId(4) }, "GET /api/v10/guilds/4/channels"),
+        (Request::GetChannel { channel: TICKET }, "GET /api/v10/channels/50"),
         (read(None), "GET /api/v10/channels/50/messages?limit=100&after=50"),
-        (read(Some(Intent(60))), "GET /api/v10/channels/50/messages?limit=100&after=60"),
-        (Call::DeleteChannel { channel: TICKET }, "DELETE /api/v10/channels/50"),
-        (Call::GetPanel { message: MessageId(70) }, "GET /api/v10/channels/1/messages/70"),
-        (Call::ListPanels, "GET /api/v10/channels/1/messages?limit=100"),
-        (Call::DeletePanel { message: MessageId(70) }, "DELETE /api/v10/channels/1/messages/70"),
+        (read(Some(RequestId(60))), "GET /api/v10/channels/50/messages?limit=100&after=60"),
+        (Request::DeleteChannel { channel: TICKET }, "DELETE /api/v10/channels/50"),
+        (Request::GetPanel { message: MessageId(70) }, "GET /api/v10/channels/1/messages/70"),
+        (Request::ListPanels, "GET /api/v10/channels/1/messages?limit=100"),
+        (Request::DeletePanel { message: MessageId(70) }, "DELETE /api/v10/channels/1/messages/70"),
         (
-            Call::ListCommands { guild: GuildId(4) },
+            Request::ListCommands { guild: GuildId(4) },
             "GET /api/v10/applications/8/guilds/4/commands?with_localizations=true",
         ),
     ];
@@ -218,7 +225,7 @@ fn the_panel_is_sent_or_updated() {
         "custom_id": "create_ticket_button", "disabled": false,
     }]}]);
     check(
-        &Call::SendPanel { nonce: 5 },
+        &Request::SendPanel { nonce: 5 },
         "POST /api/v10/channels/1/messages",
         &json!({
             "embeds": embeds, "components": components, "allowed_mentions": no_mentions(),
@@ -226,7 +233,7 @@ fn the_panel_is_sent_or_updated() {
         }),
     );
     check(
-        &Call::EditPanel { message: MessageId(70) },
+        &Request::EditPanel { message: MessageId(70) },
         "PATCH /api/v10/channels/1/messages/70",
         // Embeds that a moderator has hidden are shown again.
         &json!({
@@ -238,30 +245,30 @@ fn the_panel_is_sent_or_updated() {
 #[test]
 fn in_another_server_the_commands_are_replaced_by_none() {
     let commands = "PUT /api/v10/applications/8/guilds/4/commands";
-    check(&Call::RemoveCommands { guild: crate::ids::GuildId(4) }, commands, &json!([]));
+    check(&Request::RemoveCommands { guild: crate::ids::GuildId(4) }, commands, &json!([]));
 }
 
 #[test]
 fn the_audit_log_has_a_reason_for_creation_and_deletion() {
-    let create = Call::CreateChannel {
+    let create = Request::CreateChannel {
         owner: OWNER,
         name: ChannelName::Neutral,
-        intent: Intent(60),
+        request_id: RequestId(60),
         attempt: 0,
         number: Some(TicketNumber(42)),
     };
     assert_eq!(build_request(&create, &PLACE).reason, Some("новый тикет"));
-    assert_eq!(build_request(&Call::DeleteChannel { channel: TICKET }, &PLACE).reason, Some("тикет закрыт"));
+    assert_eq!(build_request(&Request::DeleteChannel { channel: TICKET }, &PLACE).reason, Some("тикет закрыт"));
 }
 
 #[test]
 fn a_label_has_neither_ids_nor_secrets() {
-    let acknowledge = Call::Acknowledge { press: press(), with: Acknowledgement::Deferral };
-    let edit = Call::EditReply { press: press(), words: Words::NoRights };
+    let acknowledge = Request::Acknowledge { press: press(), with: Acknowledgement::Deferral };
+    let edit = Request::EditReply { press: press(), words: Notice::NoRights };
     let cases = [
         (acknowledge, "/interactions/{}/{}/callback"),
         (edit, "/webhooks/{}/{}/messages/@original"),
-        (Call::GetPanel { message: MessageId(70) }, "/channels/{}/messages/{}"),
+        (Request::GetPanel { message: MessageId(70) }, "/channels/{}/messages/{}"),
     ];
     for (call, label) in cases {
         assert_eq!(build_request(&call, &PLACE).label(), label);
@@ -270,5 +277,5 @@ fn a_label_has_neither_ids_nor_secrets() {
 
 #[test]
 fn a_zero_from_a_broken_file_is_no_panic() {
-    check(&Call::GetPanel { message: MessageId(0) }, "GET /api/v10/channels/1/messages/1", &Value::Null);
+    check(&Request::GetPanel { message: MessageId(0) }, "GET /api/v10/channels/1/messages/1", &Value::Null);
 }

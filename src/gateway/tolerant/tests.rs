@@ -5,7 +5,7 @@ use crate::gateway::translate;
 
 const PLACE: Place = Place::EXAMPLE;
 
-fn translate_json(kind: &str, data: &Value) -> Option<Heard> {
+fn translate_json(kind: &str, data: &Value) -> Option<DiscordEvent> {
     let event: Event = serde_json::from_value(json!({ "t": kind, "d": data })).expect("an event");
     translate(event, &PLACE, SystemTime::UNIX_EPOCH)
 }
@@ -86,7 +86,7 @@ fn a_written_command_needs_only_its_author_channel_and_content() {
     let unknown_roles = json!({
         "id": "60", "channel_id": "50", "guild_id": "4", "author": {"id": "7"}, "member": {}, "content": "!close",
     });
-    let Some(Heard::Close { support, .. }) = translate_json("MESSAGE_CREATE", &unknown_roles) else {
+    let Some(DiscordEvent::Close { support, .. }) = translate_json("MESSAGE_CREATE", &unknown_roles) else {
         panic!("a command")
     };
     assert!(!support);
@@ -113,13 +113,13 @@ fn channel_list() -> Value {
 
 #[test]
 fn a_server_needs_only_its_channels() {
-    let Some(Heard::Channels { guild, all, sightings, home, .. }) =
+    let Some(DiscordEvent::Channels { guild, all, candidates, home, .. }) =
         translate_json("GUILD_CREATE", &json!({"id": "4", "channels": channel_list()}))
     else {
         panic!("a server")
     };
     assert_eq!((guild, all.len(), home), (GuildId(4), 3, true));
-    assert_eq!(sightings.iter().map(|sighting| sighting.channel).collect::<Vec<_>>(), [ChannelId(50)]);
+    assert_eq!(candidates.iter().map(|candidate| candidate.channel).collect::<Vec<_>>(), [ChannelId(50)]);
 }
 
 #[test]

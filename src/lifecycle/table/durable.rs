@@ -8,7 +8,7 @@ pub(super) struct Slow {
     pub(super) ticket: DurableTicket,
     pub(super) now: SystemTime,
     /// What the last step left in the journal, beside what is saved with the row.
-    pub(super) notes: Vec<Note>,
+    pub(super) notes: Vec<JournalEvent>,
 }
 
 pub(super) fn unread() -> Slow {
@@ -25,7 +25,7 @@ pub(super) fn row(state: Document) -> Slow {
 
 impl Slow {
     #[track_caller]
-    fn expect(mut self, effects: &Effects, disk: Option<DiskJob>, calls: &[Call]) -> Self {
+    fn expect(mut self, effects: &Effects, disk: Option<DiskJob>, calls: &[Request]) -> Self {
         assert_eq!(effects.disk, disk, "the disk");
         assert_eq!(sorted(&effects.calls), sorted(calls), "the calls");
         self.notes.clone_from(&effects.notes);
@@ -33,21 +33,21 @@ impl Slow {
     }
 
     #[track_caller]
-    pub(super) fn on(mut self, event: Event, disk: Option<DiskJob>, calls: &[Call]) -> Self {
+    pub(super) fn on(mut self, event: Event, disk: Option<DiskJob>, calls: &[Request]) -> Self {
         let effects = self.ticket.hear(event, self.now);
         self.expect(&effects, disk, calls)
     }
 
     #[track_caller]
-    pub(super) fn answer(self, call: Call, answer: Answer, disk: Option<DiskJob>, calls: &[Call]) -> Self {
-        self.on(Event::Answered { call, answer }, disk, calls)
+    pub(super) fn answer(self, call: Request, answer: Outcome, disk: Option<DiskJob>, calls: &[Request]) -> Self {
+        self.on(Event::RequestCompleted { call, answer }, disk, calls)
     }
 
     #[track_caller]
-    pub(super) fn wake(mut self, millis: u64, disk: Option<DiskJob>, calls: &[Call]) -> Self {
+    pub(super) fn wake(mut self, millis: u64, disk: Option<DiskJob>, calls: &[Request]) -> Self {
         assert_eq!(self.ticket.deadline(), Some(at(millis)), "the deadline");
         self.now = at(millis);
-        self.on(Event::Woke, disk, calls)
+        self.on(Event::TimerFired, disk, calls)
     }
 
     #[track_caller]
@@ -56,7 +56,7 @@ impl Slow {
         millis: u64,
         state: Option<Document>,
         disk: Option<DiskJob>,
-        calls: &[Call],
+        calls: &[Request],
     ) -> Self {
         self.now = at(millis);
         let effects = self.ticket.loaded(state.map(|state| (state, None)), self.now);
@@ -65,7 +65,7 @@ impl Slow {
 
     /// This is on the disk now, and these calls follow.
     #[track_caller]
-    pub(super) fn saved(mut self, millis: u64, state: Document, disk: Option<DiskJob>, calls: &[Call]) -> Self {
+    pub(super) fn saved(mut self, millis: u64, state: Document, disk: Option<DiskJob>, calls: &[Request]) -> Self {
         let saving = self.ticket.saving().and_then(|decision| decision.save());
         assert_eq!(saving.map(|(row, _)| undelivered(row)), Some(undelivered(&state)), "what is saved");
         self.now = at(millis);
@@ -74,7 +74,7 @@ impl Slow {
     }
 
     #[track_caller]
-    pub(super) fn not_saved(mut self, millis: u64, disk: Option<DiskJob>, calls: &[Call]) -> Self {
+    pub(super) fn not_saved(mut self, millis: u64, disk: Option<DiskJob>, calls: &[Request]) -> Self {
         self.now = at(millis);
         let effects = self.ticket.saved(&Err(()), self.now);
         self.expect(&effects, disk, calls)
@@ -89,7 +89,7 @@ impl Slow {
 
 /// The press was deferred at 1.5 s, and Discord took it.
 fn thinking(slow: Slow, number: u64) -> Slow {
-    slow.wake(1500, None, &[defer(begun(number))]).answer(defer(begun(number)), Answer::Done, None, &[])
+    slow.wake(1500, None, &[defer(begun(number))]).answer(defer(begun(number)), Outcome::Done, None, &[])
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn a_press_is_deferred_while_its_row_is_read_and_opens_the_ticket_later() {
         .waits()
         .loaded(4000, Some(ABSENT), Some(Save), &[])
         .saved(4100, deferred(), None, &[create()])
-        .answer(create(), Answer::Created(C), Some(Save), &[]);
+        .answer(create(), Outcome::Created(C), Some(Save), &[]);
 }
 
 #[test]
@@ -107,9 +107,9 @@ fn a_press_is_deferred_while_its_opening_is_saved() {
     thinking(row(ABSENT).on(pressed(FIRST), Some(Save), &[]), FIRST)
         .saved(4000, asked(), Some(Save), &[create()])
         // The answer comes before it is saved that the press was deferred, and is decided after it.
-        .answer(create(), Answer::Created(C), None, &[])
+        .answer(create(), Outcome::Created(C), None, &[])
         .saved(4100, deferred(), Some(Save), &[])
-        .saved(4200, created, None, &[welcome(C), edit(begun(FIRST), Words::Created(C))]);
+        .saved(4200, created, None, &[welcome(C), edit(begun(FIRST), Notice::Created(C))]);
 }
 
 #[test]
@@ -117,10 +117,10 @@ fn a_deferral_that_is_still_on_its_way_is_awaited_before_it_is_edited() {
     row(ABSENT)
         .on(pressed(FIRST), Some(Save), &[])
         .saved(0, asked(), None, &[create()])
-        .answer(create(), Answer::Created(C), Some(Save), &[])
+        .answer(create(), Outcome::Created(C), Some(Save), &[])
         .wake(1500, None, &[defer(begun(FIRST))])
         .saved(1600, bound(), Some(Save), &[welcome(C)])
-        .answer(defer(begun(FIRST)), Answer::Done, None, &[edit(begun(FIRST), Words::Created(C))]);
+        .answer(defer(begun(FIRST)), Outcome::Done, None, &[edit(begun(FIRST), Notice::Created(C))]);
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn a_deferral_that_got_lost_while_the_disk_works_is_repeated_in_time() {
     row(ABSENT)
         .on(pressed(FIRST), Some(Save), &[])
         .wake(1500, None, &[defer(begun(FIRST))])
-        .answer(defer(begun(FIRST)), Answer::Unknown, None, &[])
+        .answer(defer(begun(FIRST)), Outcome::Indeterminate, None, &[])
         .wake(1600, None, &[defer(begun(FIRST))]);
 }
 
@@ -137,8 +137,8 @@ fn a_fast_disk_needs_no_deferral() {
     row(ABSENT)
         .on(pressed(FIRST), Some(Save), &[])
         .saved(100, asked(), None, &[create()])
-        .answer(create(), Answer::Created(C), Some(Save), &[])
-        .saved(200, bound(), None, &[welcome(C), tell(press(FIRST), Words::Created(C))]);
+        .answer(create(), Outcome::Created(C), Some(Save), &[])
+        .saved(200, bound(), None, &[welcome(C), tell(press(FIRST), Notice::Created(C))]);
 }
 
 #[test]
@@ -146,18 +146,18 @@ fn what_could_not_be_saved_in_the_end_is_said_by_an_edit() {
     thinking(row(ABSENT).on(pressed(FIRST), Some(Save), &[]), FIRST).not_saved(
         4000,
         None,
-        &[edit(begun(FIRST), Words::TryAgain)],
+        &[edit(begun(FIRST), Notice::TryAgain)],
     );
     thinking(row(open(C)).on(closed_by(ALICE), Some(Save), &[]), LEAVE).not_saved(
         4000,
         None,
-        &[edit(begun(LEAVE), Words::TryAgain)],
+        &[edit(begun(LEAVE), Notice::TryAgain)],
     );
     thinking(unread().on(pressed(FIRST), Some(Load), &[]), FIRST).loaded(
         4000,
         None,
         None,
-        &[edit(begun(FIRST), Words::TryAgain)],
+        &[edit(begun(FIRST), Notice::TryAgain)],
     );
 }
 
@@ -165,23 +165,23 @@ fn what_could_not_be_saved_in_the_end_is_said_by_an_edit() {
 fn presses_that_queue_are_deferred_and_answered_in_their_order() {
     let slow = row(ABSENT).on(pressed(FIRST), Some(Save), &[]).on(pressed(SECOND), None, &[]);
     slow.wake(1500, None, &[defer(begun(FIRST)), defer(begun(SECOND))])
-        .answer(defer(begun(SECOND)), Answer::Done, None, &[])
-        .answer(defer(begun(FIRST)), Answer::Done, None, &[])
+        .answer(defer(begun(SECOND)), Outcome::Done, None, &[])
+        .answer(defer(begun(FIRST)), Outcome::Done, None, &[])
         .saved(4000, asked(), Some(Save), &[create()])
         .saved(4100, deferred(), None, &[])
-        .answer(create(), Answer::Created(C), Some(Save), &[])
+        .answer(create(), Outcome::Created(C), Some(Save), &[])
         .saved(
             4200,
             opening(by_press(ALICE, begun(FIRST)), Some(C)),
             None,
-            &[welcome(C), edit(begun(FIRST), Words::Created(C)), edit(begun(SECOND), Words::AlreadyOpen(C))],
+            &[welcome(C), edit(begun(FIRST), Notice::Created(C)), edit(begun(SECOND), Notice::AlreadyOpen(C))],
         );
 }
 
 #[test]
 fn a_close_that_was_deferred_is_announced_in_the_channel_and_then_told() {
     let closing = |press, announced| closing_by(by_press(ALICE, press), announced);
-    let said = Answer::Sent(M);
+    let said = Outcome::Sent(M);
     thinking(row(open(C)).on(closed_by(ALICE), Some(Save), &[]), LEAVE)
         // Not by an answer to the press: it has had its first one.
         .saved(2000, closing(press(LEAVE), false), Some(Save), &[])
@@ -192,7 +192,7 @@ fn a_close_that_was_deferred_is_announced_in_the_channel_and_then_told() {
             2200,
             closing_until(at(7100), by_press(ALICE, begun(LEAVE)), true),
             None,
-            &[edit(begun(LEAVE), Words::Closing(RULES.close_delay))],
+            &[edit(begun(LEAVE), Notice::Closing(RULES.close_delay))],
         );
 }
 
@@ -203,18 +203,18 @@ fn a_close_that_queued_for_long_is_announced_and_told() {
         .loaded(4000, Some(open(C)), Some(Save), &[])
         .saved(4100, closing_until(at(9000), by_press(ALICE, begun(LEAVE)), false), None, &[read_after(LEAVE)])
         .answer(read_after(LEAVE), heard(false), None, &[say_closing(LEAVE)])
-        .answer(say_closing(LEAVE), Answer::Sent(M), Some(Save), &[]);
+        .answer(say_closing(LEAVE), Outcome::Sent(M), Some(Save), &[]);
 }
 
 #[test]
 fn a_former_process_may_have_deferred_the_press_that_closes() {
-    let told = edit(begun(LEAVE), Words::Closing(RULES.close_delay));
+    let told = edit(begun(LEAVE), Notice::Closing(RULES.close_delay));
     row(silent())
         .answer(read_after(LEAVE), heard(false), None, &[announce(press(LEAVE))])
-        .answer(announce(press(LEAVE)), refused(Refusal::AlreadyAcknowledged), Some(Save), &[])
+        .answer(announce(press(LEAVE)), refused(ApiError::AlreadyAcknowledged), Some(Save), &[])
         .saved(100, closing_by(by_press(ALICE, begun(LEAVE)), false), None, &[read_after(LEAVE)])
         .answer(read_after(LEAVE), heard(false), None, &[say_closing(LEAVE)])
-        .answer(say_closing(LEAVE), Answer::Sent(M), Some(Save), &[])
+        .answer(say_closing(LEAVE), Outcome::Sent(M), Some(Save), &[])
         .saved(200, closing_by(by_press(ALICE, begun(LEAVE)), true), None, &[told]);
 }
 
@@ -229,25 +229,25 @@ fn what_is_not_saved_is_not_true_yet() {
 
 #[test]
 fn whoever_waits_for_a_disk_that_fails_is_told_so_once_and_answered_when_it_works() {
-    let warned = edit(begun(FIRST), Words::CannotSave);
+    let warned = edit(begun(FIRST), Notice::CannotSave);
     let created = opening(by_press(ALICE, begun(FIRST)), Some(C));
     let slow = row(ABSENT).on(pressed(FIRST), Some(Save), &[]).saved(0, asked(), None, &[create()]);
-    thinking(slow.answer(create(), Answer::Created(C), Some(Save), &[]), FIRST)
+    thinking(slow.answer(create(), Outcome::Created(C), Some(Save), &[]), FIRST)
         .not_saved(2500, Some(Save), &[])
         .not_saved(2500, None, &[])
         .wake(3500, Some(Save), &[])
         .not_saved(3500, None, &[warned.clone()])
-        .answer(warned, Answer::Done, Some(Save), &[])
+        .answer(warned, Outcome::Done, Some(Save), &[])
         .not_saved(3600, None, &[])
         .wake(4600, Some(Save), &[])
-        .saved(4700, created, None, &[welcome(C), edit(begun(FIRST), Words::Created(C))]);
+        .saved(4700, created, None, &[welcome(C), edit(begun(FIRST), Notice::Created(C))]);
 }
 
 #[test]
 fn a_row_that_cannot_be_read_is_read_again_after_a_second_and_at_the_next_press() {
-    let told = tell(press(FIRST), Words::TryAgain);
+    let told = tell(press(FIRST), Notice::TryAgain);
     let slow = unread().on(pressed(FIRST), Some(Load), &[]).loaded(10, None, None, &[told.clone()]);
-    slow.answer(told, Answer::Done, Some(Load), &[])
+    slow.answer(told, Outcome::Done, Some(Load), &[])
         .loaded(20, None, None, &[])
         .wake(1020, Some(Load), &[])
         .loaded(1030, Some(open(C)), None, &[])
@@ -260,13 +260,13 @@ fn a_deferral_that_a_former_process_did_not_save_is_edited_though_the_close_is_t
     assert_eq!(slow.ticket.load(slow.now).disk, Some(Load));
     slow.loaded(4000, Some(silent()), None, &[read_after(LEAVE)])
         .answer(read_after(LEAVE), heard(false), None, &[say_closing(LEAVE)])
-        .answer(say_closing(LEAVE), Answer::Sent(M), Some(Save), &[])
-        .saved(4100, announced_late(4000), None, &[edit(begun(LEAVE), Words::Closing(RULES.close_delay))]);
+        .answer(say_closing(LEAVE), Outcome::Sent(M), Some(Save), &[])
+        .saved(4100, announced_late(4000), None, &[edit(begun(LEAVE), Notice::Closing(RULES.close_delay))]);
 }
 
 /// The press was deferred at 1.5 s, and Discord refused that: another process had answered.
 fn lost(slow: Slow, number: u64) -> Slow {
-    let already = refused(Refusal::AlreadyAcknowledged);
+    let already = refused(ApiError::AlreadyAcknowledged);
     slow.wake(1500, None, &[defer(begun(number))]).answer(defer(begun(number)), already, None, &[])
 }
 
@@ -275,13 +275,13 @@ fn an_opening_that_another_process_answers_while_it_is_saved_greets_nobody_befor
     lost(row(ABSENT).on(pressed(FIRST), Some(Save), &[]), FIRST)
         .saved(2000, asked(), Some(Save), &[create()])
         .saved(2100, deferred(), None, &[])
-        .answer(create(), Answer::Created(D), Some(Save), &[])
+        .answer(create(), Outcome::Created(D), Some(Save), &[])
         .saved(2200, opening(by_press(ALICE, begun(FIRST)), Some(D)), None, &[list()]);
     // The same, if the press had to wait for its row.
     lost(unread().on(pressed(FIRST), Some(Load), &[]), FIRST)
         .loaded(2000, Some(ABSENT), Some(Save), &[])
         .saved(2100, deferred(), None, &[create()])
-        .answer(create(), Answer::Created(D), Some(Save), &[])
+        .answer(create(), Outcome::Created(D), Some(Save), &[])
         .saved(2200, opening(by_press(ALICE, begun(FIRST)), Some(D)), None, &[list()]);
 }
 
@@ -289,7 +289,7 @@ fn an_opening_that_another_process_answers_while_it_is_saved_greets_nobody_befor
 fn what_could_not_be_saved_does_not_replace_what_another_process_said() {
     lost(row(ABSENT).on(pressed(FIRST), Some(Save), &[]), FIRST).not_saved(4000, None, &[]);
     let slow = row(ABSENT).on(pressed(FIRST), Some(Save), &[]).saved(0, asked(), None, &[create()]);
-    lost(slow.answer(create(), Answer::Created(D), Some(Save), &[]), FIRST)
+    lost(slow.answer(create(), Outcome::Created(D), Some(Save), &[]), FIRST)
         .not_saved(2500, Some(Save), &[])
         .not_saved(2500, None, &[])
         .wake(3500, Some(Save), &[])
@@ -322,6 +322,6 @@ fn a_deferral_that_is_refused_after_the_close_was_saved_announces_nothing() {
         .on(closed_by(ALICE), Some(Save), &[])
         .wake(1500, None, &[defer(begun(LEAVE))])
         .saved(1600, silent(), None, &[])
-        .answer(defer(begun(LEAVE)), refused(Refusal::AlreadyAcknowledged), Some(Save), &[])
+        .answer(defer(begun(LEAVE)), refused(ApiError::AlreadyAcknowledged), Some(Save), &[])
         .saved(1700, closing_by(by_press(ALICE, begun(LEAVE)), false), None, &[read_after(LEAVE)]);
 }

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn its_own_channel_gone_ends_the_ticket_in_every_state() {
     check(bound(), gone(C), ABSENT, &[]);
-    given(open(C)).on(gone(C), ABSENT, &[]).notes(&[Note::Gone { channel: C }]).rests();
+    given(open(C)).on(gone(C), ABSENT, &[]).notes(&[JournalEvent::Gone { channel: C }]).rests();
     given(silent()).on(gone(C), ABSENT, &[]).rests();
     given(announced()).on(gone(C), ABSENT, &[]).rests();
     for nowhere in [ABSENT, asked(), deferred()] {
@@ -33,13 +33,13 @@ fn a_list_without_the_channel_is_no_proof_but_a_reason_to_ask() {
 
 #[test]
 fn an_answer_that_may_be_older_than_the_list_is_asked_for_again() {
-    let told = tell(press(FIRST), Words::AlreadyOpen(C));
+    let told = tell(press(FIRST), Notice::AlreadyOpen(C));
     given(open(C))
         .on(pressed(FIRST), open(C), &[told.clone(), get(C)])
-        .answer(told, Answer::Done, open(C), &[])
+        .answer(told, Outcome::Done, open(C), &[])
         .on(missing(C), open(C), &[])
-        .answer(get(C), Answer::Done, open(C), &[get(C)])
-        .answer(get(C), Answer::Done, open(C), &[])
+        .answer(get(C), Outcome::Done, open(C), &[get(C)])
+        .answer(get(C), Outcome::Done, open(C), &[])
         .rests();
 }
 
@@ -49,7 +49,7 @@ fn a_channel_that_a_list_came_without_is_asked_for_until_there_is_an_answer() {
     let mut time = 0;
     for pause in [250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000] {
         time += pause;
-        story = story.answer(get(C), Answer::Unknown, open(C), &[]).wake(time, open(C), &[get(C)]);
+        story = story.answer(get(C), Outcome::Indeterminate, open(C), &[]).wake(time, open(C), &[get(C)]);
     }
     story.lost(get(C)).still_lost(&[]).answer(get(C), no_channel(), ABSENT, &[]).rests();
 }
@@ -58,27 +58,27 @@ fn a_channel_that_a_list_came_without_is_asked_for_until_there_is_an_answer() {
 fn only_proof_ends_a_ticket() {
     let asking = || given(open(C)).on(missing(C), open(C), &[get(C)]);
     asking().lost(get(C)).still_lost(&[]).answer(get(C), no_channel(), ABSENT, &[]).rests();
-    for answer in [Answer::Done, forbidden(), refused(Refusal::Other { status: 400, code: 0 })] {
+    for answer in [Outcome::Done, forbidden(), refused(ApiError::Other { status: 400, code: 0 })] {
         asking().answer(get(C), answer, open(C), &[]).rests();
     }
-    asking().answer(get(C), Answer::Unknown, open(C), &[]).wake(250, open(C), &[get(C)]);
+    asking().answer(get(C), Outcome::Indeterminate, open(C), &[]).wake(250, open(C), &[get(C)]);
 }
 
 /// What stands in for Discord may have another word for it; what stands in between may say so of anything.
 #[test]
 fn a_404_without_discords_code_counts_when_it_lasts() {
-    let no = |code| refused(Refusal::Other { status: 404, code });
+    let no = |code| refused(ApiError::Other { status: 404, code });
     for code in [0, 404] {
         // A list comes without it, too.
         let looking = || {
             given(open(C))
                 .on(missing(C), open(C), &[get(C)])
                 .answer(get(C), no(code), open(C), &[find(C)])
-                .answer(find(C), Answer::Unlisted, open(C), &[get(C)])
+                .answer(find(C), Outcome::Unlisted, open(C), &[get(C)])
                 .answer(get(C), no(code), open(C), &[])
         };
         let looking =
-            || looking().wake(3000, open(C), &[find(C)]).answer(find(C), Answer::Unlisted, open(C), &[get(C)]);
+            || looking().wake(3000, open(C), &[find(C)]).answer(find(C), Outcome::Unlisted, open(C), &[get(C)]);
         let looking = || looking().answer(get(C), no(code), open(C), &[]).wake(3250, open(C), &[get(C)]);
         let looking = || looking().answer(get(C), no(code), open(C), &[]).wake(3750, open(C), &[get(C)]);
         looking().answer(get(C), no(code), ABSENT, &[]).rests();
@@ -87,13 +87,13 @@ fn a_404_without_discords_code_counts_when_it_lasts() {
         given(announced())
             .wake(5000, announced(), &[delete(C)])
             .answer(delete(C), no(code), announced(), &[find(C)])
-            .answer(find(C), Answer::Done, announced(), &[])
+            .answer(find(C), Outcome::Done, announced(), &[])
             .wake(5250, announced(), &[delete(C)])
             .answer(delete(C), no_channel(), announced(), &[find(C)])
-            .answer(find(C), Answer::Unlisted, announced(), &[get(C)])
+            .answer(find(C), Outcome::Unlisted, announced(), &[get(C)])
             .still_lost(&[delete(C)])
             .answer(get(C), no_channel(), ABSENT, &[])
-            .notes(&[Note::Closed { channel: C }])
+            .notes(&[JournalEvent::Closed { channel: C }])
             .rests();
     }
 }
@@ -103,7 +103,7 @@ fn any_call_may_raise_the_doubt() {
     for (state, call) in [(bound(), read(C)), (silent(), read_after(LEAVE))] {
         given(state.clone()).lost(call.clone()).still_lost(&[call.clone()]).answer(get(C), no_channel(), ABSENT, &[]);
         // It was not so, and what was asked for is asked for again.
-        given(state.clone()).lost(call.clone()).answer(get(C), Answer::Done, state.clone(), &[]).wake(
+        given(state.clone()).lost(call.clone()).answer(get(C), Outcome::Done, state.clone(), &[]).wake(
             250,
             state,
             &[call],
@@ -122,7 +122,7 @@ fn what_was_under_way_in_a_channel_ends_with_it() {
     given(open(C))
         .on(closed_by(ALICE), silent(), &[announce(press(LEAVE))])
         .on(gone(C), ABSENT, &[])
-        .answer(announce(press(LEAVE)), Answer::Unknown, ABSENT, &[])
+        .answer(announce(press(LEAVE)), Outcome::Indeterminate, ABSENT, &[])
         .rests();
 }
 

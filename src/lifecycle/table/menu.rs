@@ -10,11 +10,11 @@ struct Care {
 }
 
 const HERE: MenuEvent = MenuEvent::Here(GUILD);
-const LOOK: Call = Call::ListCommands { guild: GUILD };
-const PUT: Call = Call::PutCommands { guild: GUILD };
+const LOOK: Request = Request::ListCommands { guild: GUILD };
+const PUT: Request = Request::PutCommands { guild: GUILD };
 
-fn listed(current: bool) -> Answer {
-    Answer::Commands { current }
+fn listed(current: bool) -> Outcome {
+    Outcome::Commands { current }
 }
 
 fn started() -> Care {
@@ -23,19 +23,19 @@ fn started() -> Care {
 
 impl Care {
     #[track_caller]
-    fn on(mut self, event: MenuEvent, calls: &[Call], notes: &[MenuNote]) -> Self {
+    fn on(mut self, event: MenuEvent, calls: &[Request], notes: &[MenuNote]) -> Self {
         let step = self.menu.handle(event, self.now);
         assert_eq!((&*step.calls, &*step.notes), (calls, notes));
         self
     }
 
     #[track_caller]
-    fn answer(self, call: Call, answer: Answer, calls: &[Call], notes: &[MenuNote]) -> Self {
+    fn answer(self, call: Request, answer: Outcome, calls: &[Request], notes: &[MenuNote]) -> Self {
         self.on(MenuEvent::Answered { call, answer }, calls, notes)
     }
 
     #[track_caller]
-    fn wake(mut self, millis: u64, calls: &[Call]) -> Self {
+    fn wake(mut self, millis: u64, calls: &[Request]) -> Self {
         assert_eq!(self.menu.deadline(), Some(at(millis)), "the deadline");
         self.now = at(millis);
         self.on(MenuEvent::Woke, calls, &[])
@@ -59,7 +59,7 @@ fn others_are_replaced() {
     started()
         .on(HERE, &[LOOK], &[])
         .answer(LOOK, listed(false), &[PUT], &[])
-        .answer(PUT, Answer::Done, &[], &[MenuNote::Registered])
+        .answer(PUT, Outcome::Done, &[], &[MenuNote::Registered])
         .rests();
 }
 
@@ -92,7 +92,7 @@ fn a_bot_that_was_not_invited_with_commands_says_so_and_asks_no_more() {
 
 #[test]
 fn what_discord_refuses_is_not_asked_again() {
-    let refusal = || refused(Refusal::Other { status: 400, code: 30_034 });
+    let refusal = || refused(ApiError::Other { status: 400, code: 30_034 });
     let note = MenuNote::Refused { answer: refusal().brief() };
     started()
         .on(HERE, &[LOOK], &[])
@@ -106,10 +106,10 @@ fn what_got_lost_is_looked_at_again() {
     let note = |call| MenuNote::Retrying { call, answer: "no answer".into() };
     started()
         .on(HERE, &[LOOK], &[])
-        .answer(LOOK, Answer::Unknown, &[], &[note("list commands")])
+        .answer(LOOK, Outcome::Indeterminate, &[], &[note("list commands")])
         .wake(250, &[LOOK])
         .answer(LOOK, listed(false), &[PUT], &[])
-        .answer(PUT, Answer::Unknown, &[], &[note("put commands")])
+        .answer(PUT, Outcome::Indeterminate, &[], &[note("put commands")])
         // It had been done.
         .wake(750, &[LOOK])
         .answer(LOOK, listed(true), &[], &[MenuNote::InPlace])
@@ -121,7 +121,7 @@ fn who_asks_during_a_pause_does_not_wait_for_its_end() {
     let note = MenuNote::Retrying { call: "list commands", answer: "no answer".into() };
     started()
         .on(HERE, &[LOOK], &[])
-        .answer(LOOK, Answer::Unknown, &[], &[note])
+        .answer(LOOK, Outcome::Indeterminate, &[], &[note])
         .on(MenuEvent::Ensure(GUILD), &[LOOK], &[])
         .answer(LOOK, listed(true), &[], &[MenuNote::InPlace])
         .rests();
@@ -130,22 +130,22 @@ fn who_asks_during_a_pause_does_not_wait_for_its_end() {
 #[test]
 fn in_another_server_there_are_none_any_more_which_is_seen_to_once() {
     let another = GuildId(GUILD.0 + 1);
-    let remove = || Call::RemoveCommands { guild: another };
-    let retrying = MenuNote::Retrying { call: remove().name(), answer: Answer::Unknown.brief() };
+    let remove = || Request::RemoveCommands { guild: another };
+    let retrying = MenuNote::Retrying { call: remove().name(), answer: Outcome::Indeterminate.brief() };
     started()
         .on(HERE, &[LOOK], &[])
         .on(MenuEvent::Elsewhere(another), &[remove()], &[])
         .on(MenuEvent::Elsewhere(another), &[], &[])
         .answer(LOOK, listed(true), &[], &[MenuNote::InPlace])
-        .answer(remove(), Answer::Unknown, &[], &[retrying])
+        .answer(remove(), Outcome::Indeterminate, &[], &[retrying])
         .wake(250, &[remove()])
-        .answer(remove(), Answer::Done, &[], &[])
+        .answer(remove(), Outcome::Done, &[], &[])
         .rests();
     let third = GuildId(GUILD.0 + 2);
-    let refused = Answer::Refused(Refusal::Forbidden(Vec::new()));
+    let refused = Outcome::Refused(ApiError::Forbidden(Vec::new()));
     started()
-        .on(MenuEvent::Elsewhere(third), &[Call::RemoveCommands { guild: third }], &[])
-        .answer(Call::RemoveCommands { guild: third }, refused, &[], &[])
+        .on(MenuEvent::Elsewhere(third), &[Request::RemoveCommands { guild: third }], &[])
+        .answer(Request::RemoveCommands { guild: third }, refused, &[], &[])
         .rests();
 }
 

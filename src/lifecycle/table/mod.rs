@@ -1,12 +1,13 @@
 //! The table of the whole bot, row by row: in this state, on that event, what is saved and what is asked of Discord.
 //!
-//! A ticket is loaded from its row first, as in production, so each case begins after [`Event::Restored`]. What the
+//! A ticket is loaded from its row first, as in production, so each case begins after [`Event::Loaded`]. What the
 //! restoring itself asks for has cases of its own. Times are milliseconds after Alice's press.
 
 #![expect(clippy::cloned_ref_to_slice_refs, reason = "a list of one call is written like a list of two")]
 #![expect(clippy::needless_pass_by_value, reason = "a case is written with values, not with references to them")]
 
 mod access;
+mod candidates;
 mod close_failure;
 mod closing;
 mod doubts;
@@ -21,16 +22,16 @@ mod repeats;
 mod replies;
 mod rivals;
 mod saving;
-mod sightings;
 mod tokens;
 
 use std::time::{Duration, SystemTime};
 
 use super::{
-    Acknowledgement, Answer, Asker, Call, ChannelName, Closing, Document, Effect, Entrance, Event, Gesture, Message,
-    Note, OpenRequest, Press, Refusal, Rules, Sighting, State, Ticket, Way, Why, Words,
+    Acknowledgement, ApiError, ChannelCandidate, ChannelName, Closing, Document, Effect, Event, Interaction,
+    InteractionKind, JournalEvent, Message, Notice, OpenRequest, Origin, Outcome, Reason, Request, Requester, Rules,
+    Source, State, Ticket,
 };
-use crate::ids::{ApplicationId, ChannelId, GuildId, Intent, InteractionId, MessageId, Owner, UserId};
+use crate::ids::{ApplicationId, ChannelId, GuildId, InteractionId, MessageId, Owner, RequestId, UserId};
 use crate::language::Language;
 
 const ALICE: UserId = UserId(11);
@@ -66,47 +67,47 @@ fn at(millis: u64) -> SystemTime {
 
 // -- who asks, and how
 
-fn press(number: u64) -> Press {
-    Press {
+fn press(number: u64) -> Interaction {
+    Interaction {
         interaction: InteractionId(number),
         token: "secret".into(),
         application: ApplicationId(9),
         acknowledged: false,
         language: Language::Russian,
-        gesture: Gesture::Button,
+        interaction_kind: InteractionKind::Button,
     }
 }
 
 /// The same press, after its first answer was begun.
-fn begun(number: u64) -> Press {
-    Press { acknowledged: true, ..press(number) }
+fn begun(number: u64) -> Interaction {
+    Interaction { acknowledged: true, ..press(number) }
 }
 
-fn by_press(user: UserId, press: Press) -> Asker {
-    Asker { user, at: at(0), entrance: Entrance::Press(press), repeated: false }
+fn by_press(user: UserId, press: Interaction) -> Requester {
+    Requester { user, at: at(0), origin: Origin::Interaction(press), repeated: false }
 }
 
-fn by_command(user: UserId, number: u64) -> Asker {
+fn by_command(user: UserId, number: u64) -> Requester {
     let language = Language::Russian;
-    let entrance = Entrance::Command { channel: OLD, message: MessageId(number), language };
-    Asker { user, at: at(0), entrance, repeated: false }
+    let origin = Origin::Message { channel: OLD, message: MessageId(number), language };
+    Requester { user, at: at(0), origin, repeated: false }
 }
 
 // -- documents
 
 const ABSENT: Document = Document { request: None, state: State::Absent, outbox: Vec::new() };
 
-fn request(asker: &Asker) -> OpenRequest {
-    OpenRequest { id: asker.intent(), at: asker.at, name: "alice".into() }
+fn request(requester: &Requester) -> OpenRequest {
+    OpenRequest { id: requester.request_id(), at: requester.at, name: "alice".into() }
 }
 
 /// Nobody has been told anything yet, unless the channel is known.
-fn opening(asker: Asker, channel: Option<ChannelId>) -> Document {
+fn opening(requester: Requester, channel: Option<ChannelId>) -> Document {
     let ensure = if channel.is_some() { Effect::EnsureMessage(Message::Welcome) } else { Effect::EnsureChannel };
     Document {
-        request: Some(request(&asker)),
+        request: Some(request(&requester)),
         state: State::Opening { channel },
-        outbox: vec![ensure, Effect::Respond { words: channel.map(Words::Created), asker }],
+        outbox: vec![ensure, Effect::Respond { words: channel.map(Notice::Created), requester }],
     }
 }
 
@@ -123,15 +124,15 @@ fn bound() -> Document {
 }
 
 /// Alice's press came to nothing, and she is to be told why.
-fn refusing(words: Words) -> Document {
+fn refusing(words: Notice) -> Document {
     refusing_to(by_press(ALICE, press(FIRST)), words)
 }
 
-fn refusing_to(asker: Asker, words: Words) -> Document {
+fn refusing_to(requester: Requester, words: Notice) -> Document {
     Document {
-        request: Some(request(&asker)),
+        request: Some(request(&requester)),
         state: State::Absent,
-        outbox: vec![Effect::Respond { asker, words: Some(words) }],
+        outbox: vec![Effect::Respond { requester, words: Some(words) }],
     }
 }
 
@@ -139,14 +140,14 @@ fn open(channel: ChannelId) -> Document {
     State::Open { channel }.into()
 }
 
-fn closing_until(due: SystemTime, asker: Asker, announced: bool) -> Document {
+fn closing_until(due: SystemTime, requester: Requester, announced: bool) -> Document {
     let announcement = (!announced).then_some(Effect::EnsureMessage(Message::Announcement));
-    let state = State::Closing(Closing { channel: C, due, asker });
+    let state = State::Closing(Closing { channel: C, due, requester });
     Document { outbox: announcement.into_iter().collect(), ..state.into() }
 }
 
-fn closing_by(asker: Asker, announced: bool) -> Document {
-    closing_until(at(5000), asker, announced)
+fn closing_by(requester: Requester, announced: bool) -> Document {
+    closing_until(at(5000), requester, announced)
 }
 
 /// It came before [`bound`] was over.
@@ -176,8 +177,8 @@ fn announced() -> Document {
 
 // -- events
 
-fn wants(asker: Asker) -> Event {
-    Event::Open { asker, name: "alice".into(), unseen: false }
+fn wants(requester: Requester) -> Event {
+    Event::Open { requester, name: "alice".into(), unseen: false }
 }
 
 /// Alice presses the panel's button.
@@ -185,8 +186,8 @@ fn pressed(number: u64) -> Event {
     wants(by_press(ALICE, press(number)))
 }
 
-fn leaves(channel: ChannelId, asker: Asker, support: bool) -> Event {
-    Event::Close { channel, asker, support }
+fn leaves(channel: ChannelId, requester: Requester, support: bool) -> Event {
+    Event::Close { channel, requester, support }
 }
 
 /// A member without the support role presses the ticket's button.
@@ -199,19 +200,19 @@ fn closed_by_support() -> Event {
 }
 
 fn gone(channel: ChannelId) -> Event {
-    Event::Gone { channel }
+    Event::ChannelDeleted { channel }
 }
 
 fn missing(channel: ChannelId) -> Event {
-    Event::Missing { channel }
+    Event::ChannelUnlisted { channel }
 }
 
 /// A channel with Alice's mark in its topic, made for this press.
-fn marked(channel: ChannelId, intent: u64) -> Sighting {
-    Sighting {
+fn marked(channel: ChannelId, request_id: u64) -> ChannelCandidate {
+    ChannelCandidate {
         channel,
         members: vec![ALICE],
-        mark: Some((ALICE, Intent(intent))),
+        mark: Some((ALICE, RequestId(request_id))),
         attempt: 0,
         number: None,
         owned: false,
@@ -219,145 +220,151 @@ fn marked(channel: ChannelId, intent: u64) -> Sighting {
 }
 
 /// The same, by a later attempt.
-fn attempted(channel: ChannelId, attempt: u32) -> Sighting {
-    Sighting { attempt, ..marked(channel, FIRST) }
+fn attempted(channel: ChannelId, attempt: u32) -> ChannelCandidate {
+    ChannelCandidate { attempt, ..marked(channel, FIRST) }
 }
 
 /// A channel such as the Python bot made.
-fn unmarked(channel: ChannelId) -> Sighting {
-    Sighting { channel, members: vec![ALICE], mark: None, attempt: 0, number: None, owned: false }
+fn unmarked(channel: ChannelId) -> ChannelCandidate {
+    ChannelCandidate { channel, members: vec![ALICE], mark: None, attempt: 0, number: None, owned: false }
 }
 
 // -- calls
 
-fn create() -> Call {
-    Call::CreateChannel {
+fn create() -> Request {
+    Request::CreateChannel {
         owner: OWNER,
         name: ChannelName::Member("alice".into()),
-        intent: Intent(FIRST),
+        request_id: RequestId(FIRST),
         attempt: 0,
         number: None,
     }
 }
 
 /// A later attempt, so many milliseconds after the press.
-fn create_again(attempt: u32) -> Call {
-    Call::CreateChannel {
+fn create_again(attempt: u32) -> Request {
+    Request::CreateChannel {
         owner: OWNER,
         name: ChannelName::Member("alice".into()),
-        intent: Intent(FIRST),
+        request_id: RequestId(FIRST),
         attempt,
         number: None,
     }
 }
 
-fn create_neutral() -> Call {
-    Call::CreateChannel { owner: OWNER, name: ChannelName::Neutral, intent: Intent(FIRST), attempt: 0, number: None }
+fn create_neutral() -> Request {
+    Request::CreateChannel {
+        owner: OWNER,
+        name: ChannelName::Neutral,
+        request_id: RequestId(FIRST),
+        attempt: 0,
+        number: None,
+    }
 }
 
-fn list() -> Call {
-    Call::ListChannels { guild: GUILD }
+fn list() -> Request {
+    Request::ListChannels { guild: GUILD }
 }
 
-fn get(channel: ChannelId) -> Call {
-    Call::GetChannel { channel }
+fn get(channel: ChannelId) -> Request {
+    Request::GetChannel { channel }
 }
 
-fn restore_access(channel: ChannelId) -> Call {
-    Call::RestoreAccess { owner: OWNER, channel }
+fn restore_access(channel: ChannelId) -> Request {
+    Request::RestoreAccess { owner: OWNER, channel }
 }
 
-fn find(channel: ChannelId) -> Call {
-    Call::FindChannel { guild: GUILD, channel }
+fn find(channel: ChannelId) -> Request {
+    Request::FindChannel { guild: GUILD, channel }
 }
 
-fn read(channel: ChannelId) -> Call {
-    Call::ReadChannel { channel, after: None }
+fn read(channel: ChannelId) -> Request {
+    Request::ReadChannel { channel, after: None }
 }
 
-fn read_after(intent: u64) -> Call {
-    Call::ReadChannel { channel: C, after: Some(Intent(intent)) }
+fn read_after(request_id: u64) -> Request {
+    Request::ReadChannel { channel: C, after: Some(RequestId(request_id)) }
 }
 
 /// Looks for the reply to a command.
-fn look_for_reply(number: u64) -> Call {
-    Call::ReadChannel { channel: OLD, after: Some(Intent(number)) }
+fn look_for_reply(number: u64) -> Request {
+    Request::ReadChannel { channel: OLD, after: Some(RequestId(number)) }
 }
 
-fn welcome(channel: ChannelId) -> Call {
-    Call::Welcome { owner: OWNER, channel }
+fn welcome(channel: ChannelId) -> Request {
+    Request::Welcome { owner: OWNER, channel }
 }
 
-fn tell(press: Press, words: Words) -> Call {
-    Call::Acknowledge { press, with: Acknowledgement::Private(words) }
+fn tell(press: Interaction, words: Notice) -> Request {
+    Request::Acknowledge { press, with: Acknowledgement::Private(words) }
 }
 
-fn edit(press: Press, words: Words) -> Call {
-    Call::EditReply { press, words }
+fn edit(press: Interaction, words: Notice) -> Request {
+    Request::EditReply { press, words }
 }
 
-fn defer(press: Press) -> Call {
-    Call::Acknowledge { press, with: Acknowledgement::Deferral }
+fn defer(press: Interaction) -> Request {
+    Request::Acknowledge { press, with: Acknowledgement::Deferral }
 }
 
 /// The announcement as the answer to a press.
-fn announce(press: Press) -> Call {
-    Call::Acknowledge { press, with: Acknowledgement::Public(Words::Closing(RULES.close_delay)) }
+fn announce(press: Interaction) -> Request {
+    Request::Acknowledge { press, with: Acknowledgement::Public(Notice::Closing(RULES.close_delay)) }
 }
 
 /// The announcement as a message.
-fn say_closing(intent: u64) -> Call {
-    say(Words::Closing(RULES.close_delay), intent)
+fn say_closing(request_id: u64) -> Request {
+    say(Notice::Closing(RULES.close_delay), request_id)
 }
 
-fn say(words: Words, intent: u64) -> Call {
-    Call::Say { channel: C, words, reply_to: None, intent: Intent(intent) }
+fn say(words: Notice, request_id: u64) -> Request {
+    Request::Say { channel: C, words, reply_to: None, request_id: RequestId(request_id) }
 }
 
 /// A reply to a command.
-fn reply(number: u64, words: Words) -> Call {
+fn reply(number: u64, words: Notice) -> Request {
     let reply_to = Some((MessageId(number), Language::Russian));
-    Call::Say { channel: OLD, words, reply_to, intent: Intent(number) }
+    Request::Say { channel: OLD, words, reply_to, request_id: RequestId(number) }
 }
 
-fn delete(channel: ChannelId) -> Call {
-    Call::DeleteChannel { channel }
+fn delete(channel: ChannelId) -> Request {
+    Request::DeleteChannel { channel }
 }
 
 // -- answers
 
-fn refused(refusal: Refusal) -> Answer {
-    Answer::Refused(refusal)
+fn refused(refusal: ApiError) -> Outcome {
+    Outcome::Refused(refusal)
 }
 
 /// 404 with the code 10003.
-fn no_channel() -> Answer {
-    refused(Refusal::ChannelGone)
+fn no_channel() -> Outcome {
+    refused(ApiError::ChannelGone)
 }
 
-fn forbidden() -> Answer {
-    refused(Refusal::Forbidden(Vec::new()))
+fn forbidden() -> Outcome {
+    refused(ApiError::Forbidden(Vec::new()))
 }
 
-fn seen(welcome: bool, others: bool) -> Answer {
-    Answer::Read { welcome, announcement: None, replied: false, others }
+fn seen(welcome: bool, others: bool) -> Outcome {
+    Outcome::Read { welcome, announcement: None, replied: false, others }
 }
 
 /// What was said after a close was asked for: the announcement, just when it was asked for, or something else.
-fn heard(announcement: bool) -> Answer {
-    Answer::Read { welcome: false, announcement: announcement.then(|| at(0)), replied: false, others: true }
+fn heard(announcement: bool) -> Outcome {
+    Outcome::Read { welcome: false, announcement: announcement.then(|| at(0)), replied: false, others: true }
 }
 
 /// What follows a command: was it answered before?
-fn answered_before(replied: bool) -> Answer {
-    Answer::Read { welcome: false, announcement: None, replied, others: true }
+fn answered_before(replied: bool) -> Outcome {
+    Outcome::Read { welcome: false, announcement: None, replied, others: true }
 }
 
 /// What happens to one ticket.
 struct Story {
     ticket: Ticket,
     now: SystemTime,
-    notes: Vec<Note>,
+    notes: Vec<JournalEvent>,
 }
 
 /// A ticket that has just been loaded from its row.
@@ -367,20 +374,20 @@ fn given(row: Document) -> Story {
 
 fn given_at(millis: u64, row: Document) -> Story {
     let mut story = Story { ticket: Ticket::new(OWNER, RULES, row), now: at(millis), notes: Vec::new() };
-    story.ticket.handle(Event::Restored, story.now);
+    story.ticket.handle(Event::Loaded, story.now);
     story
 }
 
 /// A row that is loaded at this time: what it asks for.
 #[track_caller]
-fn restored(millis: u64, row: Document, calls: &[Call]) -> Story {
+fn restored(millis: u64, row: Document, calls: &[Request]) -> Story {
     let ticket = Ticket::new(OWNER, RULES, row.clone());
-    Story { ticket, now: at(millis), notes: Vec::new() }.on(Event::Restored, row, calls)
+    Story { ticket, now: at(millis), notes: Vec::new() }.on(Event::Loaded, row, calls)
 }
 
 /// In this state, on this event: the state then, and the calls.
 #[track_caller]
-fn check(state: Document, event: Event, then: Document, calls: &[Call]) {
+fn check(state: Document, event: Event, then: Document, calls: &[Request]) {
     given(state).on(event, then, calls);
 }
 
@@ -393,7 +400,7 @@ fn unmoved(state: Document, event: Event) {
 impl Story {
     /// The next event: the state after it, and the calls it asks for, in whatever order.
     #[track_caller]
-    fn on(mut self, event: Event, then: Document, calls: &[Call]) -> Self {
+    fn on(mut self, event: Event, then: Document, calls: &[Request]) -> Self {
         let before = self.ticket.document().clone();
         let step = self.ticket.handle(event, self.now);
         let now = self.ticket.document().clone();
@@ -406,26 +413,26 @@ impl Story {
 
     /// The answer to a call.
     #[track_caller]
-    fn answer(self, call: Call, answer: Answer, then: Document, calls: &[Call]) -> Self {
-        self.on(Event::Answered { call, answer }, then, calls)
+    fn answer(self, call: Request, answer: Outcome, then: Document, calls: &[Request]) -> Self {
+        self.on(Event::RequestCompleted { call, answer }, then, calls)
     }
 
     /// A call about the ticket's channel was answered with 404, and so it is looked for, in the list and by its id.
     #[track_caller]
-    fn lost(self, call: Call) -> Self {
+    fn lost(self, call: Request) -> Self {
         let state = self.ticket.document().clone();
-        self.answer(call, no_channel(), state.clone(), &[find(C)]).answer(find(C), Answer::Unlisted, state, &[get(C)])
+        self.answer(call, no_channel(), state.clone(), &[find(C)]).answer(find(C), Outcome::Unlisted, state, &[get(C)])
     }
 
     /// It is not there, and not three seconds later either, when all other calls that wait are made again, too: the list
     /// leaves it out once more, and it is asked for by its id.
     #[track_caller]
-    fn still_lost(mut self, others: &[Call]) -> Self {
+    fn still_lost(mut self, others: &[Request]) -> Self {
         let state = self.ticket.document().clone();
         self = self.answer(get(C), no_channel(), state.clone(), &[]);
         self.now += Duration::from_secs(3);
         let calls = [&[find(C)], others].concat();
-        self.on(Event::Woke, state.clone(), &calls).answer(find(C), Answer::Unlisted, state, &[get(C)])
+        self.on(Event::TimerFired, state.clone(), &calls).answer(find(C), Outcome::Unlisted, state, &[get(C)])
     }
 
     /// From now on it is so late.
@@ -436,15 +443,15 @@ impl Story {
 
     /// The ticket wants to be woken exactly then, and is.
     #[track_caller]
-    fn wake(mut self, millis: u64, then: Document, calls: &[Call]) -> Self {
+    fn wake(mut self, millis: u64, then: Document, calls: &[Request]) -> Self {
         assert_eq!(self.ticket.deadline(), Some(at(millis)), "the deadline");
         self.now = at(millis);
-        self.on(Event::Woke, then, calls)
+        self.on(Event::TimerFired, then, calls)
     }
 
     /// What the last event left in the journal.
     #[track_caller]
-    fn notes(self, notes: &[Note]) -> Self {
+    fn notes(self, notes: &[JournalEvent]) -> Self {
         assert_eq!(self.notes, notes, "the notes");
         self
     }
@@ -454,7 +461,7 @@ impl Story {
     fn rests(mut self) {
         if self.ticket.checked.is_some() || self.ticket.failures.is_some() || self.ticket.orphaned.is_some() {
             // What was looked up, came to nothing or was deleted is forgotten after a while.
-            let step = self.ticket.handle(Event::Woke, self.now + Duration::from_secs(60));
+            let step = self.ticket.handle(Event::TimerFired, self.now + Duration::from_secs(60));
             assert_eq!(sorted(&step.calls), [""; 0]);
         }
         assert_eq!(self.ticket.deadline(), None, "the deadline");
@@ -470,7 +477,7 @@ fn undelivered(document: &Document) -> Document {
     document
 }
 
-fn sorted(calls: &[Call]) -> Vec<String> {
+fn sorted(calls: &[Request]) -> Vec<String> {
     let mut calls: Vec<String> = calls.iter().map(|call| format!("{call:?}")).collect();
     calls.sort();
     calls

@@ -7,13 +7,13 @@ use crate::lifecycle::task::pause;
 
 #[test]
 fn whoever_asked_is_told_to_try_again() {
-    let told = tell(press(FIRST), Words::TryAgain);
+    let told = tell(press(FIRST), Notice::TryAgain);
     let slow = row(ABSENT).on(pressed(FIRST), Some(Save), &[]).not_saved(0, None, &[told.clone()]);
-    assert_eq!(slow.notes, [Note::Unsaved]);
-    slow.answer(told, Answer::Done, None, &[]).waits();
-    let told = tell(press(LEAVE), Words::TryAgain);
+    assert_eq!(slow.notes, [JournalEvent::Unsaved]);
+    slow.answer(told, Outcome::Done, None, &[]).waits();
+    let told = tell(press(LEAVE), Notice::TryAgain);
     row(open(C)).on(closed_by(ALICE), Some(Save), &[]).not_saved(0, None, &[told]);
-    let told = reply(COMMAND, Words::TryAgain);
+    let told = reply(COMMAND, Notice::TryAgain);
     row(ABSENT).on(wants(by_command(ALICE, COMMAND)), Some(Save), &[]).not_saved(0, None, &[told]);
 }
 
@@ -29,9 +29,9 @@ fn deleted() -> Slow {
 
 #[test]
 fn a_channel_that_was_made_is_not_greeted_in_before_it_is_saved() {
-    let created = tell(press(FIRST), Words::Created(C));
+    let created = tell(press(FIRST), Notice::Created(C));
     making()
-        .answer(create(), Answer::Created(C), Some(Save), &[])
+        .answer(create(), Outcome::Created(C), Some(Save), &[])
         .not_saved(0, None, &[])
         .wake(1000, Some(Save), &[])
         .saved(1000, bound(), None, &[created, welcome(C)]);
@@ -42,7 +42,7 @@ fn proof_that_the_channel_is_gone_is_not_forgotten() {
     deleted().wake(1000, Some(Save), &[]).saved(1000, ABSENT, None, &[]);
     row(announced())
         .wake(5000, None, &[delete(C)])
-        .answer(delete(C), Answer::Done, Some(Save), &[])
+        .answer(delete(C), Outcome::Done, Some(Save), &[])
         .not_saved(5000, None, &[])
         .wake(6000, Some(Save), &[])
         .saved(6000, ABSENT, None, &[])
@@ -51,10 +51,10 @@ fn proof_that_the_channel_is_gone_is_not_forgotten() {
 
 #[test]
 fn nobody_is_sent_to_a_channel_that_is_known_to_be_gone() {
-    let told = tell(press(FIRST), Words::TryAgain);
+    let told = tell(press(FIRST), Notice::TryAgain);
     let slow = deleted().on(pressed(FIRST), None, &[told.clone()]);
-    assert_eq!(slow.notes, [Note::Unsaved]);
-    slow.answer(told, Answer::Done, None, &[]).wake(1000, Some(Save), &[]).saved(1000, ABSENT, None, &[]);
+    assert_eq!(slow.notes, [JournalEvent::Unsaved]);
+    slow.answer(told, Outcome::Done, None, &[]).wake(1000, Some(Save), &[]).saved(1000, ABSENT, None, &[]);
 }
 
 #[test]
@@ -69,13 +69,13 @@ fn a_deferral_does_not_wait_for_the_disk() {
 
 #[test]
 fn it_is_tried_every_second_to_save_whatever_else_is_due() {
-    let told = edit(begun(LEAVE), Words::Closing(RULES.close_delay));
+    let told = edit(begun(LEAVE), Notice::Closing(RULES.close_delay));
     let mut slow = unread();
     assert_eq!(slow.ticket.load(slow.now).disk, Some(Load));
     slow = slow
         .loaded(4000, Some(silent()), None, &[read_after(LEAVE)])
         .answer(read_after(LEAVE), heard(false), None, &[say_closing(LEAVE)])
-        .answer(say_closing(LEAVE), Answer::Sent(M), Some(Save), &[]);
+        .answer(say_closing(LEAVE), Outcome::Sent(M), Some(Save), &[]);
     for millis in [4000, 5000, 6000] {
         slow = slow.not_saved(millis, None, &[]).wake(millis + 1000, Some(Save), &[]);
     }
@@ -96,15 +96,15 @@ fn without_the_row_nothing_is_decided_and_what_is_heard_is_not_lost() {
 
 #[test]
 fn an_answer_that_got_lost_is_given_again_though_nothing_can_be_saved() {
-    let told = tell(press(FIRST), Words::AlreadyOpen(C));
-    let gone = |slow: Slow| slow.answer(find(C), Answer::Unlisted, None, &[get(C)]);
+    let told = tell(press(FIRST), Notice::AlreadyOpen(C));
+    let gone = |slow: Slow| slow.answer(find(C), Outcome::Unlisted, None, &[get(C)]);
     let slow = row(open(C)).on(pressed(FIRST), None, &[told.clone(), get(C)]);
     let slow = gone(slow.answer(get(C), no_channel(), None, &[find(C)])).answer(get(C), no_channel(), None, &[]);
     gone(slow.wake(3000, None, &[find(C)]))
         .answer(get(C), no_channel(), Some(Save), &[])
         .not_saved(3000, None, &[])
-        .answer(told, Answer::Unknown, None, &[])
-        .wake(3100, None, &[edit(press(FIRST), Words::AlreadyOpen(C))]);
+        .answer(told, Outcome::Indeterminate, None, &[])
+        .wake(3100, None, &[edit(press(FIRST), Notice::AlreadyOpen(C))]);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_ticket_with_something_unsaved_is_not_let_go() {
 fn pauses_double_up_to_a_limit() {
     let unknown = [250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000];
     for (attempt, millis) in (0..).zip(unknown) {
-        assert_eq!(pause(attempt, &Answer::Unknown), Duration::from_millis(millis));
+        assert_eq!(pause(attempt, &Outcome::Indeterminate), Duration::from_millis(millis));
     }
     assert_eq!(pause(7, &forbidden()), Duration::from_secs(32));
     assert_eq!(pause(11, &forbidden()), Duration::from_secs(300));

@@ -7,7 +7,7 @@ use crate::discord::{
     Named, NoGuild, Scope, scopes_of,
 };
 use crate::ids::GuildId;
-use crate::lifecycle::Right;
+use crate::lifecycle::Permission;
 use crate::operator::checks::{diagnostics, home, unknown, untold};
 use crate::operator::facts::Facts;
 use crate::operator::finding::Verdict;
@@ -167,7 +167,7 @@ pub(super) fn time_out(facts: &Facts) -> Verdict {
 }
 
 /// One right, wherever the bot needs it.
-pub(super) fn right(facts: &Facts, right: Right) -> Verdict {
+pub(super) fn right(facts: &Facts, right: Permission) -> Verdict {
     review(facts, |review, home, diagnostics| {
         let lacks: Vec<&MissingPermission> = review.missing.iter().filter(|lack| lack.permission == right).collect();
         if lacks.is_empty() {
@@ -186,7 +186,7 @@ pub(super) fn right(facts: &Facts, right: Right) -> Verdict {
 pub(super) fn support_mention(facts: &Facts) -> Verdict {
     home(facts, |home, diagnostics| {
         let lack = |rights: &BotPermissions| {
-            rights.missing.iter().find(|lack| lack.permission == Right::MentionEveryone).cloned()
+            rights.missing.iter().find(|lack| lack.permission == Permission::MentionEveryone).cloned()
         };
         match (&home.support, &home.permissions) {
             (Err(why), _) => untold(why),

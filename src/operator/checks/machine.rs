@@ -7,7 +7,7 @@ use crate::operator::checks::{diagnostics, unknown};
 use crate::operator::facts::Facts;
 use crate::operator::finding::Verdict;
 use crate::store::panel::NoPanel;
-use crate::store::{Obstacle, OpenError, StoreError};
+use crate::store::{OpenError, OpenErrorKind, StoreError};
 
 /// With less free space the next tickets may not be saved; with little more it is time to make some.
 const NO_SPACE: u64 = 10 << 20;
@@ -64,7 +64,7 @@ fn refused(why: &OpenError) -> Verdict {
     let told = why.to_string();
     let (found, remedy) = told.rsplit_once(": ").unwrap_or((&told, RESTORE));
     match why.obstacle {
-        Obstacle::Older { .. } => Verdict::warning(found, remedy),
+        OpenErrorKind::Older { .. } => Verdict::warning(found, remedy),
         _ => Verdict::error(found, remedy),
     }
 }

@@ -10,7 +10,7 @@ mod rooms;
 mod tests;
 
 use crate::discord::{Diagnostics, HomeGuild, LookupFailure};
-use crate::lifecycle::Right;
+use crate::lifecycle::Permission;
 use crate::operator::facts::Facts;
 use crate::operator::finding::{Finding, Verdict};
 
@@ -37,13 +37,13 @@ const CHECKS: [Check; 28] = [
     check("category", "Category", rooms::category),
     check("support_role", "Support role", rooms::support_role),
     check("time_out", "Time-out", access::time_out),
-    check("view_channels", "View Channels", |facts| access::right(facts, Right::ViewChannel)),
-    check("manage_channels", "Manage Channels", |facts| access::right(facts, Right::ManageChannels)),
-    check("send_messages", "Send Messages", |facts| access::right(facts, Right::SendMessages)),
-    check("embed_links", "Embed Links", |facts| access::right(facts, Right::EmbedLinks)),
-    check("attach_files", "Attach Files", |facts| access::right(facts, Right::AttachFiles)),
-    check("read_message_history", "Read Message History", |facts| access::right(facts, Right::ReadMessageHistory)),
-    check("manage_messages", "Manage Messages", |facts| access::right(facts, Right::ManageMessages)),
+    check("view_channels", "View Channels", |facts| access::right(facts, Permission::ViewChannel)),
+    check("manage_channels", "Manage Channels", |facts| access::right(facts, Permission::ManageChannels)),
+    check("send_messages", "Send Messages", |facts| access::right(facts, Permission::SendMessages)),
+    check("embed_links", "Embed Links", |facts| access::right(facts, Permission::EmbedLinks)),
+    check("attach_files", "Attach Files", |facts| access::right(facts, Permission::AttachFiles)),
+    check("read_message_history", "Read Message History", |facts| access::right(facts, Permission::ReadMessageHistory)),
+    check("manage_messages", "Manage Messages", |facts| access::right(facts, Permission::ManageMessages)),
     check("support_mention", "Notifying the support", access::support_mention),
     check("administrator", "Administrator", access::administrator),
     check("two_factor", "Two-factor", access::two_factor),

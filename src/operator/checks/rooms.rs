@@ -1,7 +1,7 @@
 //! What the settings name in the server, and whether there is room for more tickets.
 
 use crate::discord::{ChannelCounts, ChannelKind, ChannelLookup, HomeGuild, LookupFailure, MissingPermission, Scope};
-use crate::lifecycle::Right;
+use crate::lifecycle::Permission;
 use crate::operator::checks::{home, unknown, untold};
 use crate::operator::facts::Facts;
 use crate::operator::finding::Verdict;
@@ -134,7 +134,7 @@ fn room(home: &HomeGuild, scope: Scope, count: fn(&ChannelCounts) -> usize, room
 /// The bot is known to lack the right to view channels in this place, or in the whole server.
 fn is_blind(home: &HomeGuild, scope: Scope) -> bool {
     let blind = |lack: &MissingPermission| {
-        lack.permission == Right::ViewChannel && (lack.scope == scope || lack.scope == Scope::Guild)
+        lack.permission == Permission::ViewChannel && (lack.scope == scope || lack.scope == Scope::Guild)
     };
     home.permissions.as_ref().is_ok_and(|rights| rights.missing.iter().any(blind))
 }

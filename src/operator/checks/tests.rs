@@ -13,7 +13,7 @@ use crate::operator::facts::{Contents, Database, Disk, PanelFile};
 use crate::operator::finding::{self, Status};
 use crate::operator::rights::name;
 use crate::store::panel::NoPanel;
-use crate::store::{Obstacle, OpenError, StoreError};
+use crate::store::{OpenError, OpenErrorKind, StoreError};
 
 fn spot(id: u64, name: &str, kind: ChannelKind) -> ChannelLookup {
     ChannelLookup::Found(Channel { id: ChannelId(id), name: name.to_owned(), kind, parent: None })
@@ -140,14 +140,14 @@ fn each_right_taken_away_alone_is_one_finding() {
         assert!(text.contains("Server Settings → Roles → \"helper\" → Permissions"), "{text}");
         assert!(text.contains(&format!("switch \"{}\" on", name(right))), "{text}");
         let title = CHECKS.iter().find(|known| known.name == *check).unwrap().title;
-        assert_eq!(title == name(right), right != Right::MentionEveryone, "{title}");
+        assert_eq!(title == name(right), right != Permission::MentionEveryone, "{title}");
     }
 }
 
 #[test]
 fn what_an_overwrite_takes_away_is_given_back_there() {
     let lack =
-        |scope, denied_by| MissingPermission { permission: Right::ViewChannel, scope, denied_by: Some(denied_by) };
+        |scope, denied_by| MissingPermission { permission: Permission::ViewChannel, scope, denied_by: Some(denied_by) };
     let everyone = lack(Scope::Category, DeniedBy::Everyone);
     error(
         "view_channels",
@@ -176,7 +176,7 @@ fn what_an_overwrite_takes_away_is_given_back_there() {
 #[test]
 fn a_bot_without_a_role_of_its_own_is_invited_again() {
     error("send_messages", &["no role of its own", "talon invite"], |facts| {
-        let lack = MissingPermission { permission: Right::SendMessages, scope: Scope::Guild, denied_by: None };
+        let lack = MissingPermission { permission: Permission::SendMessages, scope: Scope::Guild, denied_by: None };
         *rights(facts) = BotPermissions {
             administrator: false,
             role: None,
@@ -189,7 +189,7 @@ fn a_bot_without_a_role_of_its_own_is_invited_again() {
 
 #[test]
 fn a_support_that_anyone_may_mention_needs_no_right() {
-    let lack = MissingPermission { permission: Right::MentionEveryone, scope: Scope::Guild, denied_by: None };
+    let lack = MissingPermission { permission: Permission::MentionEveryone, scope: Scope::Guild, denied_by: None };
     error("support_mention", &["nobody is notified", "Allow anyone to @mention this role"], |facts| {
         rights(facts).missing.push(lack.clone());
     });
@@ -295,8 +295,11 @@ fn nothing_that_was_not_told_is_in_place() {
 
 #[test]
 fn a_hidden_channel_is_given_back_to_the_bot_and_not_looked_for_elsewhere() {
-    let lack =
-        MissingPermission { permission: Right::ViewChannel, scope: Scope::Panel, denied_by: Some(DeniedBy::Hidden) };
+    let lack = MissingPermission {
+        permission: Permission::ViewChannel,
+        scope: Scope::Panel,
+        denied_by: Some(DeniedBy::Hidden),
+    };
     let amiss = amiss(|facts| {
         home(facts).panel = ChannelLookup::Hidden(ChannelId(1));
         rights(facts).missing.push(lack);
@@ -396,7 +399,7 @@ fn how_full_it_is() {
     assert_eq!(room(|facts| rights(facts).administrator = true), (Status::Ok, "5 of 50 channels".to_owned()));
     let (status, found) = room(|facts| {
         rights(facts).missing.push(MissingPermission {
-            permission: Right::ViewChannel,
+            permission: Permission::ViewChannel,
             scope: Scope::Guild,
             denied_by: None,
         });
@@ -412,7 +415,7 @@ fn denied() -> io::Error {
     io::ErrorKind::PermissionDenied.into()
 }
 
-fn refused(obstacle: Obstacle) -> Result<Contents, OpenError> {
+fn refused(obstacle: OpenErrorKind) -> Result<Contents, OpenError> {
     Err(OpenError { path: PathBuf::from("talon.db"), obstacle })
 }
 
@@ -430,7 +433,7 @@ fn the_panel_file() {
 
 #[test]
 fn the_database() {
-    let none = |facts: &mut Facts| facts.disk.database.state = refused(Obstacle::Missing);
+    let none = |facts: &mut Facts| facts.disk.database.state = refused(OpenErrorKind::Missing);
     assert_eq!(amiss(none), []);
     error("database", &["cannot be written", "DATABASE_URL"], |facts| {
         none(facts);
@@ -444,7 +447,7 @@ fn the_database() {
         let damage = Ok(vec!["row 5 missing".into(), "row 6 missing".into()]);
         facts.disk.database.state = Ok(Contents { tickets: Ok((1, 2)), damage, another_process: Ok(None) });
     });
-    let newer = amiss(|facts| facts.disk.database.state = refused(Obstacle::Newer { found: 9, known: 1 }));
+    let newer = amiss(|facts| facts.disk.database.state = refused(OpenErrorKind::Newer { found: 9, known: 1 }));
     let [("database", Status::Error, text), ("database_integrity", Status::Unchecked, _), ("one_process", ..)] =
         &newer[..]
     else {

@@ -52,7 +52,7 @@ fn a_folder_that_cannot_be_made_is_told() {
     let place = Place::new();
     let below = place.put(b"").join("below/talon.db");
     let why = Store::open(&below).map(|_| ()).unwrap_err();
-    assert!(matches!(why.obstacle, Obstacle::Folder(_)), "{why}");
+    assert!(matches!(why.obstacle, OpenErrorKind::Folder(_)), "{why}");
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ fn two_bots_do_not_share_a_database_but_readers_do() {
     let place = Place::new();
     let first = place.store();
     let why = Store::open(&place.file()).map(|_| ()).unwrap_err();
-    assert!(matches!(why.obstacle, Obstacle::InUse));
+    assert!(matches!(why.obstacle, OpenErrorKind::InUse));
     first.reader().unwrap();
     drop(first);
     place.store();
@@ -98,11 +98,11 @@ fn two_bots_do_not_share_a_database_but_readers_do() {
 fn a_reader_makes_no_database() {
     let place = Place::new();
     let why = Reader::open(&place.file()).map(|_| ()).unwrap_err();
-    assert!(matches!(why.obstacle, Obstacle::Missing));
+    assert!(matches!(why.obstacle, OpenErrorKind::Missing));
     assert!(!place.file().exists());
     let file = place.put(b"");
     let why = Reader::open(&file).map(|_| ()).unwrap_err();
-    assert!(matches!(why.obstacle, Obstacle::Older { found: 0, .. }));
+    assert!(matches!(why.obstacle, OpenErrorKind::Older { found: 0, .. }));
 }
 
 #[tokio::test]
@@ -210,7 +210,7 @@ fn the_lock_follows_the_file_whatever_it_is_called() {
     fs::hard_link(place.file(), &name).unwrap();
     for path in [&place.file(), &link, &name] {
         let why = Store::open(path).map(|_| ()).unwrap_err();
-        assert!(matches!(why.obstacle, Obstacle::InUse), "{}: {why}", path.display());
+        assert!(matches!(why.obstacle, OpenErrorKind::InUse), "{}: {why}", path.display());
     }
     drop(first);
     drop(Store::open(&link).unwrap());
@@ -273,12 +273,14 @@ async fn what_the_journal_forgets_is_given_back_to_the_disk() {
         }
         let store = place.store();
         store.save(ALICE, &open(7), &[], at(0)).await.unwrap();
-        let long = vec![Note::GaveUp { call: "x".repeat(2_000), why: Why::NoAnswer }; 4_000];
+        let long = vec![JournalEvent::GaveUp { call: "x".repeat(2_000), why: Reason::NoAnswer }; 4_000];
         store.note(ALICE, &long, at(0));
-        store.note(ALICE, &[Note::Told], at(10));
+        store.note(ALICE, &[JournalEvent::Route], at(10));
         store.probe().await.unwrap();
         let pages = || async {
-            store.ask(Hurry::Read, |db| Ok(db.query_row("PRAGMA page_count", [], |row| row.get::<_, u32>(0))?)).await
+            store
+                .submit(Urgency::Read, |db| Ok(db.query_row("PRAGMA page_count", [], |row| row.get::<_, u32>(0))?))
+                .await
         };
         let before = pages().await.unwrap() * 4_096;
 
@@ -286,7 +288,7 @@ async fn what_the_journal_forgets_is_given_back_to_the_disk() {
 
         let after = pages().await.unwrap() * 4_096;
         assert!(before > 8_000_000 && after < 2_000_000, "old {old}: {before} bytes became {after}");
-        assert_eq!(notes(&store, Filter::All).await, [(Some(1), Note::Told)]);
+        assert_eq!(notes(&store, Filter::All).await, [(Some(1), JournalEvent::Route)]);
         assert_eq!(store.ticket(ALICE).await, Ok(open(7)));
         drop(store);
         assert!(fs::metadata(place.file()).unwrap().len() < 2_000_000, "and so is the file");
@@ -301,7 +303,7 @@ async fn every_commit_of_the_running_bot_reaches_the_disk() {
     for _ in 0..2 {
         let store = place.store();
         let live = store
-            .ask(Hurry::Read, |db| {
+            .submit(Urgency::Read, |db| {
                 let synchronous: i64 = db.pragma_query_value(None, "synchronous", |row| row.get(0))?;
                 let journal: String = db.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
                 Ok((synchronous, journal))
@@ -324,11 +326,11 @@ fn contains(file: &Path, words: &str) -> bool {
 async fn what_was_forgotten_is_not_left_in_the_file() {
     const TOKEN: &str = "a-token-that-can-be-recognised";
     let row = |token: &str| {
-        let mut asker = asker(5);
-        if let Entrance::Press(press) = &mut asker.entrance {
+        let mut requester = requester(5);
+        if let Origin::Interaction(press) = &mut requester.origin {
             press.token = token.to_owned();
         }
-        opening_by(asker)
+        opening_by(requester)
     };
     for then in [row(""), NOTHING] {
         let place = Place::new();
@@ -337,7 +339,7 @@ async fn what_was_forgotten_is_not_left_in_the_file() {
         assert!(holds(&place, TOKEN));
         store.save(ALICE, &then, &[], at(1)).await.unwrap();
         // The log keeps what was written until it is emptied, which waits for no reader.
-        assert!(store.ask(Hurry::Read, |db| Ok(schema::empty_log(db)?)).await.unwrap());
+        assert!(store.submit(Urgency::Read, |db| Ok(schema::empty_log(db)?)).await.unwrap());
         assert!(!holds(&place, TOKEN), "{then:?}");
         drop(store);
         assert!(!holds(&place, TOKEN), "{then:?}");
@@ -352,9 +354,9 @@ async fn a_reader_keeps_the_log_and_the_writer_does_not_wait_for_it() {
     let reader = Connection::open(place.file()).unwrap();
     reader.execute_batch("BEGIN; SELECT count(*) FROM tickets").unwrap();
     store.save(ALICE, &open(7), &[], at(1)).await.unwrap();
-    assert!(!store.ask(Hurry::Read, |db| Ok(schema::empty_log(db)?)).await.unwrap());
+    assert!(!store.submit(Urgency::Read, |db| Ok(schema::empty_log(db)?)).await.unwrap());
     reader.execute_batch("COMMIT").unwrap();
-    assert!(store.ask(Hurry::Read, |db| Ok(schema::empty_log(db)?)).await.unwrap());
+    assert!(store.submit(Urgency::Read, |db| Ok(schema::empty_log(db)?)).await.unwrap());
 }
 
 #[tokio::test]
@@ -362,7 +364,8 @@ async fn a_copy_holds_no_token_that_has_expired() {
     let place = Place::new();
     let store = place.store();
     store.save(ALICE, &opening(5), &[ASKED], at(0)).await.unwrap();
-    let closing = Document::from(State::Closing(Closing { channel: ChannelId(7), due: at(9), asker: asker(6) }));
+    let closing =
+        Document::from(State::Closing(Closing { channel: ChannelId(7), due: at(9), requester: requester(6) }));
     store.save(BOB, &closing, &[], at(0)).await.unwrap();
     let copy = |name| place.file().with_file_name(name);
     let minutes = |count: u64| at(60 * count);

@@ -12,7 +12,8 @@ use super::*;
 use crate::ids::{ApplicationId, GuildId, InteractionId, MessageId, UserId};
 use crate::language::Language;
 use crate::lifecycle::{
-    Asker, Closing, Effect, Entrance, Gesture, Message, OpenRequest, Press, Right, State, Way, Why, Words,
+    Closing, Effect, Interaction, InteractionKind, Message, Notice, OpenRequest, Origin, Permission, Reason, Requester,
+    Source, State,
 };
 
 mod files;
@@ -38,35 +39,35 @@ fn open(channel: u64) -> Document {
     State::Open { channel: ChannelId(channel) }.into()
 }
 
-fn asker(intent: u64) -> Asker {
-    Asker {
+fn requester(request_id: u64) -> Requester {
+    Requester {
         user: ALICE.member,
         at: at(0),
-        entrance: Entrance::Press(Press {
-            interaction: InteractionId(intent),
+        origin: Origin::Interaction(Interaction {
+            interaction: InteractionId(request_id),
             token: "secret".to_owned(),
             application: ApplicationId(99),
             acknowledged: false,
             language: Language::English,
-            gesture: Gesture::Slash,
+            interaction_kind: InteractionKind::Slash,
         }),
         repeated: false,
     }
 }
 
-fn opening(intent: u64) -> Document {
-    opening_by(asker(intent))
+fn opening(request_id: u64) -> Document {
+    opening_by(requester(request_id))
 }
 
-fn opening_by(asker: Asker) -> Document {
+fn opening_by(requester: Requester) -> Document {
     Document {
-        request: Some(OpenRequest { id: asker.intent(), at: asker.at, name: "алиса".to_owned() }),
+        request: Some(OpenRequest { id: requester.request_id(), at: requester.at, name: "алиса".to_owned() }),
         state: State::Opening { channel: None },
-        outbox: vec![Effect::EnsureChannel, Effect::Respond { asker, words: None }],
+        outbox: vec![Effect::EnsureChannel, Effect::Respond { requester, words: None }],
     }
 }
 
-const ASKED: Note = Note::Asked { by: UserId(10), way: Way::Button };
+const ASKED: JournalEvent = JournalEvent::Asked { by: UserId(10), way: Source::Button };
 
 /// A folder to play in, gone afterwards.
 struct Place(TempDir);
@@ -98,8 +99,8 @@ fn hold(store: &Store) -> std::sync::mpsc::Sender<()> {
     let (go, gate) = std::sync::mpsc::channel::<()>();
     let gate = std::sync::Mutex::new(gate);
     let (holding, held) = std::sync::mpsc::channel::<()>();
-    store.hand_in(Job::new(
-        Hurry::Read,
+    store.enqueue(Job::new(
+        Urgency::Read,
         move |_| {
             let _ = holding.send(());
             let _ = gate.lock().unwrap().recv();
@@ -112,11 +113,11 @@ fn hold(store: &Store) -> std::sync::mpsc::Sender<()> {
 }
 
 async fn run(store: &Store, sql: &'static str) {
-    let outcome = store.ask(Hurry::Read, move |db| Ok(db.execute_batch(sql)?)).await;
+    let outcome = store.submit(Urgency::Read, move |db| Ok(db.execute_batch(sql)?)).await;
     outcome.unwrap();
 }
 
-async fn notes(store: &Store, filter: Filter) -> Vec<(Option<u64>, Note)> {
+async fn notes(store: &Store, filter: Filter) -> Vec<(Option<u64>, JournalEvent)> {
     let entries = store.journal(filter, 100).await.unwrap();
     entries.into_iter().map(|entry| (entry.number.map(|number| number.0), entry.note.unwrap())).collect()
 }

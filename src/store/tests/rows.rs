@@ -1,7 +1,7 @@
 //! What is saved comes back.
 
 use super::*;
-use crate::ids::Intent;
+use crate::ids::RequestId;
 
 #[tokio::test]
 async fn what_was_saved_is_there_after_a_restart() {
@@ -10,25 +10,28 @@ async fn what_was_saved_is_there_after_a_restart() {
     store.save(ALICE, &opening(5), &[ASKED], at(0)).await.unwrap();
     // Nobody waits for these two.
     drop(store.save(BOB, &open(77), &[], at(1)));
-    store.note(ALICE, &[Note::Deferred], at(2));
+    store.note(ALICE, &[JournalEvent::Deferred], at(2));
     drop(store);
 
     let store = place.store();
     assert_eq!(store.ticket(ALICE).await.unwrap(), opening(5));
     assert_eq!(store.ticket(BOB).await.unwrap(), open(77));
     assert_eq!(store.ticket(owner(12)).await.unwrap(), NOTHING);
-    assert_eq!(notes(&store, Filter::Member(ALICE.member)).await, [(Some(1), ASKED), (Some(1), Note::Deferred)]);
+    assert_eq!(
+        notes(&store, Filter::Member(ALICE.member)).await,
+        [(Some(1), ASKED), (Some(1), JournalEvent::Deferred)]
+    );
 }
 
 #[tokio::test]
 async fn the_list_tells_how_far_each_ticket_has_come() {
     let place = Place::new();
     let store = place.store();
-    let (channel, due, asker) = (ChannelId(8), at(5), asker(6));
-    let closing = State::Closing(Closing { channel, due, asker }).into();
+    let (channel, due, requester) = (ChannelId(8), at(5), requester(6));
+    let closing = State::Closing(Closing { channel, due, requester }).into();
     store.save(ALICE, &opening(5), &[], at(0)).await.unwrap();
     store.save(BOB, &closing, &[], at(1)).await.unwrap();
-    let standing = |owner, number, opened, stage| Standing {
+    let standing = |owner, number, opened, stage| TicketSummary {
         owner,
         number: TicketNumber(number),
         opened,
@@ -65,7 +68,7 @@ async fn a_row_that_makes_no_sense_is_named_and_harms_no_other() {
 async fn a_ticket_that_still_owes_something_is_taken_up_by_a_restart() {
     let place = Place::new();
     let store = place.store();
-    let failure = Message::CloseFailure { words: Words::CloseRefused, closer: asker(6) };
+    let failure = Message::CloseFailure { words: Notice::CloseRefused, closer: requester(6) };
     let owing = Document { outbox: vec![Effect::EnsureMessage(failure)], ..open(7) };
     let refused = Document { state: NOTHING.state, outbox: opening(5).outbox.split_off(1), request: None };
     for (document, unfinished) in [(open(7), false), (owing, true), (refused, true)] {
@@ -78,20 +81,27 @@ fn any_language() -> impl Strategy<Value = Language> {
     prop::sample::select(Language::ALL.to_vec())
 }
 
-fn any_asker() -> impl Strategy<Value = Asker> {
+fn any_asker() -> impl Strategy<Value = Requester> {
     let press = (any::<u64>(), ".*", any::<u64>(), any::<bool>(), any_language()).prop_map(
         |(interaction, token, app, acknowledged, language)| {
             let (interaction, application) = (InteractionId(interaction), ApplicationId(app));
-            Entrance::Press(Press { interaction, token, application, acknowledged, language, gesture: Gesture::Slash })
+            Origin::Interaction(Interaction {
+                interaction,
+                token,
+                application,
+                acknowledged,
+                language,
+                interaction_kind: InteractionKind::Slash,
+            })
         },
     );
     let command = (any::<u64>(), any::<u64>(), any_language()).prop_map(|(channel, message, language)| {
-        Entrance::Command { channel: ChannelId(channel), message: MessageId(message), language }
+        Origin::Message { channel: ChannelId(channel), message: MessageId(message), language }
     });
-    (any::<u64>(), any_time(), prop_oneof![press, command]).prop_map(|(user, at, entrance)| Asker {
+    (any::<u64>(), any_time(), prop_oneof![press, command]).prop_map(|(user, at, origin)| Requester {
         user: UserId(user),
         at,
-        entrance,
+        origin,
         repeated: false,
     })
 }
@@ -100,11 +110,11 @@ fn any_time() -> impl Strategy<Value = SystemTime> {
     any::<u32>().prop_map(|ms| UNIX_EPOCH + Duration::from_millis(u64::from(ms) << 10))
 }
 
-fn any_words() -> impl Strategy<Value = Words> {
+fn any_words() -> impl Strategy<Value = Notice> {
     prop_oneof![
-        Just(Words::CategoryFull),
-        any::<u64>().prop_map(|channel| Words::AlreadyOpen(ChannelId(channel))),
-        Just(Words::BotLacks(vec![Right::ManageChannels])),
+        Just(Notice::CategoryFull),
+        any::<u64>().prop_map(|channel| Notice::AlreadyOpen(ChannelId(channel))),
+        Just(Notice::BotLacks(vec![Permission::ManageChannels])),
     ]
 }
 
@@ -115,13 +125,13 @@ fn any_effect() -> impl Strategy<Value = Effect> {
     prop_oneof![
         Just(Effect::EnsureChannel),
         message.prop_map(Effect::EnsureMessage),
-        respond.prop_map(|(asker, words)| Effect::Respond { asker, words }),
+        respond.prop_map(|(requester, words)| Effect::Respond { requester, words }),
     ]
 }
 
 fn any_state() -> impl Strategy<Value = State> {
     let closing = (any::<u64>(), any_time(), any_asker())
-        .prop_map(|(channel, due, asker)| State::Closing(Closing { channel: ChannelId(channel), due, asker }));
+        .prop_map(|(channel, due, requester)| State::Closing(Closing { channel: ChannelId(channel), due, requester }));
     prop_oneof![
         Just(State::Absent),
         any::<Option<u64>>().prop_map(|channel| State::Opening { channel: channel.map(ChannelId) }),
@@ -131,7 +141,8 @@ fn any_state() -> impl Strategy<Value = State> {
 }
 
 fn any_document() -> impl Strategy<Value = Document> {
-    let request = (any::<u64>(), any_time(), ".*").prop_map(|(id, at, name)| OpenRequest { id: Intent(id), at, name });
+    let request =
+        (any::<u64>(), any_time(), ".*").prop_map(|(id, at, name)| OpenRequest { id: RequestId(id), at, name });
     (proptest::option::of(request), any_state(), prop::collection::vec(any_effect(), 0..4))
         .prop_map(|(request, state, outbox)| Document { request, state, outbox })
         .prop_map(|document| if document.is_empty() { NOTHING } else { document })

@@ -19,7 +19,7 @@ async fn notes_nobody_waits_for_ride_with_the_next_save() {
     let place = Place::new();
     let store = place.store();
     for second in 0..20 {
-        store.note(ALICE, &[Note::Told], at(second));
+        store.note(ALICE, &[JournalEvent::Route], at(second));
     }
     store.save(BOB, &opening(1), &[], at(20)).await.unwrap();
     assert_eq!(store.commits(), 1);
@@ -60,7 +60,7 @@ async fn a_full_disk_is_an_error_and_leaves_no_half_state() {
     let store = place.store();
     store.save(ALICE, &open(7), &[ASKED], at(0)).await.unwrap();
     run(&store, "PRAGMA max_page_count = 1").await;
-    let many = vec![Note::GaveUp { call: "x".repeat(500), why: Why::NoAnswer }; 100];
+    let many = vec![JournalEvent::GaveUp { call: "x".repeat(500), why: Reason::NoAnswer }; 100];
     let full = store.save(ALICE, &NOTHING, &many, at(1)).await;
     assert_eq!(full, Err(StoreError::Full));
     assert_eq!(store.ticket(ALICE).await.unwrap(), open(7));
@@ -104,7 +104,7 @@ async fn a_save_that_fails_beside_a_read_is_undone_as_a_whole() {
     let store = place.store();
     store.save(ALICE, &open(7), &[ASKED], at(0)).await.unwrap();
     run(&store, "PRAGMA max_page_count = 1").await;
-    let many = vec![Note::GaveUp { call: "x".repeat(500), why: Why::NoAnswer }; 100];
+    let many = vec![JournalEvent::GaveUp { call: "x".repeat(500), why: Reason::NoAnswer }; 100];
     let busy = hold(&store);
     let read = store.ticket(ALICE);
     let closed = store.save(ALICE, &NOTHING, &many, at(1));

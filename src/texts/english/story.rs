@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::ids::{GuildId, TicketNumber};
-use crate::lifecycle::{Note, Way};
+use crate::lifecycle::{JournalEvent, Source};
 use crate::texts::Naming;
 
 pub(super) fn title(number: Option<TicketNumber>) -> String {
@@ -20,59 +20,61 @@ pub(super) fn no_ticket(member: &str, guild: GuildId, channel: Option<&str>) -> 
     format!("Member {member} in server {guild}, who had no ticket yet{channel}")
 }
 
-pub(super) fn step(note: &Note, naming: &Naming) -> String {
+pub(super) fn step(note: &JournalEvent, naming: &Naming) -> String {
     let (person, place) = (naming.person, naming.channel);
     match note {
-        Note::Asked { by, way } => format!("{} asks for a ticket ({})", person(*by), how(*way)),
-        Note::AskedAgain { by, way } => {
+        JournalEvent::Asked { by, way } => format!("{} asks for a ticket ({})", person(*by), how(*way)),
+        JournalEvent::AskedAgain { by, way } => {
             format!("{} asks for a ticket again ({}) and is shown the one there is", person(*by), how(*way))
         }
-        Note::TurnedDown { by, way, channel, why } => {
+        JournalEvent::TurnedDown { by, way, channel, why } => {
             let there = channel.map(|channel| format!(" in {}", place(channel))).unwrap_or_default();
             format!("{} asks to close it ({}){there} and is turned down: {why}", person(*by), how(*way))
         }
-        Note::AccessRestored => "the member had lost access to the channel and got it back".into(),
-        Note::LockedOut { why } => {
+        JournalEvent::AccessRestored => "the member had lost access to the channel and got it back".into(),
+        JournalEvent::LockedOut { why } => {
             format!("the member cannot see the channel, and access could not be given back: {why}")
         }
-        Note::Created { channel } => format!("channel {} is created", place(*channel)),
-        Note::Found { channel } => format!("channel {} had been created after all", place(*channel)),
-        Note::Refused { why } => format!("no ticket could be opened: {why}"),
-        Note::Renamed => "discord refused the member's name for the channel, so it gets a neutral one".into(),
-        Note::Deferred => "the member is shown \"thinking\"".into(),
-        Note::Told => "the member has been told".into(),
-        Note::NotTold => "a press could not be answered: discord took no answer any more".into(),
-        Note::Opened { channel } => format!("ticket {} is open", place(*channel)),
-        Note::Adopted { channel } => format!("channel {} is taken over as a ticket", place(*channel)),
-        Note::Duplicate { channel } => format!("channel {} is one too many and is deleted", place(*channel)),
-        Note::Yielded { channel } => format!("another process had made {} first: it is the ticket", place(*channel)),
-        Note::AnotherProcess => "another process uses the bot's token".into(),
-        Note::Unclaimed { channel } => {
+        JournalEvent::Created { channel } => format!("channel {} is created", place(*channel)),
+        JournalEvent::Found { channel } => format!("channel {} had been created after all", place(*channel)),
+        JournalEvent::Refused { why } => format!("no ticket could be opened: {why}"),
+        JournalEvent::Renamed => "discord refused the member's name for the channel, so it gets a neutral one".into(),
+        JournalEvent::Deferred => "the member is shown \"thinking\"".into(),
+        JournalEvent::Route => "the member has been told".into(),
+        JournalEvent::NotTold => "a press could not be answered: discord took no answer any more".into(),
+        JournalEvent::Opened { channel } => format!("ticket {} is open", place(*channel)),
+        JournalEvent::Adopted { channel } => format!("channel {} is taken over as a ticket", place(*channel)),
+        JournalEvent::Duplicate { channel } => format!("channel {} is one too many and is deleted", place(*channel)),
+        JournalEvent::Yielded { channel } => {
+            format!("another process had made {} first: it is the ticket", place(*channel))
+        }
+        JournalEvent::AnotherProcess => "another process uses the bot's token".into(),
+        JournalEvent::Unclaimed { channel } => {
             format!("channel {} looks like a second ticket and is left alone", place(*channel))
         }
-        Note::CloseAsked { by, way } => format!("{} closes the ticket ({})", person(*by), how(*way)),
-        Note::Announced => "it is said in the channel that the ticket will be closed".into(),
-        Note::Kept { wait } => {
+        JournalEvent::CloseAsked { by, way } => format!("{} closes the ticket ({})", person(*by), how(*way)),
+        JournalEvent::Announced => "it is said in the channel that the ticket will be closed".into(),
+        JournalEvent::Kept { wait } => {
             format!("discord is limiting the bot, the channel is deleted in {}", length(*wait))
         }
-        Note::Closed { channel } => format!("channel {} is deleted", place(*channel)),
-        Note::Gone { channel } => format!("channel {} was deleted by hand", place(*channel)),
-        Note::Reopened { why } => format!("it could not be closed, so the ticket is open again: {why}"),
-        Note::Retrying { call, why, attempt, pause } => {
+        JournalEvent::Closed { channel } => format!("channel {} is deleted", place(*channel)),
+        JournalEvent::Gone { channel } => format!("channel {} was deleted by hand", place(*channel)),
+        JournalEvent::Reopened { why } => format!("it could not be closed, so the ticket is open again: {why}"),
+        JournalEvent::Retrying { call, why, attempt, pause } => {
             format!("could not {call}: {why}; try {attempt}, the next one in {}", length(*pause))
         }
-        Note::GaveUp { call, why } => format!("could not {call}: {why}; given up"),
-        Note::TakenUp => "the bot was restarted and went on with what had been begun".into(),
-        Note::Unsaved => "the database did not take the change, so nothing was done".into(),
-        Note::Restarted => "the bot had an error, and the ticket was taken up again from the database".into(),
+        JournalEvent::GaveUp { call, why } => format!("could not {call}: {why}; given up"),
+        JournalEvent::TakenUp => "the bot was restarted and went on with what had been begun".into(),
+        JournalEvent::Unsaved => "the database did not take the change, so nothing was done".into(),
+        JournalEvent::Restarted => "the bot had an error, and the ticket was taken up again from the database".into(),
     }
 }
 
-const fn how(way: Way) -> &'static str {
+const fn how(way: Source) -> &'static str {
     match way {
-        Way::Button => "button",
-        Way::Slash => "slash command",
-        Way::Command => "command",
+        Source::Button => "button",
+        Source::Slash => "slash command",
+        Source::Command => "command",
     }
 }
 

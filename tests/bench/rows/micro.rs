@@ -5,12 +5,14 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::future::try_join_all;
-use talon::actors::Heard;
+use talon::actors::DiscordEvent;
 use talon::actors::router::Router;
 use talon::ids::{ApplicationId, ChannelId, GuildId, InteractionId, Owner, TicketNumber, UserId};
 use talon::language::Language;
-use talon::lifecycle::state::Entrance;
-use talon::lifecycle::{Answer, Asker, Call, Document, Event, Gesture, Note, Press, Rules, State, Ticket};
+use talon::lifecycle::state::Origin;
+use talon::lifecycle::{
+    Document, Event, Interaction, InteractionKind, JournalEvent, Outcome, Request, Requester, Rules, State, Ticket,
+};
 use talon::store::Store;
 
 use crate::figure::{Figure, median};
@@ -49,14 +51,14 @@ fn micros(runs: u32, each: u32, mut deed: impl FnMut()) -> f64 {
 fn opening() {
     let mut ticket = Ticket::new(owner(1), RULES, Document::default());
     let number = Some(TicketNumber(1));
-    let pressed = Event::Open { asker: asker(1), name: "alice".to_owned(), unseen: false };
+    let pressed = Event::Open { requester: requester(1), name: "alice".to_owned(), unseen: false };
     let mut calls = ticket.decide(pressed, NOW).saved(&mut ticket, number).calls;
     while let Some(call) = calls.pop() {
         let answer = match &call {
-            Call::CreateChannel { .. } => Answer::Created(ChannelId(5)),
-            _ => Answer::Done,
+            Request::CreateChannel { .. } => Outcome::Created(ChannelId(5)),
+            _ => Outcome::Done,
         };
-        calls.extend(ticket.decide(Event::Answered { call, answer }, NOW).saved(&mut ticket, number).calls);
+        calls.extend(ticket.decide(Event::RequestCompleted { call, answer }, NOW).saved(&mut ticket, number).calls);
     }
     assert_eq!(black_box(ticket).state(), &State::Open { channel: ChannelId(5) });
 }
@@ -69,7 +71,7 @@ fn router_asked() -> f64 {
     let (mut router, mut number) = (router(), 0);
     micros(20, 10_000, || {
         number = (number + 7_919) % MANY;
-        black_box(router.route(Heard::ChannelGone(ChannelId(number))));
+        black_box(router.route(DiscordEvent::ChannelGone(ChannelId(number))));
     })
 }
 
@@ -82,7 +84,7 @@ fn router() -> Router {
 fn save(store: &Store, count: u64) {
     let saves = (0..count).map(|number| {
         let state = State::Open { channel: ChannelId(number + 1) };
-        let notes = [Note::Opened { channel: ChannelId(number + 1) }];
+        let notes = [JournalEvent::Opened { channel: ChannelId(number + 1) }];
         store.save(owner(number), &state.into(), &notes, NOW)
     });
     block_on(try_join_all(saves)).expect("the rows can be saved");
@@ -97,14 +99,14 @@ fn owner(number: u64) -> Owner {
     Owner { guild: GuildId(1 + number / 500), member: UserId(number) }
 }
 
-fn asker(number: u64) -> Asker {
-    let press = Press {
+fn requester(number: u64) -> Requester {
+    let press = Interaction {
         interaction: InteractionId(number),
         token: "a token of some length, as they are in life".to_owned(),
         application: ApplicationId(2),
         acknowledged: false,
         language: Language::Russian,
-        gesture: Gesture::Button,
+        interaction_kind: InteractionKind::Button,
     };
-    Asker { user: UserId(number), at: NOW, entrance: Entrance::Press(press), repeated: false }
+    Requester { user: UserId(number), at: NOW, origin: Origin::Interaction(press), repeated: false }
 }

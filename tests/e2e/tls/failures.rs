@@ -24,7 +24,7 @@ const UNKNOWN: [Failure; 4] = [
 /// The calls of an opening and of a closing.
 async fn points() -> Vec<(Scene, Point)> {
     let mut all = Vec::new();
-    for scene in [Scene::Press, Scene::PressClose] {
+    for scene in [Scene::Interaction, Scene::PressClose] {
         all.extend(scene.points().await.into_iter().map(|point| (scene, point)));
     }
     assert!(all.iter().all(|(_, point)| point.nth == 0), "every call is made once: {all:?}");
@@ -75,7 +75,7 @@ async fn a_call_that_http2_gives_back_is_made_once_and_nobody_notices() {
 #[tokio::test]
 async fn an_answer_to_a_press_is_repeated_in_time_when_its_stream_or_its_connection_hangs() {
     let mut all = Vec::new();
-    for scene in [Scene::Press, Scene::PressClose] {
+    for scene in [Scene::Interaction, Scene::PressClose] {
         all.extend(UNKNOWN.map(|failure| (scene, failure)));
     }
     each(all, |(scene, failure)| async move {
@@ -165,7 +165,7 @@ async fn a_connection_that_died_unnoticed_costs_one_press_at_most() {
     let ticket = stage.open(newcomer).await;
     assert_eq!(stage.tickets_of(newcomer), [ticket]);
 
-    until_over(&stage, Scene::Press, alice).await;
+    until_over(&stage, Scene::Interaction, alice).await;
     assert_eq!(stage.tickets_of(alice).len(), 1);
 }
 
@@ -189,6 +189,6 @@ async fn a_handshake_that_never_ends_is_given_up() {
     stage.press_create(alice);
     stage.until("it tries to connect", || (proxy.silent_handshakes() > before).then_some(())).await;
     proxy.silence_handshakes(false);
-    until_over(&stage, Scene::Press, alice).await;
+    until_over(&stage, Scene::Interaction, alice).await;
     assert_eq!(stage.tickets_of(alice).len(), 1);
 }

@@ -3,31 +3,31 @@
 use std::time::Duration;
 
 use talon::discord::candidates;
-use talon::ids::{ChannelId, Intent, Owner};
-use talon::lifecycle::{Acknowledgement, Answer, Call, Closing, Document, Sighting, State, Words};
+use talon::ids::{ChannelId, Owner, RequestId};
+use talon::lifecycle::{Acknowledgement, ChannelCandidate, Closing, Document, Notice, Outcome, Request, State};
 use talon::texts;
 use talon_sandbox::world::{Message, Snowflake, rest};
 
 use crate::bot::{RULES, Seat};
 use crate::game::Game;
 use crate::post::{Fate, Letter};
-use crate::promises::askers::says_until;
+use crate::promises::requesters::says_until;
 use crate::promises::{Made, opener};
 
 impl Game {
     /// When a call is made: what it is for is on the disk, and a creation is never simply repeated.
-    pub fn check_order(&mut self, from: Seat, call: &Call) {
+    pub fn check_order(&mut self, from: Seat, call: &Request) {
         match call {
-            Call::CreateChannel { owner, intent, .. } => {
-                if opener(&self.rows.document(*owner)) != Some(intent.0) {
-                    self.broken(format!("a channel is made for {intent}, and no row says so"));
+            Request::CreateChannel { owner, request_id, .. } => {
+                if opener(&self.rows.document(*owner)) != Some(request_id.0) {
+                    self.broken(format!("a channel is made for {request_id}, and no row says so"));
                 }
-                if self.promises.unsure.insert(*intent, from) == Some(from) {
-                    self.broken(format!("a channel is made again for {intent}, and nobody has looked"));
+                if self.promises.unsure.insert(*request_id, from) == Some(from) {
+                    self.broken(format!("a channel is made again for {request_id}, and nobody has looked"));
                 }
             }
-            Call::Acknowledge { press, with: Acknowledgement::Public(_) } => {
-                let announces = |row: &Document| matches!(&row.state, State::Closing(closing) if closing.asker.intent().0 == press.interaction.0);
+            Request::Acknowledge { press, with: Acknowledgement::Public(_) } => {
+                let announces = |row: &Document| matches!(&row.state, State::Closing(closing) if closing.requester.request_id().0 == press.interaction.0);
                 if !self.rows.tickets.values().any(announces) {
                     self.broken(format!("the press {} announces a closing of which no row knows", press.interaction));
                 }
@@ -37,12 +37,15 @@ impl Game {
     }
 
     /// When it is known what came of a call.
-    pub fn check_known(&mut self, from: Seat, call: &Call, answer: &Answer) {
+    pub fn check_known(&mut self, from: Seat, call: &Request, answer: &Outcome) {
         match (call, answer) {
-            (Call::CreateChannel { intent, .. }, Answer::Created(_) | Answer::Refused(_) | Answer::Limited { .. }) => {
-                self.promises.unsure.remove(intent);
+            (
+                Request::CreateChannel { request_id, .. },
+                Outcome::Created(_) | Outcome::Refused(_) | Outcome::Limited { .. },
+            ) => {
+                self.promises.unsure.remove(request_id);
             }
-            (Call::ListChannels { .. }, Answer::Channels(listed)) => {
+            (Request::ListChannels { .. }, Outcome::Channels(listed)) => {
                 self.promises.unsure.retain(|_, other| *other != from);
                 self.check_taken(from, listed);
             }
@@ -51,18 +54,20 @@ impl Game {
     }
 
     /// A list that shows the channel of an opening is followed by no other channel for it.
-    fn check_taken(&mut self, from: Seat, listed: &[Sighting]) {
+    fn check_taken(&mut self, from: Seat, listed: &[ChannelCandidate]) {
         if let Seat::Ticket { owner, .. } = from
-            && let Some(intent) = opener(&self.rows.document(owner))
-            && listed.iter().any(|sighting| !sighting.owned && sighting.mark == Some((owner.member, Intent(intent))))
+            && let Some(request_id) = opener(&self.rows.document(owner))
+            && listed
+                .iter()
+                .any(|candidate| !candidate.owned && candidate.mark == Some((owner.member, RequestId(request_id))))
         {
-            self.promises.unsure.insert(Intent(intent), from);
+            self.promises.unsure.insert(RequestId(request_id), from);
         }
     }
 
     /// Before a request takes effect.
     pub fn check_before(&mut self, letter: &Letter) {
-        if let Call::DeleteChannel { channel } = letter.call
+        if let Request::DeleteChannel { channel } = letter.call
             && self.world.channels.contains_key(&Snowflake(channel.0))
         {
             self.check_deletion(channel, letter.fate);
@@ -73,17 +78,17 @@ impl Game {
         let here = Snowflake(channel.0);
         let row = self.rows.owner(channel).map(|owner| self.rows.state(owner));
         match row {
-            Some(State::Closing(Closing { due, asker, .. })) => {
+            Some(State::Closing(Closing { due, requester, .. })) => {
                 // A limit may have moved the end since a request was given up that arrives now.
                 if self.now < due && fate != Fate::Late {
                     self.broken(format!("{channel} is deleted before its time"));
                 }
-                let since = Snowflake(asker.intent().0);
+                let since = Snowflake(requester.request_id().0);
                 let said = self.by_bot(here).filter(|message| message.id > since);
                 let count = said.filter(|message| texts::announces_closing(&message.content)).count();
                 // An announcement that a limit made untrue may have been corrected to tell when the channel goes.
                 let is_correction =
-                    |message: &Message| message.id > since && says_until(Words::CloseLater, &message.content);
+                    |message: &Message| message.id > since && says_until(Notice::CloseLater, &message.content);
                 // So may one whose deletion failed, before a request that had been given up takes effect.
                 let corrected = self.by_bot(here).any(is_correction) || fate == Fate::Late;
                 if count != 1 && !(count == 0 && corrected) && (count == 0 || self.weather_then.rights == 0) {
@@ -123,16 +128,16 @@ impl Game {
             return;
         }
         match &letter.call {
-            Call::ReadChannel { channel, .. } => drop(self.promises.read.insert(*channel, self.now)),
-            Call::CreateChannel { .. } => self.check_made(reply),
-            Call::Welcome { owner, channel, .. } => self.check_greeted(*owner, Snowflake(channel.0)),
-            Call::Say { channel, words: Words::Closing(_), .. } => self.check_announced(*channel),
-            Call::Acknowledge { press, with: Acknowledgement::Public(_) } => {
+            Request::ReadChannel { channel, .. } => drop(self.promises.read.insert(*channel, self.now)),
+            Request::CreateChannel { .. } => self.check_made(reply),
+            Request::Welcome { owner, channel, .. } => self.check_greeted(*owner, Snowflake(channel.0)),
+            Request::Say { channel, words: Notice::Closing(_), .. } => self.check_announced(*channel),
+            Request::Acknowledge { press, with: Acknowledgement::Public(_) } => {
                 if let Some(ask) = self.promises.asks.get(&press.interaction.0) {
                     self.check_announced(ChannelId(ask.channel.0));
                 }
             }
-            Call::DeleteChannel { channel } => {
+            Request::DeleteChannel { channel } => {
                 let here = Snowflake(channel.0);
                 self.excuse_channel(here, "the channel was deleted");
                 self.forget(here);
@@ -149,11 +154,12 @@ impl Game {
             Some((channel, number, candidates::parse_topic_marker(topic)?))
         });
         match made {
-            Some((channel, number, (member, intent))) => {
-                if *self.promises.numbers.entry(number).or_insert(intent) != intent {
+            Some((channel, number, (member, request_id))) => {
+                if *self.promises.numbers.entry(number).or_insert(request_id) != request_id {
                     self.broken(format!("#{number} is the number of two tickets"));
                 }
-                let made = Made { member: Snowflake(member.0), intent: Some(intent.0), life: self.lives, gone: None };
+                let made =
+                    Made { member: Snowflake(member.0), request_id: Some(request_id.0), life: self.lives, gone: None };
                 self.promises.tickets.insert(channel, made);
             }
             None => self.broken("a channel was made that is not marked, or has no number"),
@@ -205,9 +211,9 @@ impl Game {
         }
         if let State::Closing(closing) = after {
             let closings = self.promises.closings.entry(closing.channel).or_default();
-            let intent = closing.asker.intent();
-            if !closings.contains(&intent) {
-                closings.push(intent);
+            let request_id = closing.requester.request_id();
+            if !closings.contains(&request_id) {
+                closings.push(request_id);
             }
         }
     }

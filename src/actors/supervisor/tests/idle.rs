@@ -4,14 +4,14 @@ use super::*;
 use crate::actors::ticket::TicketMsg;
 
 /// Waits until no ticket has an actor.
-async fn until_all_are_let_go(house: &House) {
+async fn until_all_are_let_go(house: &SupervisorState) {
     house.until("every idle actor is let go", || house.actors::<TicketMsg>().is_empty().then_some(())).await;
     assert_eq!(house.stats().await.active, 0);
 }
 
 #[tokio::test]
 async fn actors_of_idle_tickets_are_let_go_and_come_back_for_the_next_event() {
-    let house = House::new().await;
+    let house = SupervisorState::new().await;
     let ids = house.discord.ids();
     assert_eq!(house.stats().await.active, 0);
     let creating = house.discord.hold("POST /guilds/*/channels", When::Before);

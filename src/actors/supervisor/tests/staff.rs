@@ -1,11 +1,11 @@
 //! Each actor of the staff may end at any moment: another one takes its place, and the rest goes on.
 
 use super::*;
-use crate::actors::clerk::ClerkMsg;
+use crate::actors::journal::JournalMsg;
 use crate::actors::panel::PanelMsg;
-use crate::actors::pulse::PulseMsg;
+use crate::actors::watchdog::WatchdogMsg;
 
-impl House {
+impl SupervisorState {
     /// Ends the one actor of this kind, and waits until another one is in its place. Meanwhile a member opens a ticket.
     async fn replace<M: Message>(&self, name: &str, member: Snowflake) {
         let [former] = &self.actors::<M>()[..] else { panic!("there is one {name}") };
@@ -39,7 +39,7 @@ impl House {
 
 #[tokio::test]
 async fn a_panel_actor_that_ends_is_replaced_and_keeps_the_panel_in_place() {
-    let house = House::new().await;
+    let house = SupervisorState::new().await;
     let ids = house.discord.ids();
     house.until("its id is kept", || house.home.path().join("panel.json").exists().then_some(())).await;
     house.replace::<PanelMsg>("panel", ids.alice).await;
@@ -50,16 +50,16 @@ async fn a_panel_actor_that_ends_is_replaced_and_keeps_the_panel_in_place() {
 }
 
 #[tokio::test]
-async fn a_clerk_that_ends_is_replaced_and_tells_from_the_journal() {
-    let house = House::new().await;
-    house.replace::<ClerkMsg>("clerk", house.discord.ids().alice).await;
+async fn a_journal_actor_that_ends_is_replaced_and_tells_from_the_journal() {
+    let house = SupervisorState::new().await;
+    house.replace::<JournalMsg>("journal", house.discord.ids().alice).await;
 
     let reply = house.reply(house.say("!explain")).await;
     assert_eq!(reply, "❌ это не тикет, рассказывать здесь не о чем");
 }
 
 #[tokio::test]
-async fn a_pulse_that_ends_is_replaced_and_looks_after_the_house() {
-    let house = House::new().await;
-    house.replace::<PulseMsg>("pulse", house.discord.ids().alice).await;
+async fn a_watchdog_that_ends_is_replaced_and_polls_the_supervisor() {
+    let house = SupervisorState::new().await;
+    house.replace::<WatchdogMsg>("watchdog", house.discord.ids().alice).await;
 }

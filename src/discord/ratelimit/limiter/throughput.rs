@@ -17,13 +17,13 @@ struct Server {
 }
 
 /// The server's response to a request.
-enum Decision {
+enum Transition {
     Done { remaining: u32, reset: u64 },
     Rejected { until: u64, global: bool },
 }
 
 impl Server {
-    fn handle(&mut self, key: &BucketKey, now: u64) -> Decision {
+    fn handle(&mut self, key: &BucketKey, now: u64) -> Transition {
         let everything = BucketKey { name: "global".into(), major: 0 };
         for (key, (limit, length)) in [(everything, self.global), (key.clone(), self.route)] {
             let window = self.windows.entry(key.clone()).or_insert((now, 0));
@@ -31,14 +31,14 @@ impl Server {
                 *window = (now, 0);
             }
             if window.1 == limit {
-                return Decision::Rejected { until: window.0 + length, global: &*key.name == "global" };
+                return Transition::Rejected { until: window.0 + length, global: &*key.name == "global" };
             }
         }
         for key in [&BucketKey { name: "global".into(), major: 0 }, key] {
             self.windows.get_mut(key).unwrap().1 += 1;
         }
         let (start, used) = self.windows[key];
-        Decision::Done { remaining: self.route.0 - used, reset: start + self.route.1 }
+        Transition::Done { remaining: self.route.0 - used, reset: start + self.route.1 }
     }
 }
 
@@ -84,7 +84,7 @@ fn simulate(mut server: Server, requests: &[BucketKey], latency: u64, jitter: u6
             let key = keys[&position].clone();
             limiter.record_finished(&BucketKey { name, ..key });
             match decision {
-                Decision::Done { remaining, reset } => {
+                Transition::Done { remaining, reset } => {
                     // The header counts from when the response was sent.
                     let headers = RateLimitHeaders {
                         bucket: "b".into(),
@@ -95,7 +95,7 @@ fn simulate(mut server: Server, requests: &[BucketKey], latency: u64, jitter: u6
                     limiter.apply_headers(&key, server.sends_headers.then_some(headers));
                     result.done.push((position.number, now));
                 }
-                Decision::Rejected { until, global } => {
+                Transition::Rejected { until, global } => {
                     limiter.apply_headers(&key, None);
                     limiter.record_rejection(&key, at(until + latency), global);
                     limiter.enqueue(position, key);

@@ -3,13 +3,13 @@
 use super::*;
 use crate::language::Locale;
 
-fn payload(call: &Call, locale: Locale) -> Value {
+fn payload(call: &Request, locale: Locale) -> Value {
     let place = Place { locale, ..PLACE };
     build_request(call, &place).payload.unwrap_or_default()
 }
 
 /// The text of a call with Russian, English and automatic language.
-fn check(call: &Call, pointer: &str, [russian, english, auto]: [&str; 3]) {
+fn check(call: &Request, pointer: &str, [russian, english, auto]: [&str; 3]) {
     let [ru, en] = Language::ALL.map(Locale::One);
     for (locale, text) in [(ru, russian), (en, english), (Locale::Auto, auto)] {
         assert_eq!(payload(call, locale).pointer(pointer), Some(&json!(text)), "{call:?}");
@@ -18,19 +18,19 @@ fn check(call: &Call, pointer: &str, [russian, english, auto]: [&str; 3]) {
 
 #[test]
 fn texts_in_a_channel_are_in_the_language_of_the_server() {
-    let welcome = Call::Welcome { owner: OWNER, channel: TICKET };
-    let panel = Call::SendPanel { nonce: 5 };
-    let create = Call::CreateChannel {
+    let welcome = Request::Welcome { owner: OWNER, channel: TICKET };
+    let panel = Request::SendPanel { nonce: 5 };
+    let create = Request::CreateChannel {
         owner: OWNER,
         name: ChannelName::Neutral,
-        intent: Intent(60),
+        request_id: RequestId(60),
         attempt: 0,
         number: Some(TicketNumber(42)),
     };
-    let closing = say(Words::Closing(Duration::from_secs(5)), None);
-    let public = Acknowledgement::Public(Words::Closing(Duration::from_secs(5)));
-    let announced = Call::Acknowledge { press: pressed_in(Language::English), with: public };
-    let cases: [(&Call, &str, &str, &str); 12] = [
+    let closing = say(Notice::Closing(Duration::from_secs(5)), None);
+    let public = Acknowledgement::Public(Notice::Closing(Duration::from_secs(5)));
+    let announced = Request::Acknowledge { press: pressed_in(Language::English), with: public };
+    let cases: [(&Request, &str, &str, &str); 12] = [
         (&welcome, "/content", "<@7> <@&3> - новый тикет!", "<@7> <@&3> - new ticket!"),
         (&welcome, "/embeds/0/title", "🎫 ТИКЕТ ПОДДЕРЖКИ", "🎫 SUPPORT TICKET"),
         (&welcome, "/embeds/0/description", "<@7>, добро пожаловать в поддержку!", "<@7>, welcome to support!"),
@@ -52,7 +52,12 @@ fn texts_in_a_channel_are_in_the_language_of_the_server() {
             "🔒 тикет будет закрыт через 5 секунд...",
             "🔒 this ticket will be closed in 5 seconds...",
         ),
-        (&Call::EditPanel { message: MessageId(70) }, "/embeds/0/title", "🎫 СИСТЕМА ПОДДЕРЖКИ", "🎫 SUPPORT SYSTEM"),
+        (
+            &Request::EditPanel { message: MessageId(70) },
+            "/embeds/0/title",
+            "🎫 СИСТЕМА ПОДДЕРЖКИ",
+            "🎫 SUPPORT SYSTEM",
+        ),
     ];
     for (call, pointer, russian, english) in cases {
         check(call, pointer, [russian, english, russian]);
@@ -66,11 +71,11 @@ fn texts_for_one_member_are_in_their_language() {
         (Language::English, "❌ only the ticket's owner and the support team can close it"),
     ] {
         let press = pressed_in(language);
-        let with = Acknowledgement::Private(Words::NoRights);
-        check(&Call::Acknowledge { press: press.clone(), with }, "/data/content", [text; 3]);
-        check(&Call::EditReply { press, words: Words::NoRights }, "/content", [text; 3]);
+        let with = Acknowledgement::Private(Notice::NoRights);
+        check(&Request::Acknowledge { press: press.clone(), with }, "/data/content", [text; 3]);
+        check(&Request::EditReply { press, words: Notice::NoRights }, "/content", [text; 3]);
         let reply_to = Some((MessageId(70), language));
-        let reply = Call::Say { channel: TICKET, words: Words::NoRights, reply_to, intent: Intent(60) };
+        let reply = Request::Say { channel: TICKET, words: Notice::NoRights, reply_to, request_id: RequestId(60) };
         check(&reply, "/content", [text; 3]);
     }
 }
@@ -78,13 +83,13 @@ fn texts_for_one_member_are_in_their_language() {
 #[test]
 fn the_audit_log_is_in_the_language_of_the_server() {
     let place = Place { locale: Locale::One(Language::English), ..PLACE };
-    let create = Call::CreateChannel {
+    let create = Request::CreateChannel {
         owner: OWNER,
         name: ChannelName::Neutral,
-        intent: Intent(60),
+        request_id: RequestId(60),
         attempt: 0,
         number: Some(TicketNumber(42)),
     };
     assert_eq!(build_request(&create, &place).reason, Some("new ticket"));
-    assert_eq!(build_request(&Call::DeleteChannel { channel: TICKET }, &place).reason, Some("ticket closed"));
+    assert_eq!(build_request(&Request::DeleteChannel { channel: TICKET }, &place).reason, Some("ticket closed"));
 }

@@ -6,45 +6,45 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ChannelId, UserId};
-use crate::lifecycle::call::{Answer, Refusal};
-use crate::lifecycle::state::{Entrance, Gesture, Press};
+use crate::lifecycle::request::{ApiError, Outcome};
+use crate::lifecycle::state::{Interaction, InteractionKind, Origin};
 
 /// One thing that happened to a ticket. The journal keeps them in order; the log shows them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "what")]
-pub enum Note {
+pub enum JournalEvent {
     /// A ticket was asked for.
     Asked {
         /// By whom.
         by: UserId,
         /// How.
-        way: Way,
+        way: Source,
     },
     /// A ticket was asked for again, while there was one: the asker is pointed to it.
     AskedAgain {
         /// By whom.
         by: UserId,
         /// How.
-        way: Way,
+        way: Source,
     },
     /// The member had lost their overwrite in the channel, and got it back.
     AccessRestored,
     /// The member cannot see the channel, and Discord did not let the bot change that.
     LockedOut {
         /// Why.
-        why: Why,
+        why: Reason,
     },
     /// Closing was asked for, and turned down.
     TurnedDown {
         /// By whom.
         by: UserId,
         /// How.
-        way: Way,
+        way: Source,
         /// The channel in which it was asked for; lines of older versions do not tell it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         channel: Option<ChannelId>,
         /// Why it was turned down.
-        why: Why,
+        why: Reason,
     },
     /// The channel was made.
     Created {
@@ -59,14 +59,14 @@ pub enum Note {
     /// An opening came to nothing.
     Refused {
         /// Why.
-        why: Why,
+        why: Reason,
     },
     /// Discord does not take the member's name for a channel, so it gets a neutral one.
     Renamed,
     /// The asker was told to wait.
     Deferred,
     /// The asker has been told.
-    Told,
+    Route,
     /// The asker could not be told: Discord takes no answer any more.
     NotTold,
     /// The ticket is ready.
@@ -101,7 +101,7 @@ pub enum Note {
         /// By whom.
         by: UserId,
         /// How.
-        way: Way,
+        way: Source,
     },
     /// It was said in the channel that it will be closed.
     Announced,
@@ -123,14 +123,14 @@ pub enum Note {
     /// The channel could not be deleted; the ticket is open again.
     Reopened {
         /// Why.
-        why: Why,
+        why: Reason,
     },
     /// A call did not succeed and is made again.
     Retrying {
         /// Which.
         call: String,
         /// What came of it.
-        why: Why,
+        why: Reason,
         /// How often it was tried so far.
         attempt: u32,
         /// After what pause it is tried again.
@@ -141,7 +141,7 @@ pub enum Note {
         /// Which.
         call: String,
         /// What came of it.
-        why: Why,
+        why: Reason,
     },
     /// The bot was started again, and took up what the row said was under way.
     TakenUp,
@@ -151,14 +151,14 @@ pub enum Note {
     Restarted,
 }
 
-impl Note {
+impl JournalEvent {
     /// Whether everybody who reads in the ticket's channel may know it: what people did there and what was done, but
     /// neither what somebody was told in private, nor what went on behind it, nor another channel.
     #[must_use]
     pub fn is_public(&self, ticket: ChannelId) -> bool {
         match self {
             Self::Asked { .. } | Self::CloseAsked { .. } | Self::Announced | Self::Kept { .. } => true,
-            Self::TurnedDown { way, channel, .. } => *way == Way::Command && *channel == Some(ticket),
+            Self::TurnedDown { way, channel, .. } => *way == Source::Command && *channel == Some(ticket),
             Self::Opened { channel } | Self::Adopted { channel } => *channel == ticket,
             Self::AskedAgain { .. }
             | Self::AccessRestored
@@ -168,7 +168,7 @@ impl Note {
             | Self::Refused { .. }
             | Self::Renamed
             | Self::Deferred
-            | Self::Told
+            | Self::Route
             | Self::NotTold
             | Self::Duplicate { .. }
             | Self::Yielded { .. }
@@ -206,7 +206,7 @@ impl Note {
             | Self::Refused { .. }
             | Self::Renamed
             | Self::Deferred
-            | Self::Told
+            | Self::Route
             | Self::NotTold
             | Self::CloseAsked { .. }
             | Self::Announced
@@ -225,7 +225,7 @@ impl Note {
 /// How somebody asked for something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Way {
+pub enum Source {
     /// By pressing a button.
     Button,
     /// By a slash command.
@@ -234,7 +234,7 @@ pub enum Way {
     Command,
 }
 
-impl fmt::Display for Way {
+impl fmt::Display for Source {
     /// As the log says it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -245,12 +245,12 @@ impl fmt::Display for Way {
     }
 }
 
-impl From<&Entrance> for Way {
-    fn from(entrance: &Entrance) -> Self {
-        match entrance {
-            Entrance::Press(Press { gesture: Gesture::Button, .. }) => Self::Button,
-            Entrance::Press(Press { gesture: Gesture::Slash, .. }) => Self::Slash,
-            Entrance::Command { .. } => Self::Command,
+impl From<&Origin> for Source {
+    fn from(origin: &Origin) -> Self {
+        match origin {
+            Origin::Interaction(Interaction { interaction_kind: InteractionKind::Button, .. }) => Self::Button,
+            Origin::Interaction(Interaction { interaction_kind: InteractionKind::Slash, .. }) => Self::Slash,
+            Origin::Message { .. } => Self::Command,
         }
     }
 }
@@ -258,7 +258,7 @@ impl From<&Entrance> for Way {
 /// Why something was not done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Why {
+pub enum Reason {
     /// It was asked for in a channel that is no ticket.
     NotATicket,
     /// It is being looked whether the channel is a ticket.
@@ -268,7 +268,7 @@ pub enum Why {
     /// It is being done already.
     ClosingAlready,
     /// Discord said no.
-    Refused(Refusal),
+    Refused(ApiError),
     /// Discord did not answer, or with an error of its own: it may have been done or not.
     NoAnswer,
     /// The same, time after time.
@@ -280,17 +280,17 @@ pub enum Why {
     },
 }
 
-impl From<&Answer> for Why {
-    fn from(answer: &Answer) -> Self {
+impl From<&Outcome> for Reason {
+    fn from(answer: &Outcome) -> Self {
         match answer {
-            Answer::Refused(refusal) => Self::Refused(refusal.clone()),
-            Answer::Limited { wait } => Self::Limited { wait: *wait },
+            Outcome::Refused(refusal) => Self::Refused(refusal.clone()),
+            Outcome::Limited { wait } => Self::Limited { wait: *wait },
             _ => Self::NoAnswer,
         }
     }
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for Reason {
     /// As the log says it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -2,24 +2,24 @@
 
 use super::*;
 
-fn saw(sighting: Sighting) -> Event {
-    Event::Seen(sighting)
+fn saw(candidate: ChannelCandidate) -> Event {
+    Event::CandidateFound(candidate)
 }
 
 #[test]
 fn a_channel_in_every_state() {
-    for sighting in [marked(D, SECOND), unmarked(D)] {
+    for candidate in [marked(D, SECOND), unmarked(D)] {
         for state in [ABSENT, silent(), announced()] {
-            check(state.clone(), saw(sighting.clone()), state, &[read(D)]);
+            check(state.clone(), saw(candidate.clone()), state, &[read(D)]);
         }
         // Only a list tells what the ticket was made for, and by which attempt.
         for state in [bound(), open(C)] {
-            let look = if sighting.mark.is_some() { list() } else { read(D) };
-            check(state.clone(), saw(sighting.clone()), state, &[look]);
+            let look = if candidate.mark.is_some() { list() } else { read(D) };
+            check(state.clone(), saw(candidate.clone()), state, &[look]);
         }
         // It may be the very one that is being made.
         for state in [asked(), deferred()] {
-            unmoved(state, saw(sighting.clone()));
+            unmoved(state, saw(candidate.clone()));
         }
     }
     for state in [bound(), open(C), silent(), announced()] {
@@ -28,14 +28,14 @@ fn a_channel_in_every_state() {
     }
 }
 
-fn told_full() -> Call {
-    tell(press(FIRST), Words::CategoryFull)
+fn told_full() -> Request {
+    tell(press(FIRST), Notice::CategoryFull)
 }
 
 /// A member without a ticket, and a channel that is being looked into.
-fn looking(sighting: Sighting) -> Story {
-    let channel = sighting.channel;
-    given(ABSENT).on(saw(sighting), ABSENT, &[read(channel)])
+fn looking(candidate: ChannelCandidate) -> Story {
+    let channel = candidate.channel;
+    given(ABSENT).on(saw(candidate), ABSENT, &[read(channel)])
 }
 
 /// When it has been looked into seven times.
@@ -51,11 +51,11 @@ const LEFT_BEHIND: u64 = 64_000;
 fn made_after_all() -> Story {
     given(ABSENT)
         .on(pressed(FIRST), asked(), &[create()])
-        .answer(create(), Answer::Unknown, asked(), &[])
+        .answer(create(), Outcome::Indeterminate, asked(), &[])
         .wake(250, asked(), &[list()])
-        .answer(list(), Answer::Channels(vec![]), asked(), &[create_again(250)])
-        .answer(create_again(250), refused(Refusal::CategoryFull), refusing(Words::CategoryFull), &[told_full()])
-        .answer(told_full(), Answer::Done, ABSENT, &[])
+        .answer(list(), Outcome::Channels(vec![]), asked(), &[create_again(250)])
+        .answer(create_again(250), refused(ApiError::CategoryFull), refusing(Notice::CategoryFull), &[told_full()])
+        .answer(told_full(), Outcome::Done, ABSENT, &[])
         .on(saw(marked(C, FIRST)), ABSENT, &[read(C)])
 }
 
@@ -83,9 +83,9 @@ fn looking_in_vain() -> Story {
     let mut time = 0;
     for pause in [250, 500, 1000, 2000, 4000, 8000] {
         time += pause;
-        story = story.answer(read(OLD), Answer::Unknown, ABSENT, &[]).wake(time, ABSENT, &[read(OLD)]);
+        story = story.answer(read(OLD), Outcome::Indeterminate, ABSENT, &[]).wake(time, ABSENT, &[read(OLD)]);
     }
-    story.answer(read(OLD), Answer::Unknown, ABSENT, &[])
+    story.answer(read(OLD), Outcome::Indeterminate, ABSENT, &[])
 }
 
 #[test]
@@ -93,12 +93,12 @@ fn a_ticket_without_a_row_is_adopted() {
     looking(unmarked(OLD)).answer(read(OLD), seen(true, true), open(OLD), &[]).rests();
     looking(marked(OLD, SECOND))
         .answer(read(OLD), seen(true, false), open(OLD), &[])
-        .notes(&[Note::Adopted { channel: OLD }])
+        .notes(&[JournalEvent::Adopted { channel: OLD }])
         .rests();
     // Nobody was greeted, but somebody has been writing there: the close button is owed to them.
     let greeting = || made_after_all().answer(read(C), seen(false, true), ABSENT, &[welcome(C)]);
-    greeting().answer(welcome(C), Answer::Sent(M), open(C), &[]).notes(&[Note::Adopted { channel: C }]);
-    greeting().answer(welcome(C), Answer::Unknown, ABSENT, &[]).wake(500, ABSENT, &[read(C)]).answer(
+    greeting().answer(welcome(C), Outcome::Sent(M), open(C), &[]).notes(&[JournalEvent::Adopted { channel: C }]);
+    greeting().answer(welcome(C), Outcome::Indeterminate, ABSENT, &[]).wake(500, ABSENT, &[read(C)]).answer(
         read(C),
         seen(true, true),
         open(C),
@@ -108,22 +108,22 @@ fn a_ticket_without_a_row_is_adopted() {
     greeting()
         .on(saw(marked(D, SECOND)), ABSENT, &[read(D)])
         .answer(read(D), seen(true, true), open(D), &[])
-        .answer(welcome(C), Answer::Sent(M), open(D), &[])
-        .notes(&[Note::Unclaimed { channel: C }]);
+        .answer(welcome(C), Outcome::Sent(M), open(D), &[])
+        .notes(&[JournalEvent::Unclaimed { channel: C }]);
     // Who presses meanwhile waits for it.
     greeting().on(pressed(SECOND), opening(by_press(ALICE, press(SECOND)), None), &[]).answer(
         welcome(C),
-        Answer::Sent(M),
+        Outcome::Sent(M),
         open(C),
-        &[tell(press(SECOND), Words::AlreadyOpen(C))],
+        &[tell(press(SECOND), Notice::AlreadyOpen(C))],
     );
 }
 
 #[test]
 fn what_nobody_used_is_removed_if_we_made_it() {
     left_behind()
-        .notes(&[Note::Duplicate { channel: C }])
-        .answer(delete(C), Answer::Done, ABSENT, &[])
+        .notes(&[JournalEvent::Duplicate { channel: C }])
+        .answer(delete(C), Outcome::Done, ABSENT, &[])
         .wake(150_000, ABSENT, &[])
         .rests();
 }
@@ -134,7 +134,7 @@ fn a_channel_with_our_mark_that_this_process_knows_nothing_of_is_left_alone() {
     looking(marked(OLD, SECOND))
         .at(120_000)
         .answer(read(OLD), seen(false, false), ABSENT, &[])
-        .notes(&[Note::Unclaimed { channel: OLD }])
+        .notes(&[JournalEvent::Unclaimed { channel: OLD }])
         .rests();
     // Another process may be greeting somebody there.
     looking(marked(OLD, SECOND))
@@ -155,10 +155,10 @@ fn a_copy_takes_the_place_of_a_ticket_that_somebody_else_deleted_and_of_no_other
             .on(gone(C), ABSENT, &[])
             .on(saw(copy.clone()), ABSENT, &[read(D)])
             .answer(read(D), blank(), ABSENT, &[welcome(D)])
-            .answer(welcome(D), Answer::Sent(M), open(D), &[])
+            .answer(welcome(D), Outcome::Sent(M), open(D), &[])
             .rests();
         // One that was there before the ticket was is no copy of it.
-        let older = Sighting { channel: OLD, ..copy.clone() };
+        let older = ChannelCandidate { channel: OLD, ..copy.clone() };
         given(open(C)).on(gone(C), ABSENT, &[]).on(saw(older), ABSENT, &[read(OLD)]).answer(
             read(OLD),
             blank(),
@@ -168,7 +168,7 @@ fn a_copy_takes_the_place_of_a_ticket_that_somebody_else_deleted_and_of_no_other
         // The ticket was closed: its member wants no other one.
         given(announced())
             .wake(5000, announced(), &[delete(C)])
-            .answer(delete(C), Answer::Done, ABSENT, &[])
+            .answer(delete(C), Outcome::Done, ABSENT, &[])
             .at(130_000)
             .on(saw(copy), ABSENT, &[read(D)])
             .answer(read(D), blank(), ABSENT, &[])
@@ -180,7 +180,7 @@ fn a_copy_takes_the_place_of_a_ticket_that_somebody_else_deleted_and_of_no_other
 fn an_attempt_without_an_answer_accounts_for_one_channel() {
     // The second one with its number is a copy of the first: it stays, whatever is in it.
     let story = left_behind().at(130_000).on(saw(marked(D, FIRST)), ABSENT, &[read(D)]);
-    story.answer(read(D), seen(false, false), ABSENT, &[]).notes(&[Note::Unclaimed { channel: D }]);
+    story.answer(read(D), seen(false, false), ABSENT, &[]).notes(&[JournalEvent::Unclaimed { channel: D }]);
     // So does one that Discord made long after the attempt could take effect.
     let late = ChannelId(snowflake(200_000, 0));
     let story = made_after_all().answer(read(C), no_channel(), ABSENT, &[]);
@@ -189,8 +189,9 @@ fn an_attempt_without_an_answer_accounts_for_one_channel() {
 
 #[test]
 fn what_somebody_begins_to_use_is_not_removed_after_all() {
-    let failed =
-        || left_behind().answer(delete(C), Answer::Unknown, ABSENT, &[]).wake(LEFT_BEHIND + 250, ABSENT, &[read(C)]);
+    let failed = || {
+        left_behind().answer(delete(C), Outcome::Indeterminate, ABSENT, &[]).wake(LEFT_BEHIND + 250, ABSENT, &[read(C)])
+    };
     failed().answer(read(C), seen(false, true), ABSENT, &[welcome(C)]);
     failed()
         .answer(read(C), seen(false, false), ABSENT, &[delete(C)])
@@ -203,11 +204,11 @@ fn what_somebody_begins_to_use_is_not_removed_after_all() {
 
 #[test]
 fn an_outage_does_not_end_the_look_and_holds_nobody_up() {
-    let asker = Asker { at: at(LOOKED), ..by_press(ALICE, press(FIRST)) };
+    let requester = Requester { at: at(LOOKED), ..by_press(ALICE, press(FIRST)) };
     looking_in_vain()
-        .on(wants(asker.clone()), opening(asker.clone(), None), &[create()])
-        .answer(create(), refused(Refusal::CategoryFull), refusing_to(asker, Words::CategoryFull), &[told_full()])
-        .answer(told_full(), Answer::Done, ABSENT, &[])
+        .on(wants(requester.clone()), opening(requester.clone(), None), &[create()])
+        .answer(create(), refused(ApiError::CategoryFull), refusing_to(requester, Notice::CategoryFull), &[told_full()])
+        .answer(told_full(), Outcome::Done, ABSENT, &[])
         .wake(LOOKED + 16_000, ABSENT, &[read(OLD)])
         .answer(read(OLD), seen(true, false), open(OLD), &[])
         .rests();
@@ -223,16 +224,16 @@ fn what_is_not_ours_is_left_alone() {
 #[test]
 fn a_second_channel_beside_a_ticket() {
     for state in [silent(), announced()] {
-        let looking = |sighting| given(state.clone()).on(saw(sighting), state.clone(), &[read(D)]);
+        let looking = |candidate| given(state.clone()).on(saw(candidate), state.clone(), &[read(D)]);
         looking(marked(D, FIRST))
             .answer(read(D), seen(false, true), state.clone(), &[])
-            .notes(&[Note::Unclaimed { channel: D }]);
+            .notes(&[JournalEvent::Unclaimed { channel: D }]);
         looking(marked(D, FIRST))
             .answer(read(D), seen(true, true), state.clone(), &[])
-            .notes(&[Note::Unclaimed { channel: D }]);
+            .notes(&[JournalEvent::Unclaimed { channel: D }]);
         looking(unmarked(D))
             .answer(read(D), seen(true, true), state.clone(), &[])
-            .notes(&[Note::Unclaimed { channel: D }]);
+            .notes(&[JournalEvent::Unclaimed { channel: D }]);
         looking(unmarked(D)).answer(read(D), seen(false, false), state.clone(), &[]).notes(&[]);
     }
 }
@@ -241,9 +242,9 @@ fn a_second_channel_beside_a_ticket() {
 fn the_channel_being_made_is_not_taken_for_a_stray() {
     given(ABSENT).on(pressed(FIRST), asked(), &[create()]).on(saw(marked(C, FIRST)), asked(), &[]).answer(
         create(),
-        Answer::Created(C),
+        Outcome::Created(C),
         bound(),
-        &[tell(press(FIRST), Words::Created(C)), welcome(C)],
+        &[tell(press(FIRST), Notice::Created(C)), welcome(C)],
     );
 }
 
@@ -251,52 +252,53 @@ fn the_channel_being_made_is_not_taken_for_a_stray() {
 fn what_a_former_process_made_for_the_press_is_its_channel() {
     let seeing = || restored(1000, asked(), &[list()]).on(saw(marked(C, FIRST)), asked(), &[]);
     seeing()
-        .answer(list(), Answer::Channels(vec![]), asked(), &[read(C)])
-        .answer(read(C), seen(false, false), bound(), &[tell(press(FIRST), Words::Created(C)), welcome(C)])
-        .notes(&[Note::Found { channel: C }]);
+        .answer(list(), Outcome::Channels(vec![]), asked(), &[read(C)])
+        .answer(read(C), seen(false, false), bound(), &[tell(press(FIRST), Notice::Created(C)), welcome(C)])
+        .notes(&[JournalEvent::Found { channel: C }]);
     seeing()
-        .answer(list(), Answer::Channels(vec![]), asked(), &[read(C)])
-        .answer(read(C), seen(true, false), bound(), &[tell(press(FIRST), Words::Created(C))])
-        .answer(tell(press(FIRST), Words::Created(C)), Answer::Done, open(C), &[])
+        .answer(list(), Outcome::Channels(vec![]), asked(), &[read(C)])
+        .answer(read(C), seen(true, false), bound(), &[tell(press(FIRST), Notice::Created(C))])
+        .answer(tell(press(FIRST), Notice::Created(C)), Outcome::Done, open(C), &[])
         .wake(151_000, open(C), &[])
         .rests();
 }
 
 #[test]
 fn a_channel_that_is_being_removed_is_not_taken_for_the_one_that_was_made() {
-    let asker = Asker { at: at(LEFT_BEHIND), ..by_press(ALICE, press(FIRST)) };
-    let waiting = || opening(asker.clone(), None);
+    let requester = Requester { at: at(LEFT_BEHIND), ..by_press(ALICE, press(FIRST)) };
+    let waiting = || opening(requester.clone(), None);
     left_behind()
-        .on(wants(asker.clone()), waiting(), &[create_again(1)])
-        .answer(create_again(1), Answer::Unknown, waiting(), &[])
+        .on(wants(requester.clone()), waiting(), &[create_again(1)])
+        .answer(create_again(1), Outcome::Indeterminate, waiting(), &[])
         .wake(LEFT_BEHIND + 250, waiting(), &[list()])
         .answer(
             list(),
-            Answer::Channels(vec![marked(C, FIRST), marked(D, FIRST)]),
-            opening(asker.clone(), Some(D)),
-            &[tell(press(FIRST), Words::Created(D)), read(D)],
+            Outcome::Channels(vec![marked(C, FIRST), marked(D, FIRST)]),
+            opening(requester.clone(), Some(D)),
+            &[tell(press(FIRST), Notice::Created(D)), read(D)],
         );
 }
 
 #[test]
 fn what_was_seen_while_the_channel_was_made_is_looked_into_afterwards() {
-    let calls = [tell(press(FIRST), Words::Created(C)), welcome(C), read(D)];
+    let calls = [tell(press(FIRST), Notice::Created(C)), welcome(C), read(D)];
     given(ABSENT)
         .on(pressed(FIRST), asked(), &[create()])
         .on(saw(marked(D, FIRST)), asked(), &[])
-        .answer(create(), Answer::Created(C), bound(), &calls)
+        .answer(create(), Outcome::Created(C), bound(), &calls)
         .answer(read(D), seen(false, false), bound(), &[])
-        .notes(&[Note::Unclaimed { channel: D }]);
+        .notes(&[JournalEvent::Unclaimed { channel: D }]);
     given(ABSENT)
         .on(pressed(FIRST), asked(), &[create()])
         .on(saw(marked(D, FIRST)), asked(), &[])
-        .answer(create(), refused(Refusal::CategoryFull), refusing(Words::CategoryFull), &[told_full()])
-        .answer(told_full(), Answer::Done, ABSENT, &[read(D)]);
+        .answer(create(), refused(ApiError::CategoryFull), refusing(Notice::CategoryFull), &[told_full()])
+        .answer(told_full(), Outcome::Done, ABSENT, &[read(D)]);
 }
 
 #[test]
 fn a_channel_that_cannot_be_read_is_left_for_the_next_start() {
-    let gave_up = Note::GaveUp { call: "read channel".into(), why: Why::Refused(Refusal::Forbidden(Vec::new())) };
+    let gave_up =
+        JournalEvent::GaveUp { call: "read channel".into(), why: Reason::Refused(ApiError::Forbidden(Vec::new())) };
     looking(unmarked(OLD)).answer(read(OLD), forbidden(), ABSENT, &[]).notes(&[gave_up]).rests();
 }
 
@@ -324,19 +326,19 @@ fn one_channel_is_looked_into_once() {
 
 #[test]
 fn a_press_waits_until_it_is_known_whether_there_is_a_ticket_already() {
-    let pressing = |sighting: Sighting| looking(sighting).on(pressed(FIRST), asked(), &[]);
-    let told = tell(press(FIRST), Words::AlreadyOpen(OLD));
+    let pressing = |candidate: ChannelCandidate| looking(candidate).on(pressed(FIRST), asked(), &[]);
+    let told = tell(press(FIRST), Notice::AlreadyOpen(OLD));
     pressing(unmarked(OLD))
         .answer(read(OLD), seen(true, true), open(OLD), &[told.clone()])
-        .answer(told, Answer::Done, open(OLD), &[])
+        .answer(told, Outcome::Done, open(OLD), &[])
         .rests();
     pressing(unmarked(OLD)).answer(read(OLD), seen(false, true), asked(), &[create()]);
     pressing(marked(OLD, SECOND)).answer(read(OLD), seen(false, false), asked(), &[create()]);
-    let asker = Asker { at: at(3750), ..by_press(ALICE, press(FIRST)) };
-    looking_for_what_is_gone().on(wants(asker.clone()), opening(asker.clone(), None), &[]).answer(
+    let requester = Requester { at: at(3750), ..by_press(ALICE, press(FIRST)) };
+    looking_for_what_is_gone().on(wants(requester.clone()), opening(requester.clone(), None), &[]).answer(
         read(OLD),
         no_channel(),
-        opening(asker, None),
+        opening(requester, None),
         &[create()],
     );
     pressing(unmarked(OLD))

@@ -10,7 +10,7 @@ use crate::ids::{ChannelId, UserId};
 /// One thing the bot can say to a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Words {
+pub enum Notice {
     /// The ticket is there.
     Created(ChannelId),
     /// One ticket per member, and this is it.
@@ -40,7 +40,7 @@ pub enum Words {
     /// The support role was deleted.
     SupportRoleGone,
     /// The bot may not do it; the missing rights, as far as they could be found out.
-    BotLacks(Vec<Right>),
+    BotLacks(Vec<Permission>),
     /// No ticket can be opened while the bot is in time-out, which ends at this time.
     BotTimedOut(SystemTime),
     /// The bot was removed from the server; buttons of its messages are still there.
@@ -64,7 +64,7 @@ pub enum Words {
     /// The channel disappeared while the ticket was being opened.
     ChannelGone,
     /// For all in the channel: the ticket could not be closed, for want of these rights.
-    CloseFailed(Vec<Right>),
+    CloseFailed(Vec<Permission>),
     /// For all in the channel: the ticket could not be closed because the bot is in time-out until this time.
     CloseTimedOut(SystemTime),
     /// For all in the channel: it serves a Community server as its rules or updates channel and cannot be deleted.
@@ -87,7 +87,7 @@ pub enum Words {
     UnknownControl,
 }
 
-impl Words {
+impl Notice {
     /// Tells whoever asked that it was done. Anything else can be caused as often as somebody likes to ask.
     #[must_use]
     pub const fn reports_deed(&self) -> bool {
@@ -99,7 +99,7 @@ impl Words {
 /// needs what members and support get in their ticket, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Right {
+pub enum Permission {
     /// `VIEW_CHANNEL`
     ViewChannel,
     /// `SEND_MESSAGES`
@@ -118,7 +118,7 @@ pub enum Right {
     MentionEveryone,
 }
 
-impl fmt::Display for Right {
+impl fmt::Display for Permission {
     /// As Discord's English client calls it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

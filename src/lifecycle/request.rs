@@ -1,6 +1,6 @@
 //! What is asked of Discord, and what came of it.
 //!
-//! Each [`Call`] is exactly one request. `discord` knows how it is spelt; here only its meaning counts, so that the
+//! Each [`Request`] is exactly one request. `discord` knows how it is spelt; here only its meaning counts, so that the
 //! rules can be played through without a socket.
 
 use std::fmt;
@@ -8,54 +8,54 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ChannelId, GuildId, Intent, MessageId, Owner, TicketNumber, UserId};
+use crate::ids::{ChannelId, GuildId, MessageId, Owner, RequestId, TicketNumber, UserId};
 use crate::language::Language;
-use crate::lifecycle::state::Press;
-use crate::lifecycle::words::{Right, Words};
+use crate::lifecycle::notice::{Notice, Permission};
+use crate::lifecycle::state::Interaction;
 
 /// One request to Discord.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Call {
+pub enum Request {
     /// Make the ticket channel: name, category, topic and overwrites at once.
     ///
-    /// Not idempotent. After [`Answer::Unknown`] the channel is looked for before another is made.
+    /// Not idempotent. After [`Outcome::Indeterminate`] the channel is looked for before another is made.
     CreateChannel {
         /// Whose ticket.
         owner: Owner,
         /// How the channel is to be called.
         name: ChannelName,
         /// Goes into the topic, so that the channel can be recognised.
-        intent: Intent,
+        request_id: RequestId,
         /// Goes into the topic behind it, except for the first one: a channel that came of another attempt than the ticket's
         /// is no copy of that one.
         attempt: u32,
         /// Goes into the topic, too, for people. It is given with the row, so what is decided before that has none yet.
         number: Option<TicketNumber>,
     },
-    /// All channels of the server, to find one that may have been made: [`Answer::Channels`].
+    /// All channels of the server, to find one that may have been made: [`Outcome::Channels`].
     ListChannels {
         /// The server.
         guild: GuildId,
     },
-    /// Does this channel exist, and who is let in? [`Answer::Channel`], or [`Refusal::ChannelGone`]. A channel that the bot
-    /// may not see is [`Refusal::Forbidden`].
+    /// Does this channel exist, and who is let in? [`Outcome::Channel`], or [`ApiError::ChannelGone`]. A channel that the bot
+    /// may not see is [`ApiError::Forbidden`].
     GetChannel {
         /// The channel.
         channel: ChannelId,
     },
-    /// The same, by a list of all channels that the bot may see: [`Answer::Done`], or [`Answer::Unlisted`].
+    /// The same, by a list of all channels that the bot may see: [`Outcome::Done`], or [`Outcome::Unlisted`].
     FindChannel {
         /// The server.
         guild: GuildId,
         /// The channel.
         channel: ChannelId,
     },
-    /// Which of our messages does this channel hold? [`Answer::Read`].
+    /// Which of our messages does this channel hold? [`Outcome::Read`].
     ReadChannel {
         /// The channel.
         channel: ChannelId,
         /// Only what was said after this moment; from the beginning where absent.
-        after: Option<Intent>,
+        after: Option<RequestId>,
     },
     /// The first message in a ticket, with the close button.
     Welcome {
@@ -67,27 +67,27 @@ pub enum Call {
     /// The first answer to a press, within three seconds of it.
     Acknowledge {
         /// The press.
-        press: Press,
+        press: Interaction,
         /// What to say.
         with: Acknowledgement,
     },
     /// The words that replace a deferral or an earlier answer, within fifteen minutes of the press.
     EditReply {
         /// The press.
-        press: Press,
+        press: Interaction,
         /// What to say.
-        words: Words,
+        words: Notice,
     },
     /// A message.
     Say {
         /// Where.
         channel: ChannelId,
         /// What.
-        words: Words,
+        words: Notice,
         /// As a reply that notifies nobody: to which message, and in the language its author is answered in.
         reply_to: Option<(MessageId, Language)>,
         /// The nonce is made of it and of the words: a repeat within minutes is the same message.
-        intent: Intent,
+        request_id: RequestId,
     },
     /// Let the member into their ticket again, by an overwrite like the one the channel was made with. Idempotent; Discord
     /// wants Manage Roles for it.
@@ -102,7 +102,7 @@ pub enum Call {
         /// The channel.
         channel: ChannelId,
     },
-    /// Is the panel message there, and does it show what it should? [`Answer::Panel`].
+    /// Is the panel message there, and does it show what it should? [`Outcome::Panel`].
     GetPanel {
         /// The message.
         message: MessageId,
@@ -112,9 +112,9 @@ pub enum Call {
         /// The message.
         message: MessageId,
     },
-    /// The bot's own panel messages in the panel channel: [`Answer::Panels`].
+    /// The bot's own panel messages in the panel channel: [`Outcome::Panels`].
     ListPanels,
-    /// A new panel message: [`Answer::Sent`].
+    /// A new panel message: [`Outcome::Sent`].
     SendPanel {
         /// The nonce is made of it.
         nonce: u64,
@@ -124,7 +124,7 @@ pub enum Call {
         /// The message.
         message: MessageId,
     },
-    /// Which slash commands does the server have from us? [`Answer::Commands`].
+    /// Which slash commands does the server have from us? [`Outcome::Commands`].
     ListCommands {
         /// The server.
         guild: GuildId,
@@ -141,12 +141,12 @@ pub enum Call {
     },
 }
 
-impl Call {
+impl Request {
     /// A channel was read and looks as if nobody had ever written in it: so does every one to a bot that may not read what
     /// was written before.
     #[must_use]
-    pub fn may_have_missed(&self, answer: &Answer) -> bool {
-        let nothing = Answer::Read { welcome: false, announcement: None, replied: false, others: false };
+    pub fn may_have_missed(&self, answer: &Outcome) -> bool {
+        let nothing = Outcome::Read { welcome: false, announcement: None, replied: false, others: false };
         matches!(self, Self::ReadChannel { after: None, .. }) && *answer == nothing
     }
 
@@ -161,7 +161,7 @@ impl Call {
             | Self::FindChannel { .. }
             | Self::ReadChannel { .. }
             | Self::RestoreAccess { .. }
-            | Self::Say { words: Words::Closing(_) | Words::CloseLater(_), .. }
+            | Self::Say { words: Notice::Closing(_) | Notice::CloseLater(_), .. }
             | Self::DeleteChannel { .. }
             | Self::GetPanel { .. }
             | Self::EditPanel { .. }
@@ -254,14 +254,14 @@ pub enum Acknowledgement {
     /// "Thinking…", for the presser alone; the words follow.
     Deferral,
     /// Words for the presser alone.
-    Private(Words),
+    Private(Notice),
     /// Words for all in the channel.
-    Public(Words),
+    Public(Notice),
 }
 
 /// What came of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum Outcome {
     /// It is done.
     Done,
     /// The channel is made.
@@ -269,7 +269,7 @@ pub enum Answer {
     /// The message is sent.
     Sent(MessageId),
     /// The channels of the server that may be tickets.
-    Channels(Vec<Sighting>),
+    Channels(Vec<ChannelCandidate>),
     /// The channel exists.
     Channel {
         /// Members have to be let in: @everyone may not view it.
@@ -305,24 +305,24 @@ pub enum Answer {
         current: bool,
     },
     /// Discord said no: it was not done.
-    Refused(Refusal),
+    Refused(ApiError),
     /// It was not done, and is not going to be: a limit of Discord's holds it up for so long.
     Limited {
         /// From now.
         wait: Duration,
     },
     /// No answer, or a server error: it may have been done or not.
-    Unknown,
+    Indeterminate,
 }
 
-impl Answer {
+impl Outcome {
     /// In a few words, for the log and the journal.
     #[must_use]
     pub fn brief(&self) -> String {
         match self {
             Self::Refused(refusal) => refusal.to_string(),
             Self::Limited { wait } => format!("a rate limit of Discord's lasts {} s more", wait.as_secs_f64().ceil()),
-            Self::Unknown => "no answer".into(),
+            Self::Indeterminate => "no answer".into(),
             _ => "done".into(),
         }
     }
@@ -331,13 +331,13 @@ impl Answer {
 /// Why Discord said no. Only what somebody branches on has a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Refusal {
+pub enum ApiError {
     /// 10003: the channel does not exist. Discord says so for moments of channels that do, so it is one witness of two.
     ChannelGone,
     /// 10008: proof that the message does not exist.
     MessageGone,
     /// 50001, 50013: the bot may not; the rights it lacks, as far as they could be found out.
-    Forbidden(Vec<Right>),
+    Forbidden(Vec<Permission>),
     /// 50013, though no role or overwrite withholds the right: the bot is in time-out.
     TimedOut {
         /// Discord's end of it.
@@ -370,7 +370,7 @@ pub enum Refusal {
     },
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for ApiError {
     /// As the operator reads it, with the remedy where there is one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -405,13 +405,13 @@ impl fmt::Display for Refusal {
 
 /// A text channel in the ticket category or with our mark, as far as it matters whose ticket it may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting {
+pub struct ChannelCandidate {
     /// The channel.
     pub channel: ChannelId,
     /// The members that have an overwrite in it, the bot apart.
     pub members: Vec<UserId>,
     /// The mark in the topic: made by us, for this member and this intent.
-    pub mark: Option<(UserId, Intent)>,
+    pub mark: Option<(UserId, RequestId)>,
     /// The attempt in the mark; 0 for the first one, and where there is no mark.
     pub attempt: u32,
     /// The number in the topic.

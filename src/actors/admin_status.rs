@@ -5,27 +5,33 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::discord::{AdminStatus, Client};
 use crate::ids::{GuildId, RoleId, UserId};
-use crate::lifecycle::{Answer, Asker, task};
+use crate::lifecycle::{Outcome, Requester, task};
 
 /// So many are remembered; then all are forgotten, and each is asked about once more.
 const KEPT: usize = 1024;
 
 /// Who is being asked about, and who was found to be no administrator.
 #[derive(Debug, Default)]
-pub struct Standings(Mutex<HashSet<Who>>);
+pub struct AdminStatuses(Mutex<HashSet<Who>>);
 
 type Who = (GuildId, UserId);
 
-impl Standings {
+impl AdminStatuses {
     /// What the asker is. `None` where they repeat what they were just refused, or are about to be told: that is not
     /// answered, and so not asked either.
-    pub async fn of(&self, client: &Client, guild: GuildId, asker: &Asker, roles: &[RoleId]) -> Option<AdminStatus> {
-        let who = (guild, asker.user);
-        if !self.begin(who, asker.repeated) {
-            tracing::debug!(user = %asker.user, %guild, "asked for the same a moment ago; not answered again");
+    pub async fn of(
+        &self,
+        client: &Client,
+        guild: GuildId,
+        requester: &Requester,
+        roles: &[RoleId],
+    ) -> Option<AdminStatus> {
+        let who = (guild, requester.user);
+        if !self.begin(who, requester.repeated) {
+            tracing::debug!(user = %requester.user, %guild, "asked for the same a moment ago; not answered again");
             return None;
         }
-        let standing = ask(client, guild, asker, roles).await;
+        let standing = ask(client, guild, requester, roles).await;
         if standing != AdminStatus::Member {
             self.known().remove(&who);
         }
@@ -51,15 +57,15 @@ impl Standings {
 }
 
 /// A hiccup is outlasted; a longer outage is told.
-async fn ask(client: &Client, guild: GuildId, asker: &Asker, roles: &[RoleId]) -> AdminStatus {
+async fn ask(client: &Client, guild: GuildId, requester: &Requester, roles: &[RoleId]) -> AdminStatus {
     const TRIES: u32 = 3;
     for attempt in 0..TRIES {
-        match client.fetch_admin_status(guild, asker.user, roles).await {
-            AdminStatus::Unknown => tokio::time::sleep(task::pause(attempt, &Answer::Unknown)).await,
+        match client.fetch_admin_status(guild, requester.user, roles).await {
+            AdminStatus::Unknown => tokio::time::sleep(task::pause(attempt, &Outcome::Indeterminate)).await,
             known => return known,
         }
     }
-    client.fetch_admin_status(guild, asker.user, roles).await
+    client.fetch_admin_status(guild, requester.user, roles).await
 }
 
 #[cfg(test)]
@@ -70,7 +76,7 @@ mod tests {
 
     #[test]
     fn only_a_repeat_of_what_is_known_is_left_unasked() {
-        let standings = Standings::default();
+        let standings = AdminStatuses::default();
         assert!(standings.begin(WHO, true), "nothing is known");
         assert!(!standings.begin(WHO, true), "asked about, or found to be no administrator");
         assert!(standings.begin(WHO, false), "no repeat");
@@ -79,7 +85,7 @@ mod tests {
 
     #[test]
     fn memory_of_it_is_bounded() {
-        let standings = Standings::default();
+        let standings = AdminStatuses::default();
         for user in 0..3 * KEPT as u64 {
             assert!(standings.begin((GuildId(1), UserId(user)), true));
         }

@@ -1,4 +1,4 @@
-//! The pulse: looks whether the house is well, and says so to the log and to the service manager.
+//! The watchdog: polls the supervisor, and reports readiness and liveness, and says so to the log and to the service manager.
 //!
 //! It asks the supervisor, and only an answer counts: a supervisor that hangs is a bot that hangs, and then systemd's
 //! watchdog hears nothing and starts the bot again.
@@ -9,7 +9,7 @@ use std::time::Duration;
 use ractor::{Actor, ActorProcessingErr, ActorRef, call_t};
 use tokio::time::Instant;
 
-use crate::actors::Outside;
+use crate::actors::Services;
 use crate::actors::health_check::{CHECK_TIMEOUT_MS, Stats, summarize};
 use crate::actors::outage::{News, Outage};
 use crate::actors::service_manager::{self, LOOK_INTERVAL, ServiceManager};
@@ -19,9 +19,9 @@ use crate::memory;
 /// How often the log is told how much is going on, and what a crowd has left behind is given back.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What the pulse is told.
+/// What the watchdog is told.
 #[derive(Debug)]
-pub enum PulseMsg {
+pub enum WatchdogMsg {
     /// By itself, as often as the watchdog wants to hear from us.
     Beat,
     /// By itself, until the bot is ready: the service manager is asked for more time.
@@ -33,57 +33,57 @@ pub enum PulseMsg {
 }
 
 /// The actor that looks.
-pub struct Pulse {
+pub struct Watchdog {
     /// Whose counts and state are told.
-    pub outside: Arc<Outside>,
+    pub services: Arc<Services>,
     /// Who is asked.
     pub supervisor: ActorRef<SupervisorMsg>,
 }
 
 /// What it holds between messages.
-pub struct Desk {
+pub struct WatchdogState {
     ready: bool,
     outage: Outage,
     manager: ServiceManager,
 }
 
-impl Actor for Pulse {
-    type Msg = PulseMsg;
-    type State = Desk;
+impl Actor for Watchdog {
+    type Msg = WatchdogMsg;
+    type State = WatchdogState;
     type Arguments = ();
 
-    async fn pre_start(&self, me: ActorRef<PulseMsg>, (): ()) -> Result<Desk, ActorProcessingErr> {
+    async fn pre_start(&self, me: ActorRef<WatchdogMsg>, (): ()) -> Result<WatchdogState, ActorProcessingErr> {
         if let Some(limit) = sd_notify::watchdog_enabled() {
-            me.send_interval(limit / 3, || PulseMsg::Beat);
+            me.send_interval(limit / 3, || WatchdogMsg::Beat);
         }
-        me.send_interval(LOOK_INTERVAL, || PulseMsg::Look);
-        me.send_interval(MINUTE, || PulseMsg::Minute);
+        me.send_interval(LOOK_INTERVAL, || WatchdogMsg::Look);
+        me.send_interval(MINUTE, || WatchdogMsg::Minute);
         // After a failure the service manager has been told already; telling it twice does no harm.
-        me.cast(PulseMsg::Starting)?;
-        Ok(Desk { ready: false, outage: Outage::default(), manager: ServiceManager::default() })
+        me.cast(WatchdogMsg::Starting)?;
+        Ok(WatchdogState { ready: false, outage: Outage::default(), manager: ServiceManager::default() })
     }
 
     async fn handle(
         &self,
-        me: ActorRef<PulseMsg>,
-        message: PulseMsg,
-        desk: &mut Desk,
+        me: ActorRef<WatchdogMsg>,
+        message: WatchdogMsg,
+        state: &mut WatchdogState,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            PulseMsg::Look => self.look(desk).await,
-            PulseMsg::Beat => {
+            WatchdogMsg::Look => self.look(state).await,
+            WatchdogMsg::Beat => {
                 if self.stats().await.is_some() {
-                    desk.manager.tell_alive();
+                    state.manager.tell_alive();
                 }
             }
-            PulseMsg::Starting if desk.ready => {}
-            PulseMsg::Starting => {
+            WatchdogMsg::Starting if state.ready => {}
+            WatchdogMsg::Starting => {
                 if self.stats().await.is_some() {
-                    desk.manager.tell_starting();
+                    state.manager.tell_starting();
                 }
-                me.send_after(service_manager::start_interval(), || PulseMsg::Starting);
+                me.send_after(service_manager::start_interval(), || WatchdogMsg::Starting);
             }
-            PulseMsg::Minute => {
+            WatchdogMsg::Minute => {
                 if let Some(stats) = self.stats().await {
                     self.log(stats);
                 }
@@ -94,10 +94,10 @@ impl Actor for Pulse {
     }
 }
 
-impl Pulse {
-    async fn look(&self, desk: &mut Desk) {
-        let live = self.outside.status.gateway.is_live();
-        match desk.outage.observe(live, Instant::now()) {
+impl Watchdog {
+    async fn look(&self, state: &mut WatchdogState) {
+        let live = self.services.status.gateway.is_live();
+        match state.outage.observe(live, Instant::now()) {
             Some(News::Lasting(time)) => tracing::warn!(
                 seconds = time.as_secs(),
                 "{}; nothing is heard of Discord meanwhile, and it is tried until it works",
@@ -109,19 +109,19 @@ impl Pulse {
             None => {}
         }
         if live
-            && !desk.ready
+            && !state.ready
             && let Some(stats) = self.stats().await.filter(|stats| stats.panel_in_place)
         {
-            desk.ready = true;
+            state.ready = true;
             tracing::info!(tickets = stats.open, "ready: connected, and the panel stands");
-            desk.manager.tell_ready();
+            state.manager.tell_ready();
         }
-        desk.manager.tell_summary(self.summary());
+        state.manager.tell_summary(self.summary());
     }
 
     /// How the bot is doing, in a line that holds no ages.
     fn summary(&self) -> String {
-        summarize(&self.outside.status, &self.outside.client.status())
+        summarize(&self.services.status, &self.services.client.status())
     }
 
     async fn stats(&self) -> Option<Stats> {
@@ -133,10 +133,10 @@ impl Pulse {
     }
 
     fn log(&self, stats: Stats) {
-        let metrics = &self.outside.metrics;
+        let metrics = &self.services.metrics;
         let (calls, retries) = (metrics.request_count(), metrics.retries.get());
         let (open, actors, under_way) = (stats.open, stats.active, metrics.requests_in_flight.get());
-        let connected = self.outside.status.gateway.is_live();
+        let connected = self.services.status.gateway.is_live();
         tracing::debug!(tickets = open, actors, calls, under_way, retries, connected, "this far");
     }
 }

@@ -3,10 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
-use talon::actors::clerk::Question;
+use talon::actors::journal::Question;
 use talon::ids::{ChannelId, Owner};
 use talon::language::Language;
-use talon::lifecycle::{Call, Document, State, Words};
+use talon::lifecycle::{Document, Notice, Request, State};
 use talon::texts;
 use talon_sandbox::world::Snowflake;
 use talon_sandbox::world::interactions::Progress;
@@ -101,14 +101,14 @@ impl Game {
         self.world.progress(self.now, Snowflake(id)) == Some(Progress::Thinking)
     }
 
-    /// The clerk is asked for a story.
+    /// The journal actor is asked for a story.
     pub fn pass_on_to_clerk(&mut self, question: &Question) {
-        let Some(ask) = self.promises.asks.get_mut(&question.asker.intent().0) else { return };
+        let Some(ask) = self.promises.asks.get_mut(&question.requester.request_id().0) else { return };
         ask.passed_on += 1;
         self.figures.add(Count::Stories, 1);
         let meant = question.ticket.is_none_or(|ticket| ticket.0 == ask.channel.0);
         if ask.wish != Wish::Explain || ask.passed_on > 1 || !meant {
-            let what = format!("{} asked for {:?}, and the clerk was told {question:?}", ask.user, ask.wish);
+            let what = format!("{} asked for {:?}, and the journal actor was told {question:?}", ask.user, ask.wish);
             self.broken(what);
         }
     }
@@ -125,17 +125,17 @@ impl Game {
     }
 
     /// Answers that Discord or the way to it would not take in time.
-    pub fn excuse_letter(&mut self, call: &Call, fate: Fate, takes: Duration) {
-        if let Call::DeleteChannel { channel } = call
+    pub fn excuse_letter(&mut self, call: &Request, fate: Fate, takes: Duration) {
+        if let Request::DeleteChannel { channel } = call
             && let Some(read) = self.promises.read.remove(channel)
         {
             self.promises.condemned.insert(*channel, read);
         }
         let (id, mut limit, mut tries) = match call {
-            Call::Acknowledge { press, .. } | Call::EditReply { press, .. } => {
+            Request::Acknowledge { press, .. } | Request::EditReply { press, .. } => {
                 (press.interaction.0, Duration::from_secs(13 * 60), 60)
             }
-            Call::Say { intent, .. } => (intent.0, Duration::from_secs(100), 20),
+            Request::Say { request_id, .. } => (request_id.0, Duration::from_secs(100), 20),
             _ => return,
         };
         if self.world.progress(self.now, Snowflake(id)) == Some(Progress::Waiting) {
@@ -198,33 +198,33 @@ impl Game {
     /// Whether these words are a right answer.
     fn judge(&self, id: u64, ask: &Ask, said: &str) -> Result<(), String> {
         let weather = &self.weather_then;
-        let is = |words: &Words| texts::of(Language::Russian).say(words) == said;
+        let is = |words: &Notice| texts::of(Language::Russian).say(words) == said;
         let later = |words| weather.held_up > 0 && says_until(words, said);
         let right = match ask.wish {
-            Wish::Open if later(Words::OpenLater) => true,
-            Wish::Close { may } if later(Words::CloseLater) => may,
-            Wish::SetUp { may } if later(Words::PanelLater) => may,
-            Wish::SetUp { .. } if later(Words::AskLater) => true,
+            Wish::Open if later(Notice::OpenLater) => true,
+            Wish::Close { may } if later(Notice::CloseLater) => may,
+            Wish::SetUp { may } if later(Notice::PanelLater) => may,
+            Wish::SetUp { .. } if later(Notice::AskLater) => true,
             Wish::Open => self.is_right_opening(id, ask, said),
             Wish::Close { may } if texts::announces_closing(said) => may && !self.is_left_announced(ask.channel),
-            Wish::Close { may } if is(&Words::AlreadyClosing) => may,
-            Wish::Close { may } if is(&Words::NoRights) => !may,
+            Wish::Close { may } if is(&Notice::AlreadyClosing) => may,
+            Wish::Close { may } if is(&Notice::NoRights) => !may,
             // It could not be said in the channel, so it was not done.
             Wish::Close { may } if is_close_failure(said) => may && weather.rights > 0,
-            Wish::Close { .. } | Wish::CloseNothing if is(&Words::NotATicket) => {
+            Wish::Close { .. } | Wish::CloseNothing if is(&Notice::NotATicket) => {
                 ask.wish == Wish::CloseNothing || *weather != Weather::default()
             }
-            Wish::SetUp { may } if is(&Words::AdministratorsOnly) => !may,
-            Wish::SetUp { may } if is(&Words::PanelInPlace) => may,
-            Wish::SetUp { .. } if is(&Words::PanelFailed) => !weather.is_clear() || weather.rights > 0,
-            Wish::SetUp { .. } if is(&Words::DiscordDown) => !weather.is_clear(),
+            Wish::SetUp { may } if is(&Notice::AdministratorsOnly) => !may,
+            Wish::SetUp { may } if is(&Notice::PanelInPlace) => may,
+            Wish::SetUp { .. } if is(&Notice::PanelFailed) => !weather.is_clear() || weather.rights > 0,
+            Wish::SetUp { .. } if is(&Notice::DiscordDown) => !weather.is_clear(),
             // The ticket may be one that is just being looked into.
-            Wish::Close { .. } if is(&Words::TryAgain) => true,
-            Wish::Elsewhere if is(&Words::AnotherServer) => true,
-            Wish::Close { .. } | Wish::CloseNothing | Wish::Explain | Wish::Elsewhere if is(&Words::DiscordDown) => {
+            Wish::Close { .. } if is(&Notice::TryAgain) => true,
+            Wish::Elsewhere if is(&Notice::AnotherServer) => true,
+            Wish::Close { .. } | Wish::CloseNothing | Wish::Explain | Wish::Elsewhere if is(&Notice::DiscordDown) => {
                 !weather.is_clear()
             }
-            _ if is(&Words::TryAgain) || is(&Words::CannotSave) => !weather.saves(),
+            _ if is(&Notice::TryAgain) || is(&Notice::CannotSave) => !weather.saves(),
             Wish::Close { .. } | Wish::CloseNothing | Wish::SetUp { .. } | Wish::Explain | Wish::Elsewhere => false,
         };
         if right { Ok(()) } else { Err(format!("was told: {said}")) }
@@ -244,41 +244,42 @@ impl Game {
 
     fn is_right_opening(&self, id: u64, ask: &Ask, said: &str) -> bool {
         let weather = &self.weather_then;
-        let is = |words: &Words| texts::of(Language::Russian).say(words) == said;
+        let is = |words: &Notice| texts::of(Language::Russian).say(words) == said;
         let theirs = self.promises.tickets.iter().filter(|(_, made)| made.member == ask.user);
-        let told = |words: fn(ChannelId) -> Words| {
+        let told = |words: fn(ChannelId) -> Notice| {
             let mut theirs = theirs.clone();
             theirs.find(|(channel, _)| is(&words(ChannelId(channel.0)))).map(|(_, made)| made)
         };
-        if let Some(made) = told(Words::Created) {
-            return made.intent == Some(id);
+        if let Some(made) = told(Notice::Created) {
+            return made.request_id == Some(id);
         }
         let theirs = self.promises.copies.iter().filter(|(_, copied)| copied.member == ask.user);
-        let is_one = |words: fn(ChannelId) -> Words| theirs.clone().any(|(copy, _)| is(&words(ChannelId(copy.0))));
-        if [Words::Created, Words::AlreadyOpen].into_iter().any(is_one) {
+        let is_one = |words: fn(ChannelId) -> Notice| theirs.clone().any(|(copy, _)| is(&words(ChannelId(copy.0))));
+        if [Notice::Created, Notice::AlreadyOpen].into_iter().any(is_one) {
             return true;
         }
-        if let Some(made) = told(Words::AlreadyOpen) {
+        if let Some(made) = told(Notice::AlreadyOpen) {
             let knowable = weather.is_clear() && weather.hears_everything();
             return made.gone.is_none_or(|gone| ask.at <= gone) || !knowable;
         }
-        is(&Words::StillOpening) && weather.slow_disk > 0
-            || (is(&Words::StillOpening) || is(&Words::DiscordDown)) && !weather.is_clear()
-            || is(&Words::CategoryFull) && weather.full > 0
-            || (is(&Words::CategoryGone) || is(&Words::SupportRoleGone)) && (weather.ruin || weather.leave)
-            || (is(&Words::BotLacks(Vec::new())) || says_until(Words::BotTimedOut, said)) && weather.rights > 0
-            || (is(&Words::TicketHidden) || is(&Words::TicketHiddenStaffTold)) && weather.syncs > 0
-            || is(&Words::ChannelGone) && weather.deletions + weather.copies > 0
-            || (is(&Words::TryAgain) || is(&Words::CannotSave)) && !weather.saves()
+        is(&Notice::StillOpening) && weather.slow_disk > 0
+            || (is(&Notice::StillOpening) || is(&Notice::DiscordDown)) && !weather.is_clear()
+            || is(&Notice::CategoryFull) && weather.full > 0
+            || (is(&Notice::CategoryGone) || is(&Notice::SupportRoleGone)) && (weather.ruin || weather.leave)
+            || (is(&Notice::BotLacks(Vec::new())) || says_until(Notice::BotTimedOut, said)) && weather.rights > 0
+            || (is(&Notice::TicketHidden) || is(&Notice::TicketHiddenStaffTold)) && weather.syncs > 0
+            || is(&Notice::ChannelGone) && weather.deletions + weather.copies > 0
+            || (is(&Notice::TryAgain) || is(&Notice::CannotSave)) && !weather.saves()
     }
 }
 
 /// These words, of whatever time.
-pub(super) fn says_until(words: fn(SystemTime) -> Words, said: &str) -> bool {
+pub(super) fn says_until(words: fn(SystemTime) -> Notice, said: &str) -> bool {
     let text = texts::of(Language::Russian).say(&words(SystemTime::UNIX_EPOCH));
     text.split("<t:").next().is_some_and(|begin| said.starts_with(begin))
 }
 
 fn is_close_failure(said: &str) -> bool {
-    said == texts::of(Language::Russian).say(&Words::CloseFailed(Vec::new())) || says_until(Words::CloseTimedOut, said)
+    said == texts::of(Language::Russian).say(&Notice::CloseFailed(Vec::new()))
+        || says_until(Notice::CloseTimedOut, said)
 }
