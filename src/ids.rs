@@ -94,7 +94,7 @@ impl fmt::Display for Owner {
 
 /// The number of a ticket, counted from 1 in its server and never given again. People read it as `#42`: in the channel's
 /// topic, in the log, in the journal and on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TicketNumber(pub u64);
 

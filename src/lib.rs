@@ -7,7 +7,7 @@
 //!
 //! | room | question | what is in it |
 //! |---|---|---|
-//! | [`operator`] | what does the operator ask? | `setup`, `doctor`, `invite`, `settings`, `tickets`, `explain`, `backup` |
+//! | [`operator`] | what does the operator ask? | `setup`, `doctor`, `invite`, `settings`, `tickets`, `explain`, `import`, `backup` |
 //! | [`config`] | how are we set up? | environment → `Config`, all mistakes at once |
 //! | [`ids`] | who and what? | `UserId`, `ChannelId`, `Owner`, `Button`, `Command` |
 //! | [`language`] | in which language? | who reads Russian and who English |

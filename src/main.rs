@@ -13,7 +13,7 @@ use talon::operator::doctor::{self, Report};
 use talon::operator::settings::{self, SettingsError};
 use talon::operator::setup::{Setup, Stop};
 use talon::operator::terminal::fit_terminal;
-use talon::operator::{Trouble, backup, explain, invite, tickets};
+use talon::operator::{Trouble, backup, explain, import, invite, tickets};
 
 /// A Discord support-ticket bot in which every ticket is an actor.
 #[derive(Parser)]
@@ -48,6 +48,9 @@ enum Command {
     Tickets(tickets::Options),
     /// Tell a ticket's story: who pressed what, what was done, refused and retried, and why
     Explain(explain::Options),
+    /// Take over the open tickets of another bot from its files, while talon is stopped; exit code 1 if one stays behind
+    #[command(subcommand)]
+    Import(import::Command),
     /// Copy the database while the bot runs
     Backup {
         /// Where to; it must not exist
@@ -100,6 +103,7 @@ async fn obey(Arguments { env_file, command }: Arguments) -> ExitCode {
             let tell = async |database: &Path| explain::tell(database, &options, access.as_ref(), language).await;
             ask(&environment, tell).await
         }
+        Command::Import(command) => import(&environment, &command).await,
         Command::Backup { file } => ask(&environment, async |database| backup::make(database, &file)).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(options) => show(&environment, options).await,
@@ -257,6 +261,25 @@ async fn ask(environment: &Environment, question: impl AsyncFnOnce(&Path) -> Res
         Err(trouble) => {
             eprintln!("{trouble}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+async fn import(environment: &Environment, command: &import::Command) -> ExitCode {
+    let database = match Config::database(environment) {
+        Ok(database) => database,
+        Err(mistakes) => return correct(&mistakes),
+    };
+    logging::init_logging(Some("warn"), LogFormat::Text);
+    warn_of(environment);
+    match import::run(&database, command, clock::now()).await {
+        Ok(report) => {
+            write_out(&report.print());
+            ExitCode::from(report.exit_code())
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(error.exit_code())
         }
     }
 }

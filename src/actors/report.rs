@@ -80,6 +80,7 @@ fn log(of: Subject, note: &JournalEvent) {
         JournalEvent::NotTold => line!(warn, of, "Discord took no answer to a press any more"),
         JournalEvent::Opened { .. } => line!(info, of, "ticket opened"),
         JournalEvent::Adopted { .. } => line!(info, of, "a channel was taken over as this member's ticket"),
+        JournalEvent::Imported { from, .. } => line!(info, of, %from, "the ticket was imported from another bot"),
         JournalEvent::Duplicate { .. } => line!(warn, of, "a second channel of one opening is being removed"),
         JournalEvent::Yielded { .. } => {
             line!(warn, of, "another process made a channel for the same press first; it is the ticket")

@@ -79,6 +79,16 @@ pub enum JournalEvent {
         /// The channel.
         channel: ChannelId,
     },
+    /// `talon import` took this channel over from another bot, as this member's ticket.
+    Imported {
+        /// The channel.
+        channel: ChannelId,
+        /// The other bot.
+        from: SourceBot,
+        /// What the other bot called the type of the ticket.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ticket_type: Option<String>,
+    },
     /// A second channel of the same opening is being removed.
     Duplicate {
         /// The channel.
@@ -159,7 +169,7 @@ impl JournalEvent {
         match self {
             Self::Asked { .. } | Self::CloseAsked { .. } | Self::Announced | Self::Kept { .. } => true,
             Self::TurnedDown { way, channel, .. } => *way == Source::Command && *channel == Some(ticket),
-            Self::Opened { channel } | Self::Adopted { channel } => *channel == ticket,
+            Self::Opened { channel } | Self::Adopted { channel } | Self::Imported { channel, .. } => *channel == ticket,
             Self::AskedAgain { .. }
             | Self::AccessRestored
             | Self::LockedOut { .. }
@@ -193,6 +203,7 @@ impl JournalEvent {
             | Self::Found { channel }
             | Self::Opened { channel }
             | Self::Adopted { channel }
+            | Self::Imported { channel, .. }
             | Self::Duplicate { channel }
             | Self::Yielded { channel }
             | Self::Unclaimed { channel }
@@ -219,6 +230,26 @@ impl JournalEvent {
             | Self::Unsaved
             | Self::Restarted => None,
         }
+    }
+}
+
+/// A bot whose tickets `talon import` takes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SourceBot {
+    /// <https://github.com/discord-tickets/bot>
+    DiscordTickets,
+    /// <https://github.com/open-discord-bots/open-ticket>
+    OpenTicket,
+}
+
+impl fmt::Display for SourceBot {
+    /// As the bot calls itself.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::DiscordTickets => "discord-tickets",
+            Self::OpenTicket => "Open Ticket",
+        })
     }
 }
 

@@ -32,7 +32,7 @@ mod tokens;
 pub use decision::{Deeds, Transition};
 pub use durable::{DiskJob, DurableTicket, Effects};
 pub use effect::{Effect, Message};
-pub use history::{JournalEvent, Reason, Source};
+pub use history::{JournalEvent, Reason, Source, SourceBot};
 pub use menu::Menu;
 pub use notice::{Notice, Permission};
 pub use panel::Panel;

@@ -11,6 +11,7 @@
 
 mod claim;
 mod error;
+mod import;
 mod journal;
 pub mod panel;
 mod reader;
@@ -35,8 +36,9 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::ids::{ChannelId, Owner, TicketId, TicketNumber};
-use crate::lifecycle::{Document, JournalEvent};
+use crate::lifecycle::{Document, JournalEvent, State};
 pub use error::{OpenError, OpenErrorKind, StoreError};
+pub use import::{ImportedTicket, Occupied};
 pub use journal::{Entry, Filter};
 pub use reader::Reader;
 pub use row::{Stage, TicketSummary};
@@ -159,6 +161,18 @@ impl Store {
         ));
     }
 
+    /// Writes tickets of another bot into the database, all or none, and gives numbers up to `last` to no other ticket.
+    /// They must take nothing that is [`Occupied`].
+    pub fn import(
+        &self,
+        last: TicketId,
+        tickets: Vec<ImportedTicket>,
+        now: SystemTime,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
+        let parts: Result<Vec<_>, StoreError> = tickets.into_iter().map(import_parts).collect();
+        self.submit(Urgency::Save, move |db| import::write(db, last, parts.as_ref().map_err(Clone::clone)?, now))
+    }
+
     /// Adds notes to the journal. Nobody waits for it; it is on the disk with the next save, or a moment later.
     pub fn note(&self, owner: Owner, notes: &[JournalEvent], now: SystemTime) {
         let lines = lines(notes);
@@ -256,6 +270,12 @@ fn lock(path: &Path) -> Result<File, OpenError> {
         Err(TryLockError::WouldBlock) => Err(schema::refused(path, OpenErrorKind::InUse)),
         Err(TryLockError::Error(why)) => Err(folder(why)),
     }
+}
+
+fn import_parts(ticket: ImportedTicket) -> Result<import::Parts, StoreError> {
+    let columns = Columns::of(&State::Open { channel: ticket.channel }.into())?;
+    let line = Line::of(&ticket.note)?;
+    Ok((ticket, columns, [line]))
 }
 
 fn lines(notes: &[JournalEvent]) -> Result<Vec<Line>, StoreError> {

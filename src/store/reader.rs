@@ -8,9 +8,10 @@ use std::time::SystemTime;
 
 use rusqlite::Connection;
 
-use crate::ids::Owner;
+use crate::ids::{GuildId, Owner};
 use crate::lifecycle::{Document, JournalEvent};
 use crate::store::error::{OpenError, StoreError};
+use crate::store::import::{self, Occupied};
 use crate::store::journal::{self, Entry, Filter};
 use crate::store::row::TicketSummary;
 use crate::store::schema;
@@ -33,6 +34,11 @@ impl Reader {
     /// What is true of a member's ticket.
     pub fn ticket(&self, owner: Owner) -> Result<Document, StoreError> {
         tickets::load(&self.0, owner)
+    }
+
+    /// What an import into this server must not take.
+    pub fn occupied(&self, guild: GuildId) -> Result<Occupied, StoreError> {
+        import::occupied(&self.0, guild)
     }
 
     /// The last lines of the journal that match, at most `limit`, in order.

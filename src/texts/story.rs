@@ -76,6 +76,12 @@ impl Texts {
     }
 }
 
+/// A foreign name as inline code, in which Discord obeys neither markdown nor mentions.
+pub(super) fn quote(name: &str) -> String {
+    let plain: String = name.chars().filter(|letter| *letter != '`' && !letter.is_control()).collect();
+    format!("`{plain}`")
+}
+
 fn append(pages: &mut Vec<String>, line: String) {
     match pages.last_mut() {
         Some(page) if length(page) + 1 + length(&line) <= LONGEST => {

@@ -10,7 +10,7 @@ use talon_sandbox::{Fault, When};
 use crate::stage::{CLOSE, Stage};
 
 /// A channel in the category with these members in it, as the Python bot made them.
-fn channel(stage: &Stage, name: &str, members: &[Snowflake]) -> Snowflake {
+pub fn channel(stage: &Stage, name: &str, members: &[Snowflake]) -> Snowflake {
     let ids = stage.discord.ids();
     let mut overwrites = vec![
         json!({ "id": ids.guild, "type": 0, "deny": "1024" }),

@@ -27,6 +27,7 @@ mod gateway;
 mod hands;
 mod health;
 mod hidden;
+mod import;
 mod invite;
 mod language;
 mod line;

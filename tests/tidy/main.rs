@@ -77,7 +77,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("libc", &["memory"]),
     ("talon_sandbox", &["demo"]),
     ("tokio_tungstenite", &["gateway"]),
-    ("flate2", &["gateway"]),
+    ("flate2", &["gateway", "operator"]),
 ];
 
 /// Each test target, and the rooms of the bot that it may name: what stands outside the process knows what is written on

@@ -17,6 +17,7 @@ use crate::lifecycle::{
 };
 
 mod files;
+mod import;
 mod journal;
 mod rows;
 mod sharing;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::ids::{GuildId, TicketNumber};
 use crate::lifecycle::{JournalEvent, Source};
 use crate::texts::Naming;
+use crate::texts::story::quote;
 
 pub(super) fn title(number: Option<TicketNumber>) -> String {
     number.map_or_else(|| "📖 the story of this ticket".into(), |number| format!("📖 the story of ticket {number}"))
@@ -44,6 +45,10 @@ pub(super) fn step(note: &JournalEvent, naming: &Naming) -> String {
         JournalEvent::NotTold => "a press could not be answered: discord took no answer any more".into(),
         JournalEvent::Opened { channel } => format!("ticket {} is open", place(*channel)),
         JournalEvent::Adopted { channel } => format!("channel {} is taken over as a ticket", place(*channel)),
+        JournalEvent::Imported { channel, from, ticket_type } => {
+            let kind = ticket_type.as_ref().map(|name| format!(", type {}", quote(name))).unwrap_or_default();
+            format!("channel {} is imported from {from} as a ticket{kind}", place(*channel))
+        }
         JournalEvent::Duplicate { channel } => format!("channel {} is one too many and is deleted", place(*channel)),
         JournalEvent::Yielded { channel } => {
             format!("another process had made {} first: it is the ticket", place(*channel))

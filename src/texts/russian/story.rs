@@ -6,6 +6,7 @@ use super::lack;
 use crate::ids::{GuildId, TicketNumber};
 use crate::lifecycle::{ApiError, JournalEvent, Reason, Source};
 use crate::texts::Naming;
+use crate::texts::story::quote;
 
 pub(super) fn title(number: Option<TicketNumber>) -> String {
     number.map_or_else(|| "📖 история тикета".into(), |number| format!("📖 история тикета {number}"))
@@ -45,6 +46,10 @@ pub(super) fn step(note: &JournalEvent, naming: &Naming) -> String {
         JournalEvent::NotTold => "ответить на нажатие не удалось: discord его уже не принял".into(),
         JournalEvent::Opened { channel } => format!("тикет {} открыт", place(*channel)),
         JournalEvent::Adopted { channel } => format!("канал {} принят как тикет", place(*channel)),
+        JournalEvent::Imported { channel, from, ticket_type } => {
+            let kind = ticket_type.as_ref().map(|name| format!(", тип {}", quote(name))).unwrap_or_default();
+            format!("канал {} перенесён из {from} как тикет{kind}", place(*channel))
+        }
         JournalEvent::Duplicate { channel } => format!("лишний канал {} удаляется", place(*channel)),
         JournalEvent::Yielded { channel } => {
             format!("другой процесс создал {} раньше: это и есть тикет", place(*channel))
