@@ -7,7 +7,7 @@
 //!
 //! | room | question | what is in it |
 //! |---|---|---|
-//! | [`operator`] | what does the operator ask? | `setup`, `doctor`, `invite`, `settings`, `tickets`, `explain`, `backup` |
+//! | [`operator`] | what does the operator ask? | `setup`, `doctor`, `health`, `invite`, `settings`, `tickets`, `explain`, `backup` |
 //! | [`config`] | how are we set up? | environment → `Config`, all mistakes at once |
 //! | [`ids`] | who and what? | `UserId`, `ChannelId`, `Owner`, `Button`, `Command` |
 //! | [`language`] | in which language? | who reads Russian and who English |
@@ -19,7 +19,7 @@
 //! | [`texts`] | what do we say? | every word a member can read, in each language |
 //! | [`gateway`] | what happens on Discord? | the gateway connection and its supervisor; serenity's events → `Heard` |
 //! | [`status`] | what is the current state? | what health, metrics and the service manager report |
-//! | [`health`] | is the bot healthy? | serves `/healthz` and `/metrics` |
+//! | [`health`] | is the bot healthy? | serves `/healthz` and `/metrics`, and asks for them |
 //! | [`actors`] | who is alive? | supervisor, tickets, panel, clerk, pulse |
 //! | [`lifecycle`] | what is true, and what follows? | State + Event → State + calls; pure |
 //! | [`discord`] | what do we ask of Discord? | calls as requests, answers read back |

@@ -13,7 +13,7 @@ use talon::operator::doctor::{self, Report};
 use talon::operator::settings::{self, SettingsError};
 use talon::operator::setup::{Setup, Stop};
 use talon::operator::terminal::fit_terminal;
-use talon::operator::{Trouble, backup, explain, invite, tickets};
+use talon::operator::{Trouble, backup, explain, health, invite, tickets};
 
 /// A Discord support-ticket bot in which every ticket is an actor.
 #[derive(Parser)]
@@ -39,6 +39,8 @@ enum Command {
     /// Check everything before members do: token, intent, server, rights, files; exit code 1 if anything is wrong, 3 if
     /// something could not be checked
     Doctor(doctor::Options),
+    /// Ask the running bot whether it is healthy; exit code 1 if it is not, or does not answer
+    Health,
     /// Print the link that lets the bot into a server with exactly the rights it needs
     Invite(invite::Options),
     /// Print or check the settings of a server, as a document
@@ -87,6 +89,7 @@ async fn obey(Arguments { env_file, command }: Arguments) -> ExitCode {
         Command::Run { until_stdin_ends } => run(&environment, until_stdin_ends).await,
         Command::Setup => set_up(&environment, env_file).await,
         Command::Doctor(options) => examine(&environment, &options).await,
+        Command::Health => check_health(&environment).await,
         Command::Invite(options) => invite(&environment, &options).await,
         Command::Settings(command) => answer_settings(&environment, command),
         Command::Tickets(options) => {
@@ -108,10 +111,10 @@ async fn obey(Arguments { env_file, command }: Arguments) -> ExitCode {
 
 #[cfg(feature = "sandbox")]
 async fn show(environment: &Environment, options: talon::demo::Options) -> ExitCode {
-    match Config::locale(environment) {
-        Ok(locale) => {
+    match Config::sandbox(environment) {
+        Ok((locale, health)) => {
             logging::init_logging(None, LogFormat::Text);
-            report(talon::demo::run(options, locale, shutdown_signal()).await)
+            report(talon::demo::run(options, locale, health, shutdown_signal()).await)
         }
         Err(mistakes) => correct(&mistakes),
     }
@@ -173,6 +176,22 @@ async fn examine(environment: &Environment, options: &doctor::Options) -> ExitCo
 fn tell(report: &Report) -> ExitCode {
     print(&report.text());
     ExitCode::from(report.exit_code())
+}
+
+async fn check_health(environment: &Environment) -> ExitCode {
+    match Config::health_address(environment) {
+        Ok(address) => match health::check(address).await {
+            Ok(healthy) => {
+                write_out(&format!("{healthy}\n"));
+                ExitCode::SUCCESS
+            }
+            Err(unhealthy) => {
+                eprintln!("{unhealthy}");
+                ExitCode::FAILURE
+            }
+        },
+        Err(mistakes) => correct(&mistakes),
+    }
 }
 
 async fn invite(environment: &Environment, options: &invite::Options) -> ExitCode {

@@ -4,6 +4,7 @@
 //! sandbox's end even if that was killed and could tell nobody, and does not stay behind.
 
 use std::io;
+use std::net::SocketAddr;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ pub(super) struct Bot {
     sandbox: Sandbox,
     home: TempDir,
     locale: Locale,
+    /// Its `HEALTH_ADDR`.
+    health: Option<SocketAddr>,
     process: Option<Child>,
     /// Never written to.
     line: Option<ChildStdin>,
@@ -29,13 +32,13 @@ pub(super) struct Bot {
 
 impl Bot {
     /// Starts it in a new folder, which is gone when everything ends.
-    pub(super) fn start(sandbox: Sandbox, locale: Locale) -> io::Result<Self> {
-        let mut bot = Self { sandbox, home: tempfile::tempdir()?, locale, process: None, line: None };
+    pub(super) fn start(sandbox: Sandbox, locale: Locale, health: Option<SocketAddr>) -> io::Result<Self> {
+        let mut bot = Self { sandbox, home: tempfile::tempdir()?, locale, health, process: None, line: None };
         bot.spawn()?;
         Ok(bot)
     }
 
-    /// With the settings of the sandbox, and none of the caller's: no `.env` with a real token is read in its folder.
+    /// With the settings of the sandbox, and of the caller's only `HEALTH_ADDR`: no `.env` with a real token is read in its folder.
     fn spawn(&mut self) -> io::Result<()> {
         let ids = self.sandbox.ids();
         let inherited = ["RUST_LOG", "PATH", "HOME"].into_iter();
@@ -51,6 +54,7 @@ impl Bot {
             .env("TICKET_CATEGORY_ID", ids.category.to_string())
             .env("SUPPORT_ROLE_ID", ids.support_role.to_string())
             .env("LOCALE", self.locale.code())
+            .envs(self.health.map(|address| ("HEALTH_ADDR", address.to_string())))
             .stdin(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;

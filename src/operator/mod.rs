@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod explain;
 mod facts;
 mod finding;
+pub mod health;
 pub mod invite;
 mod names;
 mod rights;

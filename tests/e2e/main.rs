@@ -26,6 +26,7 @@ mod faults;
 mod gateway;
 mod hands;
 mod health;
+mod health_command;
 mod hidden;
 mod invite;
 mod language;

@@ -39,6 +39,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "store",
             "discord",
             "actors",
+            "health",
             "config",
         ],
     ),
