@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use talon::actors::clock;
 use talon::config::{self, Access, Config, Environment, Mistakes};
 use talon::language::Language;
@@ -13,7 +13,7 @@ use talon::operator::doctor::{self, Report};
 use talon::operator::settings::{self, SettingsError};
 use talon::operator::setup::{Setup, Stop};
 use talon::operator::terminal::fit_terminal;
-use talon::operator::{Trouble, backup, explain, health, invite, tickets};
+use talon::operator::{Trouble, backup, explain, health, invite, manual, tickets};
 
 /// A Discord support-ticket bot in which every ticket is an actor.
 #[derive(Parser)]
@@ -58,6 +58,10 @@ enum Command {
     /// Run the bot against a small Discord of its own: no account, no token, no server
     #[cfg(feature = "sandbox")]
     Sandbox(talon::demo::Options),
+    /// Print the script that completes talon's commands and options in a shell
+    Completions(manual::CompletionOptions),
+    /// Print the manual page, or write a page for each command into a folder
+    Man(manual::ManOptions),
 }
 
 /// A stop takes less than this, unless something hangs.
@@ -66,7 +70,8 @@ const LAST_WAIT: Duration = Duration::from_secs(8);
 const BAD_SETTINGS: u8 = 2;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let matches = command_line().get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -78,6 +83,11 @@ fn main() -> ExitCode {
     // A name that is still being looked up, on a thread that cannot be stopped, is not waited for.
     runtime.shutdown_background();
     code
+}
+
+/// The definition of the command line, with the commands in groups.
+fn command_line() -> clap::Command {
+    manual::group_commands(Arguments::command())
 }
 
 async fn obey(Arguments { env_file, command }: Arguments) -> ExitCode {
@@ -106,6 +116,11 @@ async fn obey(Arguments { env_file, command }: Arguments) -> ExitCode {
         Command::Backup { file } => ask(&environment, async |database| backup::make(database, &file)).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(options) => show(&environment, options).await,
+        Command::Completions(options) => {
+            write_out(manual::write_completions(command_line(), &options));
+            ExitCode::SUCCESS
+        }
+        Command::Man(options) => write_manual(&options),
     }
 }
 
@@ -182,7 +197,7 @@ async fn check_health(environment: &Environment) -> ExitCode {
     match Config::health_address(environment) {
         Ok(address) => match health::check(address).await {
             Ok(healthy) => {
-                write_out(&format!("{healthy}\n"));
+                write_out(format!("{healthy}\n"));
                 ExitCode::SUCCESS
             }
             Err(unhealthy) => {
@@ -223,7 +238,7 @@ fn answer_settings(environment: &Environment, command: settings::Command) -> Exi
     };
     match answer {
         Ok(answer) => {
-            write_out(&answer);
+            write_out(answer);
             ExitCode::SUCCESS
         }
         Err(SettingsError::Environment(mistakes)) => correct(&mistakes),
@@ -234,14 +249,27 @@ fn answer_settings(environment: &Environment, command: settings::Command) -> Exi
     }
 }
 
-/// Prints an answer, in lines as long as the terminal is wide.
-fn print(text: &str) {
-    write_out(&fit_terminal(text));
+fn write_manual(options: &manual::ManOptions) -> ExitCode {
+    match manual::write_manual(command_line(), options) {
+        Ok(text) => {
+            write_out(&text);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("the manual pages cannot be written: {error}: name a folder that exists and may be written to");
+            ExitCode::FAILURE
+        }
+    }
 }
 
-fn write_out(text: &str) {
+/// Prints an answer, in lines as long as the terminal is wide.
+fn print(text: &str) {
+    write_out(fit_terminal(text));
+}
+
+fn write_out(text: impl AsRef<[u8]>) {
     // Whoever stops reading has read enough.
-    let _ = std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes());
+    let _ = std::io::Write::write_all(&mut std::io::stdout(), text.as_ref());
 }
 
 /// Tells what is probably meant otherwise; the answer itself goes to standard output.
@@ -270,7 +298,7 @@ async fn ask(environment: &Environment, question: impl AsyncFnOnce(&Path) -> Res
     warn_of(environment);
     match question(&database).await {
         Ok(answer) => {
-            write_out(&answer);
+            write_out(answer);
             ExitCode::SUCCESS
         }
         Err(trouble) => {

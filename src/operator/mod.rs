@@ -10,6 +10,7 @@ mod facts;
 mod finding;
 pub mod health;
 pub mod invite;
+pub mod manual;
 mod names;
 mod rights;
 pub mod settings;

@@ -33,6 +33,7 @@ mod language;
 mod line;
 mod logs;
 mod long_limits;
+mod manual;
 mod moments;
 mod names;
 mod noticing;
