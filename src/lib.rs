@@ -14,6 +14,7 @@
 //! | [`model`] | what is it all about? | the settings document of a server: fields, validation, JSON Schema |
 //! | [`metrics`] | how much, and how often? | counters, gauges and histograms for Prometheus |
 //! | [`memory`] | how much memory is held? | freed memory, returned to the operating system |
+//! | [`platform`] | which system is this? | private files, terminal, signals, service manager |
 //! | [`logging`] | what does the operator read? | the log, and which libraries may write to it |
 //! | [`printable`] | what may a terminal be shown? | foreign text without control characters |
 //! | [`texts`] | what do we say? | every word a member can read, in each language |
@@ -43,7 +44,7 @@
 //!  └──▶ lifecycle                  std, serde
 //!          │
 //!  model                           serde: under config and texts
-//!  ids, language, memory, status, metrics, printable    everyone may name these
+//!  ids, language, memory, status, metrics, printable, platform    everyone may name these
 //! ```
 //!
 //! A room names only rooms below it.
@@ -84,6 +85,7 @@ pub mod memory;
 pub mod metrics;
 pub mod model;
 pub mod operator;
+pub mod platform;
 pub mod printable;
 pub mod status;
 pub mod store;

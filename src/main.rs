@@ -14,6 +14,7 @@ use talon::operator::settings::{self, SettingsError};
 use talon::operator::setup::{Setup, Stop};
 use talon::operator::terminal::fit_terminal;
 use talon::operator::{Trouble, backup, explain, health, invite, manual, tickets};
+use talon::platform::shutdown_signal;
 
 /// A Discord support-ticket bot in which every ticket is an actor.
 #[derive(Parser)]
@@ -320,18 +321,6 @@ fn report<E: std::error::Error>(ended: Result<(), E>) -> ExitCode {
             tracing::error!("{error}");
             ExitCode::FAILURE
         }
-    }
-}
-
-/// Ends when the process is asked to: by Ctrl-C or by SIGTERM.
-async fn shutdown_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return drop(tokio::signal::ctrl_c().await);
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
     }
 }
 

@@ -13,6 +13,7 @@ use tokio::process::{Child, ChildStdin, Command};
 
 use super::Order;
 use crate::language::Locale;
+use crate::platform;
 use talon_sandbox::Sandbox;
 
 /// How long the bot may take to finish what it has begun.
@@ -102,8 +103,10 @@ impl Bot {
         let Some(mut process) = self.process.take() else { return };
         if let Some(id) = process.id() {
             // After Ctrl-C it has been asked by the terminal already; asked twice, it stops once.
-            let _ = Command::new("kill").arg(id.to_string()).stderr(Stdio::null()).status().await;
+            platform::ask_to_stop(id).await;
         }
+        // The end of its input asks it, too.
+        self.line = None;
         if tokio::time::timeout(GOODBYE, process.wait()).await.is_err() {
             let _ = process.kill().await;
         }
