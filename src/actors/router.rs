@@ -310,8 +310,13 @@ impl Router {
         let mut told: Vec<Told> = missing.collect();
         // Nobody told of the end of those that ended while we were away. One may have become a ticket just now, by an answer
         // that was given before.
-        let ended = self.sought.extract_if(.., |channel, (owner, _)| owner.guild == guild && !all.contains(channel));
-        told.extend(ended.map(|(channel, (owner, _))| Told::Ticket(owner, Event::Missing { channel })));
+        self.sought.retain(|&channel, (owner, _)| {
+            let ended = owner.guild == guild && !all.contains(&channel);
+            if ended {
+                told.push(Told::Ticket(*owner, Event::Missing { channel }));
+            }
+            !ended
+        });
         told.extend(sightings.into_iter().filter_map(|sighting| self.see(guild, sighting)));
         told
     }
