@@ -24,6 +24,7 @@ mod examples;
 mod explain;
 mod faults;
 mod gateway;
+mod guides;
 mod hands;
 mod health;
 mod health_command;
