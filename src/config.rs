@@ -145,6 +145,32 @@ impl Config {
         Ok(locale.or_else(theirs).unwrap_or(USUAL_LOCALE))
     }
 
+    /// What `talon sandbox` takes over from the settings: the language, and where the bot serves `/healthz`.
+    pub fn sandbox(environment: &Environment) -> Result<(Locale, Option<SocketAddr>), Mistakes> {
+        let mut reading = Reading { environment, mistakes: Vec::new() };
+        let health = reading.optional(&HEALTH);
+        match (Self::locale(environment), reading.mistakes) {
+            (Ok(locale), mistakes) if mistakes.is_empty() => Ok((locale, health)),
+            (Ok(_), mistakes) => Err(Mistakes(mistakes)),
+            (Err(Mistakes(before)), mistakes) => Err(Mistakes([before, mistakes].concat())),
+        }
+    }
+
+    /// The address at which the running bot serves `/healthz`, whatever is wrong with the other variables. Port 0 is a
+    /// mistake here: the bot takes a free port then, and only its log says which.
+    pub fn health_address(environment: &Environment) -> Result<SocketAddr, Mistakes> {
+        let mut reading = Reading { environment, mistakes: environment.mistakes().to_vec() };
+        let address = reading.required(&HEALTH);
+        if address.is_some_and(|address| address.port() == 0) {
+            let problem = "has port 0, so the bot listens on a port that only its log names";
+            reading.wrong(HEALTH.name, format!("{problem}: expected {}", HEALTH.expected));
+        }
+        match (address, &*reading.mistakes) {
+            (Some(address), []) => Ok(address),
+            _ => Err(reading.give_up()),
+        }
+    }
+
     /// What the environment says of the home server.
     #[must_use]
     pub const fn home(&self) -> HomeServer {

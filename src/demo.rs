@@ -9,6 +9,7 @@ mod guide;
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
@@ -83,14 +84,20 @@ enum Order {
     Speak(Locale),
 }
 
-/// Runs the sandbox, and the bot with it, until `shutdown`. Where the options name no language, it speaks `locale`.
+/// Runs the sandbox, and the bot with it, until `shutdown`. Where the options name no language, the bot speaks `locale`; it
+/// serves `/healthz` and `/metrics` at `health`, if that is set.
 ///
 /// # Errors
 ///
 /// When the port is taken, or the bot cannot be started or ends by itself.
-pub async fn run(options: Options, locale: Locale, shutdown: impl Future<Output = ()>) -> Result<(), Trouble> {
+pub async fn run(
+    options: Options,
+    locale: Locale,
+    health: Option<SocketAddr>,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Trouble> {
     match options.bot {
-        Company::Talon => with_bot(options, locale, pin!(shutdown)).await,
+        Company::Talon => with_bot(options, locale, health, pin!(shutdown)).await,
         Company::None => {
             let announcement = Announcement::Text(guide::settings);
             standalone::run(options.port, announcement, shutdown).await.map_err(Trouble::Listen)
@@ -101,6 +108,7 @@ pub async fn run(options: Options, locale: Locale, shutdown: impl Future<Output 
 async fn with_bot(
     options: Options,
     locale: Locale,
+    health: Option<SocketAddr>,
     mut shutdown: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<(), Trouble> {
     // Looked at before anything is printed: whoever reads how to end it may do so at once.
@@ -112,7 +120,7 @@ async fn with_bot(
     let setup = Setup { port: options.port, ..Setup::default() };
     let sandbox = standalone::listen(setup).map_err(Trouble::Listen)?;
     let mut orders = offer_switches(&sandbox);
-    let mut bot = Bot::start(sandbox.clone(), options.locale.unwrap_or(locale)).map_err(Trouble::Bot)?;
+    let mut bot = Bot::start(sandbox.clone(), options.locale.unwrap_or(locale), health).map_err(Trouble::Bot)?;
     let mut explained = pin!(explain_when_ready(&sandbox));
     let mut told = false;
     loop {

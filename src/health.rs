@@ -2,7 +2,9 @@
 //!
 //! Two pages do not need a web framework: hyper serves one request per connection, a bounded number of them at a time.
 //! There is no authentication, so the address should be of this machine or of a trusted network; neither page names a
-//! member. All times in `/healthz` are seconds: ages, or the time left.
+//! member. All times in `/healthz` are seconds: ages, or the time left. `query` is the client of that page.
+
+pub mod query;
 
 use std::collections::VecDeque;
 use std::convert::Infallible;

@@ -7,19 +7,20 @@
 //!
 //! | room | question | what is in it |
 //! |---|---|---|
-//! | [`operator`] | what does the operator ask? | `setup`, `doctor`, `invite`, `settings`, `tickets`, `explain`, `import`, `backup` |
+//! | [`operator`] | what does the operator ask? | `setup`, `doctor`, `health`, `invite`, `settings`, `tickets`, `explain`, `import`, `backup` |
 //! | [`config`] | how are we set up? | environment → `Config`, all mistakes at once |
 //! | [`ids`] | who and what? | `UserId`, `ChannelId`, `Owner`, `Button`, `Command` |
 //! | [`language`] | in which language? | who reads Russian and who English |
 //! | [`model`] | what is it all about? | the settings document of a server: fields, validation, JSON Schema |
 //! | [`metrics`] | how much, and how often? | counters, gauges and histograms for Prometheus |
 //! | [`memory`] | how much memory is held? | freed memory, returned to the operating system |
+//! | [`platform`] | which system is this? | private files, terminal, signals, service manager |
 //! | [`logging`] | what does the operator read? | the log, and which libraries may write to it |
 //! | [`printable`] | what may a terminal be shown? | foreign text without control characters |
 //! | [`texts`] | what do we say? | every word a member can read, in each language |
 //! | [`gateway`] | what happens on Discord? | the gateway connection and its supervisor; serenity's events → `DiscordEvent` |
 //! | [`status`] | what is the current state? | what health, metrics and the service manager report |
-//! | [`health`] | is the bot healthy? | serves `/healthz` and `/metrics` |
+//! | [`health`] | is the bot healthy? | serves `/healthz` and `/metrics`, and asks for them |
 //! | [`actors`] | who is alive? | supervisor, tickets, scheduler, panel, journal, watchdog |
 //! | [`lifecycle`] | what is true, and what follows? | State + Event → State + calls; pure |
 //! | [`discord`] | what do we ask of Discord? | calls as requests, answers read back |
@@ -43,7 +44,7 @@
 //!  └──▶ lifecycle                  std, serde
 //!          │
 //!  model                           serde: under config and texts
-//!  ids, language, memory, status, metrics, printable    everyone may name these
+//!  ids, language, memory, status, metrics, printable, platform    everyone may name these
 //! ```
 //!
 //! A room names only rooms below it.
@@ -84,6 +85,7 @@ pub mod memory;
 pub mod metrics;
 pub mod model;
 pub mod operator;
+pub mod platform;
 pub mod printable;
 pub mod status;
 pub mod store;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use talon::actors::clock;
 use talon::config::{self, Access, Config, Environment, Mistakes};
 use talon::language::Language;
@@ -13,7 +13,8 @@ use talon::operator::doctor::{self, Report};
 use talon::operator::settings::{self, SettingsError};
 use talon::operator::setup::{Setup, Stop};
 use talon::operator::terminal::fit_terminal;
-use talon::operator::{Trouble, backup, explain, import, invite, tickets};
+use talon::operator::{Trouble, backup, explain, health, import, invite, manual, tickets};
+use talon::platform::shutdown_signal;
 
 /// A Discord support-ticket bot in which every ticket is an actor.
 #[derive(Parser)]
@@ -39,6 +40,8 @@ enum Command {
     /// Check everything before members do: token, intent, server, rights, files; exit code 1 if anything is wrong, 3 if
     /// something could not be checked
     Doctor(doctor::Options),
+    /// Ask the running bot whether it is healthy; exit code 1 if it is not, or does not answer
+    Health,
     /// Print the link that lets the bot into a server with exactly the rights it needs
     Invite(invite::Options),
     /// Print or check the settings of a server, as a document
@@ -59,6 +62,10 @@ enum Command {
     /// Run the bot against a small Discord of its own: no account, no token, no server
     #[cfg(feature = "sandbox")]
     Sandbox(talon::demo::Options),
+    /// Print the script that completes talon's commands and options in a shell
+    Completions(manual::CompletionOptions),
+    /// Print the manual page, or write a page for each command into a folder
+    Man(manual::ManOptions),
 }
 
 /// A stop takes less than this, unless something hangs.
@@ -67,7 +74,8 @@ const LAST_WAIT: Duration = Duration::from_secs(8);
 const BAD_SETTINGS: u8 = 2;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let matches = command_line().get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -81,6 +89,11 @@ fn main() -> ExitCode {
     code
 }
 
+/// The definition of the command line, with the commands in groups.
+fn command_line() -> clap::Command {
+    manual::group_commands(Arguments::command())
+}
+
 async fn obey(Arguments { env_file, command }: Arguments) -> ExitCode {
     let env_file = env_file.as_deref();
     // Setup writes the file.
@@ -90,6 +103,7 @@ async fn obey(Arguments { env_file, command }: Arguments) -> ExitCode {
         Command::Run { until_stdin_ends } => run(&environment, until_stdin_ends).await,
         Command::Setup => set_up(&environment, env_file).await,
         Command::Doctor(options) => examine(&environment, &options).await,
+        Command::Health => check_health(&environment).await,
         Command::Invite(options) => invite(&environment, &options).await,
         Command::Settings(command) => answer_settings(&environment, command),
         Command::Tickets(options) => {
@@ -107,15 +121,20 @@ async fn obey(Arguments { env_file, command }: Arguments) -> ExitCode {
         Command::Backup { file } => ask(&environment, async |database| backup::make(database, &file)).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(options) => show(&environment, options).await,
+        Command::Completions(options) => {
+            write_out(manual::write_completions(command_line(), &options));
+            ExitCode::SUCCESS
+        }
+        Command::Man(options) => write_manual(&options),
     }
 }
 
 #[cfg(feature = "sandbox")]
 async fn show(environment: &Environment, options: talon::demo::Options) -> ExitCode {
-    match Config::locale(environment) {
-        Ok(locale) => {
+    match Config::sandbox(environment) {
+        Ok((locale, health)) => {
             logging::init_logging(None, LogFormat::Text);
-            report(talon::demo::run(options, locale, shutdown_signal()).await)
+            report(talon::demo::run(options, locale, health, shutdown_signal()).await)
         }
         Err(mistakes) => correct(&mistakes),
     }
@@ -179,6 +198,22 @@ fn tell(report: &Report) -> ExitCode {
     ExitCode::from(report.exit_code())
 }
 
+async fn check_health(environment: &Environment) -> ExitCode {
+    match Config::health_address(environment) {
+        Ok(address) => match health::check(address).await {
+            Ok(healthy) => {
+                write_out(format!("{healthy}\n"));
+                ExitCode::SUCCESS
+            }
+            Err(unhealthy) => {
+                eprintln!("{unhealthy}");
+                ExitCode::FAILURE
+            }
+        },
+        Err(mistakes) => correct(&mistakes),
+    }
+}
+
 async fn invite(environment: &Environment, options: &invite::Options) -> ExitCode {
     logging::init_logging(Some("warn"), LogFormat::Text);
     match invite::run(options, environment).await {
@@ -208,7 +243,7 @@ fn answer_settings(environment: &Environment, command: settings::Command) -> Exi
     };
     match answer {
         Ok(answer) => {
-            write_out(&answer);
+            write_out(answer);
             ExitCode::SUCCESS
         }
         Err(SettingsError::Environment(mistakes)) => correct(&mistakes),
@@ -219,14 +254,27 @@ fn answer_settings(environment: &Environment, command: settings::Command) -> Exi
     }
 }
 
-/// Prints an answer, in lines as long as the terminal is wide.
-fn print(text: &str) {
-    write_out(&fit_terminal(text));
+fn write_manual(options: &manual::ManOptions) -> ExitCode {
+    match manual::write_manual(command_line(), options) {
+        Ok(text) => {
+            write_out(&text);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("the manual pages cannot be written: {error}: name a folder that exists and may be written to");
+            ExitCode::FAILURE
+        }
+    }
 }
 
-fn write_out(text: &str) {
+/// Prints an answer, in lines as long as the terminal is wide.
+fn print(text: &str) {
+    write_out(fit_terminal(text));
+}
+
+fn write_out(text: impl AsRef<[u8]>) {
     // Whoever stops reading has read enough.
-    let _ = std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes());
+    let _ = std::io::Write::write_all(&mut std::io::stdout(), text.as_ref());
 }
 
 /// Tells what is probably meant otherwise; the answer itself goes to standard output.
@@ -255,7 +303,7 @@ async fn ask(environment: &Environment, question: impl AsyncFnOnce(&Path) -> Res
     warn_of(environment);
     match question(&database).await {
         Ok(answer) => {
-            write_out(&answer);
+            write_out(answer);
             ExitCode::SUCCESS
         }
         Err(trouble) => {
@@ -274,7 +322,7 @@ async fn import(environment: &Environment, command: &import::Command) -> ExitCod
     warn_of(environment);
     match import::run(&database, command, clock::now()).await {
         Ok(report) => {
-            write_out(&report.print());
+            write_out(report.print());
             ExitCode::from(report.exit_code())
         }
         Err(error) => {
@@ -296,18 +344,6 @@ fn report<E: std::error::Error>(ended: Result<(), E>) -> ExitCode {
             tracing::error!("{error}");
             ExitCode::FAILURE
         }
-    }
-}
-
-/// Ends when the process is asked to: by Ctrl-C or by SIGTERM.
-async fn shutdown_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return drop(tokio::signal::ctrl_c().await);
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
     }
 }
 

@@ -319,8 +319,13 @@ impl Router {
         let mut told: Vec<Route> = missing.collect();
         // Nobody told of the end of those that ended while we were away. One may have become a ticket just now, by an answer
         // that was given before.
-        let ended = self.sought.extract_if(.., |channel, (owner, _)| owner.guild == guild && !all.contains(channel));
-        told.extend(ended.map(|(channel, (owner, _))| Route::Ticket(owner, Event::ChannelUnlisted { channel })));
+        self.sought.retain(|&channel, (owner, _)| {
+            let ended = owner.guild == guild && !all.contains(&channel);
+            if ended {
+                told.push(Route::Ticket(*owner, Event::ChannelUnlisted { channel }));
+            }
+            !ended
+        });
         told.extend(candidates.into_iter().filter_map(|candidate| self.see(guild, candidate)));
         told
     }

@@ -6,10 +6,10 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use sd_notify::NotifyState;
 use tokio::time::sleep;
 
 use crate::actors::health_check::HealthCheck;
+use crate::platform::{self, NotifyState};
 
 /// How often a start that lasts shows that it lives, and for how long it asks each time.
 const START_INTERVAL: Duration = Duration::from_secs(10);
@@ -51,7 +51,7 @@ impl ServiceManager {
 /// How often the service manager wants to hear from the bot while it starts.
 #[must_use]
 pub fn start_interval() -> Duration {
-    sd_notify::watchdog_enabled().map_or(START_INTERVAL, |limit| (limit / 3).min(START_INTERVAL))
+    platform::watchdog_interval().map_or(START_INTERVAL, |limit| (limit / 3).min(START_INTERVAL))
 }
 
 /// Tells that the bot lives and what it waits for, for ever: until Discord has told what the start needs, there is nobody
@@ -79,7 +79,7 @@ pub fn tell_stopping() {
 
 /// Without a service manager this does nothing.
 fn tell(state: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(state) {
+    if let Err(error) = platform::notify_service_manager(state) {
         tracing::warn!(%error, "the service manager cannot be told how the bot is doing");
     }
 }

@@ -15,6 +15,7 @@ use crate::actors::outage::{News, Outage};
 use crate::actors::service_manager::{self, LOOK_INTERVAL, ServiceManager};
 use crate::actors::supervisor::SupervisorMsg;
 use crate::memory;
+use crate::platform;
 
 /// How often the log is told how much is going on, and what a crowd has left behind is given back.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -53,7 +54,7 @@ impl Actor for Watchdog {
     type Arguments = ();
 
     async fn pre_start(&self, me: ActorRef<WatchdogMsg>, (): ()) -> Result<WatchdogState, ActorProcessingErr> {
-        if let Some(limit) = sd_notify::watchdog_enabled() {
+        if let Some(limit) = platform::watchdog_interval() {
             me.send_interval(limit / 3, || WatchdogMsg::Beat);
         }
         me.send_interval(LOOK_INTERVAL, || WatchdogMsg::Look);

@@ -4,11 +4,11 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::config::Mistake;
 use crate::config::typo::{self, Typo};
+use crate::platform;
 
 /// The file that is read in the working folder where no other one is named.
 pub const ENV_FILE: &str = ".env";
@@ -38,7 +38,7 @@ impl Environment {
         match fs::read(path) {
             Ok(text) => {
                 let mut environment = Self::parse_file(&text, &name);
-                let others = fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o007 != 0);
+                let others = fs::metadata(path).is_ok_and(|found| platform::is_open_to_others(&found));
                 environment.exposed = (others && environment.get("DISCORD_TOKEN").is_some()).then_some(name);
                 environment
             }

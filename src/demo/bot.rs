@@ -4,6 +4,7 @@
 //! sandbox's end even if that was killed and could tell nobody, and does not stay behind.
 
 use std::io;
+use std::net::SocketAddr;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use tokio::process::{Child, ChildStdin, Command};
 
 use super::Order;
 use crate::language::Locale;
+use crate::platform;
 use talon_sandbox::Sandbox;
 
 /// How long the bot may take to finish what it has begun.
@@ -22,6 +24,8 @@ pub(super) struct Bot {
     sandbox: Sandbox,
     home: TempDir,
     locale: Locale,
+    /// Its `HEALTH_ADDR`.
+    health: Option<SocketAddr>,
     process: Option<Child>,
     /// Never written to.
     line: Option<ChildStdin>,
@@ -29,13 +33,13 @@ pub(super) struct Bot {
 
 impl Bot {
     /// Starts it in a new folder, which is gone when everything ends.
-    pub(super) fn start(sandbox: Sandbox, locale: Locale) -> io::Result<Self> {
-        let mut bot = Self { sandbox, home: tempfile::tempdir()?, locale, process: None, line: None };
+    pub(super) fn start(sandbox: Sandbox, locale: Locale, health: Option<SocketAddr>) -> io::Result<Self> {
+        let mut bot = Self { sandbox, home: tempfile::tempdir()?, locale, health, process: None, line: None };
         bot.spawn()?;
         Ok(bot)
     }
 
-    /// With the settings of the sandbox, and none of the caller's: no `.env` with a real token is read in its folder.
+    /// With the settings of the sandbox, and of the caller's only `HEALTH_ADDR`: no `.env` with a real token is read in its folder.
     fn spawn(&mut self) -> io::Result<()> {
         let ids = self.sandbox.ids();
         let inherited = ["RUST_LOG", "PATH", "HOME"].into_iter();
@@ -51,6 +55,7 @@ impl Bot {
             .env("TICKET_CATEGORY_ID", ids.category.to_string())
             .env("SUPPORT_ROLE_ID", ids.support_role.to_string())
             .env("LOCALE", self.locale.code())
+            .envs(self.health.map(|address| ("HEALTH_ADDR", address.to_string())))
             .stdin(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
@@ -98,8 +103,10 @@ impl Bot {
         let Some(mut process) = self.process.take() else { return };
         if let Some(id) = process.id() {
             // After Ctrl-C it has been asked by the terminal already; asked twice, it stops once.
-            let _ = Command::new("kill").arg(id.to_string()).stderr(Stdio::null()).status().await;
+            platform::ask_to_stop(id).await;
         }
+        // The end of its input asks it, too.
+        self.line = None;
         if tokio::time::timeout(GOODBYE, process.wait()).await.is_err() {
             let _ = process.kill().await;
         }

@@ -5,12 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::Access;
-
 use crate::actors::clock;
 use crate::config::Config;
 use crate::discord::{ConfiguredIds, Diagnostics, DiscordError};
 use crate::ids::MessageId;
+use crate::platform;
 use crate::store::panel::{self, NoPanel};
 use crate::store::{OpenError, OpenErrorKind, Reader, StoreError};
 
@@ -98,9 +97,9 @@ fn contents(path: &Path) -> Result<Contents, OpenError> {
 }
 
 fn file_is_writable(path: &Path) -> io::Result<()> {
-    match rustix::fs::access(path, Access::WRITE_OK) {
-        Err(rustix::io::Errno::NOENT) => Ok(()),
-        answer => Ok(answer?),
+    match platform::check_file_writable(path) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(()),
+        answer => answer,
     }
 }
 
@@ -110,12 +109,11 @@ pub(super) fn folder_is_writable(path: &Path) -> io::Result<()> {
     if !fs::metadata(folder)?.is_dir() {
         return Err(io::ErrorKind::NotADirectory.into());
     }
-    Ok(rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK)?)
+    platform::check_folder_writable(folder)
 }
 
 fn free(path: &Path) -> io::Result<u64> {
-    let found = rustix::fs::statvfs(standing(path)?)?;
-    Ok(found.f_bavail.saturating_mul(found.f_frsize))
+    platform::free_bytes(standing(path)?)
 }
 
 /// The nearest folder on the way to a file that is there already.

@@ -1,8 +1,6 @@
 //! The terminal: how wide it is, and how a text is fitted into it.
 
-use std::io::{self, IsTerminal};
-
-use rustix::termios::tcgetwinsize;
+use crate::platform::terminal_width;
 
 /// Lines are broken no earlier than this, however narrow the window is.
 const NARROWEST: usize = 40;
@@ -14,13 +12,6 @@ pub fn fit_terminal(text: &str) -> String {
         Some(width) => wrap(text, width),
         None => text.to_owned(),
     }
-}
-
-fn terminal_width() -> Option<usize> {
-    let out = io::stdout();
-    let size = out.is_terminal().then(|| tcgetwinsize(&out).ok())??;
-    // A terminal that does not know its size says zero.
-    (size.ws_col > 0).then(|| usize::from(size.ws_col))
 }
 
 /// Breaks long lines between words. What follows stands below the beginning of the line's text; a word that is too

@@ -5,35 +5,18 @@
 //! word and keep none, so it is looked at before each.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, Metadata, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use crate::platform::{self, FileId};
 use crate::store::error::{OpenError, OpenErrorKind, StoreError};
 use crate::store::schema;
 
 /// What this process holds. To open a held file once more and to close it would drop the locks that `SQLite` has on it
 /// (POSIX), so it is not even tried.
 static HELD: Mutex<BTreeSet<FileId>> = Mutex::new(BTreeSet::new());
-
-/// A file, whatever it is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct FileId {
-    device: u64,
-    inode: u64,
-}
-
-impl FileId {
-    fn of(found: &Metadata) -> Self {
-        Self { device: found.dev(), inode: found.ino() }
-    }
-
-    fn at(path: &Path) -> io::Result<Self> {
-        fs::metadata(path).map(|found| Self::of(&found))
-    }
-}
 
 /// An entry in [`HELD`].
 struct Holding(FileId);
@@ -68,7 +51,7 @@ impl Claim {
         let id = FileId::at(path).map_err(refuse)?;
         let holding = Holding::begin(id).ok_or_else(in_use)?;
         let file = File::open(path).map_err(refuse)?;
-        match file.try_lock() {
+        match platform::lock_database(&file) {
             Ok(()) if FileId::of(&file.metadata().map_err(refuse)?) == id => {}
             // It has been replaced this very moment.
             Ok(()) | Err(TryLockError::WouldBlock) => return Err(in_use()),

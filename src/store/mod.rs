@@ -43,6 +43,7 @@ pub use journal::{Entry, Filter};
 pub use reader::Reader;
 pub use row::{Stage, TicketSummary};
 
+use crate::platform;
 use crate::store::claim::Claim;
 use crate::store::journal::Line;
 use crate::store::row::Columns;
@@ -264,7 +265,7 @@ fn lock(path: &Path) -> Result<File, OpenError> {
     }
     let mut beside = path.as_os_str().to_owned();
     beside.push("-lock");
-    let lock = schema::private().create(true).open(beside).map_err(folder)?;
+    let lock = platform::private_options().create(true).open(beside).map_err(folder)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(schema::refused(path, OpenErrorKind::InUse)),

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use crate::ids::MessageId;
+use crate::platform;
 
 const KEY: &str = "message_id";
 
@@ -63,10 +64,8 @@ pub fn write(path: &Path, message: MessageId) -> io::Result<()> {
     writeln!(file, "{:#}", Value::Object(object))?;
     file.sync_all()?;
     fs::rename(&neighbour, path)?;
-    // The new name is in the folder, and it is the folder that must reach the disk. Not every system opens folders.
-    #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
-    Ok(())
+    // The new name is in the folder, and it is the folder that must reach the disk.
+    platform::sync_folder(folder)
 }
 
 fn object(path: &Path) -> Result<Map<String, Value>, NoPanel> {

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -10,6 +9,7 @@ use rusqlite::Connection;
 
 use crate::ids::{GuildId, Owner};
 use crate::lifecycle::{Document, JournalEvent};
+use crate::platform::FileId;
 use crate::store::error::{OpenError, StoreError};
 use crate::store::import::{self, Occupied};
 use crate::store::journal::{self, Entry, Filter};
@@ -97,7 +97,7 @@ impl Reader {
         let file = schema::create_private(part).map_err(cannot)?;
         self.0.execute("VACUUM INTO ?1", [schema::uri(part, "")])?;
         let (made, written) = (file.metadata().map_err(cannot)?, fs::symlink_metadata(part).map_err(cannot)?);
-        if (made.dev(), made.ino()) != (written.dev(), written.ino()) {
+        if FileId::of(&made) != FileId::of(&written) {
             return Err(StoreError::Other(format!("{}: another program has replaced it", part.display())));
         }
         let copy = schema::open_copy(part)?;

@@ -5,22 +5,19 @@
 //! not ours keeps every byte. It is `SQLite` that reads them, not `std::fs`: closing a file of its own would drop the
 //! locks that another connection of this process holds on it (POSIX), and two writers could meet.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+use crate::platform;
 use crate::store::error::{OpenError, OpenErrorKind, StoreError};
 
 /// "TALN", so that `file talon.db` and we know it again.
 const APPLICATION: i32 = 0x5441_4C4E;
-
-/// For the bot's user alone.
-const PRIVATE: u32 = 0o600;
 
 /// The version of the tables that this program works with.
 const KNOWN: u32 = 1;
@@ -201,17 +198,10 @@ fn migrate(db: &mut Connection) -> Result<(), OpenErrorKind> {
 ///
 /// `SQLite` gives its log beside it the same rights.
 pub(super) fn create_private(path: &Path) -> io::Result<File> {
-    let file = private().create_new(true).open(path)?;
+    let file = platform::private_options().create_new(true).open(path)?;
     // Whatever the umask takes away.
-    file.set_permissions(Permissions::from_mode(PRIVATE))?;
+    platform::make_private(&file)?;
     Ok(file)
-}
-
-/// A way to make files that only the bot's user may read.
-pub(super) fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true).mode(PRIVATE);
-    options
 }
 
 /// Takes a database of ours away from the eyes of others, should it have been copied or restored without care.
@@ -220,11 +210,11 @@ fn keep_private(path: &Path) {
         let mut file = path.as_os_str().to_owned();
         file.push(suffix);
         let file = Path::new(&file);
-        if !fs::metadata(file).is_ok_and(|found| found.permissions().mode() & 0o077 != 0) {
+        if !fs::metadata(file).is_ok_and(|found| platform::is_shared(&found)) {
             continue;
         }
         // By its name: to open and close it here could drop locks that this process holds on it.
-        match fs::set_permissions(file, Permissions::from_mode(PRIVATE)) {
+        match platform::make_path_private(file) {
             Ok(()) => {
                 tracing::info!(file = %file.display(), "other users could read the database; now only the bot's may")
             }
@@ -243,8 +233,8 @@ const NOT_IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remov
 
 /// The path as an address for `SQLite`. A path as it is would be taken for an address, too, if it began with `file:`.
 pub(super) fn uri(path: &Path, query: &str) -> String {
-    let scheme = if path.is_absolute() { "file://" } else { "file:" };
-    let path = percent_encode(path.as_os_str().as_encoded_bytes(), NOT_IN_PATH);
+    let (scheme, path) = platform::split_file_address(path);
+    let path = percent_encode(&path, NOT_IN_PATH);
     format!("{scheme}{path}{query}")
 }
 

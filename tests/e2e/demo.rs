@@ -125,3 +125,27 @@ async fn a_clean_stop_warns_of_nothing() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_bot_serves_its_health_where_the_environment_says() {
+    let log = tempfile::NamedTempFile::new().expect("a file");
+    let mut process = Command::new(env!("CARGO_BIN_EXE_talon"));
+    process.env("LOCALE", "ru").env("HEALTH_ADDR", "127.0.0.1:0").stderr(log.reopen().expect("it can be opened"));
+    let talon = Demo::run(process, "0", &[]).await;
+
+    let logged = std::fs::read_to_string(log.path()).expect("a text");
+    let line = logged.lines().find(|line| line.contains("serving /healthz")).expect("the log names the address");
+    let address = line.split("address=").nth(1).expect("an address").trim();
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let page = http.get(format!("http://{address}/healthz")).send().await.expect("an answer");
+    let page: serde_json::Value = serde_json::from_str(&page.text().await.expect("a text")).expect("JSON");
+    assert_eq!(page["store"]["writable"], true, "{page}");
+    assert!(talon.stop("TERM").await.success());
+
+    let mut process = Command::new(env!("CARGO_BIN_EXE_talon"));
+    process.args(["sandbox", "--port", "0"]).env_clear().env("HEALTH_ADDR", "here").env("LOCALE", "klingon");
+    let wrong = timeout(PATIENCE, process.output()).await.expect("it ends at once").expect("talon starts");
+    let said = String::from_utf8_lossy(&wrong.stderr);
+    assert_eq!(wrong.status.code(), Some(2), "{said}");
+    assert!(said.contains("HEALTH_ADDR: ") && said.contains("LOCALE: "), "{said}");
+}

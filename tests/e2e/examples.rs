@@ -1,6 +1,7 @@
 //! The examples are tried as they are printed, as far as that is possible without systemd and Docker.
 
 use std::fs;
+use std::process::Command;
 
 use crate::stage::Stage;
 
@@ -104,9 +105,22 @@ async fn the_container_reads_what_setup_wrote_into_its_volume() {
         let line = CONTAINER.lines().filter_map(|line| line.strip_prefix(name)).next_back();
         line.unwrap_or_else(|| panic!("{name} is there")).trim().to_owned()
     };
-    let words = |name: &str| serde_json::from_str::<Vec<String>>(&instruction(name)).expect("a list of words");
+    let list = |text: &str| serde_json::from_str::<Vec<String>>(text).expect("a list of words");
+    let words = |name: &str| list(&instruction(name));
     assert_eq!(instruction("WORKDIR"), instruction("VOLUME"), "what is written in the folder survives");
     assert_eq!((words("ENTRYPOINT"), words("CMD")), (vec!["talon".to_owned()], vec!["run".to_owned()]));
+
+    let check = instruction("HEALTHCHECK");
+    let (_, check) = check.split_once(" CMD ").expect("a command");
+    assert_eq!(list(check), ["talon", "health"]);
+    assert!(instruction("USER").starts_with(char::is_numeric) && !instruction("USER").starts_with('0'), "not root");
+    // With the address of the image the check has all it needs: it fails because nothing answers, not because of settings.
+    let stage = Stage::empty();
+    let variables = instruction("ENV");
+    let address = variables.split(' ').find_map(|variable| variable.strip_prefix("HEALTH_ADDR=")).expect("an address");
+    fs::write(stage.file("image.env"), format!("HEALTH_ADDR={address}\n")).expect("a file");
+    let asked = stage.ask(&["health", "--env-file", "image.env"]).await;
+    assert_eq!(asked.status.code(), Some(1), "{asked:?}");
 
     let mut stage = Stage::empty();
     let text = filled_in(&stage);
@@ -117,4 +131,25 @@ async fn the_container_reads_what_setup_wrote_into_its_volume() {
     stage.open(stage.discord.ids().alice).await;
     let listed = stage.until_told(&["tickets"], |told| told.contains("open")).await;
     assert!(listed.contains("#1"), "{listed}");
+}
+
+#[test]
+fn cargo_binstall_finds_the_archives_of_a_release() {
+    let manifest = include_str!("../../Cargo.toml");
+    let url = |suffix: &str| {
+        let mut urls = manifest.lines().filter_map(|line| line.strip_prefix("pkg-url = \"")?.strip_suffix('"'));
+        urls.rfind(|url| url.ends_with(suffix)).expect("an address").rsplit('/').next().expect("a name")
+    };
+    let workflow = include_str!("../../.github/workflows/release.yml");
+    let targets = workflow.lines().filter_map(|line| line.split("target: ").nth(1)?.split(',').next());
+    let targets: Vec<&str> = targets.filter(|target| target.matches('-').count() >= 2).collect();
+    assert_eq!(targets.len(), 7, "{targets:?}");
+    for target in targets {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/package");
+        let packed = Command::new(script).args(["name", "--target", target]).output().expect("the script runs");
+        let packed = String::from_utf8(packed.stdout).expect("a name");
+        let template = url(if target.contains("windows") { ".zip" } else { ".tar.gz" });
+        let sought = template.replace("{ version }", env!("CARGO_PKG_VERSION")).replace("{ target }", target);
+        assert_eq!(packed.trim(), sought);
+    }
 }

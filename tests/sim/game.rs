@@ -261,12 +261,14 @@ impl Game {
 
     /// Takes off the agenda what the disk was to do.
     pub fn take_disk_jobs(&mut self) -> Vec<Job> {
-        let jobs = self.agenda.extract_if(.., |_, happening| matches!(happening, Happening::Disk(_)));
-        jobs.filter_map(|(_, happening)| match happening {
-            Happening::Disk(job) => Some(job),
-            _ => None,
-        })
-        .collect()
+        let mut jobs = Vec::new();
+        for (when, happening) in std::mem::take(&mut self.agenda) {
+            match happening {
+                Happening::Disk(job) => jobs.push(job),
+                other => drop(self.agenda.insert(when, other)),
+            }
+        }
+        jobs
     }
 
     pub fn tell(&mut self, line: impl FnOnce(&Self) -> String) {

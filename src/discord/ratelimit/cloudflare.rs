@@ -286,7 +286,10 @@ impl InvalidRequests {
     }
 
     fn count(&mut self, now: Instant) -> u32 {
-        while let Some((_, count)) = self.slots.pop_front_if(|(end, _)| *end + COUNT_WINDOW <= now) {
+        while let Some(&(end, count)) = self.slots.front()
+            && end + COUNT_WINDOW <= now
+        {
+            self.slots.pop_front();
             self.count -= count;
         }
         self.count

@@ -1,12 +1,13 @@
 //! The `.env` file: some of its lines anew, all others as they were, and never half of it.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
+
+use crate::platform;
 
 const TOKEN: &str = "DISCORD_TOKEN";
 /// Stands for a token; two of them would contradict each other.
@@ -80,8 +81,8 @@ impl Draft {
 
     /// Takes the file away from the eyes of other users, where it can be: it holds the token.
     pub fn make_private(&self) -> io::Result<()> {
-        let mode = fs::metadata(&self.path)?.permissions().mode();
-        if mode & 0o077 != 0 { fs::set_permissions(&self.path, Permissions::from_mode(0o600)) } else { Ok(()) }
+        let found = fs::metadata(&self.path)?;
+        if platform::is_shared(&found) { platform::make_path_private(&self.path) } else { Ok(()) }
     }
 
     /// Puts it in place of the file. Only the owner may read it.
@@ -101,14 +102,14 @@ impl Draft {
             Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),
             _ => {}
         }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(neighbour)?;
+        let mut file = platform::private_options().create_new(true).open(neighbour)?;
         // Whatever the umask takes away.
-        file.set_permissions(Permissions::from_mode(0o600))?;
+        platform::make_private(&file)?;
         file.write_all(self.text().as_bytes())?;
         file.sync_all()?;
         fs::rename(neighbour, &self.path)?;
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder)?.sync_all()
+        platform::sync_folder(folder)
     }
 
     fn lines(&self) -> impl DoubleEndedIterator<Item = &str> {
@@ -182,7 +183,7 @@ mod tests {
         assert_eq!(draft.changes(|value| (value == "22").then(|| "tickets".to_owned())), changes, "{before:?}");
         draft.write().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), after, "{before:?}");
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(!platform::is_shared(&fs::metadata(&path).unwrap()));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
     }
 
@@ -231,6 +232,7 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_link_stays_a_link() {
         let folder = tempfile::tempdir().unwrap();

@@ -6,11 +6,11 @@
 use std::io::{self, BufRead, IsTerminal, Stdout, Write};
 use std::thread;
 
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::operator::setup::Stop;
 use crate::operator::terminal::fit_terminal;
+use crate::platform::HiddenInput;
 
 /// Whoever answers.
 pub struct Person {
@@ -57,7 +57,10 @@ impl Person {
 
     /// Asks something whose answer must not be seen.
     pub async fn ask_hidden(&mut self, question: &str) -> Result<String, Stop> {
-        let _hidden = Hidden::begin();
+        let hidden = HiddenInput::begin();
+        if hidden.is_none() && io::stdin().is_terminal() {
+            self.say("This terminal shows what you type: see that nobody looks on, and clear it afterwards.");
+        }
         self.ask(question).await
     }
 
@@ -80,27 +83,5 @@ impl Person {
                 _ => self.say("Please answer y or n."),
             }
         }
-    }
-}
-
-/// A terminal that does not show what is typed, until this is dropped.
-struct Hidden(Termios);
-
-impl Hidden {
-    /// None where there is no terminal to begin with.
-    fn begin() -> Option<Self> {
-        let before = tcgetattr(io::stdin()).ok()?;
-        let mut hidden = before.clone();
-        hidden.local_modes.remove(LocalModes::ECHO);
-        hidden.local_modes.insert(LocalModes::ECHONL);
-        tcsetattr(io::stdin(), OptionalActions::Flush, &hidden).ok()?;
-        Some(Self(before))
-    }
-}
-
-impl Drop for Hidden {
-    fn drop(&mut self) {
-        // A terminal that is gone needs nothing put back.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &self.0);
     }
 }
