@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use crate::actors::admin_status::AdminStatuses;
 use crate::actors::health_check::HealthCheck;
+use crate::actors::settings::{CurrentSettings, follow};
 use crate::actors::singletons::SingletonSettings;
 use crate::actors::supervisor::{Arguments, Supervisor, SupervisorMsg};
 use crate::actors::{Services, service_manager};
@@ -114,15 +115,20 @@ async fn connect_and_run(
         }
     };
     let place = build_place(&config, me, application.as_ref());
-    let settings = settings::derive(config.home());
+    let rules = Rules { close_delay: config.close_delay, owner_may_close: true, administrators_are_staff: false };
+    let settings = CurrentSettings::new(settings::derive(config.home()), rules, place.clone());
+    if let Some(stored) = health_check.store.changed_settings(None).await.map_err(RunError::Rows)? {
+        settings.set_stored(stored.revisions);
+    }
     let services = Services {
         metrics: transport.metrics(),
         client: Client::new(transport, place.clone()),
         store: health_check.store.clone(),
         standings: AdminStatuses::default(),
-        rules: Rules { close_delay: settings.closing.delay.map_or(config.close_delay, |delay| delay.0) },
+        settings,
         status: Arc::clone(&status),
     };
+    services.client.set_place(services.settings.place());
     let duties = SingletonSettings { panel_file: config.panel_file.clone(), journal_keep: config.journal_keep };
     let arguments = load_arguments(services, duties).await?;
     let services = Arc::clone(&arguments.services);
@@ -139,10 +145,17 @@ async fn connect_and_run(
         stage_limit: config.gateway_timeout,
         status: Arc::clone(&status.gateway),
     };
-    let handler = EventHandler { supervisor: supervisor.clone(), place, status: Arc::clone(&status) };
+    let handler = EventHandler {
+        supervisor: supervisor.clone(),
+        place,
+        services: Arc::clone(&services),
+        status: Arc::clone(&status),
+    };
+    let changed = || drop(supervisor.cast(SupervisorMsg::SettingsChanged));
     let ended = tokio::select! {
         ended = gateway::run_shards(connection, handler, Arc::clone(&services), shutdown) => ended.map_err(RunError::Gateway),
         ended = &mut tree => Err(RunError::Supervisor(format!("{ended:?}"))),
+        never = follow(&services.settings, &services.store, changed) => match never {},
         never = doctor::watch(&services.client, config, &status.setup) => match never {},
     };
     drain_tickets(&supervisor).await;
@@ -156,7 +169,8 @@ fn build_place(config: &Config, me: UserId, application: Option<&Application>) -
         application: application.map_or(ApplicationId(me.0), |application| application.id),
         panel: config.panel_channel,
         category: config.category,
-        support: config.support,
+        staff: vec![config.support].into(),
+        mention_staff: true,
         locale: config.locale,
     }
 }

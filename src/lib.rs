@@ -43,7 +43,7 @@
 //!  │     texts
 //!  └──▶ lifecycle                  std, serde
 //!          │
-//!  model                           serde: under config and texts
+//!  model                           serde: under config, texts, store and actors
 //!  ids, language, memory, status, metrics, printable, platform    everyone may name these
 //! ```
 //!

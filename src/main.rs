@@ -44,7 +44,7 @@ enum Command {
     Health,
     /// Print the link that lets the bot into a server with exactly the rights it needs
     Invite(invite::Options),
-    /// Print or check the settings of a server, as a document
+    /// Print, check or change the settings of a server, as a document
     #[command(subcommand)]
     Settings(settings::Command),
     /// List the tickets, from the database, whether the bot runs or not
@@ -105,7 +105,7 @@ async fn obey(Arguments { env_file, command }: Arguments) -> ExitCode {
         Command::Doctor(options) => examine(&environment, &options).await,
         Command::Health => check_health(&environment).await,
         Command::Invite(options) => invite(&environment, &options).await,
-        Command::Settings(command) => answer_settings(&environment, command),
+        Command::Settings(command) => answer_settings(&environment, command).await,
         Command::Tickets(options) => {
             let access = access(&environment);
             let list = async |database: &Path| tickets::list(database, &options, access.as_ref(), clock::now()).await;
@@ -231,25 +231,20 @@ async fn invite(environment: &Environment, options: &invite::Options) -> ExitCod
     }
 }
 
-fn answer_settings(environment: &Environment, command: settings::Command) -> ExitCode {
-    let answer = match command {
-        settings::Command::Schema => Ok(settings::schema()),
-        settings::Command::Check { file } => settings::check(&file),
-        settings::Command::Show => settings::show(environment).map(|shown| {
-            warn_of(environment);
+async fn answer_settings(environment: &Environment, command: settings::Command) -> ExitCode {
+    if !matches!(command, settings::Command::Schema | settings::Command::Check { .. }) {
+        warn_of(environment);
+    }
+    match settings::run(environment, command, clock::now()).await {
+        Ok(shown) => {
             eprint!("{}", shown.notes);
-            shown.document
-        }),
-    };
-    match answer {
-        Ok(answer) => {
-            write_out(answer);
+            write_out(shown.document);
             ExitCode::SUCCESS
         }
         Err(SettingsError::Environment(mistakes)) => correct(&mistakes),
         Err(error) => {
             eprintln!("{error}");
-            ExitCode::from(BAD_SETTINGS)
+            if error.is_mistake() { ExitCode::from(BAD_SETTINGS) } else { ExitCode::FAILURE }
         }
     }
 }

@@ -10,7 +10,9 @@ use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::{Rank, Services, clock};
 use crate::discord::AdminStatus;
 use crate::ids::{ChannelId, GuildId, TicketNumber};
-use crate::lifecycle::{Acknowledgement, ApiError, Interaction, Notice, Origin, Outcome, Request, Requester};
+use crate::lifecycle::{
+    Acknowledgement, Action, ApiError, Interaction, Notice, Origin, Outcome, Request, Requester, Who, may,
+};
 use crate::store::Filter;
 
 /// How often old notes are looked for.
@@ -130,19 +132,22 @@ async fn explain(services: Arc<Services>, Question { guild, ticket, requester, r
     if requester.is_silenced() {
         return;
     }
-    let may = match &rank {
-        Rank::Route { administrator: true } => Some(AdminStatus::Administrator),
-        Rank::Route { administrator: false } => Some(AdminStatus::Member),
+    let in_force = services.settings.rules();
+    let standing = match &rank {
+        Rank::Known { administrator } if may(Who::of_rank(*administrator), Action::Explain, &in_force) => {
+            Some(AdminStatus::Administrator)
+        }
+        Rank::Known { .. } => Some(AdminStatus::Member),
         Rank::Roles(roles) => services.standings.of(&services.client, guild, &requester, roles).await,
     };
-    let Some(may) = may else { return };
+    let Some(standing) = standing else { return };
     // Reading may take longer than a press waits for its first answer.
     if let Origin::Interaction(press) = &requester.origin
         && !defer(&services, press).await
     {
         return;
     }
-    let words = match (may, ticket) {
+    let words = match (standing, ticket) {
         (AdminStatus::Administrator, Some(ticket)) => match story(&services, ticket).await {
             Some((number, story)) => return tell(&services, &requester, ticket, number, &story).await,
             None => Notice::TryAgain,

@@ -29,6 +29,7 @@ pub mod scheduler;
 #[cfg(test)]
 mod secrets;
 pub mod service_manager;
+pub mod settings;
 pub mod singletons;
 pub mod supervisor;
 pub mod ticket;
@@ -41,9 +42,10 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 
 use crate::actors::admin_status::AdminStatuses;
+use crate::actors::settings::CurrentSettings;
 use crate::discord::Client;
 use crate::ids::{ChannelId, GuildId, MessageId, RoleId, TicketId};
-use crate::lifecycle::{ChannelCandidate, Outcome, Request, Requester, Rules};
+use crate::lifecycle::{ChannelCandidate, Outcome, Request, Requester};
 use crate::metrics::Metrics;
 use crate::status::Status;
 use crate::store::Store;
@@ -54,8 +56,8 @@ pub struct Services {
     pub client: Client,
     /// What survives a restart.
     pub store: Store,
-    /// What the operator decided.
-    pub rules: Rules,
+    /// What the server's settings decide.
+    pub settings: CurrentSettings,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// How the bot is doing.
@@ -96,8 +98,10 @@ pub enum DiscordEvent {
         channel: ChannelId,
         /// Who.
         requester: Requester,
-        /// They hold the support role.
+        /// They hold a role of the staff.
         support: bool,
+        /// They are an administrator, as far as Discord said so.
+        administrator: bool,
     },
     /// Somebody wants the panel looked after.
     SetUp {
@@ -167,7 +171,7 @@ pub enum DiscordEvent {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rank {
     /// Discord said with their use of a slash command whether they are an administrator.
-    Route {
+    Known {
         /// They are.
         administrator: bool,
     },

@@ -16,7 +16,7 @@ use crate::discord::AdminStatus;
 use crate::ids::{GuildId, MessageId, RoleId};
 use crate::lifecycle::menu::{Menu, MenuEvent};
 use crate::lifecycle::panel::{Panel, PanelEvent, PanelNote};
-use crate::lifecycle::{Notice, Outcome, Request, Requester, task};
+use crate::lifecycle::{Action, Notice, Outcome, Request, Requester, Who, may, task};
 use crate::status::PanelStatus;
 use crate::store::panel::{self as file, NoPanel};
 
@@ -149,11 +149,13 @@ impl PanelActor {
         rank: Rank,
     ) {
         match rank {
-            Rank::Route { administrator: true } => {
+            Rank::Known { administrator }
+                if may(Who::of_rank(administrator), Action::SetUp, &self.services.settings.rules()) =>
+            {
                 self.play(me, state, PanelEvent::Ensure(Some(requester)));
                 self.offer(me, state, MenuEvent::Ensure(guild));
             }
-            Rank::Route { administrator: false } => {
+            Rank::Known { .. } => {
                 self.play(me, state, PanelEvent::TurnDown(requester, Notice::AdministratorsOnly));
             }
             Rank::Roles(roles) => self.ask_whether_administrator(me, state, guild, requester, roles),
@@ -172,7 +174,7 @@ impl PanelActor {
     ) {
         let (services, me) = (self.services.clone(), me.clone());
         state.tasks.spawn(async move {
-            let told = |administrator| Rank::Route { administrator };
+            let told = |administrator| Rank::Known { administrator };
             let standing = services.standings.of(&services.client, guild, &requester, &roles).await;
             let Some(standing) = standing else { return };
             let message = match standing {

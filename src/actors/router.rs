@@ -228,7 +228,7 @@ impl Router {
                 let unseen = self.unseen.contains(&guild);
                 vec![Route::Ticket(owner, Event::Open { requester, name, unseen })]
             }
-            DiscordEvent::Close { guild, channel, requester, support }
+            DiscordEvent::Close { guild, channel, requester, support, administrator }
                 if self.recent.is_new(requester.request_id()) =>
             {
                 let requester = self.mark_repeat(guild, Command::Close, requester);
@@ -236,7 +236,7 @@ impl Router {
                 let own = Owner { guild, member: requester.user };
                 let seeker = || self.sought.get(&channel).map(|(seeker, _)| *seeker);
                 let owner = self.owner(channel).or_else(seeker).unwrap_or(own);
-                vec![Route::Ticket(owner, Event::Close { channel, requester, support })]
+                vec![Route::Ticket(owner, Event::Close { channel, requester, support, administrator })]
             }
             DiscordEvent::SetUp { guild, requester, rank, .. } if self.recent.is_new(requester.request_id()) => {
                 let requester = self.mark_repeat(guild, Command::SetUp, requester);
@@ -467,9 +467,9 @@ mod tests {
         let channel = ChannelId(90);
         match command {
             Command::Ticket => DiscordEvent::Open { guild, channel, requester, name: "alice".into() },
-            Command::Close => DiscordEvent::Close { guild, channel, requester, support: true },
+            Command::Close => DiscordEvent::Close { guild, channel, requester, support: true, administrator: false },
             Command::SetUp => {
-                DiscordEvent::SetUp { guild, channel, requester, rank: Rank::Route { administrator: true } }
+                DiscordEvent::SetUp { guild, channel, requester, rank: Rank::Known { administrator: true } }
             }
             Command::Explain => DiscordEvent::Explain { guild, channel, requester, rank: Rank::Roles(vec![]) },
         }

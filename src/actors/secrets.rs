@@ -23,7 +23,8 @@ use crate::lifecycle::{
 const TOKEN: &str = "aW50ZXJhY3Rpb24";
 const GUILD: GuildId = GuildId(1);
 const OWNER: Owner = Owner { guild: GUILD, member: UserId(10) };
-const RULES: Rules = Rules { close_delay: Duration::from_secs(5) };
+const RULES: Rules =
+    Rules { close_delay: Duration::from_secs(5), owner_may_close: true, administrators_are_staff: false };
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 const PLACE: Place = Place { locale: Locale::Auto, ..Place::EXAMPLE };
 
@@ -72,7 +73,7 @@ fn events() -> Vec<Event> {
     let answered = calls().map(|call| Event::RequestCompleted { call, answer: Outcome::Indeterminate });
     let mut events = vec![
         Event::Open { requester: requester(), name: "alice".to_owned(), unseen: true },
-        Event::Close { channel, requester: requester(), support: true },
+        Event::Close { channel, requester: requester(), support: true, administrator: false },
     ];
     events.extend(answered);
     events
@@ -130,12 +131,12 @@ fn no_message_between_actors_shows_it() {
     let heard = || {
         [
             DiscordEvent::Open { guild: GUILD, channel, requester: requester(), name: "alice".to_owned() },
-            DiscordEvent::Close { guild: GUILD, channel, requester: requester(), support: false },
+            DiscordEvent::Close { guild: GUILD, channel, requester: requester(), support: false, administrator: false },
             DiscordEvent::SetUp {
                 guild: GUILD,
                 channel,
                 requester: requester(),
-                rank: Rank::Route { administrator: true },
+                rank: Rank::Known { administrator: true },
             },
             DiscordEvent::Explain { guild: GUILD, channel, requester: requester(), rank: Rank::Roles(roles.clone()) },
         ]

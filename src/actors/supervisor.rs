@@ -53,6 +53,8 @@ pub enum SupervisorMsg {
     Settled,
     /// By the panel: it stands in its place.
     PanelStands,
+    /// By whoever follows the database: other settings hold now.
+    SettingsChanged,
     /// By the panel: which server is the bot's own, if it is in it.
     HomeFound(Option<GuildId>),
     /// By ourselves: this request has waited for long enough until that was known.
@@ -154,6 +156,7 @@ impl Actor for Supervisor {
             SupervisorMsg::HomeFound(found) => state.home_found(&me, found).await,
             SupervisorMsg::GiveUp(request_id) => state.give_up(&me, request_id).await,
             SupervisorMsg::Rehire(post) => state.rehire(&me, post).await,
+            SupervisorMsg::SettingsChanged => state.obey_settings(),
             SupervisorMsg::PanelStands => state.panel_stands(),
             SupervisorMsg::Count(port) => state.count(port),
             SupervisorMsg::Drain(port) => state.drain(port),
@@ -221,6 +224,9 @@ impl SupervisorState {
                 Route::FindHome(waiting) => self.find_home(me, waiting),
                 Route::Elsewhere { guild, name } => self.be_elsewhere(guild, &name),
                 Route::Home(guild) => {
+                    if self.services.settings.set_home(guild) {
+                        self.services.client.set_place(self.services.settings.place());
+                    }
                     self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Connected));
                     self.staff.tell_panel(PanelMsg::Menu(MenuEvent::Here(guild)));
                 }
@@ -322,6 +328,15 @@ impl SupervisorState {
     fn connected(&self, resumed: bool) {
         self.services.metrics.count_session(resumed);
         self.staff.look();
+    }
+
+    /// Calls, events and tickets follow at once; the panel and the slash commands are compared with what they should be.
+    fn obey_settings(&self) {
+        self.services.client.set_place(self.services.settings.place());
+        self.staff.tell_panel(PanelMsg::Hear(PanelEvent::Connected));
+        if let Some(home) = self.services.settings.home() {
+            self.staff.tell_panel(PanelMsg::Menu(MenuEvent::Here(home)));
+        }
     }
 
     fn panel_stands(&mut self) {

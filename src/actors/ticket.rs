@@ -81,7 +81,7 @@ impl Actor for TicketActor {
     async fn pre_start(&self, _me: ActorRef<TicketMsg>, (): ()) -> Result<TicketActorState, ActorProcessingErr> {
         // No waiting here: the supervisor waits for it.
         Ok(TicketActorState {
-            ticket: DurableTicket::new(self.owner, self.services.rules),
+            ticket: DurableTicket::new(self.owner, self.services.settings.rules()),
             channel: None,
             place_untold: false,
             tasks: JoinSet::new(),
@@ -97,6 +97,7 @@ impl Actor for TicketActor {
         message: TicketMsg,
         state: &mut TicketActorState,
     ) -> Result<(), ActorProcessingErr> {
+        state.ticket.set_rules(self.services.settings.rules());
         match message {
             TicketMsg::Hear(event) => {
                 state.handled += 1;

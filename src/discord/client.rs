@@ -3,7 +3,7 @@
 //! Discord says that something is forbidden, but not why. The client then looks up which permission is missing, so that a
 //! person can be told which one to grant. If that fails, the answer stays as it was.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use serenity::http::{LightMethod, Route};
@@ -31,20 +31,29 @@ const PAGE_RETRY_DELAY: Duration = Duration::from_secs(1);
 /// The interface to Discord for the rest of the bot.
 pub struct Client {
     transport: Arc<Transport>,
-    place: Place,
+    /// What the settings in force make of it; the ids of the environment at first.
+    place: RwLock<Arc<Place>>,
+    configured: ConfiguredIds,
 }
 
 impl Client {
     /// A client for the bot and the ids in `place`.
     #[must_use]
     pub fn new(transport: impl Into<Arc<Transport>>, place: Place) -> Self {
-        Self { transport: transport.into(), place }
+        let support = place.staff.first().copied().unwrap_or(RoleId(0));
+        let configured = ConfiguredIds { panel: place.panel, category: place.category, support };
+        Self { transport: transport.into(), place: RwLock::new(Arc::new(place)), configured }
     }
 
     /// Who the bot is, and the ids that it is configured with.
     #[must_use]
-    pub const fn place(&self) -> &Place {
-        &self.place
+    pub fn place(&self) -> Arc<Place> {
+        Arc::clone(&self.place.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The settings have changed: calls from now on work with these ids.
+    pub fn set_place(&self, place: Place) {
+        *self.place.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(place);
     }
 
     /// What delays or rejects requests now.
@@ -55,14 +64,15 @@ impl Client {
 
     /// Executes one call. It waits for rate limits as long as they last; it never repeats what may have been executed.
     pub async fn execute(&self, call: &Request) -> Outcome {
-        let request = build_request(call, &self.place);
+        let place = self.place();
+        let request = build_request(call, &place);
         let Ok(response) = self.transport.send(&request).await else {
             return Outcome::Indeterminate;
         };
         if let Some(wait) = response.retry_after {
             return Outcome::Limited { wait };
         }
-        let answer = parse_response(call, &self.place, response.status, &response.body);
+        let answer = parse_response(call, &place, response.status, &response.body);
         if let Outcome::Indeterminate | Outcome::Refused(_) = answer {
             let (verb, path, status) = (request.verb(), request.label(), response.status);
             debug!(verb, path, status, ?answer, "request not successful");
@@ -91,7 +101,7 @@ impl Client {
         story: &[(SystemTime, JournalEvent)],
     ) -> bool {
         let mut first = Some(reply_to);
-        for page in self.place.texts().public_story(number, ticket, story) {
+        for page in self.place().texts().public_story(number, ticket, story) {
             let request = build_message(channel, &page, first.take(), RequestId(reply_to.0));
             if !self.send_page(&request).await {
                 return false;
@@ -146,8 +156,7 @@ impl Client {
 
     /// See [`Transport::find_home_guild`].
     pub async fn find_home_guild(&self) -> LookupResult<Option<GuildId>> {
-        let Place { panel, category, support, .. } = self.place;
-        self.transport.find_home_guild(ConfiguredIds { panel, category, support }).await
+        self.transport.find_home_guild(self.configured).await
     }
 
     /// Whether this member is an administrator of this server.
@@ -173,7 +182,7 @@ impl Client {
         };
         let guild_id = id(channel.guild().0);
         let guild = self.transport.fetch_guild(channel.guild()).await.ok()?;
-        let me = self.place.me;
+        let me = self.place().me;
         let member = Route::GuildMember { guild_id, user_id: id(me.0) };
         let request = HttpRequest { awaited: true, ..HttpRequest::new(LightMethod::Get, member) };
         let (member, date): (PartialMember, _) = self.transport.fetch(&request).await.ok()?;
@@ -208,9 +217,9 @@ impl Client {
     }
 
     /// The channel whose permissions apply to a call.
-    const fn channel_of(&self, call: &Request) -> Option<ChannelId> {
+    fn channel_of(&self, call: &Request) -> Option<ChannelId> {
         match call {
-            Request::CreateChannel { .. } => Some(self.place.category),
+            Request::CreateChannel { .. } => Some(self.place().category),
             Request::GetChannel { channel }
             | Request::ReadChannel { channel, .. }
             | Request::Welcome { channel, .. }
@@ -221,7 +230,7 @@ impl Client {
             | Request::EditPanel { .. }
             | Request::ListPanels
             | Request::SendPanel { .. }
-            | Request::DeletePanel { .. } => Some(self.place.panel),
+            | Request::DeletePanel { .. } => Some(self.place().panel),
             Request::ListChannels { .. }
             | Request::FindChannel { .. }
             | Request::Acknowledge { .. }

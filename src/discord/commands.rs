@@ -97,7 +97,8 @@ mod tests {
             application: ApplicationId(8),
             panel: ChannelId(1),
             category: ChannelId(2),
-            support: RoleId(3),
+            staff: vec![RoleId(3)].into(),
+            mention_staff: true,
             locale,
         }
     }

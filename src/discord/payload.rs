@@ -33,8 +33,8 @@ pub(super) const SUPPORT_PERMISSIONS: Permissions = PARTICIPANT_PERMISSIONS.unio
 /// The permissions of the bot in a ticket.
 pub(super) const BOT_PERMISSIONS: Permissions = PARTICIPANT_PERMISSIONS.union(Permissions::MANAGE_CHANNELS);
 
-/// The index of the support role in the list of overwrites, as Discord's validation errors give it.
-pub(super) const SUPPORT_OVERWRITE_INDEX: &str = "2";
+/// The index of the first staff role in the list of overwrites, as Discord's validation errors give it.
+pub(super) const FIRST_STAFF_OVERWRITE: usize = 2;
 
 /// Discord's limit for the name of a channel, in characters.
 const MAX_CHANNEL_NAME_LENGTH: usize = 100;
@@ -52,19 +52,23 @@ pub(super) fn build_channel(owner: Owner, name: &ChannelName, topic: String, pla
     to_json(&builder)
 }
 
-fn overwrites(owner: Owner, place: &Place) -> [PermissionOverwrite; 4] {
+fn overwrites(owner: Owner, place: &Place) -> Vec<PermissionOverwrite> {
     let nothing = Permissions::empty();
     // The role with the server's own id is @everyone.
     let everyone = PermissionOverwriteType::Role(id(owner.guild.0));
     let member = PermissionOverwriteType::Member(id(owner.member.0));
-    let support = PermissionOverwriteType::Role(id(place.support.0));
+    let staff = place.staff.iter().map(|role| PermissionOverwrite {
+        allow: SUPPORT_PERMISSIONS,
+        deny: nothing,
+        kind: PermissionOverwriteType::Role(id(role.0)),
+    });
     let bot = PermissionOverwriteType::Member(id(place.me.0));
-    [
+    let people = [
         PermissionOverwrite { allow: nothing, deny: Permissions::VIEW_CHANNEL, kind: everyone },
         PermissionOverwrite { allow: MEMBER_PERMISSIONS, deny: nothing, kind: member },
-        PermissionOverwrite { allow: SUPPORT_PERMISSIONS, deny: nothing, kind: support },
-        PermissionOverwrite { allow: BOT_PERMISSIONS, deny: nothing, kind: bot },
-    ]
+    ];
+    let bot = PermissionOverwrite { allow: BOT_PERMISSIONS, deny: nothing, kind: bot };
+    people.into_iter().chain(staff).chain([bot]).collect()
 }
 
 /// The overwrite that restores the member's access: the same as when the channel was created.
@@ -72,14 +76,15 @@ pub(super) fn build_member_overwrite() -> Value {
     serde_json::json!({ "type": 1, "allow": MEMBER_PERMISSIONS.bits().to_string(), "deny": "0" })
 }
 
-/// The first message in a ticket. It notifies only the member and the support role.
+/// The first message in a ticket. It notifies only the member and the staff roles.
 pub(super) fn build_welcome(member: UserId, channel: ChannelId, place: &Place) -> Value {
-    let (texts, support) = (place.texts(), place.support);
+    let texts = place.texts();
+    let mentioned = if place.mention_staff { &*place.staff } else { &[] };
     let mentions = CreateAllowedMentions::new()
         .users([id::<model_id::UserId>(member.0)])
-        .roles([id::<model_id::RoleId>(support.0)]);
+        .roles(mentioned.iter().map(|role| id::<model_id::RoleId>(role.0)));
     let builder = CreateMessage::new()
-        .content(texts.new_ticket(member, support))
+        .content(texts.new_ticket(member, mentioned))
         .embed(build_embed(&texts.welcome, texts.greeting(member)))
         .components(button_row(Button::CloseTicket, texts))
         .allowed_mentions(mentions)

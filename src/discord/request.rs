@@ -3,6 +3,7 @@
 //! What makes a request safe to repeat is decided here: the permission overwrites are part of the one request that creates
 //! the channel, and every message carries a nonce derived from the intent behind it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -27,8 +28,10 @@ pub struct Place {
     pub panel: ChannelId,
     /// The category of the ticket channels.
     pub category: ChannelId,
-    /// The role of the support team.
-    pub support: RoleId,
+    /// The roles of the support team.
+    pub staff: Cow<'static, [RoleId]>,
+    /// The first message of a ticket notifies these roles.
+    pub mention_staff: bool,
     /// Which language the bot uses for whom.
     pub locale: Locale,
 }
@@ -41,7 +44,8 @@ impl Place {
         application: ApplicationId(8),
         panel: ChannelId(1),
         category: ChannelId(2),
-        support: RoleId(3),
+        staff: Cow::Borrowed(&[RoleId(3)]),
+        mention_staff: true,
         locale: Locale::One(crate::language::Language::Russian),
     };
 

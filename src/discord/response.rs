@@ -13,7 +13,7 @@ use crate::discord::candidates;
 use crate::discord::commands;
 use crate::discord::error_body::ErrorBody;
 use crate::discord::message::Message;
-use crate::discord::payload::SUPPORT_OVERWRITE_INDEX;
+use crate::discord::payload::FIRST_STAFF_OVERWRITE;
 use crate::discord::request::Place;
 use crate::ids::{Button, ChannelId, MessageId};
 use crate::lifecycle::{ApiError, Outcome, Permission, Request};
@@ -162,8 +162,9 @@ fn find_invalid_field(errors: &Value) -> Option<ApiError> {
         return Some(if full { ApiError::CategoryFull } else { ApiError::CategoryGone });
     }
     if let Some(overwrites) = errors.get("permission_overwrites") {
-        let support = overwrites.get(SUPPORT_OVERWRITE_INDEX).or_else(|| overwrites.get("_errors"));
-        return support.map(|_| ApiError::SupportRoleGone);
+        let is_staff = |index: &String| index.parse().is_ok_and(|index: usize| index >= FIRST_STAFF_OVERWRITE);
+        let named = overwrites.as_object()?.keys().any(|key| key == "_errors" || is_staff(key));
+        return named.then_some(ApiError::SupportRoleGone);
     }
     errors.get("name").map(|_| ApiError::Name)
 }

@@ -38,6 +38,7 @@ use secrecy::SecretString;
 use serenity::all::{Context, Event, RawEventHandler};
 use serenity::async_trait;
 
+use crate::actors::Services;
 use crate::actors::supervisor::SupervisorMsg;
 use crate::actors::{DiscordEvent, clock};
 use crate::discord::{BotGateway, Place};
@@ -72,8 +73,10 @@ pub struct ConnectionConfig {
 pub struct EventHandler {
     /// The supervisor actor, which routes the events.
     pub supervisor: ActorRef<SupervisorMsg>,
-    /// The configured ids, by which channels and members are told apart.
+    /// The configured ids, by which frames are told apart before they are parsed.
     pub place: Place,
+    /// Has the ids that the settings in force give, by which events are translated.
+    pub services: Arc<Services>,
     /// Receives requests for a setup check.
     pub status: Arc<Status>,
 }
@@ -82,11 +85,12 @@ pub struct EventHandler {
 impl RawEventHandler for EventHandler {
     async fn raw_event(&self, _context: Context, event: Event) {
         log_event(&event);
-        setup_events::observe_event(&event, &self.place, &self.status.setup);
+        let place = self.services.client.place();
+        setup_events::observe_event(&event, &place, &self.status.setup);
         if let Event::Ready(_) | Event::Resumed(_) = event {
             let _ = self.supervisor.cast(SupervisorMsg::Connected { resumed: matches!(event, Event::Resumed(_)) });
         }
-        let Some(heard) = translate(event, &self.place, clock::now()) else { return };
+        let Some(heard) = translate(event, &place, clock::now()) else { return };
         let is_large = matches!(heard, DiscordEvent::Channels { .. });
         if self.supervisor.cast(SupervisorMsg::Hear(heard)).is_err() {
             tracing::debug!("the supervisor has stopped; dropping an event");

@@ -19,7 +19,7 @@ pub(super) fn observe_event(event: &Event, place: &Place, setup: &SetupStatus) {
 
 fn may_affect_setup(event: &Event, place: &Place, setup: &SetupStatus) -> bool {
     let is_configured = |channel: u64| [place.panel.0, place.category.0].contains(&channel);
-    let is_relevant = |role: u64| role == place.support.0 || setup.is_own_role(RoleId(role));
+    let is_relevant = |role: u64| place.staff.contains(&RoleId(role)) || setup.is_own_role(RoleId(role));
     match event {
         Event::ChannelUpdate(event) => is_configured(event.channel.id.get()),
         Event::ChannelDelete(event) => is_configured(event.channel.id.get()),
@@ -87,7 +87,7 @@ mod tests {
         let setup = SetupStatus::default();
         assert!(affects_setup(&setup, "GUILD_ROLE_DELETE", &role_deleted(77)), "the bot's roles are unknown");
         setup.set_own_roles([RoleId(4), RoleId(60)].into());
-        for (id, matters) in [(PLACE.support.0, true), (4, true), (60, true), (77, false)] {
+        for (id, matters) in [(PLACE.staff[0].0, true), (4, true), (60, true), (77, false)] {
             assert_eq!(affects_setup(&setup, "GUILD_ROLE_DELETE", &role_deleted(id)), matters, "{id}");
             assert_eq!(affects_setup(&setup, "GUILD_ROLE_UPDATE", &role_changed(id)), matters, "{id}");
         }

@@ -99,8 +99,14 @@ impl IssuedCommand {
         match command {
             Command::Ticket => DiscordEvent::Open { guild, channel, requester, name },
             Command::Close => {
-                let support = roles.iter().any(|role| role.get() == place.support.0);
-                DiscordEvent::Close { guild, channel, requester, support }
+                let support = roles.iter().any(|role| place.staff.contains(&RoleId(role.get())));
+                DiscordEvent::Close {
+                    guild,
+                    channel,
+                    requester,
+                    support,
+                    administrator: administrator.unwrap_or(false),
+                }
             }
             Command::SetUp => {
                 DiscordEvent::SetUp { guild, channel, requester, rank: determine_rank(administrator, &roles) }
@@ -115,7 +121,7 @@ impl IssuedCommand {
 /// Uses the permissions from the interaction if there are any, otherwise leaves the decision to the member's roles.
 fn determine_rank(administrator: Option<bool>, roles: &[LibraryRoleId]) -> Rank {
     let roles = || Rank::Roles(roles.iter().map(|role| RoleId(role.get())).collect());
-    administrator.map_or_else(roles, |administrator| Rank::Route { administrator })
+    administrator.map_or_else(roles, |administrator| Rank::Known { administrator })
 }
 
 fn translate_button(interaction: ComponentInteraction, place: &Place, now: SystemTime) -> Option<DiscordEvent> {

@@ -14,10 +14,11 @@ use std::time::{Duration, SystemTime};
 use crate::ids::{Owner, RequestId, TicketNumber};
 use crate::lifecycle::decision::{Deeds, Transition};
 use crate::lifecycle::history::JournalEvent;
+use crate::lifecycle::policy::Rules;
 use crate::lifecycle::reply::{Reply, Role};
 use crate::lifecycle::request::Request;
 use crate::lifecycle::state::{Document, Requester};
-use crate::lifecycle::ticket::{Event, Rules, Ticket};
+use crate::lifecycle::ticket::{Event, Ticket};
 
 /// A row that could not be read is read again after this long.
 const READ_AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -94,6 +95,11 @@ impl DurableTicket {
             unsaved: Vec::new(),
             save_again: None,
         }
+    }
+
+    /// The settings may have changed: what is decided from now on follows these.
+    pub const fn set_rules(&mut self, rules: Rules) {
+        self.ticket.set_rules(rules);
     }
 
     /// Where the ticket stands, as far as that is saved.

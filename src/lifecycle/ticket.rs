@@ -5,7 +5,7 @@
 //! dies in between is found again from the row.
 
 use std::mem;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use crate::ids::{ChannelId, Owner, RequestId, TicketNumber};
 use crate::lifecycle::access::AccessLoss;
@@ -17,6 +17,7 @@ use crate::lifecycle::effect::{Effect, Message};
 use crate::lifecycle::failures::Failures;
 use crate::lifecycle::history::{JournalEvent, Reason};
 use crate::lifecycle::notice::Notice;
+use crate::lifecycle::policy::Rules;
 use crate::lifecycle::reply::{Reply, Role};
 use crate::lifecycle::request::{ChannelCandidate, Outcome, Request};
 use crate::lifecycle::rivals::Rivals;
@@ -41,8 +42,10 @@ pub enum Event {
         channel: ChannelId,
         /// Who.
         requester: Requester,
-        /// They hold the support role.
+        /// They hold a role of the staff.
         support: bool,
+        /// They are an administrator, as far as Discord said so.
+        administrator: bool,
     },
     /// Discord said that this channel was deleted.
     ChannelDeleted {
@@ -68,13 +71,6 @@ pub enum Event {
     TimerFired,
     /// The ticket was loaded from its row, and whatever it was doing has to be taken up again.
     Loaded,
-}
-
-/// What the operator decides about all tickets.
-#[derive(Clone, Copy, Debug)]
-pub struct Rules {
-    /// From the announcement of a closing to the end of the channel.
-    pub close_delay: Duration,
 }
 
 /// One member's ticket: its saved state and everything under way.
@@ -278,8 +274,8 @@ impl Ticket {
             (_, Event::Close { channel: there, requester, .. }) if channel != Some(there) => {
                 self.turn_down(requester, there, Notice::NotATicket, Reason::NotATicket, now);
             }
-            (_, Event::Close { channel: there, requester, support })
-                if !support && requester.user != self.owner.member =>
+            (_, Event::Close { channel: there, requester, support, administrator })
+                if !self.may_close(requester.user, support, administrator) =>
             {
                 self.turn_down(requester, there, Notice::NoRights, Reason::NoRights, now);
             }

@@ -8,10 +8,12 @@ use std::time::Duration;
 use crate::actors::clock;
 use crate::config::Config;
 use crate::discord::{ConfiguredIds, Diagnostics, DiscordError};
-use crate::ids::MessageId;
+use crate::ids::{GuildId, MessageId};
+use crate::model::settings::Settings;
+use crate::operator::settings;
 use crate::platform;
 use crate::store::panel::{self, NoPanel};
-use crate::store::{OpenError, OpenErrorKind, Reader, StoreError};
+use crate::store::{OpenError, OpenErrorKind, Reader, Revision, StoreError};
 
 /// All that the checks are about.
 pub struct Facts {
@@ -57,8 +59,20 @@ pub struct Contents {
     pub tickets: Result<(u32, usize), StoreError>,
     /// What is damaged.
     pub damage: Result<Vec<String>, StoreError>,
+    /// The stored settings against what the environment says.
+    pub settings: Result<Vec<StoredSettings>, StoreError>,
     /// How long ago another process was seen to use the bot's token, if ever.
     pub another_process: Result<Option<Duration>, StoreError>,
+}
+
+/// A stored document, by which a server is ruled.
+pub struct StoredSettings {
+    /// Which server.
+    pub guild: GuildId,
+    /// Which revision of its settings.
+    pub revision: u64,
+    /// The variables that say otherwise, each with the path that counts instead; or why the document cannot be read.
+    pub overruled: Result<Vec<(&'static str, String)>, String>,
 }
 
 /// What the settings name in Discord.
@@ -81,19 +95,43 @@ pub fn disk(config: &Config) -> Disk {
         panel: PanelFile { path: file.clone(), said: panel::read(file), writable: folder_is_writable(file) },
         database: Database {
             path: database.clone(),
-            state: contents(database),
+            state: contents(database, &settings::derive(config.home())),
             writable: folder_is_writable(database).and_then(|()| file_is_writable(database)),
         },
         free: free(database),
     }
 }
 
-fn contents(path: &Path) -> Result<Contents, OpenError> {
+fn contents(path: &Path, derived: &Settings) -> Result<Contents, OpenError> {
     let reader = Reader::open(path)?;
     let tickets = reader.version().and_then(|version| Ok((version, reader.all()?.len())));
     let age = |seen| clock::now().duration_since(seen).unwrap_or_default();
     let another_process = reader.another_process_seen().map(|seen| seen.map(age));
-    Ok(Contents { tickets, damage: reader.damage(), another_process })
+    let settings = reader.settings().map(|stored| compare_settings(stored, derived));
+    Ok(Contents { tickets, damage: reader.damage(), settings, another_process })
+}
+
+/// The variables that have a place of their own in the document.
+const VARIABLES: [(&str, &str); 5] = [
+    ("TICKET_BUTTON_CHANNEL_ID", "panels[0].channel"),
+    ("TICKET_CATEGORY_ID", "ticket_types[0].category"),
+    ("SUPPORT_ROLE_ID", "staff_roles"),
+    ("CLOSE_DELAY", "closing.delay"),
+    ("LOCALE", "language"),
+];
+
+fn compare_settings(stored: Vec<(GuildId, Revision)>, derived: &Settings) -> Vec<StoredSettings> {
+    let found = stored.into_iter().filter_map(|(guild, Revision { number: revision, settings, .. })| {
+        let overruled = settings.transpose()?.map(|document| {
+            let paths = derived.changed_paths(&document);
+            let named = VARIABLES.iter().flat_map(|&(variable, place)| {
+                paths.iter().filter(move |path| path.starts_with(place)).map(move |path| (variable, path.clone()))
+            });
+            named.collect()
+        });
+        Some(StoredSettings { guild, revision, overruled })
+    });
+    found.collect()
 }
 
 fn file_is_writable(path: &Path) -> io::Result<()> {

@@ -114,6 +114,15 @@ pub enum StoreError {
         /// What is wrong with it.
         why: String,
     },
+    /// The settings were changed meanwhile, from the expected revision to the one that was found.
+    SettingsChanged {
+        /// The revision that the change was made from.
+        expected: u64,
+        /// The one that holds.
+        found: u64,
+    },
+    /// Nothing is kept of the time before these settings.
+    NothingToUndo,
     /// The file to be written to exists.
     Exists(PathBuf),
     /// The folder of the file to be written does not exist.
@@ -142,6 +151,11 @@ impl fmt::Display for StoreError {
                 "the row of member {member} in server {guild} cannot be read ({why}): restore a backup, or stop the bot \
                  and run `DELETE FROM tickets WHERE guild = {guild} AND member = {member}` in the database"
             ),
+            Self::SettingsChanged { expected, found } => write!(
+                f,
+                "the settings were changed meanwhile (revision {found}, and not {expected} any more): look at them again"
+            ),
+            Self::NothingToUndo => f.write_str("there is nothing to undo: no older settings are kept"),
             Self::Exists(path) => write!(f, "{} exists, and is not overwritten: name another file", path.display()),
             Self::NoFolder(path) => {
                 write!(f, "there is no folder {}: make it first, or name a file in another one", path.display())

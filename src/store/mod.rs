@@ -2,7 +2,8 @@
 //!
 //! All writing is done by one thread, which makes many saves share one commit. A save is answered when it is on the
 //! disk and not before, so whoever waits for the answer may act on it: decide, save, then act. `talon tickets`,
-//! `talon explain` and `talon backup` read beside the running bot, through a [`Reader`].
+//! `talon explain` and `talon backup` read beside the running bot, through a [`Reader`]; `talon settings` changes the settings
+//! beside it, through a [`SettingsEditor`].
 //!
 //! ```text
 //! Store ──jobs──▶ writer ──▶ tickets, journal ──▶ talon.db ◀── Reader
@@ -17,6 +18,7 @@ pub mod panel;
 mod reader;
 mod row;
 mod schema;
+mod settings;
 mod tickets;
 mod time;
 mod writer;
@@ -42,6 +44,7 @@ pub use import::{ImportedTicket, Occupied};
 pub use journal::{Entry, Filter};
 pub use reader::Reader;
 pub use row::{Stage, TicketSummary};
+pub use settings::{Author, Change, Revision, SettingsEditor, StoredSettings};
 
 use crate::platform;
 use crate::store::claim::Claim;
@@ -211,6 +214,15 @@ impl Store {
         // In small steps, between which others are served.
         while self.submit(Urgency::Save, |db| Ok(journal::shrink(db)?)).await? {}
         Ok(forgotten)
+    }
+
+    /// The settings of all servers that have any, unless nothing was changed from outside since the version `seen`. Answers
+    /// with the version to ask with next time.
+    pub fn changed_settings(
+        &self,
+        seen: Option<i64>,
+    ) -> impl Future<Output = Result<Option<StoredSettings>, StoreError>> + Send + use<> {
+        self.submit(Urgency::Read, move |db| settings::changed_since(db, seen))
     }
 
     /// A way to read beside the writing, on the caller's own thread.

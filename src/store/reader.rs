@@ -15,6 +15,7 @@ use crate::store::import::{self, Occupied};
 use crate::store::journal::{self, Entry, Filter};
 use crate::store::row::TicketSummary;
 use crate::store::schema;
+use crate::store::settings::{self, Revision};
 use crate::store::tickets;
 
 /// A database that is only read. Each answer is of one moment; nobody is kept waiting meanwhile.
@@ -49,6 +50,11 @@ impl Reader {
     /// When another process was last seen to use the bot's token, as far as the journal goes back.
     pub fn another_process_seen(&self) -> Result<Option<SystemTime>, StoreError> {
         journal::last_noted(&self.0, &JournalEvent::AnotherProcess)
+    }
+
+    /// The settings that are stored, one revision for each server.
+    pub fn settings(&self) -> Result<Vec<(GuildId, Revision)>, StoreError> {
+        Ok(settings::changed_since(&self.0, None)?.map_or_else(Vec::new, |stored| stored.revisions))
     }
 
     /// The version of the tables.

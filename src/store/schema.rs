@@ -67,6 +67,23 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
 
 /// Opens the database for reading, beside a bot that may be writing.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
+    open_beside(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+/// Opens the database for a short change, beside a bot that may be writing: both wait for each other.
+pub(super) fn open_to_change(path: &Path) -> Result<Connection, OpenError> {
+    let refuse = |why: rusqlite::Error| refused(path, why.into());
+    let db = open_beside(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    if db.is_readonly("main").map_err(refuse)? {
+        return Err(refused(path, OpenErrorKind::ReadOnly));
+    }
+    db.pragma_update(None, "synchronous", "FULL").map_err(refuse)?;
+    forget_bytes(&db).map_err(refuse)?;
+    Ok(db)
+}
+
+/// Only tables of this very version: another process never brings them up to date.
+fn open_beside(path: &Path, access: OpenFlags) -> Result<Connection, OpenError> {
     let refuse = |obstacle| refused(path, obstacle);
     match look(path)? {
         Found::Nothing => return Err(refuse(OpenErrorKind::Missing)),
@@ -74,7 +91,7 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
         Found::Tables(found) => return Err(refuse(OpenErrorKind::Older { found, known: KNOWN })),
         Found::Empty => return Err(refuse(OpenErrorKind::Older { found: 0, known: KNOWN })),
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = access | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(uri(path, ""), flags)
         .and_then(|db| db.busy_timeout(PATIENCE).map(|()| db))
         .map_err(|why| refuse(why.into()))?;

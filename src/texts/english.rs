@@ -241,7 +241,7 @@ mod tests {
         for (words, text) in said {
             assert_eq!(say(&words), text);
         }
-        assert_eq!(TEXTS.new_ticket(UserId(1), RoleId(2)), "<@1> <@&2> - new ticket!");
+        assert_eq!(TEXTS.new_ticket(UserId(1), &[RoleId(2)]), "<@1> <@&2> - new ticket!");
         assert_eq!(TEXTS.greeting(UserId(1)), "<@1>, welcome to support!");
     }
 }

@@ -116,8 +116,10 @@ impl Texts {
 
     /// The line that notifies the member and the support of a new ticket.
     #[must_use]
-    pub fn new_ticket(&self, member: UserId, support: RoleId) -> String {
-        format!("<@{member}> <@&{support}> - {}", self.new_ticket)
+    pub fn new_ticket(&self, member: UserId, staff: &[RoleId]) -> String {
+        let staff = staff.iter().map(|role| format!("<@&{role}>"));
+        let mentions: Vec<String> = std::iter::once(format!("<@{member}>")).chain(staff).collect();
+        format!("{} - {}", mentions.join(" "), self.new_ticket)
     }
 
     /// The greeting in a new ticket.

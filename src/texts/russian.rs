@@ -229,7 +229,7 @@ mod tests {
         for (words, text) in promised {
             assert_eq!(say(&words), text);
         }
-        assert_eq!(TEXTS.new_ticket(UserId(1), RoleId(2)), "<@1> <@&2> - новый тикет!");
+        assert_eq!(TEXTS.new_ticket(UserId(1), &[RoleId(2)]), "<@1> <@&2> - новый тикет!");
         assert_eq!(TEXTS.greeting(UserId(1)), "<@1>, добро пожаловать в поддержку!");
     }
 

@@ -131,6 +131,11 @@ fn what_needs_no_discord_is_run_as_printed() {
         if !call.first().is_some_and(|first| OFFLINE.contains(&first.as_str())) {
             continue;
         }
+        // What changes stored settings is about a server, of which an empty database knows none.
+        let reads = ["show", "check", "schema", "export"];
+        if call[0] == "settings" && !call.get(1).is_some_and(|second| reads.contains(&second.as_str())) {
+            continue;
+        }
         let home = tempfile::tempdir().expect("a folder");
         fs::create_dir(home.path().join("json")).expect("a folder");
         drop(Store::open(&home.path().join("json/talon.db")).expect("an empty database"));
@@ -182,7 +187,9 @@ fn every_log_line_in_the_guides_is_one_that_the_bot_writes() {
 
 #[test]
 fn every_link_in_the_guides_leads_to_a_file() {
-    for (file, text) in pages() {
+    let contributing = root().join(".github/CONTRIBUTING.md");
+    let text = fs::read_to_string(&contributing).expect("a text");
+    for (file, text) in pages().into_iter().chain([(contributing, text)]) {
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let path = link.split('#').next().expect("a part");
             let is_local = !path.is_empty() && !link.contains("://");

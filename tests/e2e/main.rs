@@ -48,6 +48,7 @@ mod rights;
 mod scenes;
 mod settings;
 mod settings_document;
+mod settings_stored;
 mod setup;
 mod slash;
 mod sleeping;

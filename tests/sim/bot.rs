@@ -28,7 +28,8 @@ use crate::rows::Failed;
 /// How long before its deadline a ticket is loaded: less than a countdown, so that tickets wait on the disk alone.
 const WAKE_AHEAD: Duration = Duration::from_millis(1500);
 
-pub const RULES: Rules = Rules { close_delay: Duration::from_secs(5) };
+pub const RULES: Rules =
+    Rules { close_delay: Duration::from_secs(5), owner_may_close: true, administrators_are_staff: false };
 /// As `actors::supervisor` has it.
 const REVIVE_AFTER: Duration = Duration::from_millis(500);
 /// As `run` has it.
@@ -550,11 +551,11 @@ impl Game {
     /// Somebody wants the panel looked after. Where it is not known whether they may, it is looked up.
     pub fn set_up(&mut self, guild: GuildId, requester: Requester, rank: &Rank) {
         match rank {
-            Rank::Route { administrator: true } => {
+            Rank::Known { administrator: true } => {
                 self.play_panel(PanelEvent::Ensure(Some(requester)));
                 self.play_menu(MenuEvent::Ensure(guild));
             }
-            Rank::Route { administrator: false } => {
+            Rank::Known { administrator: false } => {
                 self.play_panel(PanelEvent::TurnDown(requester, Notice::AdministratorsOnly));
             }
             Rank::Roles(_) => self.ask_standing(guild, requester),
@@ -580,8 +581,8 @@ impl Game {
             return;
         }
         match standing {
-            AdminStatus::Administrator => self.set_up(guild, requester, &Rank::Route { administrator: true }),
-            AdminStatus::Member => self.set_up(guild, requester, &Rank::Route { administrator: false }),
+            AdminStatus::Administrator => self.set_up(guild, requester, &Rank::Known { administrator: true }),
+            AdminStatus::Member => self.set_up(guild, requester, &Rank::Known { administrator: false }),
             AdminStatus::RateLimited(wait) => {
                 self.play_panel(PanelEvent::TurnDown(requester, Notice::AskLater(self.now + wait)));
             }

@@ -150,7 +150,8 @@ impl Game {
             application: ApplicationId(cast.application.0),
             panel: ChannelId(cast.panel.0),
             category: ChannelId(cast.category.0),
-            support: RoleId(cast.support_role.0),
+            staff: vec![RoleId(cast.support_role.0)].into(),
+            mention_staff: true,
             locale: Locale::One(Language::Russian),
         };
         Self {

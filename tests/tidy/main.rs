@@ -22,9 +22,12 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("lifecycle", &["ids", "language"]),
     ("texts", &["ids", "language", "lifecycle", "model"]),
     ("config", &["ids", "language", "logging", "model", "platform"]),
-    ("store", &["ids", "language", "lifecycle", "platform"]),
+    ("store", &["ids", "language", "model", "lifecycle", "platform"]),
     ("discord", &["ids", "language", "metrics", "lifecycle", "texts"]),
-    ("actors", &["status", "ids", "language", "metrics", "memory", "platform", "lifecycle", "store", "discord"]),
+    (
+        "actors",
+        &["status", "ids", "language", "model", "metrics", "memory", "platform", "lifecycle", "store", "discord"],
+    ),
     ("health", &["status", "actors"]),
     ("gateway", &["status", "ids", "language", "memory", "lifecycle", "discord", "actors"]),
     (

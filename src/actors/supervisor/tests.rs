@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use crate::actors::Services;
 use crate::actors::admin_status::AdminStatuses;
 use crate::actors::health_check::Stats;
+use crate::actors::settings::CurrentSettings;
 use crate::actors::singletons::SingletonSettings;
 use crate::actors::supervisor::{Arguments, Supervisor, SupervisorMsg};
 use crate::discord::{Client, Place, Transport};
@@ -17,6 +18,7 @@ use crate::gateway::{ConnectionConfig, EventHandler, run_shards};
 use crate::ids::{ApplicationId, ChannelId, GuildId, Owner, RoleId, UserId};
 use crate::language::{Language, Locale};
 use crate::lifecycle::{Document, JournalEvent, Rules, State};
+use crate::model::settings::Settings;
 use crate::status::Status;
 use crate::store::{Filter, Store};
 use talon_sandbox::world::Snowflake;
@@ -49,7 +51,8 @@ impl SupervisorState {
             me: UserId(ids.bot.get()),
             panel: ChannelId(ids.panel.get()),
             category: ChannelId(ids.category.get()),
-            support: RoleId(ids.support_role.get()),
+            staff: vec![RoleId(ids.support_role.get())].into(),
+            mention_staff: true,
             application: ApplicationId(ids.application.get()),
             locale: Locale::One(Language::Russian),
         };
@@ -61,12 +64,16 @@ impl SupervisorState {
             stage_limit: Duration::from_secs(25),
             status: Arc::clone(&status.gateway),
         };
+        let document = r#"{"version": 1, "staff_roles": ["3"], "ticket_types": [{"key": "ticket", "label": "x"}]}"#;
+        let document = Settings::read(document).expect("a document");
+        let rules =
+            Rules { close_delay: Duration::from_millis(800), owner_may_close: true, administrators_are_staff: false };
         let services = Services {
             metrics: transport.metrics(),
             client: Client::new(transport, place.clone()),
             store: store.clone(),
             standings: AdminStatuses::default(),
-            rules: Rules { close_delay: Duration::from_millis(800) },
+            settings: CurrentSettings::new(document, rules, place.clone()),
             status,
         };
         let services = Arc::new(services);
@@ -80,7 +87,12 @@ impl SupervisorState {
             unfinished: Vec::new(),
         };
         let (supervisor, _) = Actor::spawn(None, Supervisor, arguments).await.expect("the supervisor starts");
-        let handler = EventHandler { supervisor: supervisor.clone(), place, status: Arc::clone(&services.status) };
+        let handler = EventHandler {
+            supervisor: supervisor.clone(),
+            place,
+            services: Arc::clone(&services),
+            status: Arc::clone(&services.status),
+        };
         tokio::spawn(run_shards(connection, handler, Arc::clone(&services), std::future::pending()));
         discord.ready().await;
         discord.until("the panel", |world| (!world.messages_seen(ids.bot, ids.panel).is_empty()).then_some(())).await;

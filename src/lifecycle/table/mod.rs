@@ -39,7 +39,8 @@ const SAM: UserId = UserId(12);
 const BOB: UserId = UserId(13);
 const GUILD: GuildId = GuildId(1);
 const OWNER: Owner = Owner { guild: GUILD, member: ALICE };
-const RULES: Rules = Rules { close_delay: Duration::from_secs(5) };
+const RULES: Rules =
+    Rules { close_delay: Duration::from_secs(5), owner_may_close: true, administrators_are_staff: false };
 
 /// When Alice pressed, in milliseconds of Discord's clock.
 const PRESSED: u64 = 1_000_000;
@@ -187,7 +188,7 @@ fn pressed(number: u64) -> Event {
 }
 
 fn leaves(channel: ChannelId, requester: Requester, support: bool) -> Event {
-    Event::Close { channel, requester, support }
+    Event::Close { channel, requester, support, administrator: false }
 }
 
 /// A member without the support role presses the ticket's button.

@@ -4,6 +4,7 @@
 //! both follow that description. A document is validated whole, and every mistake is told with its path.
 
 mod check;
+mod difference;
 mod fields;
 mod form;
 mod hours;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::discord::ClockSkew;
 use crate::operator::checks::{diagnostics, unknown};
-use crate::operator::facts::Facts;
+use crate::operator::facts::{Facts, StoredSettings};
 use crate::operator::finding::Verdict;
 use crate::store::panel::NoPanel;
 use crate::store::{OpenError, OpenErrorKind, StoreError};
@@ -73,6 +73,45 @@ const RESTORE: &str = "stop the bot, and restore a backup";
 
 fn unreadable(why: &StoreError) -> Verdict {
     Verdict::error(format!("cannot be read: {why}"), RESTORE)
+}
+
+/// A stored document rules its server; variables that say otherwise look as if they counted.
+pub(super) fn stored_settings(facts: &Facts) -> Verdict {
+    let database = &facts.disk.database;
+    let stored = match &database.state {
+        Err(_) if database.is_missing() => return Verdict::ok("none: the environment decides"),
+        Err(_) => return unknown("the database cannot be opened"),
+        Ok(contents) => match &contents.settings {
+            Err(why) => return unreadable(why),
+            Ok(stored) => stored,
+        },
+    };
+    // Of several servers the home server is the one that the variables are about.
+    let home = facts.discord.as_ref().ok().and_then(|discord| discord.home.as_ref().ok());
+    let found = match (home, &**stored) {
+        (Some(home), stored) => stored.iter().find(|stored| stored.guild == home.guild.id),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    };
+    let Some(StoredSettings { revision, overruled, .. }) = found else {
+        return Verdict::ok("none: the environment decides");
+    };
+    match overruled {
+        Err(why) => Verdict::error(
+            format!("revision {revision} cannot be read: {why}"),
+            "run `talon settings undo`, or import a document",
+        ),
+        Ok(overruled) if overruled.is_empty() => {
+            Verdict::ok(format!("revision {revision}, which agrees with the environment"))
+        }
+        Ok(overruled) => {
+            let told: Vec<_> = overruled.iter().map(|(variable, path)| format!("{variable} ({path})")).collect();
+            Verdict::warning(
+                format!("revision {revision} differs from the environment: {}", told.join(", ")),
+                "the stored document counts: correct the variables, or run `talon settings reset` to let them decide",
+            )
+        }
+    }
 }
 
 pub(super) fn integrity(facts: &Facts) -> Verdict {

@@ -26,7 +26,7 @@ const fn check(name: &'static str, title: &'static str, judge: fn(&Facts) -> Ver
 }
 
 /// All of them, in the order in which they are best set right.
-const CHECKS: [Check; 28] = [
+const CHECKS: [Check; 29] = [
     check("discord", "Discord", access::discord),
     check("token", "Token", access::token),
     check("session_starts", "Gateway sessions", access::session_starts),
@@ -52,6 +52,7 @@ const CHECKS: [Check; 28] = [
     check("panel_file", "Panel file", machine::panel_file),
     check("database", "Database", machine::database),
     check("database_integrity", "Database integrity", machine::integrity),
+    check("stored_settings", "Stored settings", machine::stored_settings),
     check("one_process", "One process", machine::one_process),
     check("disk_space", "Disk space", machine::disk_space),
     check("clock", "Clock", machine::clock),

@@ -9,7 +9,7 @@ use crate::discord::{
     required_permissions,
 };
 use crate::ids::{ApplicationId, ChannelId, GuildId, MessageId, RoleId, UserId};
-use crate::operator::facts::{Contents, Database, Disk, PanelFile};
+use crate::operator::facts::{Contents, Database, Disk, PanelFile, StoredSettings};
 use crate::operator::finding::{self, Status};
 use crate::operator::rights::name;
 use crate::store::panel::NoPanel;
@@ -53,7 +53,8 @@ fn facts() -> Facts {
         clock: ClockSkew::Behind(Duration::ZERO),
     };
     let panel = PanelFile { path: "panel.json".into(), said: Ok(MessageId(7)), writable: Ok(()) };
-    let contents = Contents { tickets: Ok((1, 2)), damage: Ok(vec![]), another_process: Ok(None) };
+    let contents =
+        Contents { tickets: Ok((1, 2)), damage: Ok(vec![]), settings: Ok(vec![]), another_process: Ok(None) };
     let database = Database { path: "talon.db".into(), state: Ok(contents), writable: Ok(()) };
     Facts { discord: Ok(diagnostics), disk: Disk { panel, database, free: Ok(1 << 30) } }
 }
@@ -245,7 +246,7 @@ fn an_outage_is_one_line_and_nothing_is_wrong() {
         assert!(told.to_string().contains(words), "{told}");
         let on_this_machine =
             findings.iter().filter(|finding| finding.status == Status::Ok && finding.check != "discord");
-        assert_eq!(on_this_machine.count(), 5, "what needs no Discord is checked all the same: {findings:#?}");
+        assert_eq!(on_this_machine.count(), 6, "what needs no Discord is checked all the same: {findings:#?}");
     }
 }
 
@@ -441,15 +442,21 @@ fn the_database() {
     });
     error("database", &["cannot be read"], |facts| {
         let tickets = Err(StoreError::Other("odd".into()));
-        facts.disk.database.state = Ok(Contents { tickets, damage: Ok(vec![]), another_process: Ok(None) });
+        facts.disk.database.state =
+            Ok(Contents { tickets, damage: Ok(vec![]), settings: Ok(vec![]), another_process: Ok(None) });
     });
     error("database_integrity", &["row 5 missing", "restore a backup"], |facts| {
         let damage = Ok(vec!["row 5 missing".into(), "row 6 missing".into()]);
-        facts.disk.database.state = Ok(Contents { tickets: Ok((1, 2)), damage, another_process: Ok(None) });
+        facts.disk.database.state =
+            Ok(Contents { tickets: Ok((1, 2)), damage, settings: Ok(vec![]), another_process: Ok(None) });
     });
     let newer = amiss(|facts| facts.disk.database.state = refused(OpenErrorKind::Newer { found: 9, known: 1 }));
-    let [("database", Status::Error, text), ("database_integrity", Status::Unchecked, _), ("one_process", ..)] =
-        &newer[..]
+    let [
+        ("database", Status::Error, text),
+        ("database_integrity", Status::Unchecked, _),
+        ("stored_settings", Status::Unchecked, _),
+        ("one_process", ..),
+    ] = &newer[..]
     else {
         panic!("{newer:#?}")
     };
@@ -461,7 +468,8 @@ fn another_process_with_the_token() {
     let seen = |minutes: u64| {
         move |facts: &mut Facts| {
             let another_process = Ok(Some(Duration::from_secs(60 * minutes)));
-            facts.disk.database.state = Ok(Contents { tickets: Ok((1, 2)), damage: Ok(vec![]), another_process });
+            facts.disk.database.state =
+                Ok(Contents { tickets: Ok((1, 2)), damage: Ok(vec![]), settings: Ok(vec![]), another_process });
         }
     };
     warning("one_process", &["5 minutes ago", "reset the token"], seen(5));
@@ -478,4 +486,23 @@ fn the_disk_and_the_clock() {
     warning("clock", &["30 s fast", "timedatectl"], by(ClockSkew::Ahead(Duration::from_secs(30))));
     error("clock", &["3600 s slow"], by(ClockSkew::Behind(Duration::from_secs(3600))));
     unchecked("clock", &["did not tell the time"], by(ClockSkew::Unknown));
+}
+
+#[test]
+fn each_variable_that_a_stored_document_overrules_is_named() {
+    let with = |overruled| {
+        let mut facts = facts();
+        if let Ok(contents) = &mut facts.disk.database.state {
+            contents.settings = Ok(vec![StoredSettings { guild: GuildId(4), revision: 7, overruled }]);
+        }
+        let found = examine(&facts).into_iter().find(|finding| finding.check == "stored_settings");
+        let found = found.expect("the check");
+        (found.status, found.to_string())
+    };
+    let overruled = vec![("CLOSE_DELAY", "closing.delay".to_owned()), ("SUPPORT_ROLE_ID", "staff_roles[1]".to_owned())];
+    let (status, told) = with(Ok(overruled));
+    assert_eq!(status, Status::Warning, "{told}");
+    assert!(told.contains("CLOSE_DELAY (closing.delay), SUPPORT_ROLE_ID (staff_roles[1])"), "{told}");
+    assert_eq!(with(Ok(vec![])).0, Status::Ok);
+    assert_eq!(with(Err("no JSON".to_owned())).0, Status::Error);
 }

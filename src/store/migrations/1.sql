@@ -42,3 +42,14 @@ CREATE TABLE numbers (
     guild  INTEGER PRIMARY KEY,
     last   INTEGER NOT NULL
 ) STRICT;
+
+-- The settings of each server as documents, one row for each revision that is kept.
+CREATE TABLE settings (
+    guild      INTEGER NOT NULL,
+    revision   INTEGER NOT NULL,  -- counted per server from one, never given again
+    document   TEXT,              -- as JSON; none where the server was reset, and the environment decides again
+    member     INTEGER,           -- who changed it; none where the operator did on the command line
+    at_ms      INTEGER NOT NULL,
+    restores   INTEGER,           -- the revision that an undo brought back
+    PRIMARY KEY (guild, revision)
+) STRICT, WITHOUT ROWID;

@@ -20,6 +20,7 @@ mod files;
 mod import;
 mod journal;
 mod rows;
+mod settings;
 mod sharing;
 
 const GUILD: GuildId = GuildId(1);
@@ -84,6 +85,14 @@ impl Place {
 
     fn store(&self) -> Store {
         Store::open(&self.file()).unwrap()
+    }
+
+    /// The database must exist; it is made first, as a bot does.
+    fn editor(&self) -> SettingsEditor {
+        if !self.file().exists() {
+            drop(self.store());
+        }
+        SettingsEditor::open(&self.file()).unwrap()
     }
 
     /// Puts something where the database should be.

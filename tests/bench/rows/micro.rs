@@ -19,7 +19,8 @@ use crate::figure::{Figure, median};
 use crate::seed::block_on;
 
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;
-const RULES: Rules = Rules { close_delay: Duration::from_secs(5) };
+const RULES: Rules =
+    Rules { close_delay: Duration::from_secs(5), owner_may_close: true, administrators_are_staff: false };
 /// How many tickets there are where there are many.
 const MANY: u64 = 100_000;
 /// How many save at once where several do.
