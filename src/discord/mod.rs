@@ -1,7 +1,7 @@
 //! The bot's requests to Discord's REST API, and the meaning of the responses.
 //!
-//! Two halves. The pure one turns a [`Request`](crate::lifecycle::Call) into an HTTP request ([`build_request`]) and a response
-//! back into an [`Outcome`](crate::lifecycle::Answer) ([`parse_response`]); it opens no socket, so the simulator exchanges
+//! Two halves. The pure one turns a [`Request`](crate::lifecycle::Request) into an HTTP request ([`build_request`]) and a response
+//! back into an [`Outcome`](crate::lifecycle::Outcome) ([`parse_response`]); it opens no socket, so the simulator exchanges
 //! the very bytes that production sends. The other half sends them: `ratelimit` holds requests back as Discord's limits
 //! demand, [`Transport`] repeats what was rejected with a 429 all the same, and [`Client`] executes a call and finds out
 //! which permissions are missing when it is forbidden.
@@ -9,7 +9,7 @@
 //! Nothing here repeats a request that Discord may have executed. Without a response, the answer is [`Outcome::Indeterminate`], and
 //! `lifecycle` decides what follows.
 //!
-//! [`Outcome::Indeterminate`]: crate::lifecycle::Answer::Unknown
+//! [`Outcome::Indeterminate`]: crate::lifecycle::Outcome::Indeterminate
 
 pub mod candidates;
 mod client;
