@@ -54,7 +54,12 @@ fn documents() -> [Document; 3] {
     let failure = Message::CloseFailure { words: Notice::TryAgain, closer: requester() };
     let closing = Document {
         request: None,
-        state: State::Closing(Closing { channel: ChannelId(50), due: NOW, requester: requester() }),
+        state: State::Closing(Closing {
+            channel: ChannelId(50),
+            due: NOW,
+            delay: RULES.close_delay,
+            requester: requester(),
+        }),
         outbox: vec![Effect::EnsureMessage(failure)],
     };
     [opening, refused, closing]

@@ -60,10 +60,8 @@ impl Ticket {
 
     /// It is being closed once more: why it could not be closed before is no news.
     pub(super) fn withdraw_failure(&mut self, channel: ChannelId) {
-        if self.document.owes(Effect::is_close_failure) {
-            self.document.outbox.retain(|effect| !effect.is_close_failure());
-            self.tasks.drop_all(|call| matches!(call, Request::Say { .. }) && call.is_about(channel));
-        }
+        self.document.outbox.retain(|effect| !effect.is_close_failure());
+        self.tasks.drop_all(|call| is_about_end(call) && call.is_about(channel));
     }
 
     /// The close could not even be announced.
@@ -77,6 +75,7 @@ impl Ticket {
         let State::Closing(Closing { channel, .. }) = &self.document.state else { return };
         let channel = *channel;
         self.document.outbox.retain(|effect| !effect.is_announcement());
+        (self.promise.told_kept, self.promise.told_closing) = (false, false);
         if self.document.outbox.is_empty() {
             self.document.state = State::Open { channel };
             return;
@@ -86,6 +85,7 @@ impl Ticket {
         if self.document.owes(Effect::is_welcome) && !self.is_greeting(channel) {
             self.find_welcome(channel, now);
         }
+        self.answer_undecided(channel, now);
     }
 
     /// What is told to a person who closes a ticket that is being closed.
@@ -94,13 +94,19 @@ impl Ticket {
     }
 
     /// The channel took the sentence about its end.
-    pub(super) fn told_channel(&mut self) {
-        self.promise.closer = None;
-        self.document.outbox.retain(|effect| !effect.is_close_failure());
+    pub(super) fn told_channel(&mut self, said: &Notice) {
+        self.document.outbox.retain(|effect| !effect.is_close_failure_of(said));
+        if !self.document.owes(Effect::is_close_failure) {
+            self.promise.closer = None;
+        }
     }
 
     /// The channel does not take the sentence about its end: it replaces the announcement that is not true any more.
     pub(super) fn correct_announcement(&mut self, words: &Notice, now: SystemTime) {
+        // It is corrected by the sentence that is still to come.
+        if self.document.owes(|effect| effect.is_close_failure() && !effect.is_close_failure_of(words)) {
+            return;
+        }
         let Some(mut requester) = self.promise.closer.take() else { return };
         if let Origin::Interaction(press) = &mut requester.origin {
             press.acknowledged = true;
@@ -108,9 +114,24 @@ impl Ticket {
             self.step.calls.extend(reply.tell(words.clone(), now));
             self.replies.push(reply);
         } else {
-            self.told_channel();
+            self.told_channel(words);
         }
     }
+}
+
+/// A sentence in the channel about its end.
+const fn is_about_end(call: &Request) -> bool {
+    matches!(
+        call,
+        Request::Say {
+            words: Notice::CloseFailed(_)
+                | Notice::CloseTimedOut(_)
+                | Notice::CommunityChannel
+                | Notice::CloseRefused
+                | Notice::CloseLater(_),
+            ..
+        }
+    )
 }
 
 /// It does not help to try again soon: the reason is known, and known to last.

@@ -26,12 +26,13 @@ impl Ticket {
         self.demote_opener();
         self.promise = Promise::default();
         self.answer_waiting_with_ticket(channel, now);
-        let due = now + self.rules.close_delay;
+        let delay = self.rules.close_delay;
+        let due = now + delay;
         self.withdraw_failure(channel);
         self.owe_closer(&requester);
         // A press that waited for the disk may have been answered by another process, which has announced the closing.
         let may_be_announced = matches!(&requester.origin, Origin::Interaction(press) if press.acknowledged);
-        self.document.state = State::Closing(Closing { channel, due, requester });
+        self.document.state = State::Closing(Closing { channel, due, delay, requester });
         self.document.outbox.push(Effect::EnsureMessage(Message::Announcement));
         if may_be_announced {
             self.find_announcement(now);
@@ -55,7 +56,15 @@ impl Ticket {
     }
 
     fn announcement(&self) -> Notice {
-        Notice::Closing(self.rules.close_delay)
+        Notice::Closing(self.closing_delay())
+    }
+
+    /// What people have read, or are going to: settings that changed since do not count.
+    fn closing_delay(&self) -> Duration {
+        match &self.document.state {
+            State::Closing(closing) => closing.delay,
+            State::Absent | State::Opening { .. } | State::Open { .. } => self.rules.close_delay,
+        }
     }
 
     /// Says it in the channel: as the answer to the press, where Discord still takes one, or as a message. `task` is
@@ -156,7 +165,7 @@ impl Ticket {
 
     /// It has been said. Whoever reads it late has as long as it says, all the same.
     pub(super) fn confirm_announcement(&mut self, said: SystemTime, now: SystemTime) {
-        let due = said + self.rules.close_delay;
+        let due = said + self.closing_delay();
         if let State::Closing(closing) = &mut self.document.state {
             self.step.notes.push(JournalEvent::Announced);
             self.document.outbox.retain(|effect| !effect.is_announcement());
@@ -178,7 +187,7 @@ impl Ticket {
     ) {
         match (words, answer) {
             (Notice::Closing(_), Outcome::Done | Outcome::Sent(_)) => self.confirm_announcement(now, now),
-            (_, Outcome::Done | Outcome::Sent(_)) => self.told_channel(),
+            (words, Outcome::Done | Outcome::Sent(_)) => self.told_channel(words),
             // It may not speak there, and a close is never silent. Whether it is gone, is being looked up meanwhile.
             (Notice::Closing(_), Outcome::Refused(refusal)) if *refusal != ApiError::ChannelGone => {
                 self.report_unannounced(refusal, now);
@@ -253,7 +262,7 @@ impl Ticket {
         let State::Closing(Closing { channel, due, .. }) = &self.document.state else { return None };
         let announces = |call: &Request| call.is_about(*channel);
         // Only a limit moves the end further away than the countdown is long, also before a restart.
-        let kept = (*due > now + self.rules.close_delay).then_some(*due);
+        let kept = (*due > now + self.closing_delay()).then_some(*due);
         self.tasks.limited_until(announces).filter(|until| *until > now).max(kept)
     }
 }

@@ -60,6 +60,10 @@ impl Effect {
         matches!(self, Self::EnsureMessage(Message::CloseFailure { .. }))
     }
 
+    pub(super) fn is_close_failure_of(&self, said: &Notice) -> bool {
+        matches!(self, Self::EnsureMessage(Message::CloseFailure { words, .. }) if words == said)
+    }
+
     pub(super) const fn is_response(&self) -> bool {
         matches!(self, Self::Respond { .. })
     }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::ids::UserId;
-use crate::lifecycle::state::State;
 use crate::lifecycle::ticket::Ticket;
 
 /// What the settings of the server decide about all tickets.
@@ -69,9 +68,7 @@ impl Ticket {
 
     /// The settings may have changed. A closing that has begun ends as it was announced.
     pub(super) const fn set_rules(&mut self, rules: Rules) {
-        if !matches!(self.document.state, State::Closing(_)) {
-            self.rules = rules;
-        }
+        self.rules = rules;
     }
 }
 

@@ -12,7 +12,7 @@ use std::mem;
 use std::time::{Duration, SystemTime};
 
 use crate::ids::{ChannelId, RequestId};
-use crate::lifecycle::effect::Effect;
+use crate::lifecycle::effect::{Effect, Message};
 use crate::lifecycle::history::JournalEvent;
 use crate::lifecycle::notice::Notice;
 use crate::lifecycle::reply::{EDIT_WITHIN, Reply, Role};
@@ -329,8 +329,17 @@ impl Ticket {
             self.demote_opener();
         }
         match &mut self.document.state {
-            State::Opening { channel } => *channel = Some(winner),
-            state => *state = State::Open { channel: winner },
+            State::Opening { channel } => {
+                *channel = Some(winner);
+                // Whether the other process greeted anybody there is to be looked up, also after a restart.
+                if !self.document.owes(Effect::is_welcome) {
+                    self.document.outbox.insert(0, Effect::EnsureMessage(Message::Welcome));
+                }
+            }
+            state => {
+                *state = State::Open { channel: winner };
+                self.document.outbox.retain(Effect::is_response);
+            }
         }
         self.rivals.forget_channel(winner);
         if !self.is_greeting(winner) {

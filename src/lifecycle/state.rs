@@ -1,6 +1,6 @@
 //! What is true of a ticket, and what it still owes: the part that is saved, and nothing else.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +63,8 @@ pub struct Closing {
     pub channel: ChannelId,
     /// When it is to be deleted.
     pub due: SystemTime,
+    /// From the announcement to the end, as the settings were when the closing began: people read this.
+    pub delay: Duration,
     /// Who asked.
     pub requester: Requester,
 }

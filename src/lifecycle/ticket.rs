@@ -7,13 +7,12 @@
 use std::mem;
 use std::time::SystemTime;
 
-use crate::ids::{ChannelId, Owner, RequestId, TicketNumber};
+use crate::ids::{ChannelId, Owner, TicketNumber};
 use crate::lifecycle::access::AccessLoss;
 use crate::lifecycle::close_failure::Promise;
 use crate::lifecycle::creation::{Creations, Orphaned};
 use crate::lifecycle::decision::{Step, Transition};
 use crate::lifecycle::doubt::{CHECK_AGAIN_AFTER, Doubt, Missed};
-use crate::lifecycle::effect::{Effect, Message};
 use crate::lifecycle::failures::Failures;
 use crate::lifecycle::history::{JournalEvent, Reason};
 use crate::lifecycle::notice::Notice;
@@ -107,6 +106,8 @@ pub struct Ticket {
     pub(super) creations: Creations,
     /// The ticket's channel, which somebody else deleted: a copy of it takes its place.
     pub(super) orphaned: Option<Orphaned>,
+    /// When a token expires that is in the row still, though its answer is over.
+    row_token_end: Option<SystemTime>,
     /// Channels that Discord said were deleted.
     pub(super) deleted: Vec<ChannelId>,
     pub(super) step: Step,
@@ -135,6 +136,7 @@ impl Ticket {
             rivals: Rivals::default(),
             creations: Creations::default(),
             orphaned: None,
+            row_token_end: None,
             deleted: Vec::new(),
             step: Step::default(),
         }
@@ -187,7 +189,14 @@ impl Ticket {
         react(self, now);
         self.settle_state(now);
         let mut step = mem::take(&mut self.step);
-        step.save = self.document.must_be_saved_after(&before).then(|| self.document.clone());
+        let expired = self.row_token_end.is_some_and(|end| end <= now);
+        if expired || self.document.must_be_saved_after(&before) {
+            self.row_token_end = None;
+            step.save = Some(self.document.clone());
+        } else if self.document != before {
+            // The row keeps a token that the document has not any more.
+            self.row_token_end = self.row_token_end.into_iter().chain(before.token_end()).min();
+        }
         step
     }
 
@@ -204,7 +213,7 @@ impl Ticket {
         let rivals = self.rivals.deadline();
         let next = replies.into_iter().chain(rivals).chain(self.tasks.deadline()).chain(self.due()).chain(forget).min();
         // Nothing depends on when exactly these are, so nobody is woken for them alone while there is more to come.
-        let next = next.into_iter().chain(self.document.token_end()).min();
+        let next = next.into_iter().chain(self.document.token_end()).chain(self.row_token_end).min();
         let orphaned = self.orphaned.filter(|_| self.candidates.is_empty()).map(|orphaned| orphaned.forget);
         let forget = self.failures.as_ref().map(Failures::end).into_iter().chain(self.creations.deadline());
         next.or(forget.chain(orphaned).min())
@@ -413,31 +422,6 @@ impl Ticket {
         self.tasks.any(|call| *call == Request::DeleteChannel { channel: there })
     }
 
-    /// Writes into the document how far the answer to the opener got: after a restart a deferral is edited at once.
-    fn keep_acknowledgement(&mut self) {
-        for effect in &mut self.document.outbox {
-            if let Effect::Respond { requester, words } = effect
-                && let Some(reply) =
-                    self.replies.iter().find(|reply| reply.requester().request_id() == requester.request_id())
-            {
-                requester.clone_from(reply.requester());
-                *words = reply.words().cloned();
-            }
-        }
-    }
-
-    /// The answer to this request is over.
-    fn settle_response(&mut self, request: RequestId, now: SystemTime) {
-        let refusal = self.document.refusal().cloned();
-        let corrected = |effect: &Effect| matches!(effect, Effect::EnsureMessage(Message::CloseFailure { closer, .. }) if closer.request_id() == request);
-        self.document.outbox.retain(|effect| !effect.is_response_to(request) && !corrected(effect));
-        if let Some(words) = refusal
-            && self.document.refusal().is_none()
-        {
-            self.end_refused_opening(words, now);
-        }
-    }
-
     /// Takes the answers that are over off the list, and draws the consequences.
     fn settle_finished_replies(&mut self, now: SystemTime) {
         let (over, rest) = mem::take(&mut self.replies).into_iter().partition(|reply| reply.outcome().is_some());
@@ -447,7 +431,7 @@ impl Ticket {
             if reply.outcome() == Some(true) {
                 self.rivals.remember_told(&reply);
             }
-            self.settle_response(reply.requester().request_id(), now);
+            self.settle_response(&reply, now);
             match (reply.role(), reply.outcome() == Some(true)) {
                 (Role::Closer, true) => self.confirm_announcement(now, now),
                 (Role::Closer, false) => {

@@ -34,7 +34,10 @@ pub fn closing(rig: &Rig, count: u64, due: impl Fn(u64) -> SystemTime) -> Vec<(C
         let message = MessageId(channel.0 + 1);
         let origin = Origin::Message { channel: *channel, message, language: Language::Russian };
         let requester = Requester { user: owner.member, at: *due - Duration::from_secs(5), origin, repeated: false };
-        (*owner, State::Closing(Closing { channel: *channel, due: *due, requester }).into())
+        (
+            *owner,
+            State::Closing(Closing { channel: *channel, due: *due, delay: Duration::from_secs(5), requester }).into(),
+        )
     };
     save(rig, &tickets.iter().map(row).collect::<Vec<_>>());
     tickets.into_iter().map(|((_, channel), due)| (channel, due)).collect()

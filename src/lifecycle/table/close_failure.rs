@@ -169,3 +169,23 @@ fn who_closes_it_once_more_reads_of_that_closing_only() {
         .answer(announce(press(LEAVE_AGAIN)), Outcome::Done, closing(true), &[])
         .wake(11_000, closing(true), &[delete(C)]);
 }
+
+#[test]
+fn a_late_sentence_about_a_limit_does_not_settle_what_is_owed_since() {
+    let (wait, until) = (Duration::from_secs(600), at(605_000));
+    let later = say(Notice::CloseLater(until), LEAVE);
+    let mut kept = announced();
+    if let State::Closing(closing) = &mut kept.state {
+        closing.due = until;
+    }
+    let failed = || failed_for_alice(&Notice::CommunityChannel);
+    let refusal = refused(ApiError::CommunityChannel);
+    given(announced())
+        .wake(5000, announced(), &[delete(C)])
+        .answer(delete(C), Outcome::Limited { wait }, kept.clone(), &[later.clone()])
+        .wake(605_000, kept, &[delete(C)])
+        .answer(delete(C), refusal, failed(), &[say(Notice::CommunityChannel, LEAVE)])
+        .answer(later, Outcome::Sent(M), failed(), &[])
+        .answer(say(Notice::CommunityChannel, LEAVE), Outcome::Sent(M), open(C), &[])
+        .rests();
+}

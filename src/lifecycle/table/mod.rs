@@ -143,7 +143,7 @@ fn open(channel: ChannelId) -> Document {
 
 fn closing_until(due: SystemTime, requester: Requester, announced: bool) -> Document {
     let announcement = (!announced).then_some(Effect::EnsureMessage(Message::Announcement));
-    let state = State::Closing(Closing { channel: C, due, requester });
+    let state = State::Closing(Closing { channel: C, due, delay: RULES.close_delay, requester });
     Document { outbox: announcement.into_iter().collect(), ..state.into() }
 }
 

@@ -45,6 +45,23 @@ fn the_lower_channel_is_the_ticket_and_who_was_told_of_the_other_is_told_of_it()
         .rests();
 }
 
+/// The welcome in our own channel was delivered, and both processes die before anybody is greeted in the other one.
+#[test]
+fn a_channel_that_was_yielded_to_is_looked_into_after_a_restart() {
+    let yielded = made(D).answer(welcome(D), Outcome::Sent(M), bound_to(D), &[]).on(
+        Event::CandidateFound(marked(C, FIRST)),
+        bound_to(C),
+        &[read(C), read(D)],
+    );
+    let row = yielded.ticket.document().clone();
+    restored(2000, row, &[read(C), tell(press(FIRST), Notice::Created(C))]).answer(
+        read(C),
+        seen(false, false),
+        bound_to(C),
+        &[welcome(C)],
+    );
+}
+
 #[test]
 fn the_other_process_may_die_before_it_greets() {
     made(D)

@@ -7,7 +7,7 @@ const EXPIRED: u64 = 15 * 60_000;
 /// Its channel is deleted in an hour.
 fn slow(mut row: Document) -> Document {
     if let State::Closing(closing) = &mut row.state {
-        closing.due = at(3_600_000);
+        (closing.due, closing.delay) = (at(3_600_000), Duration::from_secs(3_600));
     }
     row
 }
@@ -15,9 +15,7 @@ fn slow(mut row: Document) -> Document {
 #[test]
 fn a_row_that_is_held_loses_its_tokens_when_they_expire() {
     for row in [slow(announced()), slow(too_early(announced()))] {
-        let mut story = given(row.clone());
-        story.ticket.rules.close_delay = Duration::from_secs(3_600);
-        let story = story.at(EXPIRED - 1).on(Event::TimerFired, row.clone(), &[]);
+        let story = given(row.clone()).at(EXPIRED - 1).on(Event::TimerFired, row.clone(), &[]);
         let story = story.wake(EXPIRED, spent(row.clone()), &[]);
         story.wake(3_600_000, spent(row), &[delete(C)]);
     }
@@ -40,4 +38,21 @@ fn nothing_is_said_with_a_token_that_is_gone() {
     let mut row = refusing(Notice::CategoryFull);
     row.forget_tokens(at(EXPIRED));
     given(row).on(Event::TimerFired, ABSENT, &[]);
+}
+
+/// The answer to the opener is over, and the welcome does not get through: nothing else would be saved for long.
+#[test]
+fn a_token_of_an_answer_that_is_over_does_not_stay_in_the_row() {
+    let mut ticket = Ticket::new(OWNER, RULES, bound());
+    ticket.handle(Event::Loaded, at(0));
+    let told = Event::RequestCompleted { call: tell(press(FIRST), Notice::Created(C)), answer: Outcome::Done };
+    assert_eq!(ticket.handle(told, at(100)).save, None);
+    let read = Event::RequestCompleted { call: read(C), answer: Outcome::Indeterminate };
+    assert_eq!(ticket.handle(read, at(200)).save, None);
+    assert_eq!(ticket.handle(Event::TimerFired, at(EXPIRED - 1)).save, None);
+
+    let saved = ticket.handle(Event::TimerFired, at(EXPIRED)).save.expect("the row is written anew");
+
+    assert!(!serde_json::to_string(&saved).unwrap().contains("secret"), "{saved:?}");
+    assert_eq!(ticket.handle(Event::TimerFired, at(EXPIRED + 1)).save, None, "once");
 }

@@ -364,8 +364,12 @@ async fn a_copy_holds_no_token_that_has_expired() {
     let place = Place::new();
     let store = place.store();
     store.save(ALICE, &opening(5), &[ASKED], at(0)).await.unwrap();
-    let closing =
-        Document::from(State::Closing(Closing { channel: ChannelId(7), due: at(9), requester: requester(6) }));
+    let closing = Document::from(State::Closing(Closing {
+        channel: ChannelId(7),
+        due: at(9),
+        delay: DELAY,
+        requester: requester(6),
+    }));
     store.save(BOB, &closing, &[], at(0)).await.unwrap();
     let copy = |name| place.file().with_file_name(name);
     let minutes = |count: u64| at(60 * count);

@@ -35,6 +35,7 @@ fn at(second: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(1_800_000_000 + second)
 }
 
+const DELAY: Duration = Duration::from_secs(5);
 const NOTHING: Document = Document { request: None, state: State::Absent, outbox: Vec::new() };
 
 fn open(channel: u64) -> Document {

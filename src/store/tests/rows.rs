@@ -28,7 +28,7 @@ async fn the_list_tells_how_far_each_ticket_has_come() {
     let place = Place::new();
     let store = place.store();
     let (channel, due, requester) = (ChannelId(8), at(5), requester(6));
-    let closing = State::Closing(Closing { channel, due, requester }).into();
+    let closing = State::Closing(Closing { channel, due, delay: DELAY, requester }).into();
     store.save(ALICE, &opening(5), &[], at(0)).await.unwrap();
     store.save(BOB, &closing, &[], at(1)).await.unwrap();
     let standing = |owner, number, opened, stage| TicketSummary {
@@ -130,8 +130,9 @@ fn any_effect() -> impl Strategy<Value = Effect> {
 }
 
 fn any_state() -> impl Strategy<Value = State> {
-    let closing = (any::<u64>(), any_time(), any_asker())
-        .prop_map(|(channel, due, requester)| State::Closing(Closing { channel: ChannelId(channel), due, requester }));
+    let closing = (any::<u64>(), any_time(), any_asker()).prop_map(|(channel, due, requester)| {
+        State::Closing(Closing { channel: ChannelId(channel), due, delay: DELAY, requester })
+    });
     prop_oneof![
         Just(State::Absent),
         any::<Option<u64>>().prop_map(|channel| State::Opening { channel: channel.map(ChannelId) }),
