@@ -238,7 +238,7 @@ impl DurableTicket {
         while !self.is_busy()
             && let Some(mut event) = self.queue.pop_front()
         {
-            self.update_asker(&mut event);
+            self.update_requester(&mut event);
             if self.is_put_off(&event) {
                 let deeds = self.put_off(event, now);
                 self.finish(deeds, now, effects);
@@ -371,7 +371,7 @@ impl DurableTicket {
     }
 
     /// A press that was deferred while it queued is answered by an edit.
-    fn update_asker(&self, event: &mut Event) {
+    fn update_requester(&self, event: &mut Event) {
         if let Event::Open { requester, .. } | Event::Close { requester, .. } = event
             && let Some(pending) = self.pending(requester.request_id())
         {

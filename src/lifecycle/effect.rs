@@ -80,7 +80,7 @@ impl Effect {
     }
 
     /// The person whose press or message is in it.
-    pub(super) const fn asker_mut(&mut self) -> Option<&mut Requester> {
+    pub(super) const fn requester_mut(&mut self) -> Option<&mut Requester> {
         match self {
             Self::Respond { requester, .. } | Self::EnsureMessage(Message::CloseFailure { closer: requester, .. }) => {
                 Some(requester)

@@ -171,7 +171,7 @@ impl Ticket {
             self.creations.recognize(channels);
         }
         let (State::Opening { .. }, Some(request)) = (&self.document.state, &self.document.request) else {
-            return self.look_into_sightings(now);
+            return self.look_into_candidates(now);
         };
         match answer {
             Outcome::Channels(channels) => match self.ours(&channels, request.id) {
@@ -272,7 +272,7 @@ impl Ticket {
     }
 
     fn read_from_start(&mut self, task: Task, there: ChannelId, welcome: bool, others: bool, now: SystemTime) {
-        let candidate = self.take_sighting(there);
+        let candidate = self.take_candidate(there);
         if welcome || others {
             self.rivals.forget_unfinished(there);
         }
@@ -375,13 +375,13 @@ impl Ticket {
         self.document.request = made_for.map(|(_, id)| OpenRequest { id, at: id.made_at(), name: String::new() });
         self.document.state = State::Open { channel };
         self.document.outbox.retain(Effect::is_response);
-        self.look_into_sightings(now);
+        self.look_into_candidates(now);
     }
 
     pub(super) fn handle_welcome_outcome(&mut self, task: Task, there: ChannelId, answer: &Outcome, now: SystemTime) {
         match answer {
             // Another one may have been taken over meanwhile, and stays.
-            Outcome::Done | Outcome::Sent(_) => match (self.take_sighting(there), self.document.state.channel()) {
+            Outcome::Done | Outcome::Sent(_) => match (self.take_candidate(there), self.document.state.channel()) {
                 (None, Some(channel)) if channel == there => self.settle_welcome(),
                 (None, _) => {}
                 (Some(candidate), None) => self.adopt_channel(&candidate, now),
@@ -391,7 +391,7 @@ impl Ticket {
                 self.handle_channel_deleted(there, now)
             }
             Outcome::Refused(_) if task.attempt >= LOOKS && self.is_candidate(there) => {
-                self.take_sighting(there);
+                self.take_candidate(there);
                 self.note_gave_up(&task.call, answer);
             }
             // The nonce forbids a double only for minutes; looking first forbids it for ever.
@@ -410,7 +410,7 @@ impl Ticket {
             self.consider_candidate(candidate.clone(), now);
         }
         // Also what was seen while the list was on its way.
-        self.look_into_sightings(now);
+        self.look_into_candidates(now);
         self.is_looking()
     }
 
@@ -429,11 +429,11 @@ impl Ticket {
         }
         // While the channel is being made, this is most likely the one; it is looked into when that is known.
         if !self.is_making() {
-            self.look_into_sightings(now);
+            self.look_into_candidates(now);
         }
     }
 
-    pub(super) fn look_into_sightings(&mut self, now: SystemTime) {
+    pub(super) fn look_into_candidates(&mut self, now: SystemTime) {
         for candidate in self.candidates.clone() {
             if !self.is_greeting(candidate.channel) && !self.is_deleting(candidate.channel) {
                 self.begin_request(Request::ReadChannel { channel: candidate.channel, after: None }, now);
@@ -530,7 +530,7 @@ impl Ticket {
     pub(super) fn end_refused_opening(&mut self, words: Notice, now: SystemTime) {
         self.document.request = None;
         self.count_failure(words, now);
-        self.look_into_sightings(now);
+        self.look_into_candidates(now);
     }
 
     /// The member has been greeted.

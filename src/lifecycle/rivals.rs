@@ -219,7 +219,7 @@ impl Ticket {
             answer if task.attempt >= COMPARISONS => {
                 self.note_gave_up(&task.call, &answer);
                 self.keep_own_channel(own, now);
-                self.look_into_sightings(now);
+                self.look_into_candidates(now);
             }
             answer => {
                 self.retry_same(task, &answer, now);
@@ -245,7 +245,7 @@ impl Ticket {
                 self.candidates.push(candidate);
             }
         }
-        let Some(request_id) = request_id else { return self.look_into_sightings(now) };
+        let Some(request_id) = request_id else { return self.look_into_candidates(now) };
         self.settle_rivals(own, request_id, now);
     }
 
@@ -277,7 +277,7 @@ impl Ticket {
                 self.keep_own_channel(own, now);
             }
         }
-        self.look_into_sightings(now);
+        self.look_into_candidates(now);
     }
 
     /// Somebody was greeted in this channel. Tells whether it is the ticket of another process for the same press, and
@@ -292,7 +292,7 @@ impl Ticket {
                 let own = *own;
                 self.step.notes.push(JournalEvent::AnotherProcess);
                 self.yield_to_channel(there, own, request_id, now);
-                self.look_into_sightings(now);
+                self.look_into_candidates(now);
                 true
             }
             _ => false,
@@ -319,7 +319,7 @@ impl Ticket {
         }
         self.rivals.contested = false;
         self.tasks.drop_all(|call| call.is_about(own));
-        let won = self.take_sighting(winner);
+        let won = self.take_candidate(winner);
         if let Some(won) = &won {
             self.creations.bind_marked(won);
         }
@@ -416,7 +416,7 @@ impl Ticket {
         }
         for candidate in found {
             self.candidates.push(candidate);
-            self.look_into_sightings(now);
+            self.look_into_candidates(now);
         }
     }
 }

@@ -136,9 +136,10 @@ impl Document {
     /// delivered is only delivered once more after a crash.
     pub(super) fn must_be_saved_after(&self, before: &Self) -> bool {
         let delivered = |effect: &Effect| effect.is_repeatable() && !self.outbox.contains(effect);
-        let mut rest = before.clone();
-        rest.outbox.retain(|effect| !delivered(effect));
-        *self != rest || self.outbox.is_empty() && !before.outbox.is_empty()
+        let rest = before.outbox.iter().filter(|effect| !delivered(effect));
+        (&self.request, &self.state) != (&before.request, &before.state)
+            || !self.outbox.iter().eq(rest)
+            || self.outbox.is_empty() && !before.outbox.is_empty()
     }
 }
 

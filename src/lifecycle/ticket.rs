@@ -413,7 +413,7 @@ impl Ticket {
     }
 
     /// A channel is looked into no more; what is known of it, if it was.
-    pub(super) fn take_sighting(&mut self, there: ChannelId) -> Option<ChannelCandidate> {
+    pub(super) fn take_candidate(&mut self, there: ChannelId) -> Option<ChannelCandidate> {
         let place = self.candidates.iter().position(|candidate| candidate.channel == there)?;
         Some(self.candidates.remove(place))
     }
@@ -543,7 +543,7 @@ impl Ticket {
     /// A channel is looked into no more: it is gone, or left to itself, or the ticket.
     pub(super) fn forget_candidate(&mut self, there: ChannelId) -> Option<ChannelCandidate> {
         self.rivals.forget_channel(there);
-        self.take_sighting(there)
+        self.take_candidate(there)
     }
 
     /// The ticket is over.

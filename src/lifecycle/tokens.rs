@@ -43,7 +43,7 @@ impl Document {
             State::Closing(closing) => Some(&mut closing.requester),
             State::Absent | State::Opening { .. } | State::Open { .. } => None,
         };
-        for requester in self.outbox.iter_mut().filter_map(Effect::asker_mut).chain(closer) {
+        for requester in self.outbox.iter_mut().filter_map(Effect::requester_mut).chain(closer) {
             requester.forget_token(now);
         }
     }
